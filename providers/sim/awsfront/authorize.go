@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// caller is the ARN of the one who signed a call: a user, or the session of a role.
+// caller returns the ARN of the signer of a call: a user, or the session of a role.
 func (f *front) caller(c *call) string {
 	account := f.account(c)
 	if c.session == nil {
@@ -19,7 +19,7 @@ func (f *front) caller(c *call) string {
 	return "arn:aws:sts::" + account + ":assumed-role/" + f.iam.roleOf(c.session) + "/" + c.session.Name
 }
 
-// authorize refuses what the policies of a session's role, or of a user, do not allow. The account's own user
+// authorize returns an error if the policies of the caller's role or user do not allow the call. The account's own user
 // may do everything.
 func (f *front) authorize(c *call) *apiError {
 	var policies []string
@@ -43,7 +43,7 @@ func (f *front) authorize(c *call) *apiError {
 	return nil
 }
 
-// denied is each API's own refusal of what a policy does not allow.
+// denied returns each API's own refusal of a call without permission.
 func (f *front) denied(c *call, q *ask, v verdict) *apiError {
 	text := "User: " + f.caller(c) + " is not authorized to perform: " + q.action
 	if q.resource != "*" {
@@ -63,7 +63,7 @@ func (f *front) denied(c *call, q *ask, v verdict) *apiError {
 	return &apiError{http.StatusForbidden, "AccessDenied", text}
 }
 
-// asks lists what a call needs to be allowed ("Actions, resources, and condition keys" of each service in the
+// asks returns the permissions that a call needs ("Actions, resources, and condition keys" of each service in the
 // Service Authorization Reference).
 func (f *front) asks(c *call) []ask {
 	switch c.service {
@@ -75,7 +75,7 @@ func (f *front) asks(c *call) []ask {
 		return f.ec2Asks(c)
 	case "sts":
 		if c.action() == "GetCallerIdentity" {
-			return nil // no one needs a permission for it
+			return nil // it needs no permission
 		}
 		return []ask{{action: "sts:" + c.action(), resource: c.form.Get("RoleArn")}}
 	case "iam":
@@ -131,7 +131,7 @@ func r53Ask(c *call) ask {
 		q.action = "route53:ChangeResourceRecordSets"
 		var in changeRequest
 		if xml.Unmarshal(c.body, &in) != nil {
-			break // it is refused for want of the keys
+			break // it is refused because the keys are missing
 		}
 		q.context = map[string][]string{}
 		add := func(key, v string) {
@@ -152,7 +152,7 @@ func r53Ask(c *call) ask {
 func (f *front) ssmAsks(c *call) []ask {
 	var in parameterRequest
 	if json.Unmarshal(c.body, &in) != nil {
-		return nil // it is refused for that
+		return nil // it is refused elsewhere for that
 	}
 	names := in.Names
 	if len(names) == 0 {
@@ -165,7 +165,8 @@ func (f *front) ssmAsks(c *call) []ask {
 	return out
 }
 
-// ec2Asks lists what a call to EC2 needs. A launch needs to be allowed to tag, and to hand over its profile's role, too.
+// ec2Asks returns the permissions that an EC2 call needs. A launch also needs those to tag, and to pass its profile's
+// role.
 func (f *front) ec2Asks(c *call) []ask {
 	arn := "arn:aws:ec2:" + c.scope.region + ":" + f.account(c) + ":"
 	action := c.action()

@@ -15,19 +15,19 @@ import (
 // The EC2 Query API, version 2016-11-15.
 const ec2Namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
-// ec2State is what EC2 knows of a cloud that the world does not.
+// ec2State holds what EC2 knows of a cloud beyond the world.
 type ec2State struct {
-	launching sync.Mutex     // held over a launch, so that one token launches once
+	launching sync.Mutex     // held during a launch, so that a token launches once
 	runs      map[string]run // by client token
 
-	mu           sync.Mutex                   // held for the maps below only: never while the world is asked
-	reservations map[string]string            // by instance, for launches of several
+	mu           sync.Mutex                   // held only for the maps below, never while the world is called
+	reservations map[string]string            // by instance, for launches of several instances
 	metadata     map[string]metadataOptions   // by instance
 	tags         map[string]map[string]string // of resources that are not instances
 	history      faultplay.History[[]world.Instance]
 }
 
-// metadataOptions are how an instance may ask for its metadata.
+// metadataOptions are an instance's options for its metadata service.
 type metadataOptions struct {
 	tokens, endpoint, hopLimit, instanceTags string
 }
@@ -54,7 +54,7 @@ type ec2Call struct {
 	x     *xmlWriter
 }
 
-// ec2Actions are the actions that EC2 carries out here.
+// ec2Actions are the supported EC2 actions.
 func ec2Actions() map[string]func(*ec2Call) *apiError {
 	return map[string]func(*ec2Call) *apiError{
 		"DescribeInstances":         (*ec2Call).describeInstances,
@@ -118,7 +118,7 @@ func (f *front) serveEC2(c *call, x *xmlWriter) *apiError {
 	return nil
 }
 
-// dryRun is how a call that would have been carried out ends when it was only a try.
+// dryRun returns the answer to a dry run that would succeed.
 func (c *ec2Call) dryRun() *apiError {
 	if c.form.Get("DryRun") != "true" {
 		return nil
@@ -126,8 +126,7 @@ func (c *ec2Call) dryRun() *apiError {
 	return &apiError{http.StatusPreconditionFailed, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."}
 }
 
-// rows returns the instances after a position in launch order that the
-// credentials may see, at most limit of them (0: all).
+// rows returns the instances after a position in launch order that the credentials can see, at most limit (0: all).
 func (c *ec2Call) rows(keep func(*world.Instance) bool, cursor, limit int) []world.Instance {
 	if c.fault == world.WrongKey {
 		return nil
@@ -148,7 +147,7 @@ func (c *ec2Call) rows(keep func(*world.Instance) bool, cursor, limit int) []wor
 	return out
 }
 
-// byID returns instances by their ids, all or none.
+// byID returns all instances with these ids, or an error.
 func (c *ec2Call) byID(ids []string) ([]world.Instance, *apiError) {
 	for _, id := range ids {
 		if !instanceID(id) {
@@ -198,7 +197,7 @@ func instanceID(s string) bool {
 	return ok && (len(digits) == 8 || len(digits) == 17) && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
-// derived makes the id of something that belongs to another, such as the interface of an instance.
+// derived returns a stable id for an object that belongs to another, such as the interface of an instance.
 func derived(prefix, of string) string {
 	var h uint64 = 14695981039346656037 // FNV-1a
 	for i := range len(of) {

@@ -10,8 +10,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// elastic lists the elastic addresses of the account: those of the world's
-// list, and those that instances hold.
+// elastic returns the elastic addresses of the account: those of the world's list, and those that instances hold.
 func (c *ec2Call) elastic() []world.Address {
 	if c.fault == world.WrongKey {
 		return nil
@@ -30,7 +29,7 @@ func (c *ec2Call) elastic() []world.Address {
 	return out
 }
 
-// describeAddresses is not paged: EC2 answers all elastic addresses at once.
+// describeAddresses has no pages: EC2 returns all elastic addresses at once.
 func (c *ec2Call) describeAddresses() *apiError {
 	all := c.elastic()
 	fs := filters(c.form)
@@ -84,14 +83,14 @@ func (c *ec2Call) describeAddresses() *apiError {
 	return nil
 }
 
-// networkInterface is an interface of the account: an instance's, or one of something else.
+// networkInterface is an interface of the account, of an instance or of something else.
 type networkInterface struct {
-	position int // in the list: those that are not instances' come first, below zero
+	position int // in the list; those without an instance come first, with negative positions
 	world.Address
 	inst *world.Instance
 }
 
-// interfaces lists the interfaces after a position, at most limit of them (0: all).
+// interfaces returns the interfaces after a position, at most limit (0: all).
 func (c *ec2Call) interfaces(fs []filter, cursor, limit int) []networkInterface {
 	if c.fault == world.WrongKey {
 		return nil
@@ -156,7 +155,7 @@ func requester(n networkInterface) string {
 	return ""
 }
 
-// subnet is the one subnet of the region.
+// subnet returns the only subnet of the region.
 func (c *ec2Call) subnet() world.Network { return c.f.w.Networks(c.cloud.Name)[0] }
 
 func (c *ec2Call) describeNetworkInterfaces() *apiError {

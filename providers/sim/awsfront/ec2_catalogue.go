@@ -10,8 +10,8 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// catalogue returns the rows of a list that every account sees, cut by the filters, ids and page of the call. The
-// rows keep their order; row returns the fields that can be filtered by.
+// catalogue returns the rows of a list that every account sees, limited by the filters, ids and page of the call, in
+// the given order. row returns the fields for filters.
 func catalogue[T any](c *ec2Call, all []T, low, high int, row func(T) fields) (rows []T, token string, err *apiError) {
 	p, err := pageOf(c.form, low, high, high)
 	if err != nil {
@@ -35,7 +35,7 @@ func catalogue[T any](c *ec2Call, all []T, low, high int, row func(T) fields) (r
 	return rows, token, nil
 }
 
-// asked leaves the rows that a call names by id, all when it names none; one that is not there is an error.
+// asked returns the rows that a call names by id, or all if it names none. A missing one is an error.
 func asked[T any](ids []string, all []T, id func(T) string, missing func(id string) *apiError) ([]T, *apiError) {
 	if len(ids) == 0 {
 		return all, nil

@@ -7,12 +7,11 @@ import (
 	"time"
 )
 
-// Without Latest, EC2 returns what it has posted shortly after the last change of
-// state, and no more (EC2 API, GetConsoleOutput).
+// postedFor is how long after the last change of state EC2 posts output that it returns without Latest (EC2 API,
+// GetConsoleOutput).
 const postedFor = time.Minute
 
-// getConsoleOutput answers with the end of an instance's console log. The answer has no element
-// output as long as there is no log.
+// getConsoleOutput answers with the end of an instance's console log. Without a log the answer has no output element.
 func (c *ec2Call) getConsoleOutput() *apiError {
 	i, err := c.single()
 	if err != nil {
@@ -39,8 +38,7 @@ func (c *ec2Call) getConsoleOutput() *apiError {
 	return nil
 }
 
-// nitro reports whether a type runs on the Nitro hypervisor, which alone can be
-// asked for the latest output: all but the generations that came before it.
+// nitro reports whether a type runs on the Nitro hypervisor, which supports Latest: all but earlier generations.
 func nitro(instanceType string) bool {
 	family, _, _ := strings.Cut(instanceType, ".")
 	switch family {

@@ -9,7 +9,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// instanceState returns the code and name that EC2 has for a state.
+// instanceState returns EC2's code and name of a state.
 func instanceState(s providers.InstanceState) (int, string) {
 	switch s {
 	case providers.StatePending:
@@ -26,7 +26,7 @@ func instanceState(s providers.InstanceState) (int, string) {
 	return 80, "stopped"
 }
 
-// instanceFields are what DescribeInstances can filter by, beside tags.
+// instanceFields returns the filters of DescribeInstances except tags.
 func (c *ec2Call) instanceFields() map[string]func(*world.Instance) string {
 	public := func(i *world.Instance) string { return addr(i.Public) }
 	private := func(i *world.Instance) string { return addr(i.Private) }
@@ -59,8 +59,8 @@ func (c *ec2Call) instanceFields() map[string]func(*world.Instance) string {
 	}
 }
 
-// meets returns a function that reports whether an instance meets the filters of a call, or nil when there are
-// none. Make it once for a call: a listing tries it on every instance.
+// meets returns a function that reports whether an instance matches the filters of a call, or nil without filters. It
+// is made once per call, because a listing calls it for every instance.
 func (c *ec2Call) meets() (func(*world.Instance) bool, *apiError) {
 	fs := filters(c.form)
 	if len(fs) == 0 {
@@ -131,14 +131,14 @@ func (c *ec2Call) describeInstances() *apiError {
 	return nil
 }
 
-// paging reads the paging of a call that takes low to high rows a page.
+// paging parses the paging of a call with low to high rows per page.
 func (c *ec2Call) paging(low, high int) (paging, *apiError) {
 	p, err := pageOf(c.form, low, high, high)
 	p.limit = c.f.w.PageOf(p.limit)
 	return p, err
 }
 
-// page returns one page of instances and the token of the next, with the faults of a list.
+// page returns one page of instances and the next page's token, with the faults of lists.
 func (c *ec2Call) page(p paging, keep func(*world.Instance) bool) (rows []world.Instance, token string) {
 	all := c.rows(keep, p.cursor, p.limit+1)
 	more := len(all) > p.limit
@@ -211,7 +211,7 @@ func (c *ec2Call) describeInstanceStatus() *apiError {
 	return nil
 }
 
-// checks is the summary of the status checks of an instance.
+// checks returns the summary of an instance's status checks.
 func checks(i *world.Instance) string {
 	if i.State == providers.StateRunning {
 		return "ok"
@@ -249,7 +249,7 @@ func (c *ec2Call) describeInstanceAttribute() *apiError {
 	return nil
 }
 
-// single is the one instance that a call names in InstanceId.
+// single returns the one instance in InstanceId.
 func (c *ec2Call) single() (world.Instance, *apiError) {
 	id := c.form.Get("InstanceId")
 	if id == "" {

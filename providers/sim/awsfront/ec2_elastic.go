@@ -44,7 +44,7 @@ func (c *ec2Call) allocateAddress() *apiError {
 	return nil
 }
 
-// theAddress finds the elastic address that a call names by its allocation, its association or itself.
+// theAddress returns the elastic address that a call names by its allocation, its association or itself.
 func (c *ec2Call) theAddress() (world.Address, *apiError) {
 	id, ip, assoc := c.form.Get("AllocationId"), c.form.Get("PublicIp"), c.form.Get("AssociationId")
 	all := c.elastic()

@@ -11,11 +11,11 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// tokenMark separates a client token from the number of the instance among
-// those that one launch asked for. The world knows one instance for each token.
+// tokenMark separates a client token from the index of the instance within its launch. The world has one instance per
+// token.
 const tokenMark = "\x00"
 
-// clientToken is the token that an instance was launched with, as its client gave it.
+// clientToken returns the client token of an instance's launch.
 func clientToken(i *world.Instance) string {
 	t, _, _ := strings.Cut(i.ClientToken, tokenMark)
 	return t
@@ -28,7 +28,7 @@ func addr(a netip.Addr) string {
 	return a.String()
 }
 
-// publicName is the name that Amazon's DNS has for a public address.
+// publicName returns Amazon's DNS name of a public address.
 func (c *ec2Call) publicName(i *world.Instance) string {
 	if !i.Public.IsValid() {
 		return ""
@@ -58,7 +58,7 @@ func (c *ec2Call) profileARN(name string) string {
 	return "arn:aws:iam::" + c.f.account(c.call) + ":instance-profile/" + name
 }
 
-// vpcOf is the network that a subnet lies in.
+// vpcOf returns the network of a subnet.
 func (c *ec2Call) vpcOf(subnet string) string {
 	for _, n := range c.f.w.Networks(c.cloud.Name) {
 		if n.ID == subnet {
@@ -68,7 +68,7 @@ func (c *ec2Call) vpcOf(subnet string) string {
 	return ""
 }
 
-// reservation is the id of the launch that an instance came from.
+// reservation returns the id of an instance's launch.
 func (c *ec2Call) reservation(i *world.Instance) string {
 	c.state.mu.Lock()
 	defer c.state.mu.Unlock()
@@ -93,7 +93,7 @@ func (c *ec2Call) writeState(name string, s providers.InstanceState) {
 	})
 }
 
-// writeInstance writes an instance as DescribeInstances and RunInstances do.
+// writeInstance writes an instance in the form of DescribeInstances and RunInstances.
 func (c *ec2Call) writeInstance(i *world.Instance, launchIndex int) {
 	x := c.x
 	live := i.State != providers.StateTerminated
@@ -202,7 +202,7 @@ func (c *ec2Call) writeGroups() {
 	})
 }
 
-// writeInstanceInterface writes the one interface of an instance as it stands in the instance.
+// writeInstanceInterface writes the one interface of an instance as part of the instance.
 func (c *ec2Call) writeInstanceInterface(i *world.Instance) {
 	x := c.x
 	x.el("networkInterfaceId", derived("eni", i.ID))
@@ -249,8 +249,8 @@ func (c *ec2Call) writeInstanceInterface(i *world.Instance) {
 	x.el("interfaceType", "interface")
 }
 
-// ipOwner says whose the public address of an instance is: the account's when
-// it is an elastic one, and Amazon's when it goes back with a stop.
+// ipOwner returns the owner of an instance's public address: the account for an elastic one, Amazon for one that is
+// released at a stop.
 func (c *ec2Call) ipOwner(i *world.Instance) string {
 	if i.Elastic {
 		return c.f.account(c.call)

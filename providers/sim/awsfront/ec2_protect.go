@@ -7,8 +7,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// protection reads one of the two attributes that protect an instance. set is false when the
-// call does not name it.
+// protection parses one of the two attributes that protect an instance. set is false if the call does not contain it.
 func (c *ec2Call) protection(parameter string) (on, set bool, err *apiError) {
 	switch v := c.form.Get(parameter); strings.ToLower(v) {
 	case "":
@@ -23,7 +22,7 @@ func (c *ec2Call) protection(parameter string) (on, set bool, err *apiError) {
 	}
 }
 
-// readProtection reads the protection of the instances of a launch.
+// readProtection parses the protection of a launch's instances.
 func (c *ec2Call) readProtection(l *launch) (err *apiError) {
 	if l.spec.NoTerminate, _, err = c.protection("DisableApiTermination"); err != nil {
 		return err
@@ -32,8 +31,8 @@ func (c *ec2Call) readProtection(l *launch) (err *apiError) {
 	return err
 }
 
-// modifyInstanceAttribute sets termination and stop protection, the attributes that the
-// embedded EC2 can change. Each is given as NAME.Value, or as Attribute and Value.
+// modifyInstanceAttribute sets termination and stop protection, the only attributes that the embedded EC2 can change.
+// Each is given as NAME.Value, or as Attribute and Value.
 func (c *ec2Call) modifyInstanceAttribute() *apiError {
 	i, err := c.single()
 	if err != nil {
@@ -73,8 +72,8 @@ func (c *ec2Call) modifyInstanceAttribute() *apiError {
 	return nil
 }
 
-// protected says why an action on an instance is refused. Stop protection covers termination too
-// (EC2 User Guide, "Enable stop protection for your EC2 instances"); an instance that has ended is covered by neither.
+// protected returns why an action on a protected instance is refused, or nil. Stop protection also prevents termination
+// (EC2 User Guide, "Enable stop protection for your EC2 instances"). Neither applies to an instance that has ended.
 func protected(i *world.Instance, p world.Power) *apiError {
 	over := i.State == providers.StateTerminated || i.State == providers.StateTerminating
 	switch {

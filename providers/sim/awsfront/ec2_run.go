@@ -15,19 +15,19 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// userDataLimit is the most bytes that user data may have before it is encoded.
+// userDataLimit is the limit of user data in bytes before encoding.
 const userDataLimit = 16 << 10
 
 // defaultGroup is the default security group of the network.
 const defaultGroup = "sg-0a1b2c3d4e5f60718"
 
-// run is a launch that was made with a client token.
+// run is a launch with a client token.
 type run struct {
 	digest string // of all parameters
 	ids    []string
 }
 
-// launch is what RunInstances was asked for, once it was checked.
+// launch holds the checked parameters of RunInstances.
 type launch struct {
 	spec     world.Instance
 	count    int
@@ -82,7 +82,7 @@ func (c *ec2Call) runInstances() *apiError {
 	return nil
 }
 
-// answerAgain answers a launch that was made before, with the instances as they are now.
+// answerAgain answers a repeated launch with the present state of its instances.
 func (c *ec2Call) answerAgain(ids []string) *apiError {
 	var rows []world.Instance
 	ended := 0
@@ -103,7 +103,7 @@ func (c *ec2Call) answerAgain(ids []string) *apiError {
 	return nil
 }
 
-// digestOf returns a digest of everything that a launch asks for: two launches with the same one ask for the same.
+// digestOf returns a digest of all parameters of a launch, to recognize a repeated one.
 func digestOf(form url.Values) string {
 	f := url.Values{}
 	for k, v := range form {
@@ -115,7 +115,7 @@ func digestOf(form url.Values) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// readLaunch reads and checks the parameters of RunInstances.
+// readLaunch parses and checks the parameters of RunInstances.
 func (c *ec2Call) readLaunch() (launch, *apiError) {
 	l := launch{spec: world.Instance{Type: "m1.small", Network: c.f.w.Networks(c.cloud.Name)[0].ID}}
 	for _, check := range []func(*launch) *apiError{c.readCount, c.readImage, c.readType, c.readNetwork, c.readInterface, c.readUserData, c.readProfile, c.readTags, c.readProtection} {
@@ -213,7 +213,7 @@ func (c *ec2Call) readNetwork(l *launch) *apiError {
 	return nil
 }
 
-// readInterface reads what is asked of the addresses of the one interface that an instance has here.
+// readInterface parses the address parameters of an instance's only interface.
 func (c *ec2Call) readInterface(l *launch) *apiError {
 	all := groups(c.form, "NetworkInterface")
 	nic := url.Values{}
@@ -345,7 +345,7 @@ func (c *ec2Call) rebootInstances() *apiError {
 	return nil
 }
 
-// named returns the instances that a power call names. One that does not exist is an error.
+// named returns the instances in a power call. A missing one is an error.
 func (c *ec2Call) named() ([]world.Instance, *apiError) {
 	ids := list(c.form, "InstanceId")
 	if len(ids) == 0 {
@@ -387,7 +387,7 @@ func (c *ec2Call) power(p world.Power) *apiError {
 	return nil
 }
 
-// allows reports whether an action is refused for a state before anything is done.
+// allows reports whether an instance in this state accepts an action.
 func allows(s providers.InstanceState, p world.Power) bool {
 	switch p {
 	case world.Start:

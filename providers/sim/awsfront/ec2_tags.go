@@ -23,7 +23,7 @@ type tag struct {
 	hasValue   bool
 }
 
-// readTags reads Tag.N.Key and Tag.N.Value.
+// readTags parses Tag.N.Key and Tag.N.Value.
 func readTags(form url.Values) ([]tag, *apiError) {
 	var out []tag
 	for _, g := range groups(form, "Tag") {
@@ -43,7 +43,7 @@ func readTags(form url.Values) ([]tag, *apiError) {
 	return out, nil
 }
 
-// tagged returns the resources of a call: its instances, and the ids of the others. A resource that does not exist is an error.
+// tagged returns the instances and the other resource ids of a call. A missing resource is an error.
 func (c *ec2Call) tagged() (instances []world.Instance, others []string, err *apiError) {
 	ids := list(c.form, "ResourceId")
 	if len(ids) == 0 {
@@ -146,7 +146,7 @@ func (c *ec2Call) deleteTags() *apiError {
 	if err := c.dryRun(); err != nil {
 		return err
 	}
-	// goes lists the keys to remove: all without any given, and one with a value only if that is its value.
+	// goes returns the keys to remove: all if none are given, and one with a value only if the value is equal.
 	goes := func(have map[string]string) []string {
 		if len(tags) == 0 {
 			return slices.Collect(maps.Keys(have))

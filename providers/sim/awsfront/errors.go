@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// apiError is an error as an API states it.
+// apiError is an error in an API's terms.
 type apiError struct {
 	status  int
 	code    string
@@ -23,7 +23,7 @@ func missingParameter(name string) *apiError {
 	return bad("MissingParameter", "The request must contain the parameter %s", name)
 }
 
-// fail answers with an error in the shape of the call's protocol.
+// fail answers with an error in the call's protocol.
 func (c *call) fail(w http.ResponseWriter, e *apiError) {
 	x := &xmlWriter{}
 	side := "Sender"
@@ -66,7 +66,7 @@ func (c *call) send(w http.ResponseWriter, status int, body []byte) {
 	}
 	h.Set("X-Amzn-Requestid", c.id)
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(xmlHead)) // a client that has left is no error of ours
+	_, _ = w.Write([]byte(xmlHead)) // the client may have left
 	_, _ = w.Write(body)
 }
 
@@ -81,7 +81,7 @@ func sendJSON(w http.ResponseWriter, c *call, status int, v any) {
 	_, _ = w.Write(b)
 }
 
-// authError says that a signature is not accepted, in the words of the API.
+// authError returns the API's error for an invalid signature.
 func authError(c *call, p authProblem) *apiError {
 	if c.proto == protoEC2 {
 		return ec2AuthError(p)
@@ -130,7 +130,7 @@ func ec2AuthError(p authProblem) *apiError {
 	return &apiError{http.StatusUnauthorized, "AuthFailure", "AWS was not able to validate the provided access credentials"}
 }
 
-// throttled is each API's own refusal of too many calls. None says when to come back.
+// throttled returns each API's own throttling error. None says when to retry.
 func throttled(c *call) *apiError {
 	switch c.proto {
 	case protoEC2:

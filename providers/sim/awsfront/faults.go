@@ -5,10 +5,10 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// otherAccount is the account that credentials belong to under world.WrongKey.
+// otherAccount is the account of the credentials under world.WrongKey.
 const otherAccount = "999988887777"
 
-// listFaults cut lists, so they play on the lists of one source only.
+// listFault reports whether a fault truncates lists. Such faults only affect lists of one source.
 func listFault(k world.FaultKind) bool {
 	switch k {
 	case world.ShortPage, world.EmptyPage, world.PageLoop, world.Stale, world.Expired:
@@ -17,7 +17,7 @@ func listFault(k world.FaultKind) bool {
 	return false
 }
 
-// faultOf asks the world for the fault that a call is to meet.
+// faultOf returns the fault that a call meets.
 func (f *front) faultOf(c *call) world.FaultKind {
 	switch c.service {
 	case "ec2", "sts", "ssm":
@@ -50,7 +50,7 @@ func (f *front) faultOf(c *call) world.FaultKind {
 	return world.NoFault
 }
 
-// common returns the fault that all sources have, when a call about the whole account can meet it.
+// common returns the fault that all sources have in common, for a call about the whole account.
 func (f *front) common(sources []string) world.FaultKind {
 	all := world.NoFault
 	for n, s := range sources {
@@ -66,7 +66,7 @@ func (f *front) common(sources []string) world.FaultKind {
 	return all
 }
 
-// account is the account that a call's credentials belong to.
+// account returns the account of a call's credentials.
 func (f *front) account(c *call) string {
 	if c.fault == world.WrongKey {
 		return otherAccount

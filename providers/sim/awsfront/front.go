@@ -1,13 +1,11 @@
-// Package awsfront shows the embedded world as Amazon Web Services: the EC2
-// query API, STS, IAM, the parameter store and Route 53, all on one listener,
-// distinguished by the credential scope of each request's signature. It answers as
-// AWS does, errors included, so that clients that no one here wrote work against it.
+// Package awsfront serves the simulation as Amazon Web Services: the EC2 query API, STS, IAM, the parameter store and
+// Route 53 on one listener, distinguished by the credential scope of each request's signature. It answers as AWS does,
+// including errors, so that third-party clients work with it.
 //
-// Faults are asked of the world by source. A call to EC2, STS or the parameter
-// store belongs to the cloud of the region it is signed for; a call on one hosted
-// zone belongs to that zone. Calls of the whole account (IAM, ListHostedZones,
-// GetChange and the like) have a fault only when every EC2 cloud, or every Route 53
-// zone, has that same fault, and their lists are never cut.
+// Faults are set per source. A call to EC2, STS or the parameter store belongs to the cloud of the region that it is
+// signed for, and a call about one hosted zone to that zone. Calls about the whole account (IAM, ListHostedZones,
+// GetChange and the like) have a fault only if every EC2 cloud, or every Route 53 zone, has it, and their lists are
+// never truncated.
 package awsfront
 
 import (
@@ -27,14 +25,13 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// bodyLimit is the largest request that is read. AWS takes less everywhere.
+// bodyLimit is the largest request, above all limits of AWS.
 const bodyLimit = 10 << 20
 
-// An Option changes how a front works.
+// An Option configures a front.
 type Option func(*front)
 
-// WithSecret puts a secure string into the parameter store of every region that
-// has a cloud, as an operator would have.
+// WithSecret adds a secure string to the parameter store of every region with a cloud, as an operator would.
 func WithSecret(name, value string) Option {
 	return func(f *front) {
 		for _, cloud := range f.w.Clouds() {
@@ -49,8 +46,7 @@ func WithSecret(name, value string) Option {
 	}
 }
 
-// WithRolePolicy sets the policy of a role of the account, as an operator would who pastes it,
-// in place of the one that the role has from the start.
+// WithRolePolicy replaces the initial policy of a role of the account, as an operator would.
 func WithRolePolicy(role, policy string) Option {
 	return func(f *front) {
 		if r, ok := f.iam.roles[role]; ok {
@@ -72,19 +68,19 @@ func New(w *world.World, options ...Option) http.Handler {
 type front struct {
 	w   *world.World
 	seq atomic.Uint64
-	// dates are by how many seconds the Date of answers was ahead of now.
+	// dates holds by how many seconds the Date of answers was ahead.
 	dates sync.Map
 
 	ec2   map[string]*ec2State // by cloud
 	iam   *iamStore
 	ssm   *parameterStore
 	zones sync.Map // of Route 53: zone id to *zoneState
-	// changes are those of Route 53 that belong to no zone: id to change.
+	// changes are Route 53 changes outside zones, by id.
 	changes  sync.Map
-	creating sync.Mutex // held while a zone is made, so that no two are the same
+	creating sync.Mutex // held while a zone is created, so that no two are the same
 }
 
-// protocol is the shape of an API's requests and answers.
+// protocol is the protocol of an API.
 type protocol int
 
 const (
@@ -94,7 +90,7 @@ const (
 	protoJSON // parameter store
 )
 
-// call is one request on its way to an answer.
+// call is one request being answered.
 type call struct {
 	r        *http.Request
 	body     []byte
@@ -104,15 +100,15 @@ type call struct {
 	proto    protocol
 	id       string // request id
 	fault    world.FaultKind
-	source   string         // whose fault it is
+	source   string         // source of its faults
 	session  *world.Session // of temporary credentials; nil for a user
-	user     string         // IAM user whose key signed; empty for sessions and for the account's own user, who may do everything
-	status   int            // of the answer, when it is not 200
-	location string         // header Location of the answer, or empty
-	cloud    *world.Cloud   // of EC2, STS and SSM calls, when the region has one
+	user     string         // IAM user of the key; empty for sessions and for the account's own user, who may do everything
+	status   int            // of the answer if it is not 200
+	location string         // Location header of the answer, or empty
+	cloud    *world.Cloud   // of EC2, STS and SSM calls, if the region has one
 }
 
-// action is what a call asks for.
+// action returns the operation of a call.
 func (c *call) action() string {
 	if c.proto == protoJSON {
 		_, a, _ := strings.Cut(c.r.Header.Get("X-Amz-Target"), ".")
@@ -121,7 +117,7 @@ func (c *call) action() string {
 	return c.form.Get("Action")
 }
 
-// writes reports whether the call changes anything.
+// writes reports whether the call changes something.
 func (c *call) writes() bool {
 	if c.proto == protoREST {
 		return c.r.Method != http.MethodGet
@@ -140,7 +136,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{r: r, body: body, id: fmt.Sprintf("%08x-5c1e-4d2a-9f00-%012x", n*2654435761&0xffffffff, n)}
 	c.form = r.URL.Query()
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
-		posted, _ := url.ParseQuery(string(body)) // what cannot be read is missing, and refused as that
+		posted, _ := url.ParseQuery(string(body)) // a malformed part counts as missing, and is refused as that
 		maps.Copy(c.form, posted)
 	}
 	c.scope, _ = parseAuthorization(r.Header.Get("Authorization"))
@@ -153,10 +149,10 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	faultplay.Serve(w, r, c.fault, c.writes() && c.form.Get("DryRun") != "true", func(w http.ResponseWriter, _ *http.Request) { f.answer(w, c) })
 }
 
-// route finds the service that a call is for and how it wants to be answered.
+// route sets the service and the protocol of a call.
 func (c *call) route() {
 	c.service = c.scope.service
-	if c.service == "" { // not signed: it will be refused, in the words of the API it was meant for
+	if c.service == "" { // it is unsigned, and is refused in the form of the API that it was meant for
 		switch {
 		case strings.HasPrefix(c.r.URL.Path, r53Path):
 			c.service = "route53"
@@ -212,13 +208,13 @@ func (f *front) answer(w http.ResponseWriter, c *call) {
 	c.send(w, cmp.Or(c.status, http.StatusOK), out.b.Bytes())
 }
 
-// refuse says why a call is not carried out at all: its signature, or a fault.
+// refuse returns why a call is not carried out at all: its signature, or a fault.
 func (f *front) refuse(c *call) *apiError {
 	if p := verify(c, &f.w.Credentials, f.iam, f.signedBy(c)); p != "" {
 		return authError(c, p)
 	}
 	if c.service == "ec2" && c.cloud == nil {
-		return authError(c, unknownKey) // keys are not valid in a region that the account does not have
+		return authError(c, unknownKey) // keys are invalid in a region without a cloud
 	}
 	switch c.fault {
 	case world.AuthError:
@@ -235,7 +231,7 @@ func (f *front) refuse(c *call) *apiError {
 	return f.authorize(c)
 }
 
-// clock is the clock that a call's signature is checked against.
+// clock returns the time for checking a call's signature.
 func (f *front) clock(c *call) time.Time {
 	if c.fault == world.ClockSkew {
 		return time.Now().Add(world.Skew)
@@ -243,8 +239,8 @@ func (f *front) clock(c *call) time.Time {
 	return time.Now()
 }
 
-// date is the time that an answer bears: the world's, or the one that signatures are checked against when
-// they are refused, since that is what clients learn it from.
+// date returns the Date of an answer: the world's time, or that of the signature check if the signature is refused,
+// because clients correct their clock by it.
 func (f *front) date(c *call) time.Time {
 	if c.fault == world.ClockSkew {
 		return f.clock(c)
@@ -254,8 +250,8 @@ func (f *front) date(c *call) time.Time {
 	return now
 }
 
-// signedBy is the clock that a signature is judged by: this front's, or the world's as it was when an
-// answer bore its time, since the SDK signs by the Date of the last answer.
+// signedBy returns the time by which a signature is checked: this front's, or the world's at the last answer with its
+// time, because the SDK signs by the Date of the last answer.
 func (f *front) signedBy(c *call) time.Time {
 	at, err := time.Parse(dateFormat, c.r.Header.Get("X-Amz-Date"))
 	if err != nil || c.fault == world.ClockSkew {
@@ -270,7 +266,7 @@ func (f *front) signedBy(c *call) time.Time {
 	return f.clock(c)
 }
 
-// laterPage reports whether a call asks for a page of a list that is not the first.
+// laterPage reports whether a call is for a page after the first.
 func (c *call) laterPage() bool {
 	if c.proto == protoREST {
 		return c.r.Method == http.MethodGet && c.r.URL.Query().Get("name") != ""

@@ -17,11 +17,10 @@ import (
 
 const iamVersion = "2010-05-08"
 
-// NodeProfile is the name of the role and instance profile that the account
-// has from the start: what a node of the fleet runs with.
+// NodeProfile is the role and instance profile for nodes of the fleet, which the account has from the start.
 const NodeProfile = "rollcall-node"
 
-// iamStore is the IAM of the account: roles, instance profiles, users with their access keys, and policies.
+// iamStore is the account's IAM: roles, instance profiles, users with their access keys, and policies.
 type iamStore struct {
 	mu       sync.Mutex
 	now      func() time.Time
@@ -29,7 +28,7 @@ type iamStore struct {
 	profiles map[string]*profile
 	users    map[string]*user
 	managed  map[string]*managedPolicy // by ARN
-	// secretOfAccount is what the keys of users are made of.
+	// secretOfAccount is the seed of users' keys.
 	secretOfAccount string
 }
 
@@ -44,11 +43,11 @@ func newIAMStore(w *world.World) *iamStore {
 	return s
 }
 
-// nodePolicyName is the name of the inline policy that the role of NodeProfile has from the start.
+// nodePolicyName is the name of NodeProfile's initial inline policy.
 const nodePolicyName = "nodes"
 
-// firstPolicy returns the policy that the nodes of the world have at first. It lets them write all its Route 53 zones
-// and read its token, which is more than the one that rollcall policy aws prints.
+// firstPolicy returns the initial policy of the world's nodes. It allows writing all Route 53 zones and reading the
+// token, which is more than the policy of rollcall policy aws.
 func firstPolicy(w *world.World) string {
 	zones := []string{}
 	for _, z := range w.Zones(providers.Route53) {
@@ -149,7 +148,7 @@ func noEntity(format string, a ...any) *apiError {
 
 func conflict(code, message string) *apiError { return &apiError{http.StatusConflict, code, message} }
 
-// name reads the name of an entity and checks it.
+// name returns a checked name of an entity.
 func (c *iamCall) name(param string, limit int) (string, *apiError) {
 	s := c.form.Get(param)
 	field := strings.ToLower(param[:1]) + param[1:]
@@ -164,7 +163,7 @@ func (c *iamCall) name(param string, limit int) (string, *apiError) {
 	return s, nil
 }
 
-// document reads a policy and checks that it is one.
+// document returns a checked policy.
 func (c *iamCall) document(param string, limit int) (string, *apiError) {
 	s := c.form.Get(param)
 	var doc map[string]any
@@ -188,10 +187,10 @@ func (c *iamCall) path() string {
 	return "/"
 }
 
-// encoded writes a policy as IAM answers it: URL-encoded (RFC 3986).
+// encoded returns a policy in IAM's form: URL-encoded (RFC 3986).
 func encoded(policy string) string { return strings.ReplaceAll(url.QueryEscape(policy), "+", "%20") }
 
-// answerList writes the page of a sorted list of names that Marker and MaxItems ask for.
+// answerList writes the page of a sorted list of names by Marker and MaxItems.
 func (c *iamCall) answerList(element string, names []string, each func(string)) *apiError {
 	limit := 100
 	if s := c.form.Get("MaxItems"); s != "" {

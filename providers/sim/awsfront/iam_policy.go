@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// managedPolicy is a policy of the account that is attached to users.
+// managedPolicy is a policy of the account for users.
 type managedPolicy struct {
 	name, path, id, arn, document string
 	created                       time.Time
 }
 
-const managedPolicyLimit = 6144 // characters, white space not counted
+const managedPolicyLimit = 6144 // characters without white space
 
 func (c *iamCall) attachments(arn string) (n int) {
 	for _, u := range c.users {

@@ -12,7 +12,7 @@ type profile struct {
 	role           string
 }
 
-// hasProfile reports whether an instance may be launched with a profile.
+// hasProfile reports whether a profile exists for launches.
 func (s *iamStore) hasProfile(name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

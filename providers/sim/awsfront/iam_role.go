@@ -14,8 +14,8 @@ type role struct {
 	policies                           map[string]string
 }
 
-// roleOfProfile returns the name of an instance profile's role. An instance that the world itself has
-// put up can have a profile that IAM was never reported: it has the role of NodeProfile.
+// roleOfProfile returns the role of an instance profile. A seeded instance can have a profile that IAM does not know;
+// it has the role of NodeProfile.
 func (s *iamStore) roleOfProfile(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -25,7 +25,7 @@ func (s *iamStore) roleOfProfile(name string) string {
 	return NodeProfile
 }
 
-// roleOf returns the name of the role that a session has.
+// roleOf returns the role of a session.
 func (s *iamStore) roleOf(session *world.Session) string {
 	if session.Role != "" {
 		return session.Role
@@ -33,7 +33,7 @@ func (s *iamStore) roleOf(session *world.Session) string {
 	return s.roleOfProfile(session.Profile)
 }
 
-// policiesOf returns the policies of a role; one that is gone has none.
+// policiesOf returns the policies of a role; none if it does not exist.
 func (s *iamStore) policiesOf(name string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

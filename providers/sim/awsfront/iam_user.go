@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// user is an IAM user of the account. The one whose keys the account has from the start, ops, is none of
-// these: it may do everything.
+// user is an IAM user of the account, except ops, whose keys the account has from the start and who may do everything.
 type user struct {
 	name, path, id string
 	created        time.Time
@@ -29,11 +28,11 @@ type accessKey struct {
 
 // The limits of a user ("IAM and AWS STS quotas" in the IAM User Guide).
 const (
-	userPolicyLimit = 2048 // characters of all its inline policies, white space not counted
+	userPolicyLimit = 2048 // characters of all inline policies, without white space
 	keysPerUser     = 2
 )
 
-// userOfKey returns the name of the user whose active access key has an id, and the key's secret.
+// userOfKey returns the user with an active access key of this id, and the key's secret.
 func (s *iamStore) userOfKey(id string) (name, secret string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,7 +46,7 @@ func (s *iamStore) userOfKey(id string) (name, secret string, ok bool) {
 	return "", "", false
 }
 
-// policiesOfUser returns the inline and managed policies of a user; one that is gone has none.
+// policiesOfUser returns the inline and managed policies of a user; none if it does not exist.
 func (s *iamStore) policiesOfUser(name string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +63,7 @@ func (s *iamStore) policiesOfUser(name string) []string {
 	return all
 }
 
-// newAccessKey makes a key that no other user has.
+// newAccessKey returns a new unique key.
 func (c *iamCall) newAccessKey(u *user) *accessKey {
 	sum := sha256.Sum256([]byte(c.secretOfAccount + "\x00" + u.name + "\x00" + c.call.id))
 	return &accessKey{
@@ -72,7 +71,7 @@ func (c *iamCall) newAccessKey(u *user) *accessKey {
 	}
 }
 
-// user finds the user that a call names; one that names none means the caller.
+// user returns the user that a call names, or the caller.
 func (c *iamCall) user() (*user, *apiError) {
 	name := c.form.Get("UserName")
 	if name == "" {
@@ -163,7 +162,7 @@ func (c *iamCall) createAccessKey() *apiError {
 	return nil
 }
 
-// key finds the access key that a call names.
+// key returns the access key that a call names.
 func (c *iamCall) key() (*user, *accessKey, *apiError) {
 	u, err := c.user()
 	if err != nil {
@@ -287,7 +286,7 @@ func (c *iamCall) listUserPolicies() *apiError {
 	return c.answerList("PolicyNames", slices.Sorted(maps.Keys(u.policies)), func(n string) { c.x.el("member", n) })
 }
 
-// userID returns the unique id of a user; the account's own one has no name.
+// userID returns the unique id of a user; the account's own user has no name.
 func (s *iamStore) userID(name, account string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// list returns the values of NAME.1, NAME.2, … in the order of their numbers.
+// list returns the values of NAME.1, NAME.2, … in numeric order.
 func list(form url.Values, name string) []string {
 	type item struct {
 		n int
@@ -32,7 +32,7 @@ func list(form url.Values, name string) []string {
 	return out
 }
 
-// groups returns, for NAME.1.X, NAME.2.Y, …, the forms {X: …}, {Y: …} in the order of their numbers.
+// groups returns, for NAME.1.X, NAME.2.Y, …, the forms {X: …}, {Y: …} in numeric order.
 func groups(form url.Values, name string) []url.Values {
 	byNumber := map[int]url.Values{}
 	for k, v := range form {
@@ -76,7 +76,7 @@ func filters(form url.Values) []filter {
 	return out
 }
 
-// matches reports whether one of the values of a row meets one of the filter's patterns.
+// matches reports whether one of a row's values matches one of the filter's patterns.
 func (f filter) matches(have ...string) bool {
 	for _, p := range f.values {
 		for _, h := range have {
@@ -88,7 +88,7 @@ func (f filter) matches(have ...string) bool {
 	return false
 }
 
-// glob matches * and ?, which a backslash takes literally, as EC2's filters do.
+// glob matches * and ?, which a backslash escapes, like EC2's filters.
 func glob(pattern, s string) bool {
 	for pattern != "" {
 		switch pattern[0] {
@@ -118,13 +118,12 @@ func glob(pattern, s string) bool {
 	return s == ""
 }
 
-// fields are the values of a row, by the name of the filter that asks for them.
-// A filter on tags is answered from tags.
+// fields returns the values of a row by filter name. Filters on tags use the tags instead.
 type fields map[string]func() []string
 
 func one(s string) func() []string { return func() []string { return []string{s} } }
 
-// onTags reports whether a filter asks for tags.
+// onTags reports whether a filter is on tags.
 func onTags(f filter) bool {
 	return strings.HasPrefix(f.name, "tag:") || f.name == "tag-key" || f.name == "tag-value"
 }
@@ -147,7 +146,7 @@ func unknownFilter(f filter) *apiError {
 	return bad("InvalidParameterValue", "The filter '%s' is invalid", f.name)
 }
 
-// keep reports whether a row meets all filters. A filter that is not known is an error.
+// keep reports whether a row matches all filters. An unknown filter is an error.
 func keep(fs []filter, row fields, tags map[string]string) (bool, *apiError) {
 	for _, f := range fs {
 		if onTags(f) {
@@ -169,12 +168,12 @@ func keep(fs []filter, row fields, tags map[string]string) (bool, *apiError) {
 
 // paging is MaxResults and NextToken of a describe call.
 type paging struct {
-	cursor int // the position that the last page ended at
+	cursor int // end position of the last page
 	limit  int
 	token  string
 }
 
-// pageOf reads the paging of a call that takes low to high rows a page, and def when it does not say.
+// pageOf parses the paging of a call with low to high rows per page, and def by default.
 func pageOf(form url.Values, low, high, def int) (paging, *apiError) {
 	p := paging{limit: def, token: form.Get("NextToken")}
 	if s := form.Get("MaxResults"); s != "" {
@@ -197,7 +196,7 @@ func pageOf(form url.Values, low, high, def int) (paging, *apiError) {
 
 const tokenPrefix = "rollcall-page-after:"
 
-// tokenAfter is the token of the page that begins after a position.
+// tokenAfter returns the token of the page after a position.
 func tokenAfter(cursor int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(tokenPrefix + strconv.Itoa(cursor)))
 }

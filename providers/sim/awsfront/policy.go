@@ -6,20 +6,19 @@ import (
 	"strings"
 )
 
-// The policy language as the IAM User Guide describes it under "Policy evaluation logic" and "IAM
-// JSON policy elements": a request is allowed when a statement allows it and none denies it. What is not known
-// here (a condition operator, a policy variable) never matches, so that it allows nothing.
+// The policy language by "Policy evaluation logic" and "IAM JSON policy elements" of the IAM User Guide: a request is
+// allowed if a statement allows it and none denies it. Unsupported elements (a condition operator, a policy variable)
+// never match, so they allow nothing.
 
-// ask is one thing that a request needs to be allowed.
+// ask is one permission that a request needs.
 type ask struct {
 	action   string // e.g. ssm:GetParameter
-	resource string // ARN, or * for an action that has no resource
-	// context are the condition keys of the request, in lower case, with their values. A key with
-	// no value is not there.
+	resource string // ARN, or * for an action without a resource
+	// context holds the request's condition keys, in lower case, with their values. A key without a value is absent.
 	context map[string][]string
 }
 
-// policyDocument is a policy. Members that may be a string or a list are read as lists.
+// policyDocument is a policy. Members that may be a string or a list become lists.
 type policyDocument struct{ Statement statements }
 
 type statements []statement
@@ -49,7 +48,7 @@ func (l *stringList) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]string)(l))
 }
 
-// principals are whom a trust policy names: * for all, or lists by kind.
+// principals are the principals of a trust policy: * for all, or lists by kind.
 type principals map[string]stringList
 
 func (p *principals) UnmarshalJSON(b []byte) error {
@@ -70,7 +69,7 @@ func (s *statements) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*[]statement)(s))
 }
 
-// verdict is what policies say of a request.
+// verdict is the result of evaluating policies.
 type verdict int
 
 const (
@@ -79,7 +78,7 @@ const (
 	denied // a statement denies it
 )
 
-// evaluate returns what policies say of one request. A document that cannot be read allows nothing.
+// evaluate returns the verdict of policies on one request. An unreadable document allows nothing.
 func evaluate(policies []string, q *ask) verdict {
 	v := notAllowed
 	for _, text := range policies {
@@ -124,10 +123,10 @@ func (s *statement) matches(q *ask) bool {
 	return true
 }
 
-// holds reports whether a condition holds for the values of a key in the request ("IAM JSON policy elements:
-// Condition operators", and "Multivalued context keys" for the two qualifiers).
+// holds reports whether a condition is true for a key's values in the request ("IAM JSON policy elements: Condition
+// operators", and "Multivalued context keys" for the two qualifiers).
 func holds(operator string, wanted, given []string) bool {
-	// An empty value counts as none, for the existence of a key and for the sets of the two qualifiers.
+	// For existence checks and for the two qualifiers, an empty value counts as none.
 	given = slices.DeleteFunc(slices.Clone(given), func(v string) bool { return v == "" })
 	qualifier, name, ok := strings.Cut(operator, ":")
 	if !ok {
@@ -148,7 +147,7 @@ func holds(operator string, wanted, given []string) bool {
 		return slices.ContainsFunc(wanted, func(w string) bool { return compare(w, v) }) != negative
 	}
 	switch qualifier {
-	case "ForAllValues": // of no values too
+	case "ForAllValues": // also true without values
 		return !slices.ContainsFunc(given, func(v string) bool { return !one(v) })
 	case "ForAnyValue":
 		return slices.ContainsFunc(given, one)
@@ -161,7 +160,7 @@ func holds(operator string, wanted, given []string) bool {
 	return false
 }
 
-// comparison returns how an operator compares a value of the policy with one of the request; nil for one that is not known.
+// comparison returns an operator's comparison of a policy's value with one of the request; nil if it is unknown.
 func comparison(name string) (compare func(want, got string) bool, negative bool) {
 	equal := func(w, g string) bool { return w == g }
 	switch name {
@@ -183,7 +182,7 @@ func comparison(name string) (compare func(want, got string) bool, negative bool
 	return nil, false
 }
 
-// like reports whether text matches a pattern in which * stands for any characters and ? for one.
+// like reports whether text matches a pattern with * for any characters and ? for one.
 func like(pattern, text string) bool {
 	p, t, star, mark := 0, 0, -1, 0
 	for t < len(text) {

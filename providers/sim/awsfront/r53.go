@@ -11,30 +11,30 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// r53Path begins every path of the Route 53 REST API, version 2013-04-01.
+// r53Path starts every path of the Route 53 REST API, version 2013-04-01.
 const r53Path = "/2013-04-01/"
 
-// zoneState is what Route 53 knows of a zone that the world does not.
+// zoneState holds what Route 53 knows of a zone beyond the world.
 type zoneState struct {
 	mu      sync.Mutex
 	changes map[string]change // by id
-	writes  int               // how many were asked for under world.Conflict and world.SecondWriter
+	writes  int               // number of writes under world.Conflict and world.SecondWriter
 	history faultplay.History[[]*world.Set]
 }
 
-// change is a batch that was accepted.
+// change is an accepted batch.
 type change struct {
 	submitted time.Time
 	comment   string
 }
 
-// state returns what Route 53 knows of a zone.
+// state returns the zoneState of a zone.
 func (f *front) state(z *world.Zone) *zoneState {
 	s, _ := f.zones.LoadOrStore(z.ID, &zoneState{changes: map[string]change{}})
 	return s.(*zoneState)
 }
 
-// zoneOfPath finds the zone that a path names, or nil.
+// zoneOfPath returns the zone in a path, or nil.
 func (f *front) zoneOfPath(path string) *world.Zone {
 	rest, ok := strings.CutPrefix(path, r53Path+"hostedzone/")
 	if !ok {
@@ -49,7 +49,7 @@ func (f *front) zoneOfPath(path string) *world.Zone {
 	return nil
 }
 
-// serveRoute53 finds the operation by method and path.
+// serveRoute53 selects the operation by method and path.
 func (f *front) serveRoute53(c *call, x *xmlWriter) *apiError {
 	parts := strings.Split(strings.Trim(strings.TrimPrefix(c.r.URL.Path, r53Path), "/"), "/")
 	op := c.r.Method + " " + parts[0]

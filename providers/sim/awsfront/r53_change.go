@@ -11,8 +11,8 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// The limits of one batch ("Quotas on ChangeResourceRecordSets requests" in the
-// Route 53 Developer Guide). Both count twice for an UPSERT.
+// The limits of one batch ("Quotas on ChangeResourceRecordSets requests" in the Route 53 Developer Guide). An UPSERT
+// counts twice for both.
 const (
 	maxElements   = 1000  // ResourceRecord elements
 	maxCharacters = 32000 // of all Value elements
@@ -53,7 +53,7 @@ type setChange struct {
 	} `xml:"ResourceRecordSet"`
 }
 
-// String names a change as Route 53's messages do.
+// String returns a change as in Route 53's messages.
 func (ch *setChange) String() string {
 	id := "null"
 	if ch.Set.SetIdentifier != nil {
@@ -62,7 +62,7 @@ func (ch *setChange) String() string {
 	return fmt.Sprintf("[Action=%s, Name=%s, Type=%s, SetIdentifier=%s]", ch.Action, ch.Set.Name, ch.Set.Type, id)
 }
 
-// routing counts and names the routing policies that a change asks for.
+// routing returns the routing policies of a change.
 func (ch *setChange) routing() (names []string) {
 	s := &ch.Set
 	for _, p := range []struct {
@@ -82,7 +82,7 @@ func (ch *setChange) routing() (names []string) {
 	return names
 }
 
-// worldSet returns the record set of a change as the world keeps it.
+// worldSet returns the record set of a change in the world's form.
 func (ch *setChange) worldSet() *world.Set {
 	s := &ch.Set
 	out := &world.Set{Name: fromOctal(s.Name), Type: s.Type, Weight: s.Weight, Extra: map[string]string{}}
@@ -114,7 +114,7 @@ func (ch *setChange) worldSet() *world.Set {
 	return out
 }
 
-// batchErrors are all that is wrong with the changes of a batch.
+// batchErrors are the errors of a batch's changes.
 type batchErrors []string
 
 func (e batchErrors) Error() string { return "[" + strings.Join(e, ", ") + "]" }
@@ -165,7 +165,7 @@ func (f *front) changeRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError
 	return nil
 }
 
-// checkRequest finds what is wrong with a batch whatever the zone holds.
+// checkRequest returns the error of a batch that is invalid for any zone.
 func checkRequest(in *changeRequest) *apiError {
 	changes := in.Batch.Changes
 	if len(changes) == 0 {
@@ -238,7 +238,7 @@ func checkChange(n int, ch *setChange) *apiError {
 	return nil
 }
 
-// label names a record set as Route 53's messages do.
+// label returns a record set as in Route 53's messages.
 func label(s *world.Set) string {
 	id := ""
 	if s.SetID != "" {
@@ -247,7 +247,7 @@ func label(s *world.Set) string {
 	return "[name='" + octal(s.Name) + "', type='" + s.Type + "'" + id + "]"
 }
 
-// apply makes the changes of a batch in a transaction, or says all that is wrong with them.
+// apply makes the changes of a batch in a transaction, or returns all that is wrong with them.
 func apply(tx *world.Tx, zone string, changes []setChange) error {
 	var problems batchErrors
 	sets := make([]*world.Set, len(changes))
@@ -298,8 +298,7 @@ func apply(tx *world.Tx, zone string, changes []setChange) error {
 	return nil
 }
 
-// checkPairs refuses a batch that touches a record set more than once, except
-// by one DELETE and a CREATE after it.
+// checkPairs returns an error if a batch changes a record set more than once, except by a DELETE and a CREATE after it.
 func checkPairs(changes []setChange, sets []*world.Set) (problems batchErrors) {
 	type key struct{ name, typ, id string }
 	before := map[key]string{}
@@ -314,7 +313,7 @@ func checkPairs(changes []setChange, sets []*world.Set) (problems batchErrors) {
 	return problems
 }
 
-// checkNeighbours finds the sets beside a new one that it cannot stand with.
+// checkNeighbours returns the sets that conflict with a new one.
 func checkNeighbours(tx *world.Tx, apex string, s *world.Set) (problems batchErrors) {
 	sets := tx.Sets()
 	from, _ := slices.BinarySearchFunc(sets, &world.Set{Name: s.Name}, world.SetLess)
@@ -338,7 +337,7 @@ func checkNeighbours(tx *world.Tx, apex string, s *world.Set) (problems batchErr
 	return problems
 }
 
-// policy names the routing policy of a record set.
+// policy returns the name of a record set's routing policy.
 func policy(s *world.Set) string {
 	switch {
 	case s.Weight != nil:

@@ -10,11 +10,10 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// setPage is the most record sets that one answer lists, and how many it lists when the call does not say.
+// setPage is the default and the maximum number of record sets in an answer.
 const setPage = 300
 
-// listRecordSets answers ListResourceRecordSets: from the given name, type and
-// identifier on, in Route 53's order.
+// listRecordSets answers ListResourceRecordSets: in Route 53's order from the given name, type and identifier.
 func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
 	limit, err := maxItems(c, f.w.PageOf(setPage))
 	if err != nil {
@@ -64,7 +63,7 @@ func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
 	return nil
 }
 
-// setsOf returns the record sets of a zone, as they were some seconds ago under world.Stale.
+// setsOf returns the record sets of a zone; under world.Stale those of some seconds ago.
 func (f *front) setsOf(c *call, z *world.Zone) []*world.Set {
 	if c.fault == world.Stale {
 		if then, ok := f.state(z).history.Read(f.w.Now()); ok {
@@ -76,8 +75,7 @@ func (f *front) setsOf(c *call, z *world.Zone) []*world.Set {
 	return sets
 }
 
-// flatExtras are the elements of a record set that are kept and answered as
-// they came, in the order in which Route 53 answers them. GeoLocation holds others.
+// flatExtras returns the stored elements of a record set in Route 53's order. GeoLocation contains others.
 func flatExtras() []string { return []string{"Region", "GeoLocation", "Failover", "MultiValueAnswer"} }
 
 func writeSet(x *xmlWriter, s *world.Set) {
@@ -113,7 +111,7 @@ func writeSet(x *xmlWriter, s *world.Set) {
 	})
 }
 
-// geoPrefix begins the names of the extras that lie in the element GeoLocation.
+// geoPrefix starts the names of extras within the element GeoLocation.
 const geoPrefix = "GeoLocation/"
 
 func writeGeoLocation(x *xmlWriter, s *world.Set) {

@@ -8,9 +8,8 @@ import (
 	"rollcall/providers"
 )
 
-// octal writes a canonical name as Route 53 answers it: with the last dot, and
-// all but letters, digits, hyphens and underscores as three octal digits
-// behind a backslash ("DNS domain name format" in the Route 53 Developer Guide).
+// octal returns a canonical name in Route 53's form: with the last dot, and with a backslash and three octal digits for
+// all but letters, digits, hyphens and underscores ("DNS domain name format" in the Route 53 Developer Guide).
 func octal(name string) string {
 	var b strings.Builder
 	for _, label := range providers.SplitName(name) {
@@ -33,7 +32,7 @@ func octal(name string) string {
 	return b.String()
 }
 
-// fromOctal reads a name as Route 53 takes it and returns its canonical form.
+// fromOctal returns the canonical form of a name in Route 53's form.
 func fromOctal(name string) string {
 	labels := splitOctal(name)
 	if len(labels) == 0 {
@@ -45,9 +44,8 @@ func fromOctal(name string) string {
 	return providers.CanonicalName(strings.Join(labels, "."))
 }
 
-// valueFromOctal turns a value as Route 53 takes it, with octal escapes, into one as the world keeps it, with the
-// decimal escapes of RFC 1035. It does so in the names within values, and for the characters of
-// strings that do not print. Case is kept.
+// valueFromOctal converts a value with Route 53's octal escapes to the world's form with the decimal escapes of RFC
+// 1035, in names within values and for unprintable characters of strings. It keeps the case.
 func valueFromOctal(typ, v string) string {
 	if !strings.Contains(v, `\`) {
 		return v
@@ -70,7 +68,7 @@ func valueFromOctal(typ, v string) string {
 	return v
 }
 
-// valueToOctal is the way back.
+// valueToOctal is the inverse of valueFromOctal.
 func valueToOctal(typ, v string) string {
 	switch typ {
 	case "TXT", "SPF":
@@ -90,7 +88,7 @@ func valueToOctal(typ, v string) string {
 	return v
 }
 
-// escapes writes the numbers behind backslashes in another base.
+// escapes converts the numbers after backslashes to another base.
 func escapes(v string, digits func(string) bool, base int, form string) string {
 	var b strings.Builder
 	for i := 0; i < len(v); i++ {
@@ -143,9 +141,9 @@ func octalDigits(s string) bool {
 	return s[0] >= '0' && s[0] <= '3' && s[1] >= '0' && s[1] <= '7' && s[2] >= '0' && s[2] <= '7'
 }
 
-// nameProblem says what is wrong with a name, in the code and words of Route 53; both are empty when nothing is.
+// nameProblem returns what is wrong with a name, as Route 53's code and text; both are empty for a valid name.
 func nameProblem(name string) (code, text string) {
-	if strings.ContainsAny(name, " \t\r\n") { // an escaped one is fine
+	if strings.ContainsAny(name, " \t\r\n") { // escaped ones are valid
 		return "DomainNameContainsSpaces", "Domain name contains spaces"
 	}
 	labels := splitOctal(name)

@@ -9,8 +9,8 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// secondWriter adds a value of no one to the record set that a batch is about, or makes the
-// set, as another node would that joins at the same moment.
+// secondWriter adds an unmarked value to the record set of a batch, or creates the set, like a node that joins at the
+// same moment.
 func secondWriter(z *world.Zone, changes []setChange, n int) {
 	at := slices.IndexFunc(changes, func(ch setChange) bool {
 		return (ch.Set.Type == "A" || ch.Set.Type == "SRV") && ch.Set.AliasTarget == nil
@@ -23,7 +23,7 @@ func secondWriter(z *world.Zone, changes []setChange, n int) {
 	if s.Type == "SRV" {
 		value = fmt.Sprintf("0 0 9 second-%d.%s.", n, z.Name)
 	}
-	_, _ = z.Update(func(tx *world.Tx) error { // never fails: the set is as it was, with one value more
+	_, _ = z.Update(func(tx *world.Tx) error { // never fails: the set only has one more value
 		old := tx.Set(s.Name, s.Type, s.SetID)
 		if old == nil {
 			s.Values = []string{value}
@@ -41,15 +41,15 @@ func secondWriter(z *world.Zone, changes []setChange, n int) {
 
 const takenOver = `"taken over: `
 
-// takeOver changes the owner in the markers that a batch is about to another instance, as the agent of that
-// instance would do which takes the records over at the same moment.
+// takeOver changes the owner in the markers of a batch to another instance, like the agent of an instance that takes
+// over the records at the same moment.
 func takeOver(z *world.Zone, changes []setChange) {
 	for i := range changes {
 		s := changes[i].worldSet()
 		if _, _, ok := providers.SplitMarkerName(providers.CanonicalName(s.Name)); !ok || s.Type != "TXT" {
 			continue
 		}
-		_, _ = z.Update(func(tx *world.Tx) error { // never fails: the set is as it was, and says another instance
+		_, _ = z.Update(func(tx *world.Tx) error { // never fails: the set only names another instance
 			if old := tx.Set(s.Name, s.Type, s.SetID); old != nil && !strings.HasPrefix(old.Values[0], takenOver) {
 				other := *old
 				other.Values = nil

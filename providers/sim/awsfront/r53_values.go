@@ -12,7 +12,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// recordTypes are the types that Route 53 takes.
+// recordTypes are the types that Route 53 supports.
 func recordTypes() []string {
 	return []string{"SOA", "A", "TXT", "NS", "CNAME", "MX", "NAPTR", "PTR", "SRV", "SPF", "AAAA", "CAA", "DS", "TLSA", "SSHFP", "SVCB", "HTTPS"}
 }
@@ -21,8 +21,8 @@ func knownType(t string) bool { return slices.Contains(recordTypes(), t) }
 
 func enumTypes() string { return "[" + strings.Join(recordTypes(), ", ") + "]" }
 
-// checkSet finds what is wrong with a record set itself. A delete is not
-// checked for its values: they are compared with what is there.
+// checkSet returns what is wrong with a record set itself. The values of a delete are not checked; they are compared
+// with those of the zone.
 func checkSet(zone string, ch *setChange, s *world.Set) (problems batchErrors) {
 	if code, text := nameProblem(ch.Set.Name); code != "" {
 		return batchErrors{fmt.Sprintf("FATAL problem: %s (%s) encountered with '%s'", code, text, ch.Set.Name)}
@@ -63,7 +63,7 @@ func checkSet(zone string, ch *setChange, s *world.Set) (problems batchErrors) {
 // fold returns the form in which two values are compared.
 func fold(typ, v string) string { return providers.FoldValue(typ, v) }
 
-// sameSet reports whether a delete names exactly what is there. The order of values does not count.
+// sameSet reports whether a delete matches the existing set. The order of values is irrelevant.
 func sameSet(a, b *world.Set) bool {
 	values := func(s *world.Set) []string {
 		var out []string
@@ -83,8 +83,8 @@ func sameSet(a, b *world.Set) bool {
 	return a.TTL == b.TTL && slices.Equal(values(a), values(b)) && maps.Equal(a.Extra, b.Extra)
 }
 
-// valueProblem says what is wrong with a value ("Supported DNS record types" in
-// the Route 53 Developer Guide); both are empty when nothing is.
+// valueProblem returns what is wrong with a value ("Supported DNS record types" in the Route 53 Developer Guide); both
+// results are empty for a valid one.
 func valueProblem(typ, v string) (code, text string) {
 	f := strings.Fields(v)
 	switch typ {

@@ -11,8 +11,8 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// zoneRequest is the body of CreateHostedZone, and of AssociateVPCWithHostedZone and
-// DisassociateVPCFromHostedZone, which have a VPC only.
+// zoneRequest is the body of CreateHostedZone, and of AssociateVPCWithHostedZone and DisassociateVPCFromHostedZone,
+// which only have a VPC.
 type zoneRequest struct {
 	Name string
 	VPC  *struct {
@@ -26,7 +26,7 @@ type zoneRequest struct {
 	} `xml:"HostedZoneConfig"`
 }
 
-// vpcs are the networks that the request names, none or one.
+// vpcs returns the VPC of the request, if any.
 func (in *zoneRequest) vpcs() []world.VPC {
 	if in.VPC == nil {
 		return nil
@@ -36,7 +36,7 @@ func (in *zoneRequest) vpcs() []world.VPC {
 
 var vpcForm = regexp.MustCompile(`^vpc-[0-9a-f]{8}([0-9a-f]{9})?$`)
 
-// createHostedZone answers CreateHostedZone: with a VPC the zone is private.
+// createHostedZone answers CreateHostedZone. With a VPC the zone is private.
 func (f *front) createHostedZone(c *call, x *xmlWriter) *apiError {
 	var in zoneRequest
 	if err := xml.Unmarshal(c.body, &in); err != nil {
@@ -75,7 +75,7 @@ func (f *front) createHostedZone(c *call, x *xmlWriter) *apiError {
 	return nil
 }
 
-// checkZone finds what is wrong with a new zone whatever the account holds.
+// checkZone returns the error of a new zone that is invalid for any account.
 func checkZone(in *zoneRequest, vpcs []world.VPC) *apiError {
 	code, text := nameProblem(in.Name)
 	switch {
@@ -96,8 +96,8 @@ func checkZone(in *zoneRequest, vpcs []world.VPC) *apiError {
 	return nil
 }
 
-// printable reports whether a name has ASCII characters only. All others stand in escape codes ("DNS
-// domain name format" in the Route 53 Developer Guide).
+// printable reports whether a name has only ASCII characters. All others must be escaped ("DNS domain name format" in
+// the Route 53 Developer Guide).
 func printable(name string) bool {
 	return !slices.ContainsFunc([]byte(name), func(c byte) bool { return c <= ' ' || c >= 0x7f })
 }
@@ -109,15 +109,14 @@ func checkVPC(v world.VPC) *apiError {
 	return nil
 }
 
-// accountChange returns the id of a change that belongs to no zone, such as the creation of one. It is in sync
-// when it is asked for.
+// accountChange returns the id of a change outside zones, such as the creation of one. It is always in sync.
 func (f *front) accountChange() string {
 	id := fmt.Sprintf("CACC%010dROLLCALL", f.seq.Add(1))
 	f.changes.Store(id, change{submitted: f.w.Now()})
 	return id
 }
 
-// deleteHostedZone answers DeleteHostedZone: only an empty zone goes.
+// deleteHostedZone answers DeleteHostedZone, which only deletes empty zones.
 func (f *front) deleteHostedZone(c *call, x *xmlWriter, z *world.Zone) *apiError {
 	more := false
 	z.View(func(tx *world.Tx) {

@@ -9,7 +9,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// hostedZones lists the zones that the credentials see, in the order of their ids.
+// hostedZones returns the zones that the credentials can see, ordered by id.
 func (f *front) hostedZones(c *call) []*world.Zone {
 	if c.fault == world.WrongKey {
 		return nil
@@ -35,7 +35,7 @@ func writeZone(x *xmlWriter, z *world.Zone) {
 	})
 }
 
-// maxItems reads how many rows a page may have; more than limit counts as limit.
+// maxItems returns the page size, at most limit.
 func maxItems(c *call, limit int) (int, *apiError) {
 	s := c.r.URL.Query().Get("maxitems")
 	if s == "" {

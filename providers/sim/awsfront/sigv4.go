@@ -15,25 +15,23 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// Signature version 4 as the IAM User Guide describes it under "Create a signed
-// AWS API request". Presigned requests are not taken.
+// Signature version 4 by "Create a signed AWS API request" of the IAM User Guide. Presigned requests are not supported.
 const (
 	algorithm = "AWS4-HMAC-SHA256"
-	// maxSkew is how far the time of a signature may lie from ours: a request
-	// must reach AWS within five minutes of its time stamp (the same guide,
-	// "Why requests are signed").
+	// maxSkew is the largest difference between the time of a signature and ours: a request must reach AWS within five
+	// minutes of its time stamp (the same guide, "Why requests are signed").
 	maxSkew    = 5 * time.Minute
 	dateFormat = "20060102T150405Z"
 )
 
-// scope is what a request says of its signature before anybody believed it.
+// scope holds a request's claims about its signature before they are verified.
 type scope struct {
 	keyID, date, region, service string
 	signed                       []string
 	signature                    string
 }
 
-// authProblem is why a signature is not accepted; empty when it is.
+// authProblem is why a signature is refused; empty if it is valid.
 type authProblem string
 
 const (
@@ -43,10 +41,10 @@ const (
 	badSignature authProblem = "bad signature"
 	expired      authProblem = "expired"
 	notYet       authProblem = "not yet"
-	spent        authProblem = "spent" // the session that the credentials belong to has ended
+	spent        authProblem = "spent" // the credentials' session has ended
 )
 
-// parseAuthorization reads an Authorization header.
+// parseAuthorization parses an Authorization header.
 func parseAuthorization(h string) (scope, bool) {
 	rest, ok := strings.CutPrefix(h, algorithm+" ")
 	if !ok {
@@ -88,7 +86,7 @@ func verify(c *call, cred *world.Credentials, users *iamStore, now time.Time) au
 	}
 	secret := cred.AWSSecret
 	if token := c.r.Header.Get("X-Amz-Security-Token"); token != "" {
-		// A user's key is a long-term one: no session token belongs to it.
+		// A user's key is long-term, and has no session token.
 		session, keys, ok := cred.Session(token)
 		if !ok || keys.KeyID != s.keyID || !slices.Contains(s.signed, "x-amz-security-token") {
 			return unknownKey
@@ -131,7 +129,7 @@ func sign(secret string, s scope, stamp, canonical string) string {
 	return hex.EncodeToString(key)
 }
 
-// canonicalRequest rebuilds the text that the client signed from what arrived.
+// canonicalRequest returns the text that the client signed, from the received request.
 func canonicalRequest(r *http.Request, signed []string, payload string) string {
 	var b strings.Builder
 	b.WriteString(r.Method + "\n")
@@ -139,7 +137,7 @@ func canonicalRequest(r *http.Request, signed []string, payload string) string {
 	if path == "" {
 		path = "/"
 	}
-	b.WriteString(uriEncode(path, true) + "\n") // encoded twice: every service but S3 wants it so
+	b.WriteString(uriEncode(path, true) + "\n") // encoded twice, as every service but S3 requires
 	b.WriteString(canonicalQuery(r.URL.RawQuery) + "\n")
 	for _, name := range signed {
 		b.WriteString(name + ":" + headerValue(r, name) + "\n")
@@ -148,7 +146,7 @@ func canonicalRequest(r *http.Request, signed []string, payload string) string {
 	return b.String()
 }
 
-// headerValue returns a header as it is signed. net/http takes some headers out of the map.
+// headerValue returns a header as signed. net/http removes some headers from the map.
 func headerValue(r *http.Request, name string) string {
 	switch name {
 	case "host":
@@ -183,7 +181,7 @@ func recode(s string) string {
 	return uriEncode(s, false)
 }
 
-// uriEncode escapes everything but the unreserved characters of RFC 3986, and slashes if they are to be kept.
+// uriEncode escapes all but the unreserved characters of RFC 3986, and slashes if they are kept.
 func uriEncode(s string, keepSlash bool) string {
 	const hexDigits = "0123456789ABCDEF"
 	var b strings.Builder

@@ -30,7 +30,7 @@ func newParameterStore() *parameterStore {
 	return &parameterStore{values: map[[2]string]parameter{}}
 }
 
-// parameterRequest is what the calls of the parameter store send, all in one.
+// parameterRequest is the union of the parameter store's requests.
 type parameterRequest struct {
 	Name           string
 	Names          []string
@@ -40,7 +40,7 @@ type parameterRequest struct {
 	Overwrite      bool
 }
 
-// serveSSM answers the parameter store (JSON 1.1).
+// serveSSM answers calls to the parameter store (JSON 1.1).
 func (f *front) serveSSM(w http.ResponseWriter, c *call) {
 	var in parameterRequest
 	if err := json.Unmarshal(c.body, &in); err != nil {
@@ -94,7 +94,7 @@ func (f *front) serveSSM(w http.ResponseWriter, c *call) {
 	}
 }
 
-// putParameter stores a value; the store is locked.
+// putParameter stores a value. The caller holds the lock.
 func (f *front) putParameter(c *call, in parameterRequest) (parameter, *apiError) {
 	key := [2]string{c.scope.region, in.Name}
 	old, there := f.ssm.values[key]

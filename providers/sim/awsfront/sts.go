@@ -14,7 +14,7 @@ import (
 
 const stsVersion = "2011-06-15"
 
-// serveSTS answers the Security Token Service: who the credentials are.
+// serveSTS answers calls to the Security Token Service.
 func (f *front) serveSTS(c *call, x *xmlWriter) *apiError {
 	switch a := c.action(); a {
 	case "GetCallerIdentity":
@@ -38,7 +38,7 @@ func (f *front) serveSTS(c *call, x *xmlWriter) *apiError {
 	}
 }
 
-// queryResult writes the answer of an AWS query API around what f writes.
+// queryResult writes the answer of an AWS query API around the output of f.
 func queryResult(c *call, x *xmlWriter, f func() *apiError) *apiError {
 	a := c.action()
 	x.open(a+"Response", namespaceOf(c.service))
@@ -49,8 +49,8 @@ func queryResult(c *call, x *xmlWriter, f func() *apiError) *apiError {
 	return err
 }
 
-// How long a session may last, in seconds (AssumeRole in the STS API reference). A role that another
-// role takes on is good for an hour at most.
+// How long a session may last, in seconds (AssumeRole in the STS API reference). A role assumed by another role lasts
+// an hour at most.
 const (
 	shortestSession = 900
 	longestSession  = 43200
@@ -62,7 +62,7 @@ var (
 	roleARN     = regexp.MustCompile(`^arn:aws:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]{1,64})$`)
 )
 
-// assumeRole answers with credentials of a role, when its trust policy lets the caller take it on.
+// assumeRole answers with credentials of a role, if its trust policy allows the caller.
 func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
 	arn, name := c.form.Get("RoleArn"), c.form.Get("RoleSessionName")
 	wrong := func(value, field, what string) *apiError {
@@ -85,7 +85,7 @@ func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
 			return wrong(s, "durationSeconds", "Member must have value less than or equal to "+strconv.Itoa(longestSession))
 		case c.session != nil && n > usualSession:
 			return bad("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
-		case n > usualSession: // what every role here allows
+		case n > usualSession: // the maximum of every role here
 			return bad("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 		}
 		seconds = n
@@ -116,7 +116,7 @@ func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
 	return nil
 }
 
-// trusts reports whether the trust policy of a role lets the caller take it on.
+// trusts reports whether a trust policy allows the caller to assume the role.
 func (f *front) trusts(policy string, c *call) bool {
 	var doc policyDocument
 	if json.Unmarshal([]byte(policy), &doc) != nil {

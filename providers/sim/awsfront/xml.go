@@ -9,11 +9,11 @@ import (
 
 const xmlHead = `<?xml version="1.0" encoding="UTF-8"?>` + "\n"
 
-// xmlWriter writes the answers. It is by hand because a page of 1,000 instances
-// is a megabyte, and reflection would take most of the time to answer it.
+// xmlWriter writes answers without reflection, which would take most of the time for a page of 1,000 instances, a
+// megabyte.
 type xmlWriter struct{ b bytes.Buffer }
 
-// open begins an element, in a namespace when it is the outermost.
+// open starts an element, with a namespace if it is the outermost.
 func (x *xmlWriter) open(name, namespace string) {
 	x.b.WriteByte('<')
 	x.b.WriteString(name)
@@ -29,7 +29,7 @@ func (x *xmlWriter) close(name string) {
 	x.b.WriteByte('>')
 }
 
-// in writes an element around what f writes.
+// in writes an element around the output of f.
 func (x *xmlWriter) in(name string, f func()) {
 	x.open(name, "")
 	f()
@@ -39,7 +39,7 @@ func (x *xmlWriter) in(name string, f func()) {
 // el writes an element with a text.
 func (x *xmlWriter) el(name, text string) {
 	x.open(name, "")
-	_ = xml.EscapeText(&x.b, []byte(text)) // a buffer takes everything
+	_ = xml.EscapeText(&x.b, []byte(text)) // a buffer never fails
 	x.close(name)
 }
 
@@ -60,7 +60,7 @@ func (x *xmlWriter) empty(names ...string) {
 	}
 }
 
-// items writes a list whose elements are called item.
+// items writes a list with elements named item.
 func (x *xmlWriter) items(name string, n int, f func(i int)) {
 	x.in(name, func() {
 		for i := range n {
@@ -69,7 +69,7 @@ func (x *xmlWriter) items(name string, n int, f func(i int)) {
 	})
 }
 
-// stamp writes a time as the AWS APIs do.
+// stamp returns a time in the format of the AWS APIs.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // namespaceOf returns the XML namespace of a query or REST API.

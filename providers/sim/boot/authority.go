@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// authority signs for the names of the real clouds' APIs. Its key is in memory
-// only, and only the machines of one Cluster trust it.
+// authority is a CA for the names of the real clouds' APIs. Its key is only in memory, and only the machines of one
+// Cluster trust it.
 type authority struct {
 	key  *ecdsa.PrivateKey
 	cert *x509.Certificate
@@ -45,7 +45,7 @@ func newAuthority() (*authority, error) {
 	return a, nil
 }
 
-// sign signs a certificate; the first one is the authority's own.
+// sign signs a certificate. The first one is the authority's own.
 func (a *authority) sign(c *x509.Certificate, public *ecdsa.PublicKey) ([]byte, error) {
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
@@ -64,7 +64,7 @@ func (a *authority) sign(c *x509.Certificate, public *ecdsa.PublicKey) ([]byte, 
 	return der, nil
 }
 
-// leaf returns the certificate of one of the names that the internet has.
+// leaf returns the certificate for one of the simulated internet's names.
 func (a *authority) leaf(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := hello.ServerName
 	if kindOf(name) == elsewhere {

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// cgroup is a control group of one machine, in each hierarchy that systemd
-// uses. Two systemds in one group would kill each other's services.
+// cgroup is a control group of one machine, in each hierarchy that systemd uses. Two systemds in one group would kill
+// each other's services.
 type cgroup struct{ dirs []string }
 
 const cgroupRoot = "/sys/fs/cgroup"
 
-// cgroupParents are where groups of ours may be made: below the group of this
-// process, in the unified hierarchy and in that of systemd where there is one.
+// cgroupParents returns where groups can be created: below the group of this process, in the unified hierarchy and in
+// that of systemd if there is one.
 func cgroupParents() ([]string, error) {
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -66,8 +66,7 @@ func newCgroup(name string) (*cgroup, error) {
 	return g, nil
 }
 
-// remove takes the groups away once nothing is in them; the kernel may need a
-// moment to see that.
+// remove removes the groups once they are empty, which the kernel may notice a moment late.
 func (g *cgroup) remove() {
 	for range 50 {
 		left := false

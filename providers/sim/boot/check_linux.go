@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// tools are the programs that a Cluster runs, each with the Debian package that has it.
+// tools are the programs that a Cluster runs, with the Debian package of each.
 var tools = map[string]string{
 	"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container", "ip": "iproute2",
 	"nsenter": "util-linux", "mount": "mount", "sh": "dash",
 }
 
-// Check says why no machine can be booted here, or nil.
+// Check returns why no machine can be booted here, or nil.
 func Check() error {
 	var why []string
 	if os.Geteuid() != 0 {

@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-// Check says why no machine can be booted here.
+// Check returns why no machine can be booted here.
 func Check() error {
 	return fmt.Errorf("%w: it takes Linux, and this is %s", ErrUnable, runtime.GOOS)
 }

@@ -24,24 +24,21 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// Options shape a Cluster.
+// Options configure a Cluster.
 type Options struct {
-	Root string // what Root gave
-	// Dir is where the machines' disks lie. Without it a folder is made for
-	// them, on a file system that can hold an overlay.
+	Root string // the result of Root
+	// Dir is the folder of the machines' disks. If it is empty, one is made on a file system that supports overlays.
 	Dir string
-	// Say is called with what goes wrong with a machine, one line at a time; may be nil.
+	// Say is called with each problem of a machine, one line at a time; may be nil.
 	Say func(format string, args ...any)
-	// Prepare is called before a machine is switched on, and may write files to
-	// its disk; may be nil.
+	// Prepare is called before a machine is switched on, and may write files to its disk; may be nil.
 	Prepare func(m *Machine) error
-	// Command is run in the place of an init system, for machines that have
-	// none; it is a path and has no arguments. Empty: systemd.
+	// Command is the path of a program without arguments that runs instead of systemd, for machines without an init
+	// system.
 	Command string
 }
 
-// Cluster is a set of machines with the network between them. Its methods are safe
-// for concurrent use.
+// Cluster is a set of machines and their network. Its methods are safe for concurrent use.
 type Cluster struct {
 	name, root, dir, command string
 	say                      func(format string, args ...any)
@@ -63,8 +60,8 @@ type Cluster struct {
 	number    int
 }
 
-// NewCluster returns a Cluster without machines. Its Power goes to the embedded clouds
-// as what runs their instances, and Serve connects it to them.
+// NewCluster returns a Cluster without machines. Its Power is the Machine option of the embedded clouds, and Serve
+// connects it to them.
 func NewCluster(ctx context.Context, o Options) (_ *Cluster, err error) {
 	r := &Cluster{root: o.Root, command: o.Command, say: o.Say, prepare: o.Prepare, machines: map[string]*Machine{}, byAddress: map[netip.Addr]*Machine{}}
 	if r.say == nil {
@@ -96,13 +93,12 @@ func NewCluster(ctx context.Context, o Options) (_ *Cluster, err error) {
 	return r, r.router.ip(lines...)
 }
 
-// Power carries out a change of power, and returns at once: it is what
-// sim.Options.Machine is for.
+// Power carries out a change of power in the background. It is meant for sim.Options.Machine.
 func (r *Cluster) Power(ev world.MachineEvent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ctx.Err() != nil || r.world == nil {
-		return // it is over, or has not begun
+		return // it has ended, or has not started
 	}
 	m, ok := r.machines[ev.Instance.ID]
 	if !ok {
@@ -118,8 +114,7 @@ func (r *Cluster) Power(ev world.MachineEvent) {
 	m.request(ev)
 }
 
-// Serve connects the machines with the embedded clouds. It is called once,
-// before anything is launched.
+// Serve connects the machines with the embedded clouds. It is called once, before any launch.
 func (r *Cluster) Serve(s *sim.Sim) error {
 	r.mu.Lock()
 	r.world = s.World()
@@ -177,7 +172,7 @@ func (r *Cluster) serveDNS(upstream string) error {
 	return nil
 }
 
-// owner returns the cloud and the instance that have an address of the network.
+// owner returns the cloud and the instance with a network address.
 func (r *Cluster) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 	r.mu.Lock()
 	m, ok := r.byAddress[a]
@@ -185,7 +180,7 @@ func (r *Cluster) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 	if !ok {
 		return world.Cloud{}, world.Instance{}, false
 	}
-	i, err := r.world.Instance(m.cloud.Name, m.id) // as it is now, tags and metadata included
+	i, err := r.world.Instance(m.cloud.Name, m.id) // its present state with tags and metadata
 	if err != nil {
 		return world.Cloud{}, world.Instance{}, false
 	}
@@ -195,7 +190,7 @@ func (r *Cluster) owner(a netip.Addr) (world.Cloud, world.Instance, bool) {
 	return m.cloud, i, true
 }
 
-// connect makes a network for a machine, with the public address of its instance.
+// connect creates a machine's network with the public address of its instance.
 func (r *Cluster) connect(m *Machine) error {
 	ns, err := newNamespace()
 	if err != nil {
@@ -212,7 +207,7 @@ func (r *Cluster) connect(m *Machine) error {
 	}
 	if err := ns.ip(
 		"address add "+public+"/32 dev eth0",
-		"address replace "+private+"/32 dev eth0", // where it has no public one it is there already
+		"address replace "+private+"/32 dev eth0", // without a public address it exists already
 		"link set eth0 up",
 		"route add "+gatewayAddress+" dev eth0 src "+public,
 		"route add default via "+gatewayAddress+" dev eth0 src "+public,
@@ -235,12 +230,12 @@ func (r *Cluster) disconnect(m *Machine) {
 		delete(r.byAddress, reached(&m.instance))
 	}
 	r.mu.Unlock()
-	_ = r.router.ip("link delete " + m.link) // it is not there when plugging it in has failed
+	_ = r.router.ip("link delete " + m.link) // it is missing if connect has failed
 	m.ns.close()
 	m.ns = nil
 }
 
-// Machine returns the machine of an instance; ok is false when it was never on.
+// Machine returns the machine of an instance; ok is false if it was never on.
 func (r *Cluster) Machine(id string) (*Machine, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -248,8 +243,8 @@ func (r *Cluster) Machine(id string) (*Machine, bool) {
 	return m, ok
 }
 
-// Console is what the machine of an instance has written to its console, and
-// when it wrote last: it is what sim.Options.Console is for.
+// Console returns what an instance's machine has written to its console, and when it wrote last. It is meant for
+// sim.Options.Console.
 func (r *Cluster) Console(id string) (text string, at time.Time) {
 	m, ok := r.Machine(id)
 	if !ok {
@@ -258,7 +253,7 @@ func (r *Cluster) Console(id string) (text string, at time.Time) {
 	return m.Console(), m.wrote()
 }
 
-// Machines lists all machines that have ever been on, in the order of their instances' ids.
+// Machines returns all machines that were ever on, ordered by instance id.
 func (r *Cluster) Machines() []*Machine {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -270,11 +265,11 @@ func (r *Cluster) Machines() []*Machine {
 	return out
 }
 
-// Namespace names the network namespace that is the internet of the machines,
-// for nsenter --net= and as long as this process lives.
+// Namespace returns the path of the network namespace that is the machines' internet, for nsenter --net= while this
+// process lives.
 func (r *Cluster) Namespace() string { return r.router.path() }
 
-// Resolver is the name server there, as an address without a port.
+// Resolver returns the address of the name server there, without a port.
 func (r *Cluster) Resolver() string { return resolverAddress }
 
 // Dial connects as a client on that internet. The host is a literal address.
@@ -282,8 +277,7 @@ func (r *Cluster) Dial(ctx context.Context, network, address string) (net.Conn, 
 	return r.router.dial(ctx, network, address)
 }
 
-// Output runs a program as a client on that internet, and returns what it writes
-// to its standard output.
+// Output runs a program as a client on that internet, and returns its standard output.
 func (r *Cluster) Output(ctx context.Context, name string, args ...string) (string, error) {
 	var out, said strings.Builder
 	c := exec.CommandContext(ctx, name, args...)
@@ -319,11 +313,10 @@ func (r *Cluster) Close() error {
 	return err
 }
 
-// diskPrefix begins the names of the folders that hold machines.
+// diskPrefix starts the names of the folders with machines.
 const diskPrefix = "rollcall-boot-"
 
-// diskDir makes a folder that overlays can be written to, with a lock that says
-// that it is in use, and clears away those of processes that were killed.
+// diskDir creates a folder that overlays can use, locked while it is in use, and removes those of killed processes.
 func diskDir(base string) (dir string, unlock func(), err error) {
 	bases := []string{base}
 	if base == "" {
@@ -356,16 +349,16 @@ func diskDir(base string) (dir string, unlock func(), err error) {
 	return "", nil, fmt.Errorf("make room for machines: %w", errors.Join(why...))
 }
 
-// clearStale removes a folder of machines whose process is gone.
+// clearStale removes a machines' folder whose process has ended.
 func clearStale(dir string) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return
 	}
-	defer f.Close() //nolint:errcheck // it returns the lock back
+	defer f.Close() //nolint:errcheck // it also releases the lock
 	st, err := f.Stat()
 	if err != nil || time.Since(st.ModTime()) < time.Minute || unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil {
-		return // young: its lock may be about to be taken
+		return // it is new, so its lock may not be taken yet
 	}
 	_ = os.RemoveAll(dir)
 	parents, err := cgroupParents()

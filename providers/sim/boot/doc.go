@@ -1,16 +1,13 @@
-// Package boot runs instances of the embedded clouds as real machines' worth of
-// user land: a Debian root file system, systemd, cloud-init and whatever the
-// user data does, in containers of systemd-nspawn.
+// Package boot boots instances of the embedded clouds: a Debian root file system with systemd, cloud-init and the user
+// data runs in containers of systemd-nspawn.
 //
-// A Cluster is the set of the machines. It has a network of its own, made of
-// network namespaces, from which nothing leads out: every machine has one, with
-// the public address that its cloud gave it, and the router namespace stands for
-// the internet and for what a cloud has at 169.254.169.254. Through it a machine
-// reaches the embedded clouds under the names of the real ones, over TLS, so that
-// user data needs nothing that was made for a test.
+// A Cluster is a set of machines. Its network consists of network namespaces without a route to the outside: each
+// machine has one, with the public address that its cloud assigned, and the router namespace stands for the internet
+// and for the clouds' services at 169.254.169.254. Through it machines reach the embedded clouds by the names of the
+// real ones, over TLS, so that user data needs no changes for tests.
 //
-// It takes root on Linux; Check says what is missing. Everything that a Cluster
-// makes is gone after Close, and the machines end with the process even when it is killed.
+// It requires root on Linux; Check returns what is missing. Close removes everything that a Cluster creates, and the
+// machines end with the process even if it is killed.
 package boot
 
 import "errors"

@@ -15,17 +15,17 @@ import (
 	"github.com/miekg/dns"
 )
 
-// The addresses of the router namespace of a Cluster. The first two are where EC2
-// has them (EC2 User Guide, "Instance metadata service"; VPC User Guide, "Amazon DNS server").
+// The addresses of a Cluster's router namespace. The first two are EC2's (EC2 User Guide, "Instance metadata service";
+// VPC User Guide, "Amazon DNS server").
 const (
 	metadataAddress = "169.254.169.254"
 	resolverAddress = "169.254.169.253"
 	gatewayAddress  = "169.254.0.1"
 	apiAddress      = "198.51.100.1" // of every API of the clouds
-	clientAddress   = "203.0.113.9"  // what a client on the internet comes from
+	clientAddress   = "203.0.113.9"  // source address of a client on the internet
 )
 
-// api is one of the APIs that the internet of the machines has.
+// api is one API on the machines' internet.
 type api int
 
 const (
@@ -44,8 +44,7 @@ func kindOf(host string) api {
 	return elsewhere
 }
 
-// forward takes TLS connections for the real names of the APIs, and carries
-// what is in them to the embedded clouds.
+// forward accepts TLS connections for the APIs' real names, and forwards their content to the embedded clouds.
 type forward struct {
 	listener net.Listener
 	config   *tls.Config
@@ -64,7 +63,7 @@ func newForward(l net.Listener, a *authority, aws, cloudflare string) (*forward,
 	return f, nil
 }
 
-// serve runs until the listener is closed; track runs each connection.
+// serve accepts connections until the listener is closed; track runs each of them.
 func (f *forward) serve(ctx context.Context, track func(func())) {
 	for {
 		c, err := f.listener.Accept()
@@ -72,7 +71,7 @@ func (f *forward) serve(ctx context.Context, track func(func())) {
 			return
 		}
 		if err != nil {
-			time.Sleep(50 * time.Millisecond) // out of files, perhaps: not for ever
+			time.Sleep(50 * time.Millisecond) // a temporary error, perhaps too many open files
 			continue
 		}
 		track(func() { f.carry(ctx, c) })
@@ -81,7 +80,7 @@ func (f *forward) serve(ctx context.Context, track func(func())) {
 
 func (f *forward) carry(ctx context.Context, raw net.Conn) {
 	c := tls.Server(raw, f.config)
-	defer c.Close() //nolint:errcheck // the peer has what it wanted, or has left
+	defer c.Close() //nolint:errcheck // the peer has its answer, or has left
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
 	limited, cancel := context.WithTimeout(ctx, 20*time.Second)
@@ -108,8 +107,7 @@ func (f *forward) carry(ctx context.Context, raw net.Conn) {
 	<-done
 }
 
-// resolver answers for the APIs by itself, and asks the embedded name server
-// for everything else.
+// resolver answers for the APIs itself, and forwards everything else to the embedded name server.
 type resolver struct{ upstream string }
 
 // ServeDNS answers one question.
@@ -137,7 +135,7 @@ func (r *resolver) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	_ = w.WriteMsg(answer) // the client may have left
 }
 
-// hostOf is the address that a request came from.
+// hostOf returns the address of a request's client.
 func hostOf(r *http.Request) netip.Addr {
 	a, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -19,24 +19,22 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// patience is how long an orderly shutdown may take before the power is cut:
-// twice the time that systemd allows a unit to stop.
+// patience is how long an orderly shutdown may take before the power is cut: twice systemd's limit for stopping a unit.
 const patience = 180 * time.Second
 
-// Machine is the machine of one instance: its disk lasts until the instance is
-// terminated, its processes until it is switched off. Its methods are safe for
-// concurrent use.
+// Machine is the machine of one instance. Its disk lasts until the instance is terminated, its processes until it is
+// switched off. Its methods are safe for concurrent use.
 type Machine struct {
 	cluster *Cluster
 	cloud   world.Cloud
 	id      string
-	name    string // of its container and its control group
+	name    string // of its container and control group
 	disk    string
 	link    string // its network interface in the router namespace
 	ns      *namespace
 
 	mu        sync.Mutex
-	instance  world.Instance // as it was at its last start
+	instance  world.Instance // as of its last start
 	todo      []world.MachineEvent
 	wake      chan struct{}
 	run       *process // nil while it is off
@@ -52,10 +50,10 @@ func newMachine(r *Cluster, ev world.MachineEvent, number int) *Machine {
 	}
 }
 
-// ID is the id of the machine's instance.
+// ID returns the id of the machine's instance.
 func (m *Machine) ID() string { return m.id }
 
-// Boots counts how often it has been booted, reboots included.
+// Boots returns how often it has been booted, including reboots.
 func (m *Machine) Boots() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -69,7 +67,7 @@ func (m *Machine) On() bool {
 	return m.run != nil
 }
 
-// Console is all that the machine has written to its console.
+// Console returns all that the machine has written to its console.
 func (m *Machine) Console() string {
 	text, err := os.ReadFile(filepath.Join(m.disk, "console"))
 	if err != nil {
@@ -78,7 +76,7 @@ func (m *Machine) Console() string {
 	return string(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
 }
 
-// wrote is when it last wrote to its console.
+// wrote returns when it last wrote to its console.
 func (m *Machine) wrote() time.Time {
 	fi, err := os.Stat(filepath.Join(m.disk, "console"))
 	if err != nil {
@@ -87,8 +85,8 @@ func (m *Machine) wrote() time.Time {
 	return fi.ModTime()
 }
 
-// ReadFile reads a file that the machine has written to its disk, even while it
-// is off. Links are not followed, and what came with the root file system is not seen.
+// ReadFile reads a file that the machine has written to its disk, even while it is off. It does not follow links, and
+// does not see files of the root file system.
 func (m *Machine) ReadFile(path string) ([]byte, error) {
 	root, err := os.OpenRoot(filepath.Join(m.disk, "upper"))
 	if err != nil {
@@ -98,13 +96,13 @@ func (m *Machine) ReadFile(path string) ([]byte, error) {
 	return root.ReadFile(strings.TrimPrefix(path, "/"))
 }
 
-// WriteFile puts a file onto the machine's disk, and makes the folders that are
-// missing. The machine must be off, or it may not see it.
+// WriteFile writes a file to the machine's disk and creates missing folders. While the machine is on, it may not see
+// the file.
 func (m *Machine) WriteFile(path, text string, mode fs.FileMode) error {
 	return writeInto(filepath.Join(m.disk, "upper"), path, text, mode)
 }
 
-// Run runs a command on the machine, as root, and returns what it wrote.
+// Run runs a command on the machine as root and returns its output.
 func (m *Machine) Run(ctx context.Context, command ...string) (string, error) {
 	m.mu.Lock()
 	run := m.run
@@ -127,8 +125,7 @@ func (m *Machine) Run(ctx context.Context, command ...string) (string, error) {
 	return string(out), nil
 }
 
-// request queues a change of power. A power loss takes effect at once, whatever
-// the machine is doing.
+// request queues a change of power. A power loss takes effect immediately.
 func (m *Machine) request(ev world.MachineEvent) {
 	m.mu.Lock()
 	m.todo = append(m.todo, ev)
@@ -155,7 +152,7 @@ func (m *Machine) next() (ev world.MachineEvent, ok bool) {
 	return ev, true
 }
 
-// handleEvents carries out the power actions of the machine until it is terminated, or ctx ends.
+// handleEvents carries out the power changes of the machine until it is terminated or ctx ends.
 func (m *Machine) handleEvents(ctx context.Context) {
 	defer m.off()
 	for {
@@ -180,7 +177,7 @@ func (m *Machine) handleEvents(ctx context.Context) {
 	}
 }
 
-// carryOut does what one event asks for, and reports whether it was the last one.
+// carryOut carries out one event, and reports whether it was the last one.
 func (m *Machine) carryOut(ctx context.Context, ev world.MachineEvent) (gone bool) {
 	switch ev.Power {
 	case world.Start:
@@ -216,8 +213,8 @@ func (m *Machine) removeDisk() {
 	}
 }
 
-// pressButton presses a button until the machine goes down, and cuts the power when
-// that takes too long. A system that has only begun to boot does not feel it.
+// pressButton presses a button until the machine goes down, and cuts the power after patience. A system that has just
+// started to boot ignores the button.
 func (m *Machine) pressButton(ctx context.Context, button unix.Signal) {
 	deadline, again := time.NewTimer(patience), time.NewTicker(2*time.Second)
 	defer deadline.Stop()
@@ -241,7 +238,7 @@ func (m *Machine) pressButton(ctx context.Context, button unix.Signal) {
 	}
 }
 
-// handleExit acts on the end of a run: a reboot, or a machine that has switched itself off.
+// handleExit handles the end of a run: a reboot, or a machine that has switched itself off.
 func (m *Machine) handleExit(ctx context.Context) {
 	m.mu.Lock()
 	code, cut := m.run.code, m.powerLost
@@ -262,7 +259,7 @@ func (m *Machine) handleExit(ctx context.Context) {
 	}
 }
 
-// on boots the machine; fresh says that it was off, and has its addresses anew.
+// on boots the machine; fresh means that it was off, and has new addresses.
 func (m *Machine) on(ctx context.Context, fresh bool) error {
 	if fresh {
 		for _, d := range []string{"upper", "work", "merged"} {
@@ -288,13 +285,13 @@ func (m *Machine) on(ctx context.Context, fresh bool) error {
 	if err != nil {
 		return err
 	}
-	defer console.Close() //nolint:errcheck // the machine has it now
+	defer console.Close() //nolint:errcheck // the machine has its own copy
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.powerLost || ctx.Err() != nil {
 		return errPowerLost
 	}
-	// The name differs from boot to boot: the kernel may still be busy with the last one's groups.
+	// The name differs between boots, because the kernel may still use the groups of the last one.
 	m.run, err = start(m.cluster.root, m.disk, m.name+"-"+strconv.Itoa(m.boots), m.ns, console, m.cluster.command)
 	if err == nil {
 		m.boots++
@@ -302,7 +299,7 @@ func (m *Machine) on(ctx context.Context, fresh bool) error {
 	return err
 }
 
-// off takes the power away at once.
+// off cuts the power.
 func (m *Machine) off() {
 	m.mu.Lock()
 	run := m.run

@@ -17,12 +17,12 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// metadata is the metadata service of all clouds: version 2 of EC2's, and the
-// values that mdata-get asks for on Triton. The client's address says which machine asks.
+// metadata is the metadata service of all clouds: version 2 of EC2's, and the values for mdata-get on Triton. It
+// identifies the machine by the client's address.
 type metadata struct {
-	at func(netip.Addr) (world.Cloud, world.Instance, bool) // whose address it is
+	at func(netip.Addr) (world.Cloud, world.Instance, bool) // returns the holder of an address
 	by world.Credentials
-	// now is the clock; the tokens expire by it.
+	// now is the clock by which tokens expire.
 	now func() time.Time
 
 	mu     sync.Mutex
@@ -41,7 +41,7 @@ const (
 	maxTokenTTL = 21600
 )
 
-// version is what may stand before the tree.
+// version matches the version before the tree.
 var version = regexp.MustCompile(`^(latest|\d{4}-\d{2}-\d{2})$`)
 
 // ServeHTTP answers one request of a machine.
@@ -104,7 +104,7 @@ func (m *metadata) ec2(w http.ResponseWriter, r *http.Request, c world.Cloud, i 
 	http.NotFound(w, r)
 }
 
-// giveToken answers PUT /latest/api/token.
+// issueToken answers PUT /latest/api/token.
 func (m *metadata) issueToken(w http.ResponseWriter, r *http.Request) {
 	ttl, err := strconv.Atoi(r.Header.Get(ttlHeader))
 	switch {
@@ -139,7 +139,7 @@ func (m *metadata) known(text string, from netip.Addr) bool {
 	return ok && t.addr == from && !m.now().After(t.until)
 }
 
-// tree is everything that EC2's service has for an instance, by path below the version.
+// tree returns all values of EC2's service for an instance, by path below the version.
 func (m *metadata) tree(c world.Cloud, i *world.Instance) map[string]string {
 	private := "ip-" + strings.ReplaceAll(i.Private.String(), ".", "-") + "." + c.Region + ".compute.internal"
 	public := "ec2-" + strings.ReplaceAll(i.Public.String(), ".", "-") + "." + c.Region + ".compute.amazonaws.com"
@@ -169,7 +169,7 @@ func (m *metadata) tree(c world.Cloud, i *world.Instance) map[string]string {
 	} {
 		t["meta-data/network/interfaces/macs/"+mac+"/"+k] = v
 	}
-	// What an instance does not have is not there (EC2 User Guide, "Instance metadata categories").
+	// Values that an instance lacks are absent (EC2 User Guide, "Instance metadata categories").
 	if i.Public.IsValid() {
 		for _, at := range []string{"meta-data/", "meta-data/network/interfaces/macs/" + mac + "/"} {
 			t[at+"public-hostname"] = public
@@ -179,7 +179,7 @@ func (m *metadata) tree(c world.Cloud, i *world.Instance) map[string]string {
 	if v6 := i.V6(); len(v6) > 0 {
 		t["meta-data/ipv6"], t["meta-data/network/interfaces/macs/"+mac+"/ipv6s"] = v6[0].String(), lines(v6)
 	}
-	for k, v := range i.Tags { // as InstanceMetadataTags=enabled has it
+	for k, v := range i.Tags { // as with InstanceMetadataTags=enabled
 		if !strings.Contains(k, "/") {
 			t["meta-data/tags/instance/"+k] = v
 		}
@@ -202,7 +202,7 @@ func (m *metadata) tree(c world.Cloud, i *world.Instance) map[string]string {
 	return t
 }
 
-// children lists a folder of the tree as the service does: folders end in a slash.
+// children returns the listing of a folder in the tree; folders end in a slash.
 func children(tree map[string]string, dir string) []string {
 	if dir != "" {
 		dir += "/"
@@ -223,8 +223,8 @@ func children(tree map[string]string, dir string) []string {
 	return slices.Compact(out)
 }
 
-// triton is what mdata-get finds: the instance's own metadata, and the keys of
-// the sdc namespace (the metadata data dictionary of Triton).
+// triton returns the values for mdata-get: the instance's own metadata, and the keys of the sdc namespace (the metadata
+// data dictionary of Triton).
 func (m *metadata) triton(c world.Cloud, i *world.Instance) map[string]string {
 	at := reached(i)
 	ips := []string{at.String() + "/32"}
@@ -249,7 +249,7 @@ func (m *metadata) triton(c world.Cloud, i *world.Instance) map[string]string {
 	return out
 }
 
-// reached is the address at which a machine is: its public one, or where it has none its private one.
+// reached returns the address of a machine: its public one, or else its private one.
 func reached(i *world.Instance) netip.Addr {
 	if i.Public.IsValid() {
 		return i.Public
@@ -265,7 +265,7 @@ func lines(list []netip.Addr) string {
 	return strings.Join(out, "\n")
 }
 
-// macOf is the address of a machine's network card.
+// macOf returns the MAC address of a machine's network card.
 func macOf(i *world.Instance) string {
 	a := reached(i).As4()
 	return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3])

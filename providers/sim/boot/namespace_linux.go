@@ -13,13 +13,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// namespace is a network namespace without a name: it is gone when the last
-// process in it and the last file of it are.
+// namespace is a network namespace without a name. It exists as long as a process in it or a file of it does.
 type namespace struct{ file *os.File }
 
 const ownNamespace = "/proc/thread-self/ns/net"
 
-// newNamespace makes an empty network namespace with its loopback up.
+// newNamespace returns an empty network namespace with its loopback up.
 func newNamespace() (*namespace, error) {
 	var n *namespace
 	err := aside(func() error {
@@ -39,8 +38,8 @@ func newNamespace() (*namespace, error) {
 	return n, n.ip("link set lo up")
 }
 
-// aside runs f on a thread of its own that may change its namespace: it is
-// brought back afterwards, or never used again.
+// aside runs f on a thread of its own, whose namespace f may change. The thread is restored afterwards, or never used
+// again.
 func aside(f func() error) error {
 	runtime.LockOSThread()
 	home, err := os.Open(ownNamespace)
@@ -58,8 +57,7 @@ func aside(f func() error) error {
 	return done
 }
 
-// in runs f in the namespace. Sockets that it makes and processes that it
-// starts belong there from then on; goroutines that it starts do not.
+// in runs f in the namespace. Sockets and processes of f belong to it; goroutines do not.
 func (n *namespace) in(f func() error) error {
 	return aside(func() error {
 		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
@@ -69,14 +67,14 @@ func (n *namespace) in(f func() error) error {
 	})
 }
 
-// path names the namespace for other programs, as long as this process lives.
+// path returns the path of the namespace for other programs, while this process lives.
 func (n *namespace) path() string {
 	return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.file.Fd())
 }
 
 func (n *namespace) close() { _ = n.file.Close() }
 
-// ip carries out commands of ip(8) in the namespace.
+// ip runs commands of ip(8) in the namespace.
 func (n *namespace) ip(lines ...string) error {
 	return n.in(func() error {
 		c := exec.Command("ip", "-batch", "-")
@@ -97,8 +95,8 @@ func (n *namespace) listen(address string) (l net.Listener, err error) {
 	return l, err
 }
 
-// dial connects from within the namespace. The address is a literal one: a
-// resolver would be asked from elsewhere.
+// dial connects from within the namespace. The address must be literal, because a resolver would be queried from
+// elsewhere.
 func (n *namespace) dial(ctx context.Context, network, address string) (c net.Conn, err error) {
 	err = n.in(func() error {
 		var d net.Dialer

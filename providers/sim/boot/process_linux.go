@@ -18,18 +18,17 @@ import (
 type process struct {
 	cmd    *exec.Cmd
 	cgroup *cgroup
-	ended  chan struct{} // closed when it is over
-	code   int           // then its exit code
+	ended  chan struct{} // closed when it has ended
+	code   int           // exit code, valid after ended
 }
 
-// exitReboot is how systemd-nspawn ends when the machine wants to boot again
-// and a supervisor is there to do it (systemd-nspawn(1), --keep-unit).
+// exitReboot is the exit code of systemd-nspawn if the machine reboots under a supervisor (systemd-nspawn(1),
+// --keep-unit).
 const exitReboot = 133
 
-// supervise is the first process of a machine's run, in mount and process
-// namespaces of its own, so that its mounts and everything that it starts
-// end with it. /run is hidden because systemd-nspawn keeps notes there. File
-// descriptor 3 is the machine's network namespace.
+// supervise is the first process of a machine's run. It has its own mount and process namespaces, so its mounts and all
+// that it starts end with it. /run is hidden because systemd-nspawn stores files there. File descriptor 3 is the
+// machine's network namespace.
 const supervise = `set -e
 root=$1 disk=$2 name=$3
 shift 3
@@ -42,7 +41,7 @@ if [ -n "$ROLLCALL_BOOT_COMMAND" ]; then set -- --quiet --as-pid2; fi
 exec systemd-nspawn "$@" --register=no --keep-unit --network-namespace-path=/proc/self/fd/3 --console=read-only \
 	--directory="$disk/merged" --machine="$name" --resolv-conf=off --timezone=off --link-journal=no $ROLLCALL_BOOT_COMMAND`
 
-// start switches a machine on. disk holds its upper, work and merged folders.
+// start switches a machine on. disk contains its upper, work and merged folders.
 func start(root, disk, name string, ns *namespace, console *os.File, command string) (*process, error) {
 	g, err := newCgroup(name)
 	if err != nil {
@@ -56,11 +55,11 @@ func start(root, disk, name string, ns *namespace, console *os.File, command str
 	p.cmd.ExtraFiles = []*os.File{ns.file}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setsid: true, Cloneflags: syscall.CLONE_NEWPID, Unshareflags: syscall.CLONE_NEWNS,
-		Pdeathsig: syscall.SIGKILL, // a machine does not outlive this process
+		Pdeathsig: syscall.SIGKILL, // the machine ends with this process
 	}
 	started := make(chan error)
 	go func() {
-		// The signal comes when the thread ends that started the process: this one stays.
+		// Pdeathsig is sent when the starting thread ends, so this thread must stay.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := p.cmd.Start()
@@ -84,11 +83,10 @@ func start(root, disk, name string, ns *namespace, console *os.File, command str
 	return p, nil
 }
 
-// kill ends the machine at once, as a power loss does: no process of it can clean up.
+// kill ends the machine immediately, as a power loss does: its processes cannot clean up.
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
-// Signals to which systemd as the first process of a system starts a target
-// (systemd(1)): poweroff and reboot.
+// Signals at which systemd as the first process starts a target (systemd(1)): poweroff and reboot.
 const (
 	signalPoweroff = unix.Signal(34 + 4)
 	signalReboot   = unix.Signal(34 + 5)
@@ -105,7 +103,7 @@ func (p *process) signal(s unix.Signal) error {
 
 var errNotUp = errors.New("the machine is not up")
 
-// leader is the process id, as seen here, of the machine's own first process.
+// leader returns the id, in this namespace, of the machine's first process.
 func (p *process) leader() (int, error) {
 	select {
 	case <-p.ended:
@@ -122,7 +120,7 @@ func (p *process) leader() (int, error) {
 		if err != nil {
 			continue
 		}
-		// It has three process namespaces around it: ours, that of the run, its own.
+		// It has three process namespaces: ours, that of the run, and its own.
 		status, err := os.ReadFile(filepath.Join("/proc", f, "status"))
 		if err != nil {
 			continue

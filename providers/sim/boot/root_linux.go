@@ -17,32 +17,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// suite is the Debian release that machines run.
+// suite is the machines' Debian release.
 const suite = "bookworm"
 
-// packages are what an image of a cloud has, and nginx, which a boot script
-// would otherwise have to fetch. python3-cffi-backend is named because
-// debootstrap does not see that python3-cryptography needs it.
+// packages are those of a cloud's image, and nginx, which a boot script would otherwise download. python3-cffi-backend
+// is listed because debootstrap misses that python3-cryptography needs it.
 const packages = "systemd,systemd-sysv,dbus,cloud-init,python3,python3-cffi-backend,iproute2,curl,openssl,nginx"
 
-// rootFiles are written into the root file system. Nothing here belongs to one machine.
+// rootFiles are written into the root file system, which all machines share.
 var rootFiles = map[string]string{
-	// A network namespace has its addresses before the machine boots, and locales are not installed.
+	// A network namespace has its addresses before the boot, and locales are not installed.
 	"etc/cloud/cloud.cfg.d/90_boot.cfg": "locale: false\nnetwork: {config: disabled}\nmanage_etc_hosts: true\n",
 	"etc/hostname":                      "debian\n",
 	"etc/machine-id":                    "",
 	"etc/resolv.conf":                   "nameserver " + resolverAddress + "\n",
 }
 
-// rootWithout is what is taken away again: there is no one to ask for an
-// address, nothing to download, and nginx is the boot script's business.
+// rootWithout is removed again: there is no DHCP server and nothing to download, and the boot script starts nginx.
 var rootWithout = []string{
 	"usr/sbin/dhclient", "etc/systemd/system/multi-user.target.wants/nginx.service",
 	"etc/systemd/system/timers.target.wants/apt-daily.timer", "etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer",
 	"etc/systemd/system/timers.target.wants/e2scrub_all.timer", "var/log/bootstrap.log",
 }
 
-// CacheDir returns the folder where Root keeps what it has made when it is given no other.
+// CacheDir returns the default folder of Root's results.
 func CacheDir() string {
 	if dir, err := os.UserCacheDir(); err == nil {
 		return filepath.Join(dir, "rollcall", "boot")
@@ -50,10 +48,9 @@ func CacheDir() string {
 	return "/var/cache/rollcall/boot"
 }
 
-// Root returns the root file system that machines boot from, and makes it when it
-// is not there: one or two minutes, from the Debian mirror that this machine's
-// own package manager uses. It is kept below cacheDir (CacheDir() when empty) and
-// is never written to again. What debootstrap says goes to progress, which may be nil.
+// Root returns the machines' root file system. If it is missing it is made in one or two minutes, from the Debian
+// mirror of this machine's package manager. It is stored below cacheDir (CacheDir() if empty) and never modified again.
+// The output of debootstrap goes to progress, which may be nil.
 func Root(ctx context.Context, cacheDir string, progress io.Writer) (string, error) {
 	if cacheDir == "" {
 		cacheDir = CacheDir()
@@ -70,7 +67,7 @@ func Root(ctx context.Context, cacheDir string, progress io.Writer) (string, err
 	if _, err := os.Stat(dir); err == nil {
 		return dir, nil
 	}
-	half := dir + ".part" // no one else writes there: the lock is ours
+	half := dir + ".part" // only the holder of the lock writes there
 	if err := os.RemoveAll(half); err != nil {
 		return "", fmt.Errorf("make a root file system: %w", err)
 	}
@@ -84,13 +81,13 @@ func Root(ctx context.Context, cacheDir string, progress io.Writer) (string, err
 	return dir, nil
 }
 
-// recipe is a short hash of all that goes into the root file system.
+// recipe returns a short hash of all inputs of the root file system.
 func recipe() string {
 	sum := sha256.Sum256(fmt.Append(nil, runtime.GOARCH, suite, packages, rootFiles, rootWithout, dpkgConfig)) // maps print sorted
 	return hex.EncodeToString(sum[:6])
 }
 
-// dpkgConfig makes the root file system small, and quick to make.
+// dpkgConfig makes the root file system small, and fast to build.
 const dpkgConfig = "force-unsafe-io\npath-exclude=/usr/share/doc/*\npath-exclude=/usr/share/man/*\npath-exclude=/usr/share/locale/*\n"
 
 func bootstrap(ctx context.Context, dir string, progress io.Writer) error {
@@ -143,7 +140,7 @@ func bootstrap(ctx context.Context, dir string, progress io.Writer) error {
 	return nil
 }
 
-// mirror is where this machine gets Debian from; empty leaves it to debootstrap.
+// mirror returns this machine's Debian mirror, or "" for debootstrap's default.
 func mirror(ctx context.Context) string {
 	out, err := exec.CommandContext(ctx, "apt-get", "indextargets", "--format", "$(ORIGIN) $(LABEL) $(COMPONENT) $(REPO_URI)", "Created-By: Packages").Output()
 	if err != nil {
@@ -158,7 +155,7 @@ func mirror(ctx context.Context) string {
 	return ""
 }
 
-// lockFile takes a lock that other processes see; it waits until ctx ends.
+// lockFile takes a lock shared with other processes; it waits until ctx ends.
 func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644) //nolint:gosec // a lock of a cache
 	if err != nil {
@@ -187,7 +184,7 @@ func writeInto(root, path, text string, mode os.FileMode) error {
 	return os.WriteFile(path, []byte(text), mode)
 }
 
-// tail keeps the last bytes that are written to it.
+// tail keeps the last bytes written to it.
 type tail struct {
 	b bytes.Buffer
 	n int
@@ -201,5 +198,5 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// oneLine makes what another program said fit into an error.
+// oneLine returns a program's output as one line for an error.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

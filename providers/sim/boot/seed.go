@@ -8,14 +8,14 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// seedFile is a file that a cloud's image has, or that says where the machine is.
+// seedFile is a file of a cloud's image, or one that describes the machine's cloud.
 type seedFile struct {
 	text string
 	mode fs.FileMode
 }
 
-// On EC2 cloud-init asks the metadata service. It recognises EC2 by the UUID of the firmware,
-// which a container does not have. These settings name the data source for EC2 instead.
+// On EC2 cloud-init uses the metadata service. It recognises EC2 by the firmware's UUID, which a container lacks, so
+// these settings name the data source.
 const (
 	ec2Source = "datasource_list: [Ec2Here]\n"
 	ec2Here   = `"""cloud-init's data source for EC2, on a machine without firmware."""
@@ -30,9 +30,9 @@ def get_datasource_list(depends):
 `
 )
 
-// On Triton cloud-init asks over a serial line or a socket that the hypervisor
-// has. A container has neither, so cloud-init gets its few answers from files, and what
-// Triton's images do with the user-script, at every boot, is a script of cloud-init's.
+// On Triton cloud-init uses a serial line or a socket of the hypervisor. A container has neither, so cloud-init gets
+// the few answers from files. Triton's images run the user-script at every boot, which a script of cloud-init's does
+// here.
 const (
 	tritonSource = "datasource_list: [NoCloud]\n"
 	userScript   = `#!/bin/sh
@@ -55,7 +55,7 @@ rm -f /run/mdata.$$
 `
 )
 
-// seed returns the files that a machine's disk has beside the root file system.
+// seed returns the files of a machine's disk in addition to the root file system.
 func seed(i *world.Instance, c world.Cloud, authority []byte) map[string]seedFile {
 	files := map[string]seedFile{"etc/ssl/certs/ca-certificates.crt": {string(authority), 0o644}}
 	if c.Provider == providers.EC2 {

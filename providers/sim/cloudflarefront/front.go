@@ -1,5 +1,4 @@
-// Package cloudflarefront speaks Cloudflare's API v4 over the world of the
-// embedded clouds: tokens, zones and DNS records.
+// Package cloudflarefront serves the simulation as Cloudflare's API v4: tokens, zones and DNS records.
 package cloudflarefront
 
 import (
@@ -24,7 +23,7 @@ const (
 	prefix  = "/client/v4"
 	maxBody = 8 << 20
 
-	// The documented limit of the API: requests of one user in a window.
+	// The documented limit of the API: requests per user and window.
 	quota  = 1200
 	window = 300 * time.Second
 )
@@ -38,13 +37,13 @@ type front struct {
 	w     *world.World
 	stale sync.Map // id of a zone to *faultplay.History[[]*world.Record]
 
-	creating sync.Mutex // held while a zone is made, so that no two are the same
+	creating sync.Mutex // held while a zone is created, so that no two are the same
 
 	mu    sync.Mutex
-	since time.Time // when the present window began
+	since time.Time // start of the current window
 	used  int       // requests in it
 
-	writes atomic.Int64 // how many were asked for under world.SecondWriter
+	writes atomic.Int64 // number of writes under world.SecondWriter
 }
 
 // New returns the API under /client/v4.
@@ -52,14 +51,14 @@ func New(w *world.World) http.Handler {
 	return &front{w: w}
 }
 
-// history is what a zone held before its last changes, for world.Stale.
+// history returns the past contents of a zone, for world.Stale.
 func (f *front) history(z *world.Zone) *faultplay.History[[]*world.Record] {
 	h, _ := f.stale.LoadOrStore(z.ID, new(faultplay.History[[]*world.Record]))
 	return h.(*faultplay.History[[]*world.Record])
 }
 
-// ServeHTTP plays the fault of the zone that the path names, or of the first
-// zone for what belongs to the whole account, and answers.
+// ServeHTTP plays the fault of the zone in the path, or of the first zone for calls about the whole account, and
+// answers.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	kind, _ := f.w.Fault(f.source(r.URL.Path))
 	write := r.Method != http.MethodGet && r.Method != http.MethodHead
@@ -74,7 +73,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// source is the zone whose faults a path suffers.
+// source returns the zone whose faults apply to a path.
 func (f *front) source(path string) string {
 	if rest, ok := strings.CutPrefix(path, prefix+"/zones/"); ok {
 		id, _, _ := strings.Cut(rest, "/")
@@ -88,8 +87,8 @@ func (f *front) source(path string) string {
 	return ""
 }
 
-// limits writes the headers that say how many requests are left. The embedded API only counts
-// requests; it throttles under a fault.
+// limits writes the headers with the number of remaining requests. The embedded API only counts requests; it throttles
+// under a fault.
 func (f *front) limits(w http.ResponseWriter, kind world.FaultKind) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -107,7 +106,7 @@ func (f *front) limits(w http.ResponseWriter, kind world.FaultKind) {
 	w.Header().Set("Ratelimit-Policy", fmt.Sprintf(`"default";q=%d;w=%d`, quota, int(window.Seconds())))
 }
 
-// clock is the clock of the API.
+// clock returns the time of the API.
 func (f *front) clock(kind world.FaultKind) time.Time {
 	if kind == world.ClockSkew {
 		return f.w.Now().Add(world.Skew)
@@ -148,8 +147,7 @@ type call struct {
 	parts []string // path below the prefix
 }
 
-// authenticate checks the API token. What is no token at all is distinguished
-// from one that is not known.
+// authenticate checks the API token. It distinguishes malformed tokens from unknown ones.
 func (c *call) authenticate() error {
 	header := c.r.Header.Get("Authorization")
 	if header == "" {
@@ -195,7 +193,7 @@ func (c *call) route() error {
 	return noRoute(c.r)
 }
 
-// tokenID is the id of the token; under world.WrongKey it is another's.
+// tokenID returns the id of the token; under world.WrongKey, another one.
 func (c *call) tokenID() string {
 	id := c.front.w.Credentials.CloudflareUser
 	if c.kind == world.WrongKey {
@@ -216,7 +214,7 @@ func (c *call) account() map[string]any {
 	return map[string]any{"id": c.tokenID(), "name": "Scalability", "type": "standard"}
 }
 
-// read decodes the body, which has to be a JSON object.
+// read decodes the body, which must be a JSON object.
 func (c *call) read(into any) error {
 	b, err := io.ReadAll(io.LimitReader(c.r.Body, maxBody+1))
 	if err != nil || len(b) > maxBody || json.Unmarshal(b, into) != nil {
@@ -253,12 +251,12 @@ func pageInfo(page, perPage, count, total int) *info {
 	return &info{Page: page, PerPage: perPage, Count: count, TotalCount: total, TotalPages: (total + perPage - 1) / perPage}
 }
 
-// ok answers 200. It ignores an error of the write: the client may have left.
+// ok answers 200. It ignores write errors, because the client may have left.
 func (c *call) ok(result any, i *info, messages ...message) {
 	_ = json.NewEncoder(c.w).Encode(envelope{Result: result, Success: true, Errors: []message{}, Messages: append([]message{}, messages...), Info: i})
 }
 
-// apiError is an answer that is no success.
+// apiError is an error answer.
 type apiError struct {
 	status int
 	message

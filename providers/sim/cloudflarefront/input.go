@@ -25,17 +25,17 @@ const (
 	maxContent = 4096 // bytes
 )
 
-// input is a record as a client sends it. Clients differ in what they add
-// (ids, zero times, null tags, empty settings): what is not known is not looked at.
+// input is a record as sent by a client. Clients add different fields (ids, zero times, null tags, empty settings), so
+// unknown fields are ignored.
 type input map[string]json.RawMessage
 
-// has reports whether a field is there and not null.
+// has reports whether a field is present and not null.
 func (in input) has(name string) bool {
 	v, ok := in[name]
 	return ok && string(v) != "null"
 }
 
-// text reads a text field; one of another kind is empty.
+// text returns a text field; "" if it has another type.
 func (in input) text(name string) string {
 	var s string
 	if json.Unmarshal(in[name], &s) != nil {
@@ -48,7 +48,7 @@ func invalid(code int, format string, args ...any) *apiError {
 	return newError(http.StatusBadRequest, code, format, args...)
 }
 
-// apply writes the fields that the input has into r, and checks the whole of it.
+// apply stores the fields of the input in r, and checks the whole record.
 func (in input) apply(z *world.Zone, r *world.Record) error {
 	if in.has("type") {
 		r.Type = strings.ToUpper(in.text("type"))
@@ -112,8 +112,7 @@ func (in input) applyTTL(r *world.Record) error {
 	return nil
 }
 
-// absolute makes a full name of what a client sent: "@" is the zone, and what
-// does not end in the zone's name lies below it.
+// absolute returns a full name: "@" is the zone, and a name that does not end in the zone's name is below it.
 func absolute(name, zone string) (string, error) {
 	name, ok := aLabels(strings.TrimSuffix(strings.TrimSpace(name), "."))
 	if !ok {
@@ -133,8 +132,7 @@ func absolute(name, zone string) (string, error) {
 	return providers.CanonicalName(name), nil
 }
 
-// aLabels returns a name in the letters of DNS (RFC 5891). The API takes record names in Unicode and answers
-// them in A-labels.
+// aLabels returns a name in A-labels (RFC 5891). The API accepts record names in Unicode and returns A-labels.
 func aLabels(name string) (string, bool) {
 	if strings.IndexFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
 		return name, true
@@ -145,7 +143,7 @@ func aLabels(name string) (string, bool) {
 
 func proxiable(typ string) bool { return typ == "A" || typ == "AAAA" || typ == "CNAME" }
 
-// applyContent reads content, or data for the types that have it, and checks it.
+// applyContent stores and checks content, or data for the types that have it.
 func (in input) applyContent(r *world.Record) error {
 	if f, ok := dataTypes[r.Type]; ok {
 		return in.applyData(r, f)
@@ -198,11 +196,11 @@ func (in input) applyContent(r *world.Record) error {
 	}
 	r.Content = content
 	if r.Type != "MX" {
-		r.Priority = nil // some clients send priority 0 with everything
+		r.Priority = nil // some clients always send priority 0
 		return nil
 	}
 	if in.has("priority") {
-		r.Priority = new(uint16) // the old record keeps its own
+		r.Priority = new(uint16) // the old record is unchanged
 		if json.Unmarshal(in["priority"], r.Priority) != nil {
 			r.Priority = nil
 		}
@@ -213,8 +211,8 @@ func (in input) applyContent(r *world.Record) error {
 	return nil
 }
 
-// dataTypes are the types whose content is made from a data object, with the
-// fields of it in the order of the presentation format ("Create DNS Record" in the Cloudflare API reference).
+// dataTypes are the types whose content is derived from a data object, with its fields in the order of the presentation
+// format ("Create DNS Record" in the Cloudflare API reference).
 var dataTypes = map[string][]string{
 	"SRV":    {"priority", "weight", "port", "target"},
 	"CAA":    {"flags", "tag", "value"},
@@ -227,7 +225,7 @@ var dataTypes = map[string][]string{
 	"DNSKEY": {"flags", "protocol", "algorithm", "public_key"},
 	"CERT":   {"type", "key_tag", "algorithm", "certificate"},
 	"NAPTR":  {"order", "preference", "flags", "service", "regex", "replacement"},
-	"URI":    {"weight", "target"}, // the priority stands beside the data
+	"URI":    {"weight", "target"}, // the priority is beside the data
 	"LOC": {
 		"lat_degrees", "lat_minutes", "lat_seconds", "lat_direction", "long_degrees", "long_minutes", "long_seconds", "long_direction",
 		"altitude", "size", "precision_horz", "precision_vert",
@@ -237,7 +235,7 @@ var dataTypes = map[string][]string{
 // quotedFields are written as character strings.
 var quotedFields = map[string][]string{"CAA": {"value"}, "NAPTR": {"flags", "service", "regex"}, "URI": {"target"}}
 
-// metres are the fields of LOC that bear a unit.
+// metres are the fields of LOC with a unit.
 var metres = []string{"altitude", "size", "precision_horz", "precision_vert"}
 
 func (in input) applyData(r *world.Record, fields []string) error {
@@ -291,11 +289,11 @@ func (in input) applyData(r *world.Record, fields []string) error {
 	return nil
 }
 
-// priority is what stands in the field beside the data: that of SRV, which the data has too, and that of URI.
+// priority returns the field beside the data: for SRV, whose data has it too, and for URI.
 func (in input) priority(r *world.Record, data map[string]any) (*uint16, error) {
 	switch r.Type {
 	case "SRV":
-		p := uint16(data["priority"].(int)) // dataField has read it
+		p := uint16(data["priority"].(int)) // dataField has checked it
 		return &p, nil
 	case "URI":
 		p := r.Priority
@@ -313,7 +311,7 @@ func (in input) priority(r *world.Record, data map[string]any) (*uint16, error) 
 	return nil, nil
 }
 
-// dataField reads one field of a data object, as it is kept and as the presentation format has it.
+// dataField returns one field of a data object, as stored and in the presentation format.
 func dataField(typ, field string, data map[string]any) (kept any, text string, err error) {
 	v, ok := data[field]
 	if !ok || v == nil {
@@ -351,8 +349,8 @@ func dataField(typ, field string, data map[string]any) (kept any, text string, e
 	return int(n), strconv.Itoa(int(n)), nil
 }
 
-// shown is the content as the API writes it: that of SRV and URI leaves the priority out, which has
-// a field of its own; that of HTTPS and SVCB holds it. That of LOC begins with class and type.
+// shown returns the content as the API writes it. SRV and URI omit the priority, which has a field of its own; HTTPS
+// and SVCB contain it. LOC starts with class and type.
 func shown(r *world.Record) string {
 	if r.Priority != nil && (r.Type == "SRV" || r.Type == "URI") {
 		if _, rest, ok := strings.Cut(r.Content, " "); ok {
@@ -367,7 +365,7 @@ func shown(r *world.Record) string {
 
 const sameName = " For more details, refer to <https://developers.cloudflare.com/dns/manage-dns-records/troubleshooting/records-with-same-name/>."
 
-// clash refuses a record that cannot stand beside those that are there.
+// clash returns an error if a record conflicts with an existing one.
 func clash(tx *world.Tx, r *world.Record) error {
 	for _, o := range tx.Records() {
 		if o.ID == r.ID || o.Name != r.Name {

@@ -9,7 +9,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// listRecords answers one page of a zone's records. Past the last page it is empty.
+// listRecords answers one page of a zone's records. Pages after the last are empty.
 func (c *call) listRecords(z *world.Zone) error {
 	q := c.r.URL.Query()
 	page, perPage := paging(q, 100, 1, 5000)
@@ -24,7 +24,7 @@ func (c *call) listRecords(z *world.Zone) error {
 			all = old
 		}
 	}
-	// A transaction never writes to a record that is there, so the rows stay as they were read.
+	// A transaction never modifies an existing record, so the rows do not change.
 	var kept []*world.Record
 	for _, r := range all {
 		if keep(r) {
@@ -37,8 +37,7 @@ func (c *call) listRecords(z *world.Zone) error {
 	return nil
 }
 
-// filter makes a predicate from the query. With match=any one condition is
-// enough. Comparisons do not mind case.
+// filter returns the predicate of a query. With match=any one condition suffices. Comparisons ignore case.
 func filter(q url.Values) func(*world.Record) bool {
 	fields := map[string]func(*world.Record) string{
 		"name":    func(r *world.Record) string { return r.Name },
@@ -94,8 +93,7 @@ func compare(op, want string) func(string) bool {
 	return nil
 }
 
-// order sorts a list by one of the fields that the API sorts by; without one
-// it stays in the order of creation.
+// order sorts a list by one of the API's sort fields; otherwise it keeps the order of creation.
 func order(list []*world.Record, by string, down bool) {
 	var less func(a, b *world.Record) int
 	switch by {

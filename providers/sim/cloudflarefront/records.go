@@ -9,7 +9,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// maxBatch is how many changes one batch may hold on the smallest plan.
+// maxBatch is the limit of changes in a batch on the smallest plan.
 const maxBatch = 200
 
 const timeForm = "2006-01-02T15:04:05.000000Z"
@@ -58,7 +58,7 @@ func toAPIs(list []*world.Record) []*recordJSON {
 	return out
 }
 
-// records routes what lies below dns_records.
+// records routes requests below dns_records.
 func (c *call) records(z *world.Zone) error {
 	m := c.r.Method
 	switch len(c.parts) {
@@ -109,8 +109,7 @@ func (c *call) getRecord(z *world.Zone, id string) error {
 	return nil
 }
 
-// update carries out one atomic change of a zone. Under world.Stale listings
-// lag behind it.
+// update makes one atomic change of a zone. Under world.Stale listings lag behind it.
 func (c *call) update(z *world.Zone, f func(tx *world.Tx) error) error {
 	if c.kind == world.Stale {
 		var before []*world.Record
@@ -130,8 +129,8 @@ func (c *call) update(z *world.Zone, f func(tx *world.Tx) error) error {
 	return err
 }
 
-// secondWriter adds a record of no one beside the first address record that a change made, changed or
-// took away, as another node would that joins at the same moment.
+// secondWriter adds an unmarked record beside the first address record of a change, like a node that joins at the same
+// moment.
 func secondWriter(tx *world.Tx, before []*world.Record, n int64) {
 	mine := func(r *world.Record, other []*world.Record) bool { return r.Type == "A" && !slices.Contains(other, r) }
 	for _, lists := range [][2][]*world.Record{{before, tx.Records()}, {tx.Records(), before}} {
@@ -196,8 +195,7 @@ func (c *call) deleteRecord(z *world.Zone, id string) error {
 	return err
 }
 
-// batchInput is the body of a batch. The API carries it out in the order of
-// deletes, patches, puts and posts, all or nothing.
+// batchInput is the body of a batch. The API executes deletes, patches, puts and posts in this order, all or nothing.
 type batchInput struct {
 	Deletes []input `json:"deletes"`
 	Patches []input `json:"patches"`
@@ -271,7 +269,7 @@ func post(tx *world.Tx, z *world.Zone, in input) (*world.Record, error) {
 	return r, nil
 }
 
-// put replaces a record, or changes those fields of it that the input has.
+// put replaces a record or, with merge, changes the fields in the input.
 func put(tx *world.Tx, z *world.Zone, id string, in input, merge bool) (*world.Record, error) {
 	old := tx.Record(id)
 	if old == nil {

@@ -5,11 +5,11 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// keptByHand is the comment of a record that is taken over and whose address no instance has.
+// keptByHand is the comment of a record that is taken over although no instance has its address.
 const keptByHand = "kept by hand"
 
-// takeOver plays world.TakeOver on records that a request names by id: the agent of the instance
-// that has a record's address makes the record its own under the same id, or else a person does.
+// takeOver plays world.TakeOver on records that a request names by id: the agent of the instance with a record's
+// address takes over the record under the same id, or else a person does.
 func (c *call) takeOver(z *world.Zone, ids ...string) {
 	if c.kind != world.TakeOver {
 		return
@@ -21,7 +21,7 @@ func (c *call) takeOver(z *world.Zone, ids ...string) {
 			continue
 		}
 		text := c.front.markerOfHolder(old.Content)
-		if old.Comment == keptByHand || sameOwner(old.Comment, text) { // it is so already
+		if old.Comment == keptByHand || sameOwner(old.Comment, text) { // it was taken over before
 			continue
 		}
 		_, _ = z.Update(func(tx *world.Tx) error { // never fails
@@ -35,7 +35,7 @@ func (c *call) takeOver(z *world.Zone, ids ...string) {
 	}
 }
 
-// markerOfHolder returns the marker of the instance that has an address.
+// markerOfHolder returns the marker of the instance with an address.
 func (f *front) markerOfHolder(address string) string {
 	a, ok := providers.ParseAddr(address)
 	for _, cloud := range f.w.Clouds() {

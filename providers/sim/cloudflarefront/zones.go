@@ -14,7 +14,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// unicodeName is how the API writes the name of a zone, also of one whose records are in Punycode.
+// unicodeName returns the name of a zone as the API writes it, in Unicode even though its records are in Punycode.
 func unicodeName(name string) string {
 	if u, err := idna.ToUnicode(name); err == nil {
 		return u
@@ -40,7 +40,7 @@ func (c *call) zoneJSON(z *world.Zone) map[string]any {
 	}
 }
 
-// activated is when the API says that a zone was found to be delegated, or nil.
+// activated returns when a zone became active, or nil.
 func activated(z *world.Zone) any {
 	if z.IsPending() {
 		return nil
@@ -48,7 +48,7 @@ func activated(z *world.Zone) any {
 	return z.Created.Add(15 * time.Minute).UTC().Format(timeForm)
 }
 
-// status is what the API says of the delegation of a zone.
+// status returns the API's status of a zone.
 func status(z *world.Zone) string {
 	if z.IsPending() {
 		return "pending"
@@ -83,7 +83,7 @@ type zoneInput struct {
 	Account struct{ ID string }
 }
 
-// createZone makes a zone, which is pending until the registry delegates it.
+// createZone creates a zone, which is pending until it is delegated.
 func (c *call) createZone() error {
 	var in zoneInput
 	if err := c.read(&in); err != nil {
@@ -110,7 +110,7 @@ func (c *call) createZone() error {
 	return nil
 }
 
-// zoneName is the name of a new zone in the letters of DNS.
+// zoneName returns the name of a new zone in A-labels.
 func zoneName(name string) (string, error) {
 	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(strings.TrimSpace(name), "."))
 	if err != nil || !strings.Contains(ascii, ".") || strings.ContainsAny(ascii, " _/*") {
@@ -119,7 +119,7 @@ func zoneName(name string) (string, error) {
 	return providers.CanonicalName(ascii), nil
 }
 
-// paging reads page and per_page; what is out of bounds is brought within.
+// paging parses page and per_page, limited to their bounds.
 func paging(q url.Values, otherwise, low, high int) (page, perPage int) {
 	number := func(name string, otherwise int) int {
 		// Some SDKs write numbers as floats.
@@ -132,8 +132,8 @@ func paging(q url.Values, otherwise, low, high int) (page, perPage int) {
 	return number("page", 1), min(max(number("per_page", otherwise), low), high)
 }
 
-// cut takes one page out of a list and plays the faults of lists on it. The
-// total is the truth, except that an empty list says that it is empty.
+// cut returns one page of a list with the faults of lists. The total is the true one, except that an empty list reports
+// zero.
 func cut[T any](kind world.FaultKind, all []T, page, perPage int) (rows []T, total int) {
 	offset := (page - 1) * perPage
 	if kind == world.PageLoop { // every page is the first again
@@ -167,7 +167,7 @@ func (c *call) zone() error {
 		c.ok(map[string]string{"id": z.ID}, nil)
 		return nil
 	case len(c.parts) == 3 && c.parts[2] == "activation_check" && c.r.Method == http.MethodPut:
-		z.SetPending(false) // the registry of the world has delegated it
+		z.SetPending(false) // the simulated registry has delegated it
 		c.ok(map[string]string{"id": z.ID}, nil)
 		return nil
 	case len(c.parts) >= 3 && c.parts[2] == "dns_records":

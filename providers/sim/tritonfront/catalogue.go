@@ -11,7 +11,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// otherAccount is who the credentials belong to under world.WrongKey.
+// otherAccount is the account of the credentials under world.WrongKey.
 const otherAccount = "0ddba11a-0000-4000-8000-00000000beef"
 
 func (c *call) account() error {
@@ -98,8 +98,8 @@ func (c *call) networks() error {
 	return c.pick(list, "id", "name")
 }
 
-// pick answers a list, filtered by those parameters that its objects have as
-// fields, or the one object that the path names by one of ids.
+// pick answers with a list filtered by the parameters that are fields of its objects, or with the object that the path
+// names by one of ids.
 func (c *call) pick(list []map[string]any, ids ...string) error {
 	if len(c.rest) > 2 {
 		return c.noRoute()
@@ -124,7 +124,7 @@ func (c *call) pick(list []map[string]any, ids ...string) error {
 	return c.ok(out)
 }
 
-// matches reports whether an object has the wanted value in each field that it has at all.
+// matches reports whether an object has the wanted values in the fields that it has.
 func matches(o, want map[string]any) bool {
 	for k, v := range want {
 		if have, ok := o[k]; ok && textOf(have) != textOf(v) {

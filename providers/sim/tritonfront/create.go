@@ -11,10 +11,10 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// nameForm is what CloudAPI takes as a machine's name.
+// nameForm matches valid machine names.
 var nameForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,188}$`)
 
-// createMachine provisions a machine from flat parameters: metadata.KEY and tag.KEY.
+// createMachine creates a machine from flat parameters: metadata.KEY and tag.KEY.
 func (c *call) createMachine() error {
 	if err := c.changing(); err != nil {
 		return err
@@ -71,8 +71,7 @@ func (c *call) createMachine() error {
 	return reply(c.w, c.r, http.StatusCreated, c.toAPI(i))
 }
 
-// network reads the networks parameter: ids, or objects with ipv4_uuid. The
-// first is the one that the world keeps.
+// network parses the networks parameter: ids, or objects with ipv4_uuid. The world keeps only the first.
 func (c *call) network() (string, error) {
 	v, ok := c.params["networks"]
 	if !ok || v == nil {
@@ -98,7 +97,7 @@ func (c *call) network() (string, error) {
 	return first, nil
 }
 
-// checkName refuses a name that is malformed or taken.
+// checkName returns an error for a malformed or used name.
 func (c *call) checkName(name string) error {
 	problem := func(code, message string) error {
 		e := newError(http.StatusConflict, "ValidationFailed", "problem creating machine: Invalid VM parameters: "+message)

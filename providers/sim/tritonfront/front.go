@@ -1,5 +1,4 @@
-// Package tritonfront speaks Triton's CloudAPI over the world of the embedded
-// clouds, one handler for each data centre.
+// Package tritonfront serves the simulation as Triton's CloudAPI, with one handler per data centre.
 package tritonfront
 
 import (
@@ -20,7 +19,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// Options shape one data centre's front.
+// Options configure one data centre's front.
 type Options struct {
 	Cloud       string                     // the cloud's name in the world
 	Keys        []ssh.PublicKey            // the keys of the account
@@ -28,7 +27,7 @@ type Options struct {
 	DataCenters map[string]string          // URL of each data centre, by its name
 }
 
-// maxBody is the longest request that is read: user-script and metadata are the bulk of it.
+// maxBody is the largest request; user-script and metadata take most of it.
 const maxBody = 4 << 20
 
 type front struct {
@@ -83,7 +82,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKi
 	if r.URL.Path == "/--ping" {
 		return reply(w, r, http.StatusOK, map[string]any{"ping": "pong", "cloudapi": map[string]any{"versions": []string{"7.0.0", "8.0.0", "9.0.0", "9.20.0"}}})
 	}
-	if kind == world.Expired && f.w.Spent(f.o.Cloud, laterPage(r)) { // an operator took the key out of the account
+	if kind == world.Expired && f.w.Spent(f.o.Cloud, laterPage(r)) { // an operator removed the key from the account
 		return newError(http.StatusUnauthorized, "InvalidCredentials", "Invalid key in authorization header")
 	}
 	caller, err := f.authenticate(r, f.clock(kind))
@@ -97,7 +96,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKi
 	return c.route()
 }
 
-// clock is the clock that signatures are judged by.
+// clock returns the time for checking signatures.
 func (f *front) clock(kind world.FaultKind) time.Time {
 	if kind == world.ClockSkew {
 		return time.Now().Add(world.Skew)
@@ -105,8 +104,7 @@ func (f *front) clock(kind world.FaultKind) time.Time {
 	return time.Now()
 }
 
-// date is the time that an answer bears: the world's, or the one that signatures are judged by when they
-// are refused.
+// date returns the Date of an answer: the world's time, or that of the signature check if the signature is refused.
 func (f *front) date(kind world.FaultKind) time.Time {
 	if kind == world.ClockSkew {
 		return f.clock(kind)
@@ -114,7 +112,7 @@ func (f *front) date(kind world.FaultKind) time.Time {
 	return f.w.Now()
 }
 
-// laterPage reports whether a request asks for a page of a list that is not the first.
+// laterPage reports whether a request is for a page after the first.
 func laterPage(r *http.Request) bool {
 	offset := r.URL.Query().Get("offset")
 	return offset != "" && offset != "0"
@@ -127,11 +125,11 @@ type call struct {
 	r      *http.Request
 	kind   world.FaultKind
 	caller caller
-	params map[string]any // query and body, as CloudAPI merges them
+	params map[string]any // query and body, merged like CloudAPI does
 	rest   []string       // path below the account
 }
 
-// read takes the parameters out of the query and out of a JSON or form body.
+// read parses the parameters of the query and of a JSON or form body.
 func (c *call) read() error {
 	c.params = map[string]any{}
 	body, err := io.ReadAll(io.LimitReader(c.r.Body, maxBody+1))
@@ -153,7 +151,7 @@ func (c *call) read() error {
 		}
 	default:
 		d := json.NewDecoder(bytes.NewReader(body))
-		d.UseNumber() // a number in a tag stays as it was written
+		d.UseNumber() // keeps a number in a tag as written
 		if err := d.Decode(&c.params); err != nil || c.params == nil {
 			return newError(http.StatusBadRequest, "InvalidContent", "Invalid JSON: the body must be an object")
 		}
@@ -181,7 +179,7 @@ func textOf(v any) string {
 	return string(b)
 }
 
-// route finds what the path asks for.
+// route selects the operation of the path.
 func (c *call) route() error {
 	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
 	cred := c.front.w.Credentials
@@ -233,7 +231,7 @@ func (c *call) noRoute() error {
 // ok answers 200 with a body.
 func (c *call) ok(body any) error { return reply(c.w, c.r, http.StatusOK, body) }
 
-// apiError is an answer that is no success, in CloudAPI's form.
+// apiError is an error answer in CloudAPI's form.
 type apiError struct {
 	status  int
 	Code    string       `json:"code"`
@@ -266,7 +264,7 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 	if !ok {
 		e = newError(http.StatusInternalServerError, "InternalError", err.Error())
 	}
-	// Writing to a client that has left cannot be reported to anybody.
+	// A client that has left cannot be answered.
 	_ = reply(w, r, e.status, e)
 }
 

@@ -12,7 +12,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// What every machine of the embedded cloud is.
+// Properties that all machines of the embedded cloud share.
 const (
 	machineType  = "virtualmachine"
 	machineBrand = "bhyve"
@@ -42,7 +42,7 @@ type machineJSON struct {
 	Errors             []causeJSON       `json:"errors,omitempty"`
 }
 
-// causeJSON is one reason why a machine has failed, as Triton's APIs write errors.
+// causeJSON is a reason why a machine has failed, in the error format of Triton's APIs.
 type causeJSON struct {
 	Field   string `json:"field,omitempty"`
 	Code    string `json:"code"`
@@ -67,7 +67,7 @@ func stateOf(s providers.InstanceState) string {
 	return "unknown"
 }
 
-// pkg finds a package by its name or id; an unknown one has only its name.
+// pkg returns a package by its name or id; an unknown one has only a name.
 func (f *front) pkg(nameOrID string) world.Size {
 	for _, s := range f.w.Sizes(f.o.Cloud) {
 		if s.Name == nameOrID || s.ID == nameOrID {
@@ -101,13 +101,13 @@ func (f *front) toAPI(i world.Instance) *machineJSON {
 			m.PrimaryIP = nic.IP
 		}
 	}
-	for _, a := range i.V6() { // further addresses of the public interface
+	for _, a := range i.V6() { // additional addresses of the public interface
 		m.IPs = append(m.IPs, a.String())
 	}
 	return m
 }
 
-// deleted is what CloudAPI remembers of a machine that is gone.
+// deleted returns what CloudAPI keeps of a deleted machine.
 func (f *front) deleted(i world.Instance) *machineJSON {
 	i.Public, i.Public6, i.Private = netip.Addr{}, netip.Addr{}, netip.Addr{}
 	m := f.toAPI(i)
@@ -115,8 +115,7 @@ func (f *front) deleted(i world.Instance) *machineJSON {
 	return m
 }
 
-// tagValue returns the value of a tag with the type that the caller of CloudAPI has set. The
-// tags of Triton's own name service have a type of their own.
+// tagValue returns the value of a tag in the type that was set. The tags of Triton's name service have fixed types.
 func tagValue(i *world.Instance, name, value string) any {
 	if i.BareTags[name] && json.Valid([]byte(value)) {
 		return json.RawMessage(value)
@@ -140,8 +139,8 @@ type nic struct {
 	Network string `json:"network"`
 }
 
-// nicsOf returns a machine's interfaces: none until it has been provisioned,
-// then one in the public network and one in the fabric.
+// nicsOf returns a machine's interfaces: none until it is provisioned, then one in the public network and one in the
+// fabric.
 func nicsOf(i world.Instance) []nic {
 	if !i.Public.IsValid() {
 		return nil
@@ -155,7 +154,7 @@ func nicsOf(i world.Instance) []nic {
 	return nics
 }
 
-// nodeOf makes up the server that a machine runs on.
+// nodeOf returns an invented server id for a machine.
 func nodeOf(id string) string {
 	sum := sha256.Sum256([]byte("node" + id[:min(len(id), 1)]))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])

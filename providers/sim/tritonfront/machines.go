@@ -13,10 +13,10 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// maxPage is the most machines of one page, and what a page has when no one asks.
+// maxPage is the default and the maximum number of machines in a page.
 const maxPage = 1000
 
-// machines routes everything below /machines.
+// machines routes requests below /machines.
 func (c *call) machines() error {
 	get := c.r.Method == http.MethodGet || c.r.Method == http.MethodHead
 	switch {
@@ -53,8 +53,8 @@ func (c *call) machines() error {
 	return newError(http.StatusMethodNotAllowed, "MethodNotAllowed", c.r.Method+" is not allowed")
 }
 
-// machine finds one machine. One that is being deleted is deleted: CloudAPI
-// answers 410 from the delete on. Under world.Stale one that was just made is not known yet.
+// machine returns one machine. One that is being deleted counts as deleted: CloudAPI answers 410 from the delete on.
+// Under world.Stale a new machine is not known yet.
 func (c *call) machine(id string) (world.Instance, error) {
 	if c.kind == world.WrongKey {
 		return world.Instance{}, world.ErrNoInstance
@@ -75,7 +75,7 @@ func over(i *world.Instance) bool {
 	return i.State == providers.StateTerminating || i.State == providers.StateTerminated
 }
 
-// filter makes a predicate from the list parameters.
+// filter returns the predicate of the list parameters.
 func (c *call) filter() (func(*world.Instance) bool, error) {
 	state := c.text("state")
 	if state != "" && !slices.Contains([]string{"provisioning", "running", "stopping", "stopped", "offline", "deleted", "unknown", "failed", "incomplete"}, state) {
@@ -112,7 +112,7 @@ func (c *call) filter() (func(*world.Instance) bool, error) {
 	}, nil
 }
 
-// countMachines answers HEAD: x-resource-count is the total there.
+// countMachines answers HEAD, where x-resource-count is the total.
 func (c *call) countMachines() error {
 	keep, err := c.filter()
 	if err != nil {
@@ -127,7 +127,7 @@ func (c *call) countMachines() error {
 	return c.ok([]any{})
 }
 
-// listMachines answers one page: x-resource-count is the number of its rows there.
+// listMachines answers one page, where x-resource-count is the number of its rows.
 func (c *call) listMachines() error {
 	limit, err := c.number("limit", maxPage, 1, maxPage)
 	if err != nil {
@@ -156,7 +156,7 @@ func (c *call) listMachines() error {
 	return c.ok(rows)
 }
 
-// page reads one page, of what was a moment ago under world.Stale.
+// page returns one page; under world.Stale of an earlier state.
 func (c *call) page(keep func(*world.Instance) bool, offset, limit int) (page []world.Instance, total int) {
 	if c.kind == world.Stale {
 		if old, ok := c.stale.Read(c.front.w.Now()); ok {
@@ -175,7 +175,7 @@ func (c *call) page(keep func(*world.Instance) bool, offset, limit int) (page []
 	return c.front.w.Instances(c.o.Cloud, keep, offset, limit)
 }
 
-// number reads a parameter that is a whole number within bounds.
+// number parses a parameter that is a whole number within bounds.
 func (c *call) number(name string, otherwise, low, high int) (int, error) {
 	s := c.text(name)
 	if s == "" {
@@ -188,7 +188,7 @@ func (c *call) number(name string, otherwise, low, high int) (int, error) {
 	return n, nil
 }
 
-// changing is called before every write: under world.Stale listings lag behind it.
+// changing is called before every write, because under world.Stale listings lag behind it.
 func (c *call) changing() error {
 	if c.kind == world.Stale {
 		all, _ := c.front.w.Instances(c.o.Cloud, nil, 0, 0)
@@ -214,7 +214,7 @@ func (c *call) deleteMachine(m world.Instance) error {
 	return reply(c.w, c.r, http.StatusNoContent, nil)
 }
 
-// act carries out POST /machines/ID with an action in the query or the body.
+// act carries out the action of POST /machines/ID, in the query or the body.
 func (c *call) act(m world.Instance) error {
 	if err := c.changing(); err != nil {
 		return err
@@ -270,7 +270,7 @@ type auditEntry struct {
 	Time       string         `json:"time"`
 }
 
-// log notes a successful action for the machine's audit trail.
+// log adds a successful action to the machine's audit trail.
 func (c *call) log(id, action string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

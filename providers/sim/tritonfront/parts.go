@@ -11,7 +11,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// machinePart answers what lies below one machine.
+// machinePart answers requests below one machine.
 func (c *call) machinePart(m world.Instance, get bool) error {
 	part, key := c.rest[2], ""
 	if len(c.rest) > 3 {
@@ -58,7 +58,7 @@ func (c *call) machinePart(m world.Instance, get bool) error {
 	return c.noRoute()
 }
 
-// changes are the parameters of a body alone, without those of the query.
+// changes returns the parameters of the body, without those of the query.
 func (c *call) changes() map[string]string {
 	out := map[string]string{}
 	query := c.r.URL.Query()
@@ -70,7 +70,7 @@ func (c *call) changes() map[string]string {
 	return out
 }
 
-// bare reports whether the value of a tag is a number or a bool: CloudAPI keeps its type ("AddMachineTags").
+// bare reports whether the value of a tag is a number or a bool, whose type CloudAPI keeps ("AddMachineTags").
 func bare(v any) bool {
 	switch v.(type) {
 	case bool, json.Number:
@@ -79,13 +79,14 @@ func bare(v any) bool {
 	return false
 }
 
-// badTag reports whether a value can be none of a tag's.
+// badTag reports whether a value is invalid for a tag.
 func badTag(v any) bool {
 	_, text := v.(string)
 	return !text && !bare(v)
 }
 
-// bareChanges names the parameters of a body that are numbers or bools. The first that no tag can have is refused.
+// bareChanges returns the parameters of a body that are numbers or bools. A value that is invalid for a tag is an
+// error.
 func (c *call) bareChanges() ([]string, error) {
 	var out []string
 	for k := range c.changes() {
@@ -188,7 +189,7 @@ func (c *call) metadata(m world.Instance, key string, get bool) error {
 	return newError(http.StatusMethodNotAllowed, "MethodNotAllowed", c.r.Method+" is not allowed")
 }
 
-// emptied answers a delete of a tag or of metadata.
+// emptied answers the deletion of a tag or of metadata.
 func (c *call) emptied(m world.Instance, err error, action string) error {
 	if err != nil {
 		return worldError(err)

@@ -17,13 +17,13 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// maxSkew is how far a request's Date may be from our clock.
+// maxSkew is the largest difference between a request's Date and our clock.
 const maxSkew = 300 * time.Second
 
-// caller is who signed a request.
+// caller is the signer of a request.
 type caller struct {
 	keyID string
-	user  string // login of a user of the account, or empty for the account itself
+	user  string // login of a user of the account; empty for the account itself
 }
 
 // signature is a parsed Authorization header of draft-cavage-http-signatures.
@@ -33,7 +33,7 @@ type signature struct {
 	value            []byte
 }
 
-// authenticate checks the request's HTTP signature and says whose it is.
+// authenticate checks the request's HTTP signature and returns its signer.
 func (f *front) authenticate(r *http.Request, now time.Time) (caller, error) {
 	header := r.Header.Get("Authorization")
 	scheme, params, _ := strings.Cut(header, " ")
@@ -68,8 +68,7 @@ func badSignature(err error) *apiError {
 	return newError(http.StatusBadRequest, "InvalidHeader", "Authorization signature invalid: "+err.Error())
 }
 
-// checkDate holds the Date of a request against the clock. Clients write the
-// zone as GMT or as UTC.
+// checkDate compares the Date of a request with the clock. Clients write the zone as GMT or as UTC.
 func checkDate(date string, now time.Time) error {
 	at, err := http.ParseTime(date)
 	if err != nil {
@@ -83,8 +82,7 @@ func checkDate(date string, now time.Time) error {
 	return nil
 }
 
-// parseSignature reads key="value" pairs, the form of 2012 with the bare
-// signature behind them included.
+// parseSignature parses key="value" pairs, including the form of 2012 with the bare signature after them.
 func parseSignature(s string) (signature, error) {
 	sig := signature{headers: []string{"date"}}
 	var value string
@@ -128,8 +126,7 @@ func parseSignature(s string) (signature, error) {
 	return sig, nil
 }
 
-// signedText builds the text that was signed. A date has to be part of it, or
-// a signature could be used again for ever.
+// signedText returns the signed text. It must include a date, or the signature could be reused forever.
 func signedText(r *http.Request, headers []string) (string, error) {
 	var lines []string
 	dated := false
@@ -158,7 +155,7 @@ func signedText(r *http.Request, headers []string) (string, error) {
 	return strings.Join(lines, "\n"), nil
 }
 
-// key finds the key that /account/keys/ID or /account/users/USER/keys/ID names.
+// key returns the key that /account/keys/ID or /account/users/USER/keys/ID names.
 func (f *front) key(keyID string) (ssh.PublicKey, string, error) {
 	parts := strings.Split(keyID, "/")
 	refuse := func(what, v string) error {
@@ -174,7 +171,7 @@ func (f *front) key(keyID string) (ssh.PublicKey, string, error) {
 	var user, id string
 	switch {
 	case parts[2] == "keys":
-		keys, id = f.o.Keys, strings.Join(parts[3:], "/") // a SHA256 fingerprint may hold a slash
+		keys, id = f.o.Keys, strings.Join(parts[3:], "/") // a SHA256 fingerprint may contain a slash
 	case parts[2] == "users" && len(parts) >= 6 && parts[4] == "keys":
 		user, id = parts[3], strings.Join(parts[5:], "/")
 		var ok bool
@@ -192,10 +189,10 @@ func (f *front) key(keyID string) (ssh.PublicKey, string, error) {
 	return nil, "", refuse("key", id)
 }
 
-// errMismatch is in the words of the API.
+// errMismatch has the API's text.
 var errMismatch = errors.New("The signature we calculated does not match the one you sent")
 
-// verify checks the signature under the algorithm that it names.
+// verify checks the signature with its algorithm.
 func verify(key ssh.PublicKey, sig signature, text []byte) error {
 	kind, digest, _ := strings.Cut(sig.algorithm, "-")
 	hash, ok := map[string]crypto.Hash{"sha1": crypto.SHA1, "sha256": crypto.SHA256, "sha384": crypto.SHA384, "sha512": crypto.SHA512}[digest]
