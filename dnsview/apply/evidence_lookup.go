@@ -14,7 +14,7 @@ import (
 const foundWithin = 10 * time.Second
 
 // restsOnMarkerAlone reports whether only the marker itself shows that it is old enough for its instance to be found,
-// in a cloud that may not find a new instance at once: EC2 is eventually consistent.
+// in a cloud that may not find a new instance at once.
 func (r *run) restsOnMarkerAlone(ev *evidence, c *providers.Change, o providers.Owner) bool {
 	rec := c.Record()
 	if !slices.ContainsFunc(ev.snap.Clouds, func(v providers.CloudView) bool {
