@@ -99,7 +99,7 @@ type treeBuilder struct {
 	count      int
 }
 
-// membersRow makes the row of a service or an incarnation.
+// membersRow returns the row of a service or an incarnation.
 func (b *treeBuilder) membersRow(r *tree.Members, parent *ServiceLine) *ServiceLine {
 	row := &ServiceLine{filterRow: &Service{Members: r}, key: ServiceKey{name: r.Name}, Members: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
 	row.natural = NaturalKey(row.Name)

@@ -335,7 +335,7 @@ func parse(text string) dns.RR {
 	if strings.ContainsAny(text, "\n\r") {
 		return nil
 	}
-	// The origin is the root: targets on Cloudflare have no last dot.
+	// The origin is the root, because Cloudflare's targets have no last dot.
 	rr, err := dns.NewRR(". IN " + text)
 	if err != nil || rr == nil {
 		return nil
