@@ -71,43 +71,34 @@ func parseFilter(s string) (filter.Filter, error) {
 	return f, nil
 }
 
-// list sorts and prints rows.
-func list[T any](w io.Writer, l *listing[T], f *lsFlags, rows []T) error {
-	if err := l.sort(rows, f.sort); err != nil {
-		return err
-	}
-	return l.write(w, f.format, rows)
-}
-
-// checkSort returns an error for an unknown column before any cloud is queried.
-func checkSort[T any](l *listing[T], f *lsFlags) error { return l.sort(nil, f.sort) }
-
-func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
-	l := instanceListing(a.Now())
+// list reads the sources and prints the rows that find returns, sorted. It returns an error for a wrong filter or column
+// before any cloud is queried.
+func list[T any](ctx context.Context, w io.Writer, l *listing[T], f *lsFlags, look func(context.Context) (*app.Session, *dnsview.View, error), find func(*app.Session, *dnsview.View, filter.Filter) []T) error {
 	q, err := parseFilter(f.filter)
 	if err != nil {
 		return err
 	}
-	if err := checkSort(l, f); err != nil {
+	if err := l.sort(nil, f.sort); err != nil {
 		return err
 	}
-	_, v, err := a.look(ctx)
+	s, v, err := look(ctx)
 	if err != nil {
 		return err
 	}
-	found := slices.DeleteFunc(rows.Instances(v), func(r rows.Instance) bool { return !f.all && r.Inst.State.Dead() })
-	return list(a.Out, l, f, passing(found, q))
+	found := find(s, v, q)
+	if err := l.sort(found, f.sort); err != nil {
+		return err
+	}
+	return l.write(w, f.format, found)
+}
+
+func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
+	return list(ctx, a.Out, instanceListing(a.Now()), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
+		return passing(slices.DeleteFunc(rows.Instances(v), func(r rows.Instance) bool { return !f.all && r.Inst.State.Dead() }), q)
+	})
 }
 
 func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
-	l := recordListing(f.wire)
-	q, err := parseFilter(f.filter)
-	if err != nil {
-		return err
-	}
-	if err := checkSort(l, f); err != nil {
-		return err
-	}
 	look := a.look
 	if f.wire {
 		look = func(ctx context.Context) (*app.Session, *dnsview.View, error) {
@@ -115,70 +106,38 @@ func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
 			return s, v, err
 		}
 	}
-	_, v, err := look(ctx)
-	if err != nil {
-		return err
-	}
-	found := slices.DeleteFunc(rows.Records(v), func(r rows.Record) bool { return !f.all && r.Rec.IsMarker() })
-	return list(a.Out, l, f, passing(found, q))
+	return list(ctx, a.Out, recordListing(f.wire), f, look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Record {
+		return passing(slices.DeleteFunc(rows.Records(v), func(r rows.Record) bool { return !f.all && r.Rec.IsMarker() }), q)
+	})
 }
 
 func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
-	l := findingListing()
-	q, err := parseFilter(f.filter)
-	if err != nil {
-		return err
-	}
-	if err := checkSort(l, f); err != nil {
-		return err
-	}
-	_, v, err := a.look(ctx)
-	if err != nil {
-		return err
-	}
-	return list(a.Out, l, f, findingRows(v, q))
+	return list(ctx, a.Out, findingListing(), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Finding { return findingRows(v, q) })
 }
 
 func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
-	l := serviceListing()
-	q, err := parseFilter(f.filter)
-	if err != nil {
-		return err
-	}
-	if err := checkSort(l, f); err != nil {
-		return err
-	}
-	_, v, err := a.look(ctx)
-	if err != nil {
-		return err
-	}
-	return list(a.Out, l, f, rows.Services(v, func(r *rows.ServiceLine) bool { return q.Match(r) }))
+	return list(ctx, a.Out, serviceListing(), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.ServiceLine {
+		return rows.Services(v, func(r *rows.ServiceLine) bool { return q.Match(r) })
+	})
 }
 
 func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
-	l := sourceListing(f.wire)
-	q, err := parseFilter(f.filter)
-	if err != nil {
-		return err
-	}
-	if err := checkSort(l, f); err != nil {
-		return err
-	}
-	s, err := a.Open(ctx)
-	if err != nil {
-		return err
-	}
-	s.Start(app.OneShotTimeout)
-	v, err := s.Refresh(ctx)
-	if err != nil {
-		return err
-	}
-	if f.wire {
-		s.Observer = s.NewRoundObserver()
-		asking, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
-		s.Observer.Wire.Zones(asking, v.Snapshot)
-		cancel()
-		v = s.Update(v.Snapshot)
-	}
-	return list(a.Out, l, f, passing(s.SourceRows(v), q))
+	return list(ctx, a.Out, sourceListing(f.wire), f, func(ctx context.Context) (*app.Session, *dnsview.View, error) {
+		s, err := a.Open(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.Start(app.OneShotTimeout)
+		v, err := s.Refresh(ctx)
+		if err == nil && f.wire {
+			s.Observer = s.NewRoundObserver()
+			asking, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
+			s.Observer.Wire.Zones(asking, v.Snapshot)
+			cancel()
+			v = s.Update(v.Snapshot)
+		}
+		return s, v, err
+	}, func(s *app.Session, v *dnsview.View, q filter.Filter) []rows.Source {
+		return passing(s.SourceRows(v), q)
+	})
 }
