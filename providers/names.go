@@ -55,42 +55,7 @@ func lowerASCII(s string) string {
 
 // SplitName splits a domain name in presentation format into labels of raw bytes, with the escapes of RFC 1035 section
 // 5.1 (\X, and \DDD in decimal) undone. The last dot is optional.
-func SplitName(s string) []string {
-	if s == "" || s == "." {
-		return nil
-	}
-	if strings.IndexByte(s, '\\') < 0 { // almost all
-		return strings.Split(strings.TrimSuffix(s, "."), ".")
-	}
-	var labels []string
-	var b strings.Builder
-	open := false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '.':
-			labels = append(labels, b.String())
-			b.Reset()
-			open = false
-			continue
-		case c == '\\' && i+3 < len(s) && isDigit(s[i+1]) && isDigit(s[i+2]) && isDigit(s[i+3]):
-			n := int(s[i+1]-'0')*100 + int(s[i+2]-'0')*10 + int(s[i+3]-'0')
-			b.WriteByte(byte(n))
-			i += 3
-		case c == '\\' && i+1 < len(s):
-			b.WriteByte(s[i+1])
-			i++
-		default:
-			b.WriteByte(c)
-		}
-		open = true
-	}
-	if open {
-		labels = append(labels, b.String())
-	}
-	return labels
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+func SplitName(s string) []string { return decimal.SplitName(s) }
 
 // EscapeLabel returns a raw label in presentation format: dots, backslashes and characters that are special in a zone
 // file follow a backslash, and unprintable bytes are \DDD.
@@ -102,10 +67,7 @@ func EscapeLabel(label string) string {
 			b.WriteByte('\\')
 			b.WriteByte(c)
 		case c <= ' ' || c >= 0x7f:
-			b.WriteByte('\\')
-			b.WriteByte('0' + c/100)
-			b.WriteByte('0' + c/10%10)
-			b.WriteByte('0' + c%10)
+			writeDecimal(&b, c)
 		default:
 			b.WriteByte(c)
 		}
@@ -115,16 +77,7 @@ func EscapeLabel(label string) string {
 
 // SpellName returns a name in presentation format with the escapes of EscapeLabel, without the last dot and with its
 // case kept. Other programs write the spaces of a DNS-SD instance name differently.
-func SpellName(s string) string {
-	labels := SplitName(s)
-	if len(labels) == 0 {
-		return "."
-	}
-	for i, l := range labels {
-		labels[i] = EscapeLabel(l)
-	}
-	return strings.Join(labels, ".")
-}
+func SpellName(s string) string { return decimal.SpellName(s) }
 
 // Parent returns the name one label up. ok is false for the root and for a name of one label. An escaped dot belongs to
 // its label.

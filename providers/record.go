@@ -184,75 +184,11 @@ func FoldValue(typ, value string) string {
 
 // ParseTXT returns the strings of a TXT value: quoted strings as in a zone file (RFC 1035 section 5.1), or one bare
 // string.
-func ParseTXT(v string) ([]string, bool) {
-	v = strings.TrimSpace(v)
-	if !strings.HasPrefix(v, `"`) {
-		return []string{v}, true
-	}
-	var parts []string
-	for v != "" {
-		if v[0] != '"' {
-			return nil, false
-		}
-		var b strings.Builder
-		i, closed := 1, false
-		for ; i < len(v); i++ {
-			if v[i] == '"' {
-				closed = true
-				break
-			}
-			if v[i] != '\\' || i+1 >= len(v) {
-				b.WriteByte(v[i])
-				continue
-			}
-			if i+3 < len(v) && isDigit(v[i+1]) && isDigit(v[i+2]) && isDigit(v[i+3]) {
-				b.WriteByte(byte(int(v[i+1]-'0')*100 + int(v[i+2]-'0')*10 + int(v[i+3]-'0')))
-				i += 3
-				continue
-			}
-			b.WriteByte(v[i+1])
-			i++
-		}
-		if !closed {
-			return nil, false
-		}
-		parts = append(parts, b.String())
-		v = strings.TrimLeft(v[i+1:], " \t")
-	}
-	return parts, true
-}
+func ParseTXT(v string) ([]string, bool) { return decimal.ParseTXT(v) }
 
 // FormatTXT returns strings as dig +short prints them. It splits a string of more than 255 bytes (RFC 1035 section
 // 3.3).
-func FormatTXT(parts []string) string {
-	var b strings.Builder
-	for _, p := range parts {
-		for first := true; first || p != ""; first = false {
-			n := min(len(p), 255)
-			if b.Len() > 0 {
-				b.WriteByte(' ')
-			}
-			b.WriteByte('"')
-			for i := range n {
-				switch c := p[i]; {
-				case c == '"' || c == '\\':
-					b.WriteByte('\\')
-					b.WriteByte(c)
-				case c < ' ' || c >= 0x7f:
-					b.WriteByte('\\')
-					b.WriteByte('0' + c/100)
-					b.WriteByte('0' + c/10%10)
-					b.WriteByte('0' + c%10)
-				default:
-					b.WriteByte(c)
-				}
-			}
-			b.WriteByte('"')
-			p = p[n:]
-		}
-	}
-	return b.String()
-}
+func FormatTXT(parts []string) string { return decimal.FormatTXT(parts) }
 
 // SRV is the value of an SRV record (RFC 2782).
 type SRV struct {

@@ -24,7 +24,7 @@ func (w *work) eachMarker(r *providers.Record, in []key, f func(k key, i int, o 
 	for _, k := range in {
 		instance, _, _ := providers.SplitMarkerName(k.name)
 		for i, v := range w.sets[k].values {
-			parts, ok := parseOctalTXT(v)
+			parts, ok := escapes.ParseTXT(v)
 			if !ok {
 				continue
 			}
@@ -88,7 +88,7 @@ func (w *work) mark(r *providers.Record, owners []providers.Owner) error {
 		for _, i := range slices.Backward(old) {
 			s.values = slices.Delete(s.values, i, i+1)
 		}
-		s.values = append(s.values, formatOctalTXT([]string{text}))
+		s.values = append(s.values, escapes.FormatTXT([]string{text}))
 	}
 	return nil
 }

@@ -9,43 +9,18 @@ import (
 // Route 53 escapes characters of a name other than a-z, 0-9, hyphen and underscore as a backslash and three octal
 // digits (Developer Guide, "DNS domain name format"), and in TXT strings those that do not print ("Supported DNS record
 // types"). All other code of rollcall uses the decimal escapes of RFC 1035.
+var escapes = providers.Escapes{Read: readOctal, Write: writeOctal}
 
 // nameFromWire returns the canonical form of a name from Route 53.
 func nameFromWire(s string) string {
 	if !strings.Contains(s, `\`) {
 		return providers.CanonicalName(s)
 	}
-	return providers.CanonicalName(decimalEscapes(s))
+	return providers.CanonicalName(escapes.SpellName(s))
 }
 
-// decimalEscapes converts octal escapes to those of RFC 1035. It keeps the case.
-func decimalEscapes(s string) string {
-	var labels []string
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch s[i] {
-		case '.':
-			labels = append(labels, providers.EscapeLabel(b.String()))
-			b.Reset()
-		case '\\':
-			c, n := unescapeOctal(s[i:])
-			b.WriteByte(c)
-			i += n - 1
-		default:
-			b.WriteByte(s[i])
-		}
-	}
-	if b.Len() > 0 {
-		labels = append(labels, providers.EscapeLabel(b.String()))
-	}
-	if len(labels) == 0 {
-		return "."
-	}
-	return strings.Join(labels, ".")
-}
-
-// unescapeOctal returns the byte of the escape at the start of s, and the escape's length.
-func unescapeOctal(s string) (c byte, n int) {
+// readOctal returns the byte of the escape at the start of s, and the escape's length.
+func readOctal(s string) (c byte, n int) {
 	if len(s) >= 4 && s[1] <= '3' && octal(s[1]) && octal(s[2]) && octal(s[3]) {
 		return (s[1]-'0')<<6 | (s[2]-'0')<<3 | (s[3] - '0'), 4
 	}
@@ -105,14 +80,14 @@ func targetField(typ string) (int, bool) {
 // valueFromWire returns the canonical form of a value from Route 53.
 func valueFromWire(typ, v string) string {
 	if typ == "TXT" || typ == "SPF" {
-		if parts, ok := parseOctalTXT(v); ok {
+		if parts, ok := escapes.ParseTXT(v); ok {
 			return providers.FormatTXT(parts)
 		}
 		return strings.TrimSpace(v)
 	}
 	if n, ok := targetField(typ); ok && strings.Contains(v, `\`) {
 		if f := strings.Fields(v); len(f) == n+1 {
-			f[n] = decimalEscapes(f[n])
+			f[n] = escapes.SpellName(f[n])
 			v = strings.Join(f, " ")
 		}
 	}
@@ -123,7 +98,7 @@ func valueFromWire(typ, v string) string {
 func valueToWire(typ, v string) string {
 	if typ == "TXT" || typ == "SPF" {
 		if parts, ok := providers.ParseTXT(v); ok {
-			return formatOctalTXT(parts)
+			return escapes.FormatTXT(parts)
 		}
 		return v
 	}
@@ -143,66 +118,4 @@ func wireOf(r *providers.Record) string {
 		return r.Raw
 	}
 	return valueToWire(r.Type, r.Value)
-}
-
-func parseOctalTXT(v string) ([]string, bool) {
-	v = strings.TrimSpace(v)
-	if !strings.HasPrefix(v, `"`) {
-		return []string{v}, true
-	}
-	var parts []string
-	for v != "" {
-		if v[0] != '"' {
-			return nil, false
-		}
-		var b strings.Builder
-		i, closed := 1, false
-		for i < len(v) && !closed {
-			switch v[i] {
-			case '"':
-				closed = true
-				i++
-			case '\\':
-				c, n := unescapeOctal(v[i:])
-				b.WriteByte(c)
-				i += n
-			default:
-				b.WriteByte(v[i])
-				i++
-			}
-		}
-		if !closed {
-			return nil, false
-		}
-		parts = append(parts, b.String())
-		v = strings.TrimLeft(v[i:], " \t")
-	}
-	return parts, true
-}
-
-func formatOctalTXT(parts []string) string {
-	var b strings.Builder
-	for _, p := range parts {
-		for first := true; first || p != ""; first = false {
-			n := min(len(p), 255)
-			if b.Len() > 0 {
-				b.WriteByte(' ')
-			}
-			b.WriteByte('"')
-			for _, c := range []byte(p[:n]) {
-				switch {
-				case c == '"' || c == '\\':
-					b.WriteByte('\\')
-					b.WriteByte(c)
-				case c < ' ' || c >= 0x7f:
-					writeOctal(&b, c)
-				default:
-					b.WriteByte(c)
-				}
-			}
-			b.WriteByte('"')
-			p = p[n:]
-		}
-	}
-	return b.String()
 }
