@@ -9,6 +9,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 )
 
 // A machine that has just booted may not know the time yet. Its markers are dated by the Date of the DNS provider's answers.
@@ -16,15 +17,7 @@ func TestTheMarkerOfANodeWhoseClockIsWrongIsDatedByItsDNSProvider(t *testing.T) 
 	for _, dns := range []providers.Provider{providers.Cloudflare, providers.Route53} {
 		for _, ahead := range []time.Duration{24 * time.Hour, -time.Hour} {
 			t.Run(string(dns)+" "+ahead.String(), func(t *testing.T) {
-				s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Clock: providers.Clock{Time: func() time.Time { return time.Now().Add(ahead) }}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				t.Cleanup(func() {
-					if err := s.Close(); err != nil {
-						t.Error(err)
-					}
-				})
+				s := simtest.Start(t, sim.Options{Clock: providers.Clock{Time: func() time.Time { return time.Now().Add(ahead) }}})
 				at := map[providers.Provider]providers.Provider{providers.Cloudflare: providers.Triton, providers.Route53: providers.EC2}[dns]
 				r := newRig(t, s, at, dns, 1)
 				r.must("register")
@@ -73,15 +66,7 @@ func TestANodeWhoseClockIsSetWhileItRunsDatesTheMarkersOfItsNextAddressRight(t *
 	for _, dns := range []providers.Provider{providers.Cloudflare, providers.Route53} {
 		t.Run(string(dns), func(t *testing.T) {
 			var ahead atomic.Int64 // of the provider's clock against this machine's: setting one is as good as setting the other
-			s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Clock: providers.Clock{Time: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := s.Close(); err != nil {
-					t.Error(err)
-				}
-			})
+			s := simtest.Start(t, sim.Options{Clock: providers.Clock{Time: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }}})
 			at := map[providers.Provider]providers.Provider{providers.Cloudflare: providers.Triton, providers.Route53: providers.EC2}[dns]
 			r := newRig(t, s, at, dns, 1)
 			r.watch()

@@ -9,26 +9,18 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/adapters"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
 // roleNode is a node whose instance has a role with a policy, and no other credentials.
 func roleNode(t *testing.T, dns providers.Provider, policy func(s *world.World) Policy) *rig {
 	t.Helper()
-	quick := world.Delays{Boot: time.Millisecond, Agent: time.Millisecond, Stop: time.Millisecond, Forget: time.Hour, Propagate: time.Millisecond}
-	s, err := sim.Start(t.Context(), sim.Options{
-		Seed: 1, Delays: quick, Secrets: func(w *world.World) map[string]string {
+	s := simtest.Start(t, sim.Options{
+		Seed: 1, Delays: simtest.Quick, Secrets: func(w *world.World) map[string]string {
 			return map[string]string{"/rollcall/cloudflare-token": w.Credentials.CloudflareToken}
 		},
 		RolePolicies: func(w *world.World) map[string]string { return map[string]string{"rollcall-node": policy(w).JSON()} },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
 	})
 	r := newRig(t, s, providers.EC2, dns, 1)
 	keys := s.World().Credentials.SessionKeys(world.Session{Profile: "rollcall-node", Name: r.id, Until: time.Now().Add(time.Hour)})

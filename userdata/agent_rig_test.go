@@ -19,6 +19,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
@@ -52,17 +53,7 @@ func startSim(t *testing.T) *sim.Sim {
 	if _, again := beside.LoadOrStore(t, true); !again {
 		t.Parallel()
 	}
-	quick := world.Delays{Boot: time.Millisecond, Agent: time.Millisecond, Stop: time.Millisecond, Forget: time.Hour, Propagate: time.Millisecond}
-	s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Delays: quick})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return simtest.Start(t, sim.Options{Delays: simtest.Quick})
 }
 
 // newRig makes a node in the first cloud of a provider. It registers under

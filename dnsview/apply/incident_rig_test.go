@@ -2,7 +2,6 @@ package apply_test
 
 import (
 	"cmp"
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -31,6 +30,7 @@ import (
 	"rollcall/providers/providertest"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 	"rollcall/providers/triton"
 )
@@ -72,17 +72,8 @@ func startRig(t *testing.T, o sim.Options, clk *providertest.Clock) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.Seed, o.Clock, o.Dir, o.Key, o.Instances = cmp.Or(o.Seed, 1), r.clk.Clock, t.TempDir(), key, cmp.Or(o.Instances, 30)
-	s, err := sim.Start(context.Background(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	r.sim = s
+	o.Clock, o.Key, o.Instances = r.clk.Clock, key, cmp.Or(o.Instances, 30)
+	r.sim = simtest.Start(t, o)
 	return r
 }
 

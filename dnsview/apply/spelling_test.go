@@ -27,6 +27,7 @@ import (
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
@@ -149,11 +150,7 @@ func route53Values(t *rapid.T, typ string) []string {
 // What Route 53 holds is the same to the byte after it was read, deleted and brought back: values as they
 // were spelled, TTL, set identifier, weight, health check, and the TTL of the marker.
 func TestWhatRoute53HeldComesBackToTheByte(t *testing.T) {
-	s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
+	s := simtest.Start(t, sim.Options{})
 	e := s.Endpoints()
 	creds := credentials.NewStaticCredentialsProvider(e.AWSKeyID, e.AWSSecret, "")
 	client := awsr53.New(awsr53.Options{Region: e.AWSRegion, Credentials: creds, BaseEndpoint: aws.String(e.AWS)})
@@ -311,11 +308,7 @@ func cloudflareRecord(t *rapid.T) map[string]any {
 // What Cloudflare holds is the same to the byte after it was read, deleted and brought back: content or
 // data as they were, priority, TTL, proxying, comment, tags and settings.
 func TestWhatCloudflareHeldComesBackToTheByte(t *testing.T) {
-	s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
+	s := simtest.Start(t, sim.Options{})
 	z, err := s.World().Zone(world.CloudflareZone)
 	if err != nil {
 		t.Fatal(err)

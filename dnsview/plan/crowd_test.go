@@ -22,6 +22,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
@@ -37,15 +38,7 @@ func newRig(t *testing.T) *rig {
 	if testing.Short() {
 		t.Skip("make quick leaves this to make test")
 	}
-	s, err := sim.Start(context.Background(), sim.Options{Seed: 1, Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := simtest.Start(t, sim.Options{})
 	e := s.Endpoints()
 	r := &rig{sim: s, cfg: route53.Config{
 		Endpoint: e.AWS, AWS: &aws.Config{Region: e.AWSRegion, Credentials: credentials.NewStaticCredentialsProvider(e.AWSKeyID, e.AWSSecret, "")},

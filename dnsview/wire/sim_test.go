@@ -10,21 +10,13 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/adapters"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
 func startSim(t *testing.T) *sim.Sim {
 	t.Helper()
-	s, err := sim.Start(context.Background(), sim.Options{Seed: 1, Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return simtest.Start(t, sim.Options{})
 }
 
 // recordsOf returns the records of a zone of the embedded clouds as an API would.

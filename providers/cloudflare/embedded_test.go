@@ -14,6 +14,7 @@ import (
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
@@ -22,11 +23,7 @@ const zoneName = "scalability.expert"
 // embedded starts a world and returns the adapter for its Cloudflare account and the zone.
 func embedded(t *testing.T) (*sim.Sim, *cloudflare.Account, providers.Zone) {
 	t.Helper()
-	s, err := sim.Start(t.Context(), sim.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := simtest.Start(t, sim.Options{})
 	a := account(t, s, s.Endpoints().CloudflareToken)
 	var zones []providers.Zone
 	if cov := a.Zones(t.Context(), func(z []providers.Zone) { zones = append(zones, z...) }); !cov.Complete() {

@@ -12,6 +12,7 @@ import (
 	"rollcall/providers/budget"
 	"rollcall/providers/ec2"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
@@ -21,15 +22,7 @@ func startSim(t *testing.T, instances int) (*sim.Sim, ec2.Config) {
 	t.Helper()
 	d := world.DefaultDelays()
 	d.Boot, d.Agent, d.Stop = 200*time.Millisecond, time.Millisecond, 100*time.Millisecond
-	s, err := sim.Start(context.Background(), sim.Options{Seed: 1, Instances: instances, Delays: d, Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := simtest.Start(t, sim.Options{Instances: instances, Delays: d})
 	e := s.Endpoints()
 	return s, ec2.Config{
 		Name: "aws-use1", Endpoint: e.AWS, Budget: budget.New("sim", 20, 100),

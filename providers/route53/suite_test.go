@@ -20,6 +20,7 @@ import (
 	"rollcall/providers/providertest"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
@@ -36,15 +37,7 @@ func TestTheAdapterWorksAgainstMoto(t *testing.T) {
 // startSim starts the embedded clouds, and returns the config of their Route 53 account.
 func startSim(t *testing.T) (*sim.Sim, route53.Config) {
 	t.Helper()
-	s, err := sim.Start(context.Background(), sim.Options{Seed: 1, Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := simtest.Start(t, sim.Options{})
 	e := s.Endpoints()
 	return s, route53.Config{Endpoint: e.AWS, Clock: providertest.NewFastClock(time.Now(), 10).Clock, AWS: &aws.Config{Region: e.AWSRegion, Credentials: credentials.NewStaticCredentialsProvider(e.AWSKeyID, e.AWSSecret, "")}}
 }

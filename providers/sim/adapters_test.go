@@ -8,6 +8,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 	"rollcall/providers/triton"
 )
@@ -15,13 +16,7 @@ import (
 // started starts a simulation whose instances move at once.
 func started(t *testing.T) *sim.Sim {
 	t.Helper()
-	quick := world.Delays{Boot: time.Millisecond, Agent: time.Millisecond, Stop: time.Millisecond, Forget: time.Hour, Propagate: time.Millisecond}
-	s, err := sim.Start(t.Context(), sim.Options{Seed: 1, Delays: quick})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	return simtest.Start(t, sim.Options{Delays: simtest.Quick})
 }
 
 // soon bounds one read: a fault that hangs must not hold up the tests.

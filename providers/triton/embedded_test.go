@@ -11,6 +11,7 @@ import (
 	"rollcall/providers/budget"
 	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 	"rollcall/providers/triton"
 )
@@ -21,11 +22,7 @@ const eastName = "joyent-east"
 func embedded(t *testing.T, o sim.Options) (*sim.Sim, *triton.Cloud) {
 	t.Helper()
 	o.Delays = world.Delays{Boot: time.Millisecond, Agent: time.Hour, Stop: time.Millisecond, Forget: time.Hour, Propagate: time.Millisecond}
-	s, err := sim.Start(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := simtest.Start(t, o)
 	e := s.Endpoints()
 	c, err := triton.New(triton.Config{
 		Name: eastName, URL: e.Triton[eastName], Account: e.TritonAccount, KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket,
@@ -85,7 +82,7 @@ func TestTheEmbeddedCloudIsListedAsItsWorldHoldsIt(t *testing.T) {
 }
 
 func TestALifeInTheEmbeddedCloud(t *testing.T) {
-	_, c := embedded(t, sim.Options{Seed: 1})
+	_, c := embedded(t, sim.Options{})
 	cat, err := c.Catalogue(t.Context())
 	if err != nil || len(cat.Images) == 0 || len(cat.Sizes) == 0 || len(cat.Networks) == 0 {
 		t.Fatalf("%+v %v", cat, err)
@@ -177,7 +174,7 @@ func TestEveryFaultOfTheEmbeddedCloudIsSeen(t *testing.T) {
 }
 
 func TestALaunchWithLostRepliesStartsOneMachine(t *testing.T) {
-	s, c := embedded(t, sim.Options{Seed: 1})
+	s, c := embedded(t, sim.Options{})
 	cat, err := c.Catalogue(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -202,7 +199,7 @@ func TestALaunchWithLostRepliesStartsOneMachine(t *testing.T) {
 }
 
 func TestAWrongKeyIsRefusedByTheEmbeddedCloud(t *testing.T) {
-	s, _ := embedded(t, sim.Options{Seed: 1})
+	s, _ := embedded(t, sim.Options{})
 	e := s.Endpoints()
 	c, err := triton.New(triton.Config{
 		Name: eastName, URL: e.Triton[eastName], Account: "somebody-else", KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket,

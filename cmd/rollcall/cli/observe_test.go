@@ -21,6 +21,7 @@ import (
 	"rollcall/dnsview/probe"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
@@ -63,11 +64,7 @@ func servedBy(t *testing.T, zone string, servers ...string) {
 // twin is a second world with the same zones, whose name server says something else of a name.
 func twin(t *testing.T, change func(tx *world.Tx)) string {
 	t.Helper()
-	s, err := sim.Start(context.Background(), sim.Options{Seed: 1, Instances: worldSize, Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
+	s := simtest.Start(t, sim.Options{Instances: worldSize})
 	z, err := s.World().Zone("scalability.expert")
 	if err != nil {
 		t.Fatal(err)
