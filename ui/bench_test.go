@@ -105,8 +105,9 @@ func benchmarkFrame(b *testing.B, n int) {
 func BenchmarkFrame1000Rows(b *testing.B)   { benchmarkFrame(b, 1000) }
 func BenchmarkFrame100000Rows(b *testing.B) { benchmarkFrame(b, 100_000) }
 
-func benchmarkKeyPress(b *testing.B, n int) {
-	m := benchModel(b, n)
+func benchmarkKeyPress(b *testing.B, n int) { pressDownAndUp(b, benchModel(b, n)) }
+
+func pressDownAndUp(b *testing.B, m *ui.Model) {
 	down, up := key("j"), key("k")
 	b.ReportAllocs()
 	i := 0

@@ -342,17 +342,7 @@ func benchmarkServicesKeyPress(b *testing.B, n int) {
 	d := &driver{m: m, msgs: make(chan tea.Msg, 64)}
 	d.send(key("V"))
 	d.until("rows.ServiceLine]")
-	down, up := key("j"), key("k")
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		k := down
-		if i++; i%64 > 32 {
-			k = up
-		}
-		m.Update(k)
-		_ = m.View()
-	}
+	pressDownAndUp(b, m)
 }
 
 func BenchmarkServicesKeyPress1000Rows(b *testing.B)   { benchmarkServicesKeyPress(b, 1000) }

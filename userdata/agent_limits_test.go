@@ -105,25 +105,27 @@ func (r *rig) hostOf() string {
 	return strings.Fields(held[slices.IndexFunc(held, func(s string) bool { return strings.Contains(s, " A ") })])[0]
 }
 
+// ownSRV returns the SRV values of the node.
+func (r *rig) ownSRV() (own []string) {
+	r.t.Helper()
+	z, err := r.sim.World().Zone(r.cfg.Zone)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	host := r.hostOf()
+	z.View(func(tx *world.Tx) {
+		own = slices.DeleteFunc(slices.Clone(tx.Set(r.cfg.Service, "SRV", "").Values), func(v string) bool { return !strings.Contains(v, " "+host+".") })
+	})
+	return own
+}
+
 func TestANodeLeavesARecordSetThatIsTooLargeForOneBatchOfAllItsNames(t *testing.T) {
 	r := node(t, providers.EC2, providers.Route53)
 	r.service()
 	r.must("register")
 	host := r.hostOf()
 	// The SRV set alone fits into a batch, the SRV set and the addresses together do not.
-	var own []string
-	z, err := r.sim.World().Zone(r.cfg.Zone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	z.View(func(tx *world.Tx) {
-		for _, v := range tx.Set(r.cfg.Service, "SRV", "").Values {
-			if strings.Contains(v, " "+host+".") {
-				own = []string{v}
-			}
-		}
-	})
-	r.fill(r.cfg.Service, "SRV", append(targets(208, 75), own...))
+	r.fill(r.cfg.Service, "SRV", append(targets(208, 75), r.ownSRV()...))
 	r.fill(host, "A", append(addresses(20), r.addr))
 	said := r.must("deregister")
 	if got := r.at(r.cfg.Service, "SRV"); len(got) != 208 {
@@ -139,20 +141,7 @@ func TestANodeThatCannotLeaveARecordSetInOneBatchSaysSoOnceAndLeavesItWhole(t *t
 	r := node(t, providers.EC2, providers.Route53)
 	r.service()
 	r.must("register")
-	host := r.hostOf()
-	var own []string
-	z, err := r.sim.World().Zone(r.cfg.Zone)
-	if err != nil {
-		t.Fatal(err)
-	}
-	z.View(func(tx *world.Tx) {
-		for _, v := range tx.Set(r.cfg.Service, "SRV", "").Values {
-			if strings.Contains(v, " "+host+".") {
-				own = []string{v}
-			}
-		}
-	})
-	r.fill(r.cfg.Service, "SRV", append(targets(230, 75), own...))
+	r.fill(r.cfg.Service, "SRV", append(targets(230, 75), r.ownSRV()...))
 	code, said := r.run("deregister")
 	if code != 1 || strings.Count(said, "is full") != 1 || len(r.at(r.cfg.Service, "SRV")) != 231 {
 		t.Errorf("exit code %d, %d values are left: %s", code, len(r.at(r.cfg.Service, "SRV")), said)

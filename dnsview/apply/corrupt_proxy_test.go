@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"regexp"
 	"slices"
@@ -74,14 +73,7 @@ func (p *corrupter) between(t *testing.T, r *rig) sim.Endpoints {
 
 func (p *corrupter) before(t *testing.T, base string, describe func(c *call, body string), rename func([]byte) []byte) string {
 	t.Helper()
-	u, err := url.Parse(base)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rest := u.Path
-	u.Path = ""
-	back := httputil.NewSingleHostReverseProxy(u) // it leaves the Host header alone, which AWS's clients sign
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return proxy(t, base, func(back http.Handler, w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			return
@@ -100,9 +92,7 @@ func (p *corrupter) before(t *testing.T, base string, describe func(c *call, bod
 		}
 		p.pass(c, ask)
 		p.send(w, c)
-	}))
-	t.Cleanup(s.Close)
-	return s.URL + rest
+	})
 }
 
 // pass has a call answered, and the answer changed.

@@ -43,7 +43,8 @@ func (p *proxies) between(t *testing.T, e sim.Endpoints) sim.Endpoints {
 	return e
 }
 
-func (p *proxies) before(t *testing.T, base string) string {
+// proxy starts a server before one at an address, which is back to serve, and returns its address.
+func proxy(t *testing.T, base string, serve func(back http.Handler, w http.ResponseWriter, r *http.Request)) string {
 	t.Helper()
 	u, err := url.Parse(base)
 	if err != nil {
@@ -52,13 +53,18 @@ func (p *proxies) before(t *testing.T, base string) string {
 	rest := u.Path
 	u.Path = ""
 	back := httputil.NewSingleHostReverseProxy(u) // it leaves the Host header alone, which AWS's clients sign
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { serve(back, w, r) }))
+	t.Cleanup(s.Close)
+	return s.URL + rest
+}
+
+func (p *proxies) before(t *testing.T, base string) string {
+	t.Helper()
+	return proxy(t, base, func(back http.Handler, w http.ResponseWriter, r *http.Request) {
 		p.busy.Add(1)
 		defer p.busy.Done()
 		p.serve(back, w, r)
-	}))
-	t.Cleanup(s.Close)
-	return s.URL + rest
+	})
 }
 
 func (p *proxies) serve(back http.Handler, w http.ResponseWriter, r *http.Request) {

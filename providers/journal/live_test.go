@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -35,27 +34,7 @@ func begun(t *testing.T, path string) (kill func()) {
 	t.Helper()
 	c := exec.Command(os.Args[0])
 	c.Env = append(os.Environ(), stopperEnv+"="+path)
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	kill = sync.OnceFunc(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait() // that it was killed is no surprise
-		_ = in.Close()
-	})
-	t.Cleanup(kill)
-	if l, err := bufio.NewReader(out).ReadString('\n'); err != nil || l != "<nil>\n" {
-		t.Fatalf("%q, %v", l, err)
-	}
-	return kill
+	return providertest.StartProgram(t, c, "<nil>")
 }
 
 func abandoned(t *testing.T, j *Journal) []string {

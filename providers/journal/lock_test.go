@@ -3,7 +3,6 @@
 package journal
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
 const holderEnv = "ROLLCALL_TEST_JOURNAL_HOLDER"
@@ -39,25 +39,7 @@ func held(t *testing.T, path string) (pid int) {
 	t.Helper()
 	c := exec.Command(os.Args[0])
 	c.Env = append(os.Environ(), holderEnv+"="+path)
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-		_ = in.Close()
-	})
-	if l, err := bufio.NewReader(out).ReadString('\n'); err != nil || l != "held\n" {
-		t.Fatalf("%q, %v", l, err)
-	}
+	providertest.StartProgram(t, c, "held")
 	if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/journal"
+	"rollcall/providers/providertest"
 )
 
 // holdJournal is a program that begins an entry in a journal, and stands still in the middle of that.
@@ -40,25 +40,7 @@ func holdJournal() {
 func held(t *testing.T, path string) (pid int) {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), "hold-journal", path)
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-		_ = in.Close()
-	})
-	if l, err := bufio.NewReader(out).ReadString('\n'); err != nil || l != "held\n" {
-		t.Fatalf("%q, %v", l, err)
-	}
+	providertest.StartProgram(t, c, "held")
 	if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
