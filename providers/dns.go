@@ -7,13 +7,16 @@ import (
 
 // The interfaces of a DNS account. Every method is safe for concurrent use and returns errors of type *Error.
 type (
-	// ZoneLister lists the zones that the credentials can see.
+	// ZoneLister lists the zones that the credentials can see, each with an ID and with the Traits of the provider. A
+	// zone that is missing from a complete list is a mistake in the config. Only KindUnreachable, KindThrottled and
+	// KindIncomplete mean that nothing was learned; any other error is shown to be corrected, and config check exits with 2.
 	ZoneLister interface {
 		Zones(ctx context.Context, page func([]Zone)) Coverage
 	}
 
-	// RecordLister lists all records of a zone, one row per value, including marker records. On Route 53, where a
-	// marker is a record of its own, AttachOwners has yet to attach the owners.
+	// RecordLister lists all records of a zone, one row per value, including marker records. Where a marker is a
+	// record of its own, AttachOwners has yet to attach the owners. KindNotFound and KindAuth mean that the zone may
+	// have another ID now, so that it is looked up again before the next read.
 	RecordLister interface {
 		Records(ctx context.Context, zone Zone, page func([]Record)) Coverage
 	}
@@ -63,7 +66,7 @@ type (
 // Zone is one DNS zone at one DNS provider.
 type Zone struct {
 	Name        string // fully qualified, canonical, without the last dot
-	ID          string // the provider's id, e.g. Z0123 or 32 hex digits
+	ID          string // the provider's id, e.g. Z0123 or 32 hex digits; empty for a zone of the config that was not found yet, and then nothing is read or changed
 	Provider    Provider
 	Traits      Traits   `json:"-"` // of the provider
 	Account     string   // the account that holds it, when the API says so

@@ -15,6 +15,7 @@ type Snapshot struct {
 // CloudView is the state of one cloud.
 type CloudView struct {
 	Cloud      Cloud
+	From       string // where the credentials come from, such as "profile prod"; never a secret
 	Production bool
 	Departed   bool     // no longer in the config; counts as failed; see Departed
 	Coverage   Coverage // of the last finished read; its Key is the key that was asked
@@ -32,6 +33,7 @@ type CloudView struct {
 // ZoneView is the state of one zone.
 type ZoneView struct {
 	Zone     Zone
+	From     string // as in CloudView
 	Coverage Coverage
 	Records  []Record // owners attached
 	RowsFrom time.Time

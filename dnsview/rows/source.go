@@ -27,6 +27,7 @@ type Source struct {
 	BudgetLeft *int      `json:"budget_left"` // null if the provider has no limit
 	Wire       *WireZone `json:"wire"`        // null for clouds, and unless name servers were queried
 
+	From         string                  `json:"-"` // where its credentials come from
 	Shown        int                     `json:"-"` // rows on a screen: without terminated instances and owner markers
 	Seen         providers.CoverageState `json:"-"` // the state at the last See
 	at           time.Time               // time of the last See
@@ -54,7 +55,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		c := &s.Clouds[i]
 		r := newSource(c.Cloud.Name, KindCloud, c.Cloud.Provider, c.Coverage, c.RowsFrom, c.BudgetLeft, now, maxAge)
 		r.Rows, r.Reading, r.RetryAt, r.Production = len(c.Instances), c.Reading, c.RetryAt, c.Production
-		r.Departed, r.Holders = c.Departed, len(c.Addresses)
+		r.Departed, r.Holders, r.From = c.Departed, len(c.Addresses), providers.Clean(c.From)
 		r.Account, r.Region, r.CloudKey = providers.Clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), providers.Clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key))
 		for k := range c.Instances {
 			if !c.Instances[k].State.Dead() {
@@ -67,6 +68,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		z := &s.Zones[i]
 		r := newSource(z.Zone.Name, KindZone, z.Zone.Provider, z.Coverage, z.RowsFrom, z.BudgetLeft, now, maxAge)
 		r.Rows, r.Reading, r.RetryAt, r.Account = len(z.Records), z.Reading, z.RetryAt, providers.Clean(cmp.Or(z.Coverage.Account, z.Zone.Account))
+		r.From = providers.Clean(z.From)
 		for k := range z.Records {
 			if !z.Records[k].IsMarker() {
 				r.Shown++
@@ -264,6 +266,7 @@ func SourceTable(wire bool) []Column[*Source] {
 		{Title: "BUDGET", Wide: true, Text: (*Source).budget},
 		{Title: "ACCOUNT", Wide: true, Text: func(s *Source) string { return s.Account }},
 		{Title: "KEY", Wide: true, Text: func(s *Source) string { return s.CloudKey }},
+		{Title: "CREDENTIALS", Wide: true, Text: func(s *Source) string { return s.From }},
 		{Title: "ERROR", Text: (*Source).ErrorText},
 	}
 	if wire {

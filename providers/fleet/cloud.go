@@ -65,8 +65,8 @@ func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
 		answers: map[string]answer{}, verify: make(chan struct{}, 1),
 	}
 	c.shown = providers.CloudView{
-		Cloud:      providers.Cloud{Name: s.Name, Provider: s.Provider, Traits: s.Traits, Region: s.Region},
-		Production: s.Production,
+		Cloud: providers.Cloud{Name: s.Name, Provider: s.Provider, Traits: s.Traits, Region: s.Region},
+		From:  s.From, Production: s.Production,
 	}
 	if s.Err == nil && s.Compute == nil {
 		c.err = providers.Errorf(providers.KindInvalid, "read", "cloud %s has no adapter", s.Name)

@@ -41,6 +41,7 @@ type CloudSource struct {
 	Provider   providers.Provider
 	Traits     providers.Traits // of the provider
 	Region     string
+	From       string // where the credentials come from
 	Production bool
 	Compute    Compute
 	Budget     Budget // nil if calls are not counted
@@ -55,6 +56,7 @@ type ZoneSource struct {
 	Name     string // zone name
 	ID       string // selects one of several zones of this name; empty for the only one
 	Provider providers.Provider
+	From     string           // where the credentials come from
 	Traits   providers.Traits // of the provider, for a zone that was not found yet
 	DNS      DNS
 	Budget   Budget // nil if calls are not counted

@@ -39,6 +39,7 @@ type heldZone struct {
 
 func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
 	z := &zone{schedule: newSchedule(s.Name, s.Budget, s.Err), f: f, src: s}
+	z.shown.From = s.From
 	z.shown.Zone = providers.Zone{Name: providers.CanonicalName(s.Name), Provider: s.Provider, Traits: s.Traits}
 	if s.Err == nil && s.DNS == nil {
 		z.err = providers.Errorf(providers.KindInvalid, "read", "zone %s has no adapter", s.Name)

@@ -41,7 +41,7 @@ func Adapter() adapter.Adapter {
 		},
 		Open: func(o adapter.Opening) (adapter.Account, error) {
 			file := o.Settings.Get("file")
-			return adapter.Account{DNS: New(o.Name, file, o.Clock), From: file}, nil
+			return adapter.Account{DNS: New(o.Name, file, o.Clock)}, nil
 		},
 	}
 }

@@ -58,6 +58,7 @@ func (l *sourcesScreen) detail() {
 	f := &dialog.Facts{T: l.Theme, W: l.TextWidth()}
 	f.Add("state", string(r.Seen)+" "+r.Trouble())
 	f.Add("rows", strconv.Itoa(r.Shown))
+	f.Add("credentials", r.From)
 	f.Add("error", r.ErrorText())
 	if r.Kind == rows.KindZone {
 		dialog.ZoneLines(l.Context, f, r.Name)

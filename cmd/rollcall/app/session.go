@@ -205,7 +205,7 @@ func (s *Session) Start(timeout time.Duration) {
 		s.Program.Say("rollcall: the rows of the last run cannot be shown: %s", words.Clean(err.Error()))
 	}
 	for i, c := range s.Clouds() {
-		src := fleet.CloudSource{Name: c.Name, Provider: c.Provider, Traits: adapters.Declared(c.Provider).Traits, Region: c.Region, Production: c.production, Err: c.Err}
+		src := fleet.CloudSource{Name: c.Name, Provider: c.Provider, Traits: adapters.Declared(c.Provider).Traits, Region: c.Region, From: c.From, Production: c.production, Err: c.Err}
 		if c.Compute != nil {
 			src.Compute = c.Compute
 		}
@@ -218,7 +218,7 @@ func (s *Session) Start(timeout time.Duration) {
 		o.Clouds = append(o.Clouds, src)
 	}
 	for i, z := range s.Zones() {
-		src := fleet.ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, Traits: adapters.Declared(z.Provider).Traits, Err: z.Err}
+		src := fleet.ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, From: z.From, Traits: adapters.Declared(z.Provider).Traits, Err: z.Err}
 		if z.DNS != nil {
 			src.DNS = z.DNS
 		}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -121,10 +122,38 @@ func (a *commands) configCheck(ctx context.Context) error {
 		return exit.Unknownf("%s is right as far as it could be checked: %s did not answer", words.Clean(c.Path), words.Plural(len(unsure), "source"))
 	}
 	a.Say("%s is right: %s, %s, %s", words.Clean(c.Path), words.Plural(len(c.Clouds), "cloud"), words.Plural(len(c.Zones), "zone"), words.Plural(len(c.Services), "service"))
+	for _, l := range credentialsOf(clouds, zones) {
+		a.Say("%s", words.Clean(l))
+	}
 	if c.Fleet == "" {
 		a.Say("rollcall: it has no fleet id: records with an owner are shown, and never changed")
 	}
 	return nil
+}
+
+// credentialsOf returns where the credentials of sources come from, one line for each place.
+func credentialsOf(clouds []app.CloudSource, zones []app.ZoneSource) []string {
+	var places []string
+	sources := map[string][]string{}
+	add := func(name, from string) {
+		if from == "" {
+			return
+		}
+		if sources[from] == nil {
+			places = append(places, from)
+		}
+		sources[from] = append(sources[from], name)
+	}
+	for i := range clouds {
+		add(clouds[i].Name, clouds[i].From)
+	}
+	for i := range zones {
+		add(zones[i].Name, zones[i].From)
+	}
+	for i, from := range places {
+		places[i] = strings.Join(sources[from], ", ") + ": credentials from " + from
+	}
+	return places
 }
 
 // printMistakes prints every mistake of a config, one per line.

@@ -40,7 +40,7 @@ func goldenView(trouble bool) *dnsview.View {
 	}
 	s := &providers.Snapshot{Seq: 1, Taken: now, Clouds: []providers.CloudView{
 		{
-			Cloud: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Region: "us-east-1", Account: "123456789012", Key: key}, Coverage: done, Production: true,
+			Cloud: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Region: "us-east-1", Account: "123456789012", Key: key}, Coverage: done, From: "profile prod", Production: true,
 			RowsFrom: done.Started, BudgetLeft: 40, Lookups: map[string]providers.Lookup{"i-0dead": {ID: "i-0dead", Asked: now, Gone: true, Final: true}},
 			Instances: []providers.Instance{
 				node("i-010", "www-10", providers.StateRunning, 90*time.Second, ip("54.1.20.10"), ip("2001:db8::10")),
@@ -96,7 +96,7 @@ func goldenView(trouble bool) *dnsview.View {
 		theV1[i].Zone = "unilans.net"
 	}
 	s.Zones = []providers.ZoneView{
-		{Zone: providers.Zone{Name: "scalability.expert", Provider: providers.Cloudflare, Account: "cf"}, Coverage: done, RowsFrom: done.Started, BudgetLeft: 900, Records: records},
+		{Zone: providers.Zone{Name: "scalability.expert", Provider: providers.Cloudflare, Account: "cf"}, From: "CLOUDFLARE_API_TOKEN", Coverage: done, RowsFrom: done.Started, BudgetLeft: 900, Records: records},
 		{Zone: providers.Zone{Name: "unilans.net", Provider: providers.Route53}, Coverage: providers.Coverage{State: providers.CoverageComplete, Started: now.Add(-30 * time.Minute), Finished: now.Add(-30 * time.Minute)}, RowsFrom: now.Add(-30 * time.Minute), BudgetLeft: -1, Records: theV1},
 		{Zone: providers.Zone{Name: "xn--bcher-kva.example", Provider: providers.Route53}, BudgetLeft: -1},
 	}

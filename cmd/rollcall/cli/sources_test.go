@@ -125,6 +125,20 @@ func TestASourceThatCannotBeSetUpFailsAloneAndTheRestGoesOn(t *testing.T) {
 	}
 }
 
+func TestWhereTheCredentialsOfASourceComeFromIsShownAndNoSecretIs(t *testing.T) {
+	newWorld(t)
+	if r := rollcall(t, "config", "check"); r.code != exit.Done || !strings.Contains(r.err, "scalability.expert: credentials from CLOUDFLARE_API_TOKEN") || strings.Contains(r.err, os.Getenv("CLOUDFLARE_API_TOKEN")) {
+		t.Errorf("config check: exit code %d, %s", r.code, r.err)
+	}
+	reconfigure(t, "provider: cloudflare", "provider: cloudflare, token_env: NOT_SET", "region: eu-west-1", "region: eu-west-1, profile: nobody")
+	out := must(t, "ls", "sources", "-o", "wide")
+	for source, from := range map[string]string{"aws-euw1": "profile nobody", "scalability.expert": "NOT_SET"} {
+		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(source) + ` .* ` + from + ` `).MatchString(out) {
+			t.Errorf("%s is not said to have its credentials from %s:\n%s", source, from, out)
+		}
+	}
+}
+
 func TestAWatchGoesOnWithASourceThatCannotBeSetUp(t *testing.T) {
 	s := newWorld(t)
 	for _, n := range []int{0, 1, 4, len(brokenSources) - 1} {
