@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -66,6 +67,13 @@ func (i *Instance) Ref() InstanceRef {
 // HasAddress reports whether a is one of the instance's public or private addresses.
 func (i *Instance) HasAddress(a netip.Addr) bool {
 	return slices.Contains(i.PublicIPs, a) || slices.Contains(i.PrivateIPs, a)
+}
+
+// Equal reports whether two readings of an instance agree in every field.
+func (i *Instance) Equal(o *Instance) bool {
+	return i.Cloud == o.Cloud && i.Key == o.Key && i.Provider == o.Provider && i.ID == o.ID && i.Name == o.Name && i.State == o.State &&
+		i.Region == o.Region && i.Type == o.Type && i.Image == o.Image && i.LaunchID == o.LaunchID && i.Reason == o.Reason && i.Launched.Equal(o.Launched) &&
+		slices.Equal(i.PublicIPs, o.PublicIPs) && slices.Equal(i.PrivateIPs, o.PrivateIPs) && slices.Equal(i.ElasticIPs, o.ElasticIPs) && maps.Equal(i.Tags, o.Tags)
 }
 
 // InstanceRef names one instance.

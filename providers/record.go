@@ -93,6 +93,11 @@ func (r *Record) Equal(o *Record) bool {
 		a.Comment == b.Comment && a.Weight == b.Weight && a.Policy == b.Policy && a.Alias == b.Alias
 }
 
+// Same reports whether two readings of a record agree in every field.
+func (r *Record) Same(o *Record) bool {
+	return r.Equal(o) && r.Raw == o.Raw && r.MarkerTTL == o.MarkerTTL && r.Commented.Equal(o.Commented)
+}
+
 // Owner returns the record's owner. ok is false if there is none, if there are several, or if one is unreadable.
 func (r *Record) Owner() (Owner, bool) {
 	if len(r.Owners) != 1 || len(r.BadMarkers) > 0 {

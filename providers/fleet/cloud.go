@@ -274,7 +274,8 @@ func (c *cloud) acceptRead() {
 	c.shown.Coverage = cov
 	switch {
 	case cov.Complete():
-		c.held = heldCloud{rows: r.rows, addrs: r.addrs, from: cov.Started, cloud: id, complete: true}
+		c.held = heldCloud{rows: unchanged(before.rows, r.rows, (*providers.Instance).Equal), from: cov.Started, cloud: id, complete: true}
+		c.held.addrs = unchanged(before.addrs, r.addrs, func(a, b *providers.Address) bool { return *a == *b })
 	case before.from.IsZero():
 		c.held = heldCloud{rows: r.rows, addrs: r.addrs, from: cov.Started, cloud: id}
 		if len(r.rows)+len(r.addrs) == 0 && cov.State == providers.CoverageFailed {
@@ -320,6 +321,19 @@ func (c *cloud) show(h heldCloud) {
 	if len(extra) > 0 {
 		c.shown.Instances = overlay(h.rows, extra, func(i *providers.Instance) string { return i.ID })
 	}
+}
+
+// unchanged returns before if it equals now, else now. Snapshots that share a slice have the same rows.
+func unchanged[T any](before, now []T, equal func(a, b *T) bool) []T {
+	if len(before) != len(now) {
+		return now
+	}
+	for i := range now {
+		if !equal(&before[i], &now[i]) {
+			return now
+		}
+	}
+	return before
 }
 
 // overlay returns a new slice of the older rows, with newer rows in place of those with the same key and the others

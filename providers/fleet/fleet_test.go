@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +37,30 @@ func TestARefreshReadsAllSourcesAndJoinsThem(t *testing.T) {
 	case <-f.Updates():
 	default:
 		t.Error("no update was sent for the new snapshot")
+	}
+}
+
+func TestARefreshThatBringsTheSameRowsSharesThemWithTheLastSnapshot(t *testing.T) {
+	a := newFakeCloud("a", 3)
+	z := zoneOf(a)
+	f := New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}})
+	shares := func(old, now *providers.Snapshot) (instances, records bool) {
+		return &old.Clouds[0].Instances[0] == &now.Clouds[0].Instances[0], &old.Zones[0].Records[0] == &now.Zones[0].Records[0]
+	}
+	first := f.Refresh(context.Background())
+	second := f.Refresh(context.Background())
+	if instances, records := shares(first, second); !instances || !records {
+		t.Errorf("nothing has changed: instances are shared: %v, records: %v", instances, records)
+	}
+	if !second.Clouds[0].RowsFrom.After(first.Clouds[0].RowsFrom) || !second.Zones[0].RowsFrom.After(first.Zones[0].RowsFrom) {
+		t.Error("the rows are as old as before")
+	}
+	a.Set(func(c *fakeCloud) {
+		c.Rows = slices.Clone(c.Rows)
+		c.Rows[2].State = providers.StateStopped
+	})
+	if instances, records := shares(second, f.Refresh(context.Background())); instances || !records {
+		t.Errorf("an instance has changed: instances are shared: %v, records: %v", instances, records)
 	}
 }
 

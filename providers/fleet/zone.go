@@ -161,7 +161,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: fmt.Errorf("the read did not come to its end")}
 	}
 	next, onView := z.rowsAfter(cov, rows, held)
-	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: withOwners(onView), RowsFrom: next.from, Whole: next.complete}
+	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: unchanged(before.Records, withOwners(onView), (*providers.Record).Same), RowsFrom: next.from, Whole: next.complete}
 	now.NoteAppeared(&before)
 	markers, named := markersOf(&now), providers.OwnClouds(z.f.fleetID, now.Records)
 	return func() {

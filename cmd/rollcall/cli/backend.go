@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/launcher"
@@ -33,6 +34,7 @@ type backend struct {
 	mu      sync.Mutex
 	last    *dnsview.View // of the newest inspected snapshot
 	lastGen uint64        // generation of its observations
+	cost    time.Duration // of the last inspection
 }
 
 var _ common.Backend = (*backend)(nil)
@@ -41,15 +43,37 @@ func newBackend(s *app.Session) *backend {
 	return &backend{s: launcher.New(s), templates: launcher.TemplatesOf(s.Program), updates: make(chan struct{}, 1)}
 }
 
-// run passes on changes of sources, name servers and nodes until ctx ends.
+// What the console builds in the background costs a share of one CPU at most: the pause between two builds is this many
+// times as long as the last inspection took, up to longestPause.
+const (
+	pausePerBuild = 30
+	longestPause  = 5 * time.Second
+)
+
+// run passes on changes of sources, name servers and nodes until ctx ends. It passes on changed rows and states of
+// sources at once, and everything else, such as the start of a read, after the pause between two builds.
 func (b *backend) run(ctx context.Context) {
+	var passedOn *providers.Snapshot
+	var at time.Time
+	pause := time.NewTimer(longestPause)
+	defer pause.Stop()
 	for {
+		due := false
 		select {
 		case <-b.s.Fleet.Updates():
 		case <-b.s.Observer.Changes:
+		case <-pause.C:
+			due = true
 		case <-ctx.Done():
 			return
 		}
+		snap := b.s.Fleet.Snapshot()
+		if wait := b.pause() - time.Since(at); !due && wait > 0 && passedOn != nil && sameRows(passedOn, snap) {
+			pause.Reset(wait)
+			continue
+		}
+		pause.Stop()
+		passedOn, at = snap, time.Now()
 		select {
 		case b.updates <- struct{}{}:
 		default:
@@ -57,15 +81,36 @@ func (b *backend) run(ctx context.Context) {
 	}
 }
 
+// pause returns the time between two builds that show no changed rows.
+func (b *backend) pause() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return min(pausePerBuild*b.cost, longestPause)
+}
+
+// sameRows reports whether two snapshots share their rows, and their sources are in the same states.
+func sameRows(a, b *providers.Snapshot) bool {
+	return slices.Equal(a.Forgotten, b.Forgotten) && slices.EqualFunc(a.Clouds, b.Clouds, func(a, b providers.CloudView) bool {
+		return sameSlice(a.Instances, b.Instances) && sameSlice(a.Addresses, b.Addresses) && len(a.Lookups) == len(b.Lookups) && a.Coverage.State == b.Coverage.State
+	}) && slices.EqualFunc(a.Zones, b.Zones, func(a, b providers.ZoneView) bool {
+		return sameSlice(a.Records, b.Records) && a.Coverage.State == b.Coverage.State
+	})
+}
+
+func sameSlice[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
 func (b *backend) Snapshot() *providers.Snapshot { return b.s.Fleet.Snapshot() }
 
 func (b *backend) Updates() <-chan struct{} { return b.updates }
 
 func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
-	gen := b.s.Observer.Generation()
+	gen, began := b.s.Observer.Generation(), time.Now()
 	v := b.s.Update(snap)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.cost = time.Since(began)
 	if b.last == nil || snap.Seq >= b.last.Snapshot.Seq {
 		b.last, b.lastGen = v, gen
 	}

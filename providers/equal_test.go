@@ -1,0 +1,59 @@
+package providers
+
+import (
+	"net/netip"
+	"reflect"
+	"testing"
+	"time"
+)
+
+// eachField calls check for every field of T, with a value in which that field alone is set.
+func eachField[T any](t *testing.T, check func(field string, v *T)) {
+	t.Helper()
+	for f := range reflect.TypeFor[T]().Fields() {
+		var v T
+		to := reflect.ValueOf(&v).Elem().FieldByIndex(f.Index)
+		switch to.Interface().(type) {
+		case []netip.Addr:
+			to.Set(reflect.ValueOf([]netip.Addr{netip.MustParseAddr("192.0.2.1")}))
+		case []Owner:
+			to.Set(reflect.ValueOf([]Owner{{Fleet: "f"}}))
+		case []string:
+			to.Set(reflect.ValueOf([]string{"x"}))
+		case map[string]string:
+			to.Set(reflect.ValueOf(map[string]string{"k": ""}))
+		case time.Time:
+			to.Set(reflect.ValueOf(time.Unix(1, 0)))
+		default:
+			switch to.Kind() {
+			case reflect.String:
+				to.SetString("x")
+			case reflect.Bool:
+				to.SetBool(true)
+			case reflect.Uint32:
+				to.SetUint(1)
+			case reflect.Int64:
+				to.SetInt(1)
+			default:
+				t.Fatalf("no value for the field %s", f.Name)
+			}
+		}
+		check(f.Name, &v)
+	}
+}
+
+func TestInstancesThatDifferInAnyFieldAreNotEqual(t *testing.T) {
+	eachField(t, func(field string, v *Instance) {
+		if v.Equal(&Instance{}) || !v.Equal(v) {
+			t.Errorf("%s is not compared", field)
+		}
+	})
+}
+
+func TestRecordsThatDifferInAnyFieldAreNotTheSame(t *testing.T) {
+	eachField(t, func(field string, v *Record) {
+		if v.Same(&Record{}) || !v.Same(v) {
+			t.Errorf("%s is not compared", field)
+		}
+	})
+}
