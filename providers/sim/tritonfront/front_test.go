@@ -3,8 +3,6 @@ package tritonfront
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	_ "crypto/sha256"
@@ -24,7 +22,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"rollcall/providers"
 	"rollcall/providers/providertest"
 	"rollcall/providers/sim/world"
 )
@@ -158,102 +155,6 @@ func (s *site) refused(method, path string, in any, status int, code string) {
 	var e refusal
 	if res := s.do(method, path, in, &e); res.StatusCode != status || e.Code != code || e.Message == "" {
 		s.t.Errorf("%s %s: %d %+v, want %d %s", method, path, res.StatusCode, e, status, code)
-	}
-}
-
-func TestEverySignatureOfTheClientsIsAccepted(t *testing.T) {
-	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		signer    crypto.Signer
-		algorithm string
-		target    bool
-	}{
-		{rsaKey(), "rsa-sha256", true},
-		{rsaKey(), "rsa-sha256", false},
-		{rsaKey(), "rsa-sha1", false},
-		{rsaKey(), "RSA-SHA256", false},
-		{ec, "ecdsa-sha256", true},
-	} {
-		s := newSite(t, c.signer)
-		s.algorithm, s.target = strings.ToLower(c.algorithm), c.target
-		var acct struct{ ID, Login string }
-		if res := s.do("GET", "/my", nil, &acct); res.StatusCode != 200 || acct.Login != "ops" || acct.ID != s.w.Credentials.TritonAccountID {
-			t.Errorf("%s, target %v: %d %+v", c.algorithm, c.target, res.StatusCode, acct)
-		}
-	}
-}
-
-func TestADateThatEndsInUTCIsTakenAsItWasSigned(t *testing.T) {
-	s := rsaSite(t)
-	s.target = false
-	s.date = func() string { return time.Now().UTC().Format(time.RFC1123) }
-	if res := s.do("GET", "/my", nil, nil); res.StatusCode != 200 {
-		t.Error(res.Status)
-	}
-}
-
-func TestAUserOfTheAccountSignsWithHisOwnKey(t *testing.T) {
-	s := rsaSite(t)
-	fp := ssh.FingerprintLegacyMD5(s.public)
-	s.keyID = "/ops/users/deploy/keys/" + fp
-	if res := s.do("GET", "/my", nil, nil); res.StatusCode != 200 {
-		t.Error(res.Status)
-	}
-	s.keyID = "/ops/users/nobody/keys/" + fp
-	s.refused("GET", "/my", nil, 401, "InvalidCredentials")
-}
-
-func TestWrongCredentialsAreRefused(t *testing.T) {
-	other, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := rsaSite(t)
-	right := s.signer
-	s.signer = other // signs under the name of a key that it is not
-	s.refused("GET", "/my/machines", nil, 401, "InvalidCredentials")
-	s.signer = right
-	for _, id := range []string{"/ops/keys/00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff", "/mallory/keys/" + ssh.FingerprintLegacyMD5(s.public), "ops", "/ops/nokeys/x"} {
-		s.keyID = id
-		s.refused("GET", "/my/machines", nil, 401, "InvalidCredentials")
-	}
-	s.keyID, s.algorithm = "", "hmac-sha256"
-	s.refused("GET", "/my/machines", nil, 401, "InvalidCredentials")
-	s.algorithm = "rsa-sha256"
-	for _, d := range []time.Duration{-301 * time.Second, 302 * time.Second} {
-		s.date = func() string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }
-		s.refused("GET", "/my/machines", nil, 400, "InvalidHeader")
-	}
-	res, err := http.Get(s.url + "/my/machines")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	if res.StatusCode != 401 {
-		t.Errorf("without a signature: %s", res.Status)
-	}
-}
-
-func TestASignatureForOnePathDoesNotOpenAnother(t *testing.T) {
-	s := rsaSite(t)
-	a, err := http.NewRequest("GET", s.url+"/my", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.Header.Set("Date", s.date())
-	b := a.Clone(t.Context())
-	b.Method = http.MethodDelete
-	b.Header.Set("Authorization", s.sign(a))
-	res, err := http.DefaultClient.Do(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	if res.StatusCode != 401 {
-		t.Error(res.Status)
 	}
 }
 
@@ -505,108 +406,4 @@ func TestTheCatalogueIsListedFilteredAndFoundByID(t *testing.T) {
 	if s.do("GET", "/my/datacenters", nil, &dcs); dcs["us-east-1"] != "http://here" || len(dcs) != 2 {
 		t.Errorf("datacenters: %v", dcs)
 	}
-}
-
-func TestFaultsAreAnsweredAsCloudAPIWould(t *testing.T) {
-	s := rsaSite(t)
-	fault := func(k world.FaultKind) {
-		t.Helper()
-		if err := s.w.SetFault(cloud, k); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var all, page []machine
-	s.do("GET", "/my/machines", nil, &all)
-
-	fault(world.Throttle)
-	var e refusal
-	if res := s.do("GET", "/my/machines", nil, &e); res.StatusCode != 420 || e.Code != "RequestThrottled" || res.Header.Get("Retry-After") == "" {
-		t.Errorf("throttled: %s %+v", res.Status, e)
-	}
-	fault(world.ServerError)
-	s.refused("GET", "/my/machines", nil, 500, "InternalError")
-	fault(world.AuthError)
-	s.refused("GET", "/my/machines", nil, 401, "InvalidCredentials")
-
-	fault(world.ShortPage)
-	if s.do("GET", "/my/machines", nil, &page); len(page) != len(all)/2 {
-		t.Errorf("a short page of %d, out of %d", len(page), len(all))
-	}
-	if res := s.do("HEAD", "/my/machines", nil, nil); res.Header.Get("X-Resource-Count") != strconv.Itoa(len(all)) {
-		t.Errorf("HEAD under a short page: %s", res.Header.Get("X-Resource-Count"))
-	}
-	fault(world.EmptyPage)
-	if res := s.do("GET", "/my/machines", nil, &page); res.StatusCode != 200 || len(page) != 0 {
-		t.Errorf("an empty page: %s, %d rows", res.Status, len(page))
-	}
-	if res := s.do("GET", "/my/machines/"+all[0].ID, nil, nil); res.StatusCode != 200 {
-		t.Errorf("by id under an empty page: %s", res.Status)
-	}
-	fault(world.PageLoop)
-	var first, second []machine
-	s.do("GET", "/my/machines?limit=5&offset=0", nil, &first)
-	s.do("GET", "/my/machines?limit=5&offset=5", nil, &second)
-	if first[0].ID != second[0].ID {
-		t.Error("the second page is another one")
-	}
-	fault(world.WrongKey)
-	var acct struct{ ID string }
-	if s.do("GET", "/my", nil, &acct); acct.ID == s.w.Credentials.TritonAccountID {
-		t.Error("the account is the same")
-	}
-	if s.do("GET", "/my/machines", nil, &page); len(page) != 0 {
-		t.Errorf("another account has %d machines", len(page))
-	}
-	s.refused("GET", "/my/machines/"+all[0].ID, nil, 404, "ResourceNotFound")
-
-	fault(world.LostReply)
-	if _, err := s.try("POST", "/my/machines/"+all[0].ID+"?action=stop", nil, nil); err == nil {
-		t.Error("the reply was not lost")
-	}
-	if i, _ := s.w.Instance(cloud, all[0].ID); i.State != providers.StateStopping {
-		t.Errorf("the write with the lost reply was not carried out: %s", i.State)
-	}
-	fault(world.Stale)
-	s.do("DELETE", "/my/machines/"+all[1].ID, nil, nil)
-	if s.do("GET", "/my/machines", nil, &page); len(page) != len(all) {
-		t.Errorf("a stale list has %d rows, want %d", len(page), len(all))
-	}
-	s.clock.Advance(time.Minute)
-	if s.do("GET", "/my/machines", nil, &page); len(page) != len(all)-1 {
-		t.Errorf("a minute later the list has %d rows, want %d", len(page), len(all)-1)
-	}
-}
-
-func TestAMachineThatIsTooNewIsNotFoundUnderStaleReads(t *testing.T) {
-	s := rsaSite(t)
-	if err := s.w.SetFault(cloud, world.Stale); err != nil {
-		t.Fatal(err)
-	}
-	var made machine
-	s.do("POST", "/my/machines", map[string]any{"image": world.DebianImage, "package": "g4-highcpu-1G"}, &made)
-	s.refused("GET", "/my/machines/"+made.ID, nil, 404, "ResourceNotFound")
-	s.clock.Advance(time.Minute)
-	if res := s.do("GET", "/my/machines/"+made.ID, nil, nil); res.StatusCode != 200 {
-		t.Errorf("a minute later: %s", res.Status)
-	}
-}
-
-func TestTheKeyIsTakenOutOfTheAccountWhenTheSecondPageIsAskedFor(t *testing.T) {
-	s := rsaSite(t)
-	if err := s.w.SetFault(cloud, world.Expired); err != nil {
-		t.Fatal(err)
-	}
-	if res := s.do("GET", "/my/machines?limit=5&offset=0", nil, nil); res.StatusCode != 200 {
-		t.Errorf("the first page: %s", res.Status)
-	}
-	s.refused("GET", "/my/machines?limit=5&offset=5", nil, 401, "InvalidCredentials")
-	s.refused("GET", "/my", nil, 401, "InvalidCredentials")
-}
-
-func TestAClockThatIsAheadRefusesADateAsTooOld(t *testing.T) {
-	s := rsaSite(t)
-	if err := s.w.SetFault(cloud, world.ClockSkew); err != nil {
-		t.Fatal(err)
-	}
-	s.refused("GET", "/my/machines", nil, 400, "InvalidHeader")
 }
