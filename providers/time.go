@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Clock is where code reads the time and waits, so that a simulated world and a test can have a time of their own. The
-// zero Clock is that of this machine. A Clock is safe for concurrent use when its functions are.
+// Clock is the time that code reads and waits by, so that a simulation or a test can replace it. The zero Clock is that
+// of this machine. A Clock is safe for concurrent use if its functions are.
 type Clock struct {
 	Time func() time.Time                                 // nil for time.Now
 	Wait func(ctx context.Context, d time.Duration) error // nil for a timer
@@ -20,7 +20,7 @@ func (c Clock) Now() time.Time {
 	return c.Time()
 }
 
-// Sleep returns when d is over, or with the error of ctx when that ends first.
+// Sleep waits for d. It returns the error of ctx if ctx ends first.
 func (c Clock) Sleep(ctx context.Context, d time.Duration) error {
 	if c.Wait == nil {
 		return Sleep(ctx, d)
@@ -28,7 +28,7 @@ func (c Clock) Sleep(ctx context.Context, d time.Duration) error {
 	return c.Wait(ctx, d)
 }
 
-// Sleep waits by the clock of this machine, as Clock.Sleep does.
+// Sleep is Clock.Sleep by the clock of this machine.
 func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):

@@ -56,9 +56,9 @@ type PolicyService struct {
 	Host   string // pattern of the nodes' host names; empty for {name}
 }
 
-// NodePolicy returns the minimal policy for the agents of nodes whose ids have a pattern (see Traits.IDPattern): in each zone it allows
-// reading record sets, and creating and deleting those of the names and types that an agent writes. parameters are ARNs
-// of parameters with a Cloudflare token.
+// NodePolicy returns the minimal policy for the agents of nodes whose ids match a pattern (see Traits.IDPattern): in each
+// zone it allows reading record sets, and creating and deleting those of the names and types that an agent writes.
+// parameters are ARNs of parameters with a Cloudflare token.
 func NodePolicy(ids string, services []PolicyService, parameters []string) Policy {
 	p := Policy{Version: policyVersion}
 	var zones []string

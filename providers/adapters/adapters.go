@@ -1,5 +1,5 @@
-// Package adapters lists the adapters of all providers: a provider is a package and one line here. It imports the adapters,
-// and is imported by cmd and by tests, which take from it what a provider is declared to be.
+// Package adapters lists the adapters of all providers: a new provider is a package and one line here. It imports the
+// adapters. Cmd imports it, and so do tests that need the declarations.
 package adapters
 
 import (

@@ -7,12 +7,12 @@ import (
 	"os"
 )
 
-// Without a lock two writers could overwrite each other, so nothing is written.
+// tryLockFile fails: without a lock two writers could overwrite each other.
 func tryLockFile(*os.File) (bool, error) {
 	return false, errors.New("this system has no file lock that rollcall knows")
 }
 
-// Reading needs no lock if there are no writers.
+// tryShareFile needs no lock, because tryLockFile excludes writers.
 func tryShareFile(*os.File) (bool, error) { return true, nil }
 
 func unlockFile(*os.File) error { return nil }

@@ -1,5 +1,5 @@
-// Package providertest holds what tests of several packages put in the place of a clock, a cloud and a zone. It imports
-// providers only.
+// Package providertest holds the fake clock, cloud and zone that tests of several packages share. It imports only
+// providers.
 package providertest
 
 import (
@@ -12,21 +12,21 @@ import (
 	"rollcall/providers"
 )
 
-// Clock is a clock that goes on when code waits on it, or when a test moves it, and at its speed beside that. It is safe
-// for concurrent use.
+// Clock is a clock that advances when code waits on it, when a test moves it, and at its own speed. It is safe for
+// concurrent use.
 type Clock struct {
-	providers.Clock // what the code under test is given
+	providers.Clock // for the code under test
 	speed           time.Duration
-	since           time.Time // what at was at, by the clock of this machine
+	since           time.Time // when at was set, by the clock of this machine
 
 	mu sync.Mutex
 	at time.Time
 }
 
-// NewClock makes a clock that stands at a time until code waits on it.
+// NewClock returns a clock that stays at a time until code waits on it.
 func NewClock(at time.Time) *Clock { return NewFastClock(at, 0) }
 
-// NewFastClock makes a clock that goes speed times as fast as that of this machine. A wait on it takes as much less time.
+// NewFastClock returns a clock that runs speed times as fast as this machine's, so waits are shorter by that factor.
 func NewFastClock(at time.Time, speed time.Duration) *Clock {
 	c := &Clock{at: at, speed: speed, since: time.Now()}
 	c.Clock = providers.Clock{Time: c.read, Wait: c.wait}
@@ -39,7 +39,7 @@ func (c *Clock) read() time.Time {
 	return c.at.Add(time.Since(c.since) * c.speed)
 }
 
-// Advance moves the clock, backwards too.
+// Advance moves the clock by d, which may be negative.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,13 +53,14 @@ func (c *Clock) Set(at time.Time) {
 	c.at = at
 }
 
-// Jump sets the clock by d, in whole seconds, as an operator sets the clock of a machine: the monotonic reading of its
-// times stays.
+// Jump sets the clock by d, in whole seconds, as an operator does on a machine: the monotonic reading of its times
+// stays.
 func (c *Clock) Jump(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	before := c.at
-	// A time with a monotonic reading keeps its wall clock in the first word: thirty bits of nanoseconds and, above them, the seconds.
+	// The first word of a time with a monotonic reading is its wall clock: thirty bits of nanoseconds, and the seconds
+	// above.
 	*(*uint64)(unsafe.Pointer(&c.at)) += uint64(d/time.Second) << 30
 	if c.at.Sub(before) != 0 || c.at.Round(0).Sub(before.Round(0)) != d {
 		panic(fmt.Sprintf("a jump by %s led from %s to %s", d, before, c.at))

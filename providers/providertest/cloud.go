@@ -10,28 +10,28 @@ import (
 	"rollcall/providers"
 )
 
-// Cloud is a cloud in memory, whose fields say what it answers. They are set before it is asked, or by Set.
+// Cloud is a cloud in memory that answers from its fields. They are set before it is used, or by Set.
 type Cloud struct {
 	providers.Clock
 	Self      providers.Cloud
-	Key       providers.CloudKey   // what Identify says beside Self; empty for the key of Self
-	Rows      []providers.Instance // what exists
-	Hidden    map[string]bool      // ids that the list leaves out
-	Gone      map[string]bool      // ids that were deleted, and that the cloud remembers
+	Key       providers.CloudKey   // key of Identify; empty for that of Self
+	Rows      []providers.Instance // the existing instances
+	Hidden    map[string]bool      // ids that the list omits
+	Gone      map[string]bool      // deleted ids that the cloud remembers
 	Addrs     []providers.Address
-	PageSize  int           // rows a page; 1000 when 0
-	PageAfter time.Duration // how long each page takes
-	Hang      chan struct{} // the list does not end before it is closed, whatever its context says
+	PageSize  int           // rows per page; 1000 if 0
+	PageAfter time.Duration // duration of each page
+	Hang      chan struct{} // the list does not end before this is closed, even if its context ends
 
-	ListErr  error // why the list fails, after CutAfter pages
+	ListErr  error // error of the list after CutAfter pages
 	CutAfter int
 	AddrErr  error
-	AskErr   error // answer to every question by id
+	AskErr   error // error of every query by id
 	PowerErr error
-	Check    func(id string, a providers.PowerAction) (providers.PowerCheck, error) // what CheckPower answers; nil for yes
+	Check    func(id string, a providers.PowerAction) (providers.PowerCheck, error) // result of CheckPower; nil for yes
 
-	Lists    int      // how often it was listed
-	Overlaps int      // while it was being listed
+	Lists    int      // number of lists
+	Overlaps int      // number of lists during another list
 	Asked    []string // ids
 	Checks   []string // "terminate i-1"
 	Powered  []string // the same
@@ -40,20 +40,20 @@ type Cloud struct {
 	inside int
 }
 
-// Set changes the cloud while it is used.
+// Set changes the cloud while it is in use.
 func (c *Cloud) Set(f func(c *Cloud)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	f(c)
 }
 
-// Count returns how often it was listed.
+// Count returns the number of lists.
 func (c *Cloud) Count() (n int) {
 	c.Set(func(c *Cloud) { n = c.Lists })
 	return n
 }
 
-// Remove takes an instance out of the cloud.
+// Remove removes an instance.
 func (c *Cloud) Remove(id string) {
 	c.Rows = slices.DeleteFunc(c.Rows, func(i providers.Instance) bool { return i.ID == id })
 }

@@ -21,7 +21,8 @@ func Adapter() adapter.Adapter {
 	}
 }
 
-// The limits are those of "Quotas" in the Developer Guide. That of the values of a set cannot be raised.
+// traits returns the traits of Route 53. Limits are from "Quotas" in the Developer Guide; that of a set's values cannot
+// be raised.
 func traits() providers.Traits {
 	return providers.Traits{
 		Title: "Route 53", Access: providers.AccessIAM, Markers: providers.MarkerInBatch, ListsSOA: true, Quota: 10_000, QuotaRaised: true,

@@ -12,7 +12,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// The EC2 Query API, version 2016-11-15.
+// ec2Namespace is the XML namespace of the EC2 Query API, version 2016-11-15.
 const ec2Namespace = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
 // ec2State holds what EC2 knows of a cloud beyond the world.

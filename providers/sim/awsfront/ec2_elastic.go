@@ -8,7 +8,8 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// The life of an elastic address (EC2 API reference: AllocateAddress, AssociateAddress, DisassociateAddress, ReleaseAddress).
+// The actions on elastic addresses (EC2 API reference: AllocateAddress, AssociateAddress, DisassociateAddress,
+// ReleaseAddress).
 
 func (c *ec2Call) allocateAddress() *apiError {
 	if d := c.form.Get("Domain"); d != "" && d != "vpc" {
