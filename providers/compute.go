@@ -9,7 +9,7 @@ import (
 // The interfaces of a cloud account, one capability each. Every method is safe for concurrent use and returns errors of
 // type *Error.
 type (
-	// Identifier returns the identity of the account: account id, region and key. It is asked anew on every call,
+	// Identifier identifies the account. Identify returns account id, region and key. The result is never cached,
 	// because credentials can change while rollcall runs.
 	Identifier interface {
 		Identify(ctx context.Context) (Cloud, error)
@@ -28,14 +28,14 @@ type (
 		Addresses(ctx context.Context, page func([]Address)) Coverage
 	}
 
-	// AddressHolder returns the elastic addresses and network interfaces that hold one of the public IPv4 addresses
-	// addrs. An empty result with a nil error is the cloud's statement that there are none. Clouds where only instances
-	// hold addresses do not implement it.
+	// AddressHolder finds the holders of addresses. Holders returns the elastic addresses and network interfaces that
+	// hold one of the public IPv4 addresses addrs. An empty result with a nil error is the cloud's statement that there
+	// are none. Clouds where only instances hold addresses do not implement it.
 	AddressHolder interface {
 		Holders(ctx context.Context, addrs []netip.Addr) ([]Address, error)
 	}
 
-	// InstanceGetter returns one instance by id. An instance that the cloud reports as absent is KindNotFound (EC2
+	// InstanceGetter reads one instance. An instance that the cloud reports as absent is KindNotFound (EC2
 	// InvalidInstanceID.NotFound, Triton 404) or KindGone (Triton 410). An empty answer without such a report is
 	// KindIncomplete.
 	InstanceGetter interface {
@@ -48,8 +48,8 @@ type (
 		Launch(ctx context.Context, req LaunchRequest) (Instance, error)
 	}
 
-	// LaunchFinder returns the instance with this launch id and index, in whatever state it is. It returns KindNotFound
-	// when the cloud shows none; a new instance may not be shown for a while.
+	// LaunchFinder finds the instance of a launch. FindLaunch returns it in any state, or KindNotFound when the cloud
+	// shows none; a new instance may not be shown for a while.
 	LaunchFinder interface {
 		FindLaunch(ctx context.Context, launchID string, index int) (Instance, error)
 	}
@@ -71,7 +71,7 @@ type (
 		Catalogue(ctx context.Context) (Catalogue, error)
 	}
 
-	// ConsoleReader returns the end of an instance's console log. A cloud without console logs returns KindInvalid.
+	// ConsoleReader reads the end of an instance's console log. A cloud without console logs returns KindInvalid.
 	ConsoleReader interface {
 		ConsoleLog(ctx context.Context, id string) (string, error)
 	}

@@ -21,29 +21,31 @@ type (
 		Records(ctx context.Context, zone Zone, page func([]Record)) Coverage
 	}
 
-	// RecordGetter returns every record of name, read anew, whose type is typ (any type when typ is empty), with owners
-	// attached. An empty result with a nil error is the provider's statement that there is none.
+	// RecordGetter reads one name. Lookup returns every record of name whose type is typ (any type when typ is empty),
+	// with owners attached. It is not cached. An empty result with a nil error is the provider's statement that there
+	// is none.
 	RecordGetter interface {
 		Lookup(ctx context.Context, zone Zone, name, typ string) ([]Record, error)
 	}
 
-	// RecordFinder reports whether a record with the provider id of r exists with r's name, type and value. False with
-	// a nil error is the provider's statement that there is none. It is optional.
+	// RecordFinder finds one record by the provider's id. HasRecord reports whether a record with r's id, name, type
+	// and value exists. False with a nil error is the provider's statement that it does not. Not every DNS account
+	// implements it.
 	RecordFinder interface {
 		HasRecord(ctx context.Context, zone Zone, r Record) (bool, error)
 	}
 
-	// Changer carries out changes in one zone, in as few calls as the provider allows, and returns one result for each
-	// change, in order. A change whose Before differs from the zone is KindConflict, and no part of it is made. The
+	// Changer changes one zone. Apply makes the changes in as few calls as the provider allows, and returns one result
+	// for each, in order. A change whose Before differs from the zone is KindConflict, and no part of it is made. The
 	// adapter reads again and retries by itself only changes that add. A lost reply is KindUncertain, and the caller
 	// has to look up whether the change was made.
 	Changer interface {
 		Apply(ctx context.Context, zone Zone, changes []Change) []Result
 	}
 
-	// Propagator reports whether the change that a Result.Ticket names has reached every name server of the provider.
-	// KindAuth means that the credentials may not ask, KindNotFound that the provider does not know the change. It is
-	// optional.
+	// Propagator follows the propagation of changes. Propagated reports whether the change of a Result.Ticket has
+	// reached every name server of the provider. KindAuth means that the credentials may not ask, KindNotFound that the
+	// provider does not know the change. Not every DNS account implements it.
 	Propagator interface {
 		Propagated(ctx context.Context, ticket string) (bool, error)
 	}
