@@ -12,18 +12,18 @@ import (
 	"rollcall/providers/itemcache"
 )
 
-// Items are the items of one page of a list, of which the SDK decodes only those that the last read did not hold. T is
-// what an adapter makes of one item. It is used by one call at a time.
+// Items are the items of one page of a list. The SDK decodes only those that the last read did not hold. T is an
+// adapter's type of an item. Items are used by one call at a time.
 type Items[T any] struct {
 	list  string
 	read  *itemcache.Read[T]
-	items []item[T] // of the last answer; nil if it was left to the SDK as it is
+	items []item[T] // of the last answer; nil if the SDK decodes all of it
 }
 
 type item[T any] struct {
 	sum   itemcache.Sum
 	known bool
-	value T // if it is known
+	value T // set if it is known
 }
 
 // NewItems returns the items of a list whose XML element has this name.
@@ -31,7 +31,7 @@ func NewItems[T any](list string, read *itemcache.Read[T]) *Items[T] {
 	return &Items[T]{list: list, read: read}
 }
 
-// Add is an option of one call of the SDK: it takes known items out of the answer before the SDK decodes it.
+// Add is an option of one SDK call. It removes known items from the answer before the SDK decodes it.
 func (i *Items[T]) Add(stack *middleware.Stack) error {
 	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("KnownItems", i.handle), middleware.After)
 }
@@ -52,7 +52,7 @@ func (i *Items[T]) handle(ctx context.Context, in middleware.DeserializeInput, n
 	return out, meta, nil
 }
 
-// unknown returns an answer without the items that are known. It overwrites body.
+// unknown returns an answer without its known items. It overwrites body.
 func (i *Items[T]) unknown(body []byte) []byte {
 	spans, ok := itemcache.SplitXML(body, i.list)
 	if !ok || len(spans) == 0 {
@@ -71,9 +71,8 @@ func (i *Items[T]) unknown(body []byte) []byte {
 	return append(left, body[at:]...)
 }
 
-// Merge returns what the items of an answer are decoded to, in order: known items as before, and the others converted
-// from what the SDK has decoded. ok is false if the SDK has decoded another number of items. i may be nil: nothing is
-// known then.
+// Merge returns all items of an answer in order: known ones from the cache, the others converted from decoded. ok is
+// false if the number of decoded items is wrong. If i is nil, no item is known.
 func Merge[S, T any](i *Items[T], decoded []S, convert func(*S) T) (all []T, ok bool) {
 	if i == nil || i.items == nil {
 		for n := range decoded {

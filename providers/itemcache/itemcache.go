@@ -1,8 +1,9 @@
 // Package itemcache lets an adapter skip the decoding of list items that have not changed since its last read.
 //
-// An item (an EC2 reservation, a Route 53 record set, a machine, a record) is identified by a 128-bit hash of its bytes
-// with seeds of this process, so pages may shift and tokens may change between two reads. Split finds the items of an answer without decoding them,
-// and a Cache holds what the last complete read has decoded each of them to. The package imports nothing of rollcall.
+// An item (an EC2 reservation, a Route 53 record set, a machine, a record) is identified by a 128-bit hash of its
+// bytes, seeded per process, so pages may shift and tokens may change between two reads. Split finds the items of an
+// answer without decoding them, and a Cache holds the decoded items of the last complete read. The package imports
+// nothing of rollcall.
 package itemcache
 
 import (
@@ -23,8 +24,8 @@ func SumOf(item []byte) Sum {
 	return Sum{len(item), maphash.Bytes(seeds[0], item), maphash.Bytes(seeds[1], item)}
 }
 
-// Cache holds the decoded items of the last complete read of one list. The zero value is empty and ready to use. It is
-// safe for concurrent use. What it holds is shared between reads: callers must not write to it.
+// Cache holds the decoded items of the last complete read of one list. The zero value is empty and usable. It is safe
+// for concurrent use. Reads share the items, so callers must not modify them.
 type Cache[T any] struct {
 	mu    sync.Mutex
 	scope string
@@ -52,7 +53,7 @@ type Read[T any] struct {
 	items map[Sum]T
 }
 
-// Get returns what an item was decoded to before. ok is false if it has to be decoded.
+// Get returns a decoded item. ok is false if it has to be decoded.
 func (r *Read[T]) Get(s Sum) (item T, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,21 +66,21 @@ func (r *Read[T]) Get(s Sum) (item T, ok bool) {
 	return item, ok
 }
 
-// Put stores what an item was decoded to.
+// Put stores a decoded item.
 func (r *Read[T]) Put(s Sum, item T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.items[s] = item
 }
 
-// Keep ends a complete read: the next one uses its items. A read that is not kept leaves the cache as it was.
+// Keep ends a complete read, whose items the next read uses. Without Keep a read leaves the cache unchanged.
 func (r *Read[T]) Keep() {
 	r.cache.mu.Lock()
 	defer r.cache.mu.Unlock()
 	r.cache.scope, r.cache.items = r.scope, r.items
 }
 
-// Len returns the number of items that the last complete read has left.
+// Len returns the number of items of the last complete read.
 func (c *Cache[T]) Len() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()

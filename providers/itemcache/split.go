@@ -2,8 +2,8 @@ package itemcache
 
 import "bytes"
 
-// SplitJSON returns the objects of a JSON array, in order, as slices of body. It checks the array itself, but not the
-// inside of its objects. ok is false for anything else, such as an array that holds other values.
+// SplitJSON returns the objects of a JSON array, in order, as slices of body. It checks the array itself but not its
+// objects. ok is false for anything else, such as an array of other values.
 func SplitJSON(body []byte) (items [][]byte, ok bool) {
 	rest := bytes.TrimLeft(body, jsonSpace)
 	if len(rest) == 0 || rest[0] != '[' {
@@ -63,12 +63,12 @@ func objectLen(b []byte) int {
 	return -1
 }
 
-// Span is where an item lies in a body: body[From:To].
+// Span is the position of an item in a body: body[From:To].
 type Span struct{ From, To int }
 
-// SplitXML returns the child elements of the first element named list, in order. It reads what AWS writes: elements
-// without attributes below list, and no comments, CDATA sections or processing instructions. ok is false for anything
-// else, and where there is no such element.
+// SplitXML returns the child elements of the first element named list, in order. It supports what AWS writes: elements
+// below list have no attributes, and there are no comments, CDATA sections or processing instructions. ok is false for
+// anything else, and if there is no such element.
 func SplitXML(body []byte, list string) (items []Span, ok bool) {
 	open := []byte("<" + list + ">")
 	at := bytes.Index(body, open)
