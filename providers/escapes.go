@@ -2,13 +2,13 @@ package providers
 
 import "strings"
 
-// Escapes is how bytes that cannot stand in a name or in a string stand there behind a backslash.
+// Escapes reads and writes the backslash escapes of bytes that a name or a string cannot contain literally.
 type Escapes struct {
-	Read  func(s string) (c byte, n int) // returns the byte of the escape that s begins with, and how long the escape is
+	Read  func(s string) (c byte, n int) // returns the byte of the escape at the start of s, and the escape's length
 	Write func(b *strings.Builder, c byte)
 }
 
-// decimal are the escapes of RFC 1035 section 5.1: \X and \DDD.
+// decimal holds the escapes of RFC 1035 section 5.1: \X and \DDD.
 var decimal = Escapes{Read: readDecimal, Write: writeDecimal}
 
 func readDecimal(s string) (c byte, n int) {
@@ -27,12 +27,12 @@ func writeDecimal(b *strings.Builder, c byte) {
 	b.Write([]byte{'\\', '0' + c/100, '0' + c/10%10, '0' + c%10})
 }
 
-// SplitName is SplitName of this package, for a name with these escapes.
+// SplitName is the function SplitName with these escapes.
 func (e Escapes) SplitName(s string) []string {
 	if s == "" || s == "." {
 		return nil
 	}
-	if strings.IndexByte(s, '\\') < 0 { // almost all
+	if strings.IndexByte(s, '\\') < 0 { // most names
 		return strings.Split(strings.TrimSuffix(s, "."), ".")
 	}
 	var labels []string
@@ -56,7 +56,7 @@ func (e Escapes) SplitName(s string) []string {
 	return labels
 }
 
-// SpellName is SpellName of this package, for a name with these escapes.
+// SpellName is the function SpellName with these escapes.
 func (e Escapes) SpellName(s string) string {
 	labels := e.SplitName(s)
 	if len(labels) == 0 {
@@ -68,7 +68,7 @@ func (e Escapes) SpellName(s string) string {
 	return strings.Join(labels, ".")
 }
 
-// ParseTXT is ParseTXT of this package, for a value with these escapes.
+// ParseTXT is the function ParseTXT with these escapes.
 func (e Escapes) ParseTXT(v string) ([]string, bool) {
 	v = strings.TrimSpace(v)
 	if !strings.HasPrefix(v, `"`) {
@@ -98,7 +98,7 @@ func (e Escapes) ParseTXT(v string) ([]string, bool) {
 	return parts, true
 }
 
-// FormatTXT is FormatTXT of this package, with these escapes.
+// FormatTXT is the function FormatTXT with these escapes.
 func (e Escapes) FormatTXT(parts []string) string {
 	var b strings.Builder
 	for _, p := range parts {
