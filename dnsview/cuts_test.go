@@ -171,7 +171,7 @@ func TestEveryPlanThatWritesLeavesAnOccludedNameAlone(t *testing.T) {
 		}, func(w *world, v *dnsview.View) plan.Plan { return plan.Return(v, w.instance(tritonA).Ref()) }, false},
 		{"a plan made elsewhere", nil, func(w *world, v *dnsview.View) plan.Plan {
 			r := *w.record(hiddenWWW, "A", "165")
-			return plan.WithoutBarred(v, plan.Plan{Verb: index.VerbBalance, Steps: []plan.Step{{ID: 1, Kind: plan.StepChange, Zone: r.Zone, Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: r}}}})
+			return plan.WithoutUnwritable(v, plan.Plan{Verb: index.VerbBalance, Steps: []plan.Step{{ID: 1, Kind: plan.StepChange, Zone: r.Zone, Change: &providers.Change{Op: providers.OpUpdate, Before: r, After: r}}}})
 		}, false},
 		{"quiesce", nil, func(w *world, v *dnsview.View) plan.Plan { return plan.Quiesce(v, w.instance(tritonA).Ref()) }, true},
 		{"drain", nil, func(w *world, v *dnsview.View) plan.Plan { return plan.Drain(v, w.instance(tritonA).Ref()) }, true},

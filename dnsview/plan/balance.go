@@ -26,7 +26,7 @@ func Balance(z Zone, records []providers.Record, priority, weight *uint16) (Plan
 		own, owned := r.Owner()
 		switch {
 		case !owned || own.Fleet != z.Fleet:
-			m.skip(r.Label() + " " + whose(&r) + ", and rollcall changes only what its fleet owns")
+			m.skip(r.Label() + " " + ownership(&r) + ", and rollcall changes only what its fleet owns")
 			continue
 		case what == "":
 			continue
@@ -110,7 +110,7 @@ func BalanceNodes(v *dnsview.View, ids []providers.Identity, priority, weight *u
 			out.Steps = append(out.Steps, s)
 		}
 	}
-	out = WithoutBarred(v, out)
+	out = WithoutUnwritable(v, out)
 	switch n := len(out.Steps); n {
 	case 0:
 	case 1:

@@ -18,18 +18,18 @@ const defaultTTL = 60
 
 // builder puts a plan together.
 type builder struct {
-	v    *dnsview.View
-	plan Plan
-	done map[providers.Identity]int     // deletes and updates already in the plan, by record
-	srvs map[string][]*providers.Record // SRV records by target, made when first asked for
+	v       *dnsview.View
+	plan    Plan
+	planned map[providers.Identity]int     // deletes and updates already in the plan, by record
+	srvs    map[string][]*providers.Record // SRV records by target, made when first asked for
 
-	remembers map[providers.Identity]int // markers of what is taken out that the plan creates
+	markers map[providers.Identity]int // markers of what is taken out that the plan creates
 
 	left map[index.SetKey]index.Capacity // what still fits beside what the plan adds, into zones and record sets that were asked for
 }
 
 func newBuilder(v *dnsview.View, verb index.Verb) *builder {
-	return &builder{v: v, plan: Plan{Verb: verb}, done: map[providers.Identity]int{}, left: map[index.SetKey]index.Capacity{}}
+	return &builder{v: v, plan: Plan{Verb: verb}, planned: map[providers.Identity]int{}, left: map[index.SetKey]index.Capacity{}}
 }
 
 func (b *builder) skip(s string) {
@@ -54,7 +54,7 @@ func (b *builder) change(c providers.Change, sentence string, reason dnsview.Cla
 
 // end sets the title of the plan when it has none: the sentence of its only step, or a count.
 func (b *builder) end(what string) Plan {
-	b.leaveBarred()
+	b.leaveUnwritable()
 	if b.v != nil {
 		b.leaveRefused(acceptances(b.v.Index))
 	}
@@ -69,9 +69,9 @@ func (b *builder) end(what string) Plan {
 	return b.plan
 }
 
-// leaveBarred takes out of the plan what would be written to a zone or name that nothing is
+// leaveUnwritable takes out of the plan what would be written to a zone or name that nothing is
 // written to, with all that needs it. An undo is let through: what was done here can be taken back here.
-func (b *builder) leaveBarred() {
+func (b *builder) leaveUnwritable() {
 	if b.v == nil || b.plan.Verb.TakesBack() {
 		return
 	}
@@ -112,7 +112,7 @@ func (b *builder) capacity(k index.SetKey, r *providers.Record) index.Capacity {
 		}
 		return index.Capacity{Left: math.MaxInt}
 	}
-	fit, err := Room(b.v.Index.Traits(r.Zone), b.at(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type), r)
+	fit, err := Room(b.v.Index.Traits(r.Zone), b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type), r)
 	left, more := fit.More+1, strconv.Itoa(fit.More+1)
 	if err != nil {
 		left, more = 0, "no"
@@ -120,9 +120,9 @@ func (b *builder) capacity(k index.SetKey, r *providers.Record) index.Capacity {
 	return index.Capacity{Left: left, Why: index.Clean(r.Name) + " " + r.Type + " has " + strconv.Itoa(fit.Values-1) + " values, and " + more + " more fit: " + fit.Bound}
 }
 
-// fleet reports whether owned records may be changed at all; without a fleet
+// hasFleet reports whether owned records may be changed at all; without a fleet
 // id the plan says why it is empty.
-func (b *builder) fleet() bool {
+func (b *builder) hasFleet() bool {
 	if b.v.Options.Fleet == "" {
 		b.skip("there is no fleet id here, so nothing that is owned is changed: run rollcall config init")
 		return false
@@ -220,7 +220,7 @@ func (b *builder) now(zone string) time.Time {
 // name that it leads to, so that no client finds the one without the other.
 func Deregister(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbDeregister)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	var rs []*providers.Record
@@ -298,14 +298,14 @@ func (b *builder) srvTo(host *providers.Record) []*providers.Record {
 }
 
 func (b *builder) deregister(r *providers.Record) {
-	if _, ok := b.done[r.Identity()]; ok {
+	if _, ok := b.planned[r.Identity()]; ok {
 		return
 	}
 	f := b.v.LivenessFinding(r)
 	switch {
 	case b.v.FindingForDelete(r) != nil:
 	case f != nil && f.Remedy == dnsview.RemedyDelete && f.Class == dnsview.OrphanMarker:
-		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+": "+f.Reason, f.Class, f.Instance)
+		b.planned[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+": "+f.Reason, f.Class, f.Instance)
 		return
 	case f == nil:
 		if _, ok := b.ours(r); ok {
@@ -319,16 +319,16 @@ func (b *builder) deregister(r *providers.Record) {
 		b.skip(f.Reason)
 		return
 	}
-	needs, strands, blocked := b.led(r)
+	needs, strands, blocked := b.srvsLeadingTo(r)
 	if blocked != nil {
-		b.skipLed(r, blocked)
+		b.skipWhileLed(r, blocked)
 		return
 	}
 	why := strings.TrimPrefix(f.Reason, r.Label()+" is dead: ")
 	why = strings.TrimPrefix(why, r.Label()+" dangles: ")
 	n := b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+": "+why, f.Class, f.Instance, needs...)
-	b.strand(n, strands)
-	b.done[r.Identity()] = n
+	b.noteStrands(n, strands)
+	b.planned[r.Identity()] = n
 }
 
 // Power plans to start, stop, reboot or terminate instances, without touching DNS.
@@ -357,10 +357,10 @@ func title(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// WithoutBarred takes out of a plan that was made elsewhere what would be written to a zone or a name
+// WithoutUnwritable takes out of a plan that was made elsewhere what would be written to a zone or a name
 // that nothing is written to.
-func WithoutBarred(v *dnsview.View, p Plan) Plan {
+func WithoutUnwritable(v *dnsview.View, p Plan) Plan {
 	b := &builder{v: v, plan: p}
-	b.leaveBarred()
+	b.leaveUnwritable()
 	return b.plan
 }

@@ -11,10 +11,10 @@ import (
 	"rollcall/providers"
 )
 
-// deed is what a step does, without the words that report it and without the
+// effect is what a step does, without the words that report it and without the
 // moment at which a new marker is made: both differ from one minute to the next
 // while what is to be done does not.
-type deed struct {
+type effect struct {
 	Kind     StepKind
 	Zone     string
 	Change   *providers.Change
@@ -25,8 +25,8 @@ type deed struct {
 	Undoes   string
 }
 
-func (s *Step) deed() deed {
-	d := deed{Kind: s.Kind, Zone: s.Zone, Wait: s.Wait, Action: s.Action, Cloud: s.Instance.Key, Instance: s.Instance.ID, Undoes: s.Undoes}
+func (s *Step) effect() effect {
+	d := effect{Kind: s.Kind, Zone: s.Zone, Wait: s.Wait, Action: s.Action, Cloud: s.Instance.Key, Instance: s.Instance.ID, Undoes: s.Undoes}
 	if s.Change == nil {
 		return d
 	}
@@ -46,7 +46,7 @@ func (s *Step) deed() deed {
 }
 
 // Checksum returns 16 hex digits over what the step does.
-func (s *Step) Checksum() string { return checksum(s.deed()) }
+func (s *Step) Checksum() string { return checksum(s.effect()) }
 
 // Checksum returns 16 hex digits over everything that the plan does: verb and
 // steps. Two plans with the same checksum do the same, though they may report it in
@@ -54,13 +54,13 @@ func (s *Step) Checksum() string { return checksum(s.deed()) }
 func (p Plan) Checksum() string {
 	type step struct {
 		ID    int
-		Deed  deed
+		Deed  effect
 		Needs []int
 	}
 	steps := make([]step, len(p.Steps))
 	for i := range p.Steps {
 		s := &p.Steps[i]
-		steps[i] = step{s.ID, s.deed(), s.Needs}
+		steps[i] = step{s.ID, s.effect(), s.Needs}
 	}
 	return checksum(struct {
 		Verb  index.Verb
@@ -84,12 +84,12 @@ func checksum(v any) string {
 func (p Plan) AsShown(d *Doc) Plan {
 	shown := map[string]int{}
 	for i := range d.Steps {
-		shown[d.Steps[i].deed()]++
+		shown[d.Steps[i].effect()]++
 	}
 	now := p.Doc(nil).Steps
 	deed := map[int]string{}
 	for i := range now {
-		deed[now[i].ID] = now[i].deed()
+		deed[now[i].ID] = now[i].effect()
 	}
 	out := p
 	out.Skipped = slices.Clone(p.Skipped)
@@ -101,27 +101,27 @@ func (p Plan) AsShown(d *Doc) Plan {
 		return ""
 	}, func(why string) { out.Skipped = append(out.Skipped, why) })
 	for i := range d.Steps {
-		if s := &d.Steps[i]; shown[s.deed()] > 0 {
-			shown[s.deed()]--
+		if s := &d.Steps[i]; shown[s.effect()] > 0 {
+			shown[s.effect()]--
 			out.Skipped = append(out.Skipped, "this was in the plan that was shown, and is not to be done any more, or is another change now: "+index.Clean(s.Sentence))
 		}
 	}
 	return out
 }
 
-// deed returns a digest of what the step does, by its checksum and by what is shown of it, without what
+// effect returns a digest of what the step does, by its checksum and by what is shown of it, without what
 // Step.Checksum leaves out.
-func (s *StepDoc) deed() string {
+func (s *StepDoc) effect() string {
 	x := StepDoc{Kind: s.Kind, Zone: s.Zone, Op: s.Op, Wait: s.Wait, Action: s.Action, Checksum: s.Checksum}
 	if s.Instance != nil {
 		x.Instance = &providers.InstanceRef{Cloud: s.Instance.Cloud, ID: s.Instance.ID}
 	}
-	x.Before, x.After = s.Before.deed(), s.After.deed()
+	x.Before, x.After = s.Before.effect(), s.After.effect()
 	return checksum(x)
 }
 
-// deed returns the record without the moments of its markers.
-func (r *RecordDoc) deed() *RecordDoc {
+// effect returns the record without the moments of its markers.
+func (r *RecordDoc) effect() *RecordDoc {
 	if r == nil {
 		return nil
 	}

@@ -13,11 +13,11 @@ import (
 
 // drained is a node that a drain terminates.
 type drained struct {
-	inst    *providers.Instance
-	steps   []int                  // what takes it out of DNS
-	names   []*providers.Record    // what leads to it
-	marks   []index.QuiescedMarker // what remembers that it was taken out before
-	quieted bool                   // some of it was taken out, now or before, so that resolvers may hold it
+	inst     *providers.Instance
+	steps    []int                  // what takes it out of DNS
+	names    []*providers.Record    // what leads to it
+	marks    []index.QuiescedMarker // what remembers that it was taken out before
+	takenOut bool                   // some of it was taken out, now or before, so that resolvers may hold it
 }
 
 // Drain plans to take nodes out of DNS, to wait until no resolver can
@@ -37,12 +37,12 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 		if i.State.Dead() {
 			b.skip(index.Label(i) + " is terminated already")
 			for _, m := range d.marks {
-				b.forgetMark(m.Record, i)
+				b.removeMarker(m.Record, i)
 			}
 			continue
 		}
 		d.names = slices.DeleteFunc(v.RecordsOf(v.Index.KeyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
-		if len(d.names)+len(d.marks) > 0 && !b.fleet() {
+		if len(d.names)+len(d.marks) > 0 && !b.hasFleet() {
 			continue
 		}
 		from := len(b.plan.Steps)
@@ -66,7 +66,7 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 		for _, m := range d.marks {
 			longest = max(longest, b.ttlOfMark(m)+b.lingerOf(m.Record))
 		}
-		d.quieted = len(d.names)+len(d.marks) > 0
+		d.takenOut = len(d.names)+len(d.marks) > 0
 		all = append(all, d)
 	}
 	wait, lingers := 0, ""
@@ -80,15 +80,15 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	}
 	for _, d := range all {
 		needs := slices.Clone(d.steps)
-		if d.quieted {
+		if d.takenOut {
 			needs = append(needs, wait)
 		}
 		off := b.power(PowerTerminate, d.inst, needs...)
 		for _, r := range d.names {
-			b.forget(r, d.inst, off)
+			b.removeMarkerOf(r, d.inst, off)
 		}
 		for _, m := range d.marks {
-			b.forgetMark(m.Record, d.inst, off)
+			b.removeMarker(m.Record, d.inst, off)
 		}
 	}
 	return b.end("Drain and terminate " + index.Plural(len(all), "node", "nodes"))
@@ -115,9 +115,9 @@ func (b *builder) lingerOf(r *providers.Record) time.Duration {
 // dropFrom takes back the steps that were planned last.
 func (b *builder) dropFrom(n int) {
 	b.plan.Steps = b.plan.Steps[:n]
-	for id, at := range b.done {
+	for id, at := range b.planned {
 		if at > n {
-			delete(b.done, id)
+			delete(b.planned, id)
 		}
 	}
 }
@@ -154,8 +154,8 @@ func (b *builder) ttlOfMark(m index.QuiescedMarker) time.Duration {
 	return ttlOf(&r)
 }
 
-// forget plans to remove the marker of a quiesced value once its node is terminated.
-func (b *builder) forget(r *providers.Record, i *providers.Instance, needs ...int) {
+// removeMarkerOf plans to remove the marker of a quiesced value once its node is terminated.
+func (b *builder) removeMarkerOf(r *providers.Record, i *providers.Instance, needs ...int) {
 	o, ok := r.Owner()
 	if !ok {
 		return
@@ -166,15 +166,15 @@ func (b *builder) forget(r *providers.Record, i *providers.Instance, needs ...in
 		return
 	}
 	m := MarkerRecord(r, text)
-	b.forgetMark(&m, i, needs...)
+	b.removeMarker(&m, i, needs...)
 }
 
-func (b *builder) forgetMark(m *providers.Record, i *providers.Instance, needs ...int) {
-	if b.done[m.Identity()] > 0 {
+func (b *builder) removeMarker(m *providers.Record, i *providers.Instance, needs ...int) {
+	if b.planned[m.Identity()] > 0 {
 		return
 	}
 	ref := b.v.Index.Ref(i)
-	b.done[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget "+index.Clean(m.Name), "", &ref, needs...)
+	b.planned[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget "+index.Clean(m.Name), "", &ref, needs...)
 }
 
 // ttlOf is how long a resolver may hold a record; Cloudflare's automatic TTL counts as 300 s.

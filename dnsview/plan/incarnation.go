@@ -45,18 +45,18 @@ func Create(z Zone, d Declaration) (Planned, error) {
 		return Planned{}, err
 	}
 	for _, name := range d.Names() {
-		for _, r := range z.at(providers.CanonicalName(name), "CNAME") {
+		for _, r := range z.recordsAt(providers.CanonicalName(name), "CNAME") {
 			return Planned{}, inTheWay("%s is an alias of %s, and nothing can stand beside it", providers.Clean(name), providers.Clean(r.Value))
 		}
 	}
-	for _, r := range z.at(d.Name.Canonical(), "TXT") {
+	for _, r := range z.recordsAt(d.Name.Canonical(), "TXT") {
 		if have := dnssd.TXTOf(r.Value); !have.Same(d.TXT) {
 			return Planned{}, inTheWay("%s has the TXT record %s already, which is not what is asked for: retire the incarnation first, or create another one", d.Name, providers.Clean(r.Value))
 		}
 	}
 	m := z.plan(index.VerbCreate)
 	m.announce(d)
-	return m.whole("Create the incarnation " + providers.Clean(d.Name.String()))
+	return m.endWhole("Create the incarnation " + providers.Clean(d.Name.String()))
 }
 
 // checkSubtypes refuses subtypes that are no label, and one that is given twice.
@@ -103,7 +103,7 @@ func (m *planner) announce(d Declaration, needs ...int) {
 	}
 	for _, r := range announcement(m.z.Zone.Name, d.Name.String(), d.TXT, subtypes...) {
 		switch {
-		case r.Type == "PTR" && m.z.leadsTo(r.Name, r.Value) != nil, r.Type == "TXT" && len(m.z.at(r.Name, "TXT")) > 0:
+		case r.Type == "PTR" && m.z.leadsTo(r.Name, r.Value) != nil, r.Type == "TXT" && len(m.z.recordsAt(r.Name, "TXT")) > 0:
 			continue
 		case r.Type == "TXT":
 			m.Notes = append(m.Notes, d.TXT.Warnings()...)
@@ -124,7 +124,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 		return Planned{}, z.inZone(n)
 	}
 	nodes := 0
-	for _, r := range z.at(n.Canonical(), "SRV") {
+	for _, r := range z.recordsAt(n.Canonical(), "SRV") {
 		if s, ok := providers.ParseSRV(r.Value); !ok || s.Target != "." {
 			nodes++
 		}
@@ -135,7 +135,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 	m := z.plan(index.VerbRetire)
 	typ := n.Type()
 	others := 0
-	for _, r := range z.at(typ.Canonical(), "PTR") {
+	for _, r := range z.recordsAt(typ.Canonical(), "PTR") {
 		if !providers.SameName(r.Value, n.String()) {
 			others++
 		}
@@ -145,7 +145,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 			return
 		}
 		if len(r.Owners) > 0 || len(r.BadMarkers) > 0 {
-			m.skip(r.Label() + " " + whose(r) + ", which nothing of an incarnation has")
+			m.skip(r.Label() + " " + ownership(r) + ", which nothing of an incarnation has")
 			return
 		}
 		m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+why)
@@ -162,7 +162,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 		}
 	}
 	remove(last, ", as no other incarnation stays")
-	for _, r := range z.at(n.Canonical(), "TXT") {
+	for _, r := range z.recordsAt(n.Canonical(), "TXT") {
 		remove(r, "")
 	}
 	if len(m.Plan.Steps)+len(m.Plan.Skipped) == 0 {

@@ -24,8 +24,8 @@ type Node struct {
 	TXT        dnssd.TXT // of the incarnation, when it has none yet
 }
 
-// service is the name that the node joins.
-func (n *Node) service() string {
+// serviceName is the name that the node joins.
+func (n *Node) serviceName() string {
 	if n.RoundRobin != "" {
 		return providers.CanonicalName(n.RoundRobin)
 	}
@@ -49,7 +49,7 @@ func (n *Node) check(z *Zone) (host string, o providers.Owner, err error) {
 		return "", o, err
 	}
 	o = z.HostOwner(short)
-	for _, name := range []string{n.service(), host} {
+	for _, name := range []string{n.serviceName(), host} {
 		marker := providers.MarkerName(o.Instance, name)
 		if err := dnssd.CheckName(marker); err != nil {
 			return "", o, invalid("the host name %s leaves no room for its owner marker: %s", dnssd.Quoted(n.Host), err)
@@ -66,14 +66,14 @@ func (z *Zone) ReadForJoin(ctx context.Context, g Getter, n Node) error {
 	if err != nil {
 		return err
 	}
-	names := []string{n.service(), providers.MarkerName(o.Instance, n.service())}
+	names := []string{n.serviceName(), providers.MarkerName(o.Instance, n.serviceName())}
 	if n.RoundRobin == "" {
 		names = append(names, host)
 	}
 	if err := z.Read(ctx, g, names...); err != nil {
 		return err
 	}
-	if err := z.ReadAbove(ctx, g, n.service(), host); err != nil || n.announced(z) {
+	if err := z.ReadAbove(ctx, g, n.serviceName(), host); err != nil || n.announced(z) {
 		return err
 	}
 	return z.Read(ctx, g, n.Service.Type().String(), dnssd.Enumeration(n.Service.Domain).String())
@@ -81,7 +81,7 @@ func (z *Zone) ReadForJoin(ctx context.Context, g Getter, n Node) error {
 
 // announced reports whether nothing has to be made for the incarnation.
 func (n *Node) announced(z *Zone) bool {
-	return n.RoundRobin != "" || len(z.at(n.Service.Canonical(), "TXT")) > 0
+	return n.RoundRobin != "" || len(z.recordsAt(n.Service.Canonical(), "TXT")) > 0
 }
 
 // Join plans what a host lacks to be a node of a service: its name with its
@@ -96,22 +96,22 @@ func Join(z Zone, n Node) (Planned, error) {
 	if err := n.checkValues(); err != nil {
 		return Planned{}, err
 	}
-	names := []string{n.service()}
+	names := []string{n.serviceName()}
 	if n.RoundRobin == "" {
 		names = append(names, host)
 	}
 	if err := z.resolvable("A", names...); err != nil {
 		return Planned{}, err
 	}
-	if z.quiesced(o, n.service(), host) {
-		return Planned{}, inTheWay("the host %s was taken out of %s on purpose: let it leave first if it shall come back", providers.Clean(n.Host), n.service())
+	if z.quiesced(o, n.serviceName(), host) {
+		return Planned{}, inTheWay("the host %s was taken out of %s on purpose: let it leave first if it shall come back", providers.Clean(n.Host), n.serviceName())
 	}
 	m := z.plan(index.VerbJoin)
 	at := host
 	if n.RoundRobin != "" {
 		at = ""
 	}
-	for _, s := range NodeSets(n.service(), at, n.Addresses, providers.SRV{Priority: n.Priority, Weight: n.Weight, Port: n.Port}) {
+	for _, s := range NodeSets(n.serviceName(), at, n.Addresses, providers.SRV{Priority: n.Priority, Weight: n.Weight, Port: n.Port}) {
 		if err := m.values(&n, &s, o); err != nil {
 			return Planned{}, err
 		}
@@ -121,12 +121,12 @@ func Join(z Zone, n Node) (Planned, error) {
 		m.announce(Declaration{Name: n.Service, TXT: n.TXT}, m.ids()...)
 		m.note(n.Service.String() + " was not announced yet: its PTR and TXT are made too")
 	}
-	for _, r := range z.at(n.Service.Canonical(), "TXT") {
+	for _, r := range z.recordsAt(n.Service.Canonical(), "TXT") {
 		if n.TXT != nil && !dnssd.TXTOf(r.Value).Same(n.TXT) {
 			m.note(n.Service.String() + " keeps its TXT record " + providers.Clean(r.Value))
 		}
 	}
-	return m.whole("Let " + host + " join " + providers.Clean(n.service()))
+	return m.endWhole("Let " + host + " join " + providers.Clean(n.serviceName()))
 }
 
 func (n *Node) checkValues() error {
@@ -174,13 +174,13 @@ func markerOf(r *providers.Record, o providers.Owner, names ...string) (provider
 
 // checkHost refuses a host name that leads elsewhere already.
 func (m *planner) checkHost(n *Node, host string, o providers.Owner) error {
-	for _, r := range m.z.at(host, "CNAME") {
+	for _, r := range m.z.recordsAt(host, "CNAME") {
 		return inTheWay("%s is an alias of %s, and a target of SRV must not be one (RFC 2782)", host, providers.Clean(r.Value))
 	}
 	for _, typ := range []string{"A", "AAAA"} {
-		for _, r := range m.z.at(host, typ) {
+		for _, r := range m.z.recordsAt(host, typ) {
 			if a, ok := r.Addr(); !ok || r.Alias || !r.OwnedBy(o) && !slices.Contains(n.Addresses, a) {
-				return inTheWay("%s leads to %s already, which %s: give the host another name", host, providers.Clean(r.Value), whose(r))
+				return inTheWay("%s leads to %s already, which %s: give the host another name", host, providers.Clean(r.Value), ownership(r))
 			}
 		}
 	}
@@ -189,11 +189,11 @@ func (m *planner) checkHost(n *Node, host string, o providers.Owner) error {
 
 // checkSRV refuses an incarnation whose name is no place for an SRV value, or has that of the host as another's.
 func (m *planner) checkSRV(n *Node, value string, o providers.Owner) error {
-	for _, r := range m.z.at(n.service(), "CNAME") {
+	for _, r := range m.z.recordsAt(n.serviceName(), "CNAME") {
 		return inTheWay("%s is an alias of %s", n.Service, providers.Clean(r.Value))
 	}
 	want, _ := providers.ParseSRV(value)
-	for _, r := range m.z.at(n.service(), "SRV") {
+	for _, r := range m.z.recordsAt(n.serviceName(), "SRV") {
 		s, ok := providers.ParseSRV(r.Value)
 		switch {
 		case r.Alias:
@@ -201,7 +201,7 @@ func (m *planner) checkSRV(n *Node, value string, o providers.Owner) error {
 		case ok && s.Target == ".":
 			return inTheWay("%s says with an SRV value of \".\" that it is not available (RFC 2782): remove that first", n.Service)
 		case ok && s.Target == want.Target && s.Port == want.Port && !r.OwnedBy(o):
-			return inTheWay("%s is there already, and %s", r.Label(), whose(r))
+			return inTheWay("%s is there already, and %s", r.Label(), ownership(r))
 		}
 	}
 	return nil
@@ -218,14 +218,14 @@ func (m *planner) values(n *Node, s *NodeSet, o providers.Owner) (err error) {
 	if err != nil {
 		return err
 	}
-	present, stale, missing := s.compare(m.z.at(s.Name, s.Type), o)
+	present, stale, missing := s.compare(m.z.recordsAt(s.Name, s.Type), o)
 	for _, r := range present {
 		switch {
 		case r.OwnedBy(o):
 		case n.RoundRobin != "":
-			return inTheWay("%s is there already, and %s", r.Label(), whose(r))
+			return inTheWay("%s is there already, and %s", r.Label(), ownership(r))
 		default:
-			m.note(r.Label() + " is there already and " + whose(r) + ": it stays as it is, also when the host leaves")
+			m.note(r.Label() + " is there already and " + ownership(r) + ": it stays as it is, also when the host leaves")
 		}
 	}
 	for _, v := range missing {
@@ -265,7 +265,7 @@ func (m *planner) add(s *NodeSet, value string, ttl uint32, o providers.Owner) e
 	if err != nil {
 		return invalid("%s", err)
 	}
-	fit, err := Room(&m.z.Zone.Traits, m.z.at(s.Name, s.Type), &r)
+	fit, err := Room(&m.z.Zone.Traits, m.z.recordsAt(s.Name, s.Type), &r)
 	if err != nil {
 		return err
 	}

@@ -9,8 +9,8 @@ import (
 // zone holds and the plan removes.
 func (b *builder) lastAddress(r *providers.Record) bool {
 	for _, typ := range []string{"A", "AAAA"} {
-		for _, o := range b.at(b.v.Index.ZonesByName[r.Zone], r.Name, typ) {
-			if _, goes := b.done[o.Identity()]; !goes && o.Identity() != r.Identity() {
+		for _, o := range b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, typ) {
+			if _, goes := b.planned[o.Identity()]; !goes && o.Identity() != r.Identity() {
 				return false
 			}
 		}
@@ -18,17 +18,17 @@ func (b *builder) lastAddress(r *providers.Record) bool {
 	return true
 }
 
-// led looks at the SRV values that lead to an address record which is to go. needs are the steps that
+// srvsLeadingTo looks at the SRV values that lead to an address record which is to go. needs are the steps that
 // remove some of them, which come first. The last address of a name waits for all of them: blocked is one of
 // this fleet that stays, and strands are those of others, which rollcall cannot remove. One of several
 // addresses waits for none.
-func (b *builder) led(r *providers.Record) (needs []int, strands []string, blocked *providers.Record) {
+func (b *builder) srvsLeadingTo(r *providers.Record) (needs []int, strands []string, blocked *providers.Record) {
 	if r.Type != "A" && r.Type != "AAAA" {
 		return nil, nil, nil
 	}
 	last := b.lastAddress(r)
 	for _, s := range b.srvTo(r) {
-		switch n, goes := b.done[s.Identity()]; {
+		switch n, goes := b.planned[s.Identity()]; {
 		case goes:
 			needs = append(needs, n)
 		case !last || b.v.Index.Hides(b.v.Index.ZonesByName[s.Zone], s):
@@ -41,13 +41,13 @@ func (b *builder) led(r *providers.Record) (needs []int, strands []string, block
 	return needs, strands, blocked
 }
 
-// skipLed says that an address stays as its last one while an SRV value of this fleet leads to it, and what lets it go.
-func (b *builder) skipLed(r, srv *providers.Record) {
+// skipWhileLed says that an address stays as its last one while an SRV value of this fleet leads to it, and what lets it go.
+func (b *builder) skipWhileLed(r, srv *providers.Record) {
 	b.skip(r.Label() + " stays: " + srv.Label() + " still leads to it; rollcall quiesce " + b.v.RecordName(srv) + " takes that out first")
 }
 
-// strand notes for the step that removes an address which SRV values of others are left leading to it.
-func (b *builder) strand(step int, strands []string) {
+// noteStrands notes for the step that removes an address which SRV values of others are left leading to it.
+func (b *builder) noteStrands(step int, strands []string) {
 	for i := range b.plan.Steps {
 		if s := &b.plan.Steps[i]; s.ID == step && len(strands) > 0 {
 			s.Strands = strands

@@ -18,18 +18,18 @@ func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 	if err != nil {
 		return err
 	}
-	names := []string{n.service()}
+	names := []string{n.serviceName()}
 	if n.RoundRobin == "" {
 		names = append(names, host, dnssd.Enumeration(n.Service.Domain).Canonical(), n.Service.Type().Canonical())
 	}
 	if err := z.Read(ctx, g, names...); err != nil {
 		return err
 	}
-	if !z.has(n.service(), o) {
-		if err := z.notThere(ctx, g, o); err != nil {
+	if !z.hasValue(n.serviceName(), o) {
+		if err := z.verifyAbsent(ctx, g, o); err != nil {
 			return err
 		}
-		markers := []string{providers.MarkerName(o.Instance, n.service())}
+		markers := []string{providers.MarkerName(o.Instance, n.serviceName())}
 		if n.RoundRobin == "" {
 			markers = append(markers, providers.MarkerName(o.Instance, host))
 		}
@@ -43,10 +43,10 @@ func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 	return z.readSiblings(ctx, g, n, names)
 }
 
-// notThere makes sure that a host has nothing in the zone whose names say that it has not: an API that
+// verifyAbsent makes sure that a host has nothing in the zone whose names say that it has not: an API that
 // answers with empty lists says so too, and the host would be told that it has left. The list of the
 // whole zone, where there is one to be had, has to agree.
-func (z *Zone) notThere(ctx context.Context, g Getter, o providers.Owner) error {
+func (z *Zone) verifyAbsent(ctx context.Context, g Getter, o providers.Owner) error {
 	l, ok := g.(providers.RecordLister)
 	if !ok {
 		return nil
@@ -80,7 +80,7 @@ func (z *Zone) readSiblings(ctx context.Context, g Getter, n Node, have []string
 	}
 	next := func(from string) []string {
 		var out []string
-		for _, r := range z.at(from, "PTR") {
+		for _, r := range z.recordsAt(from, "PTR") {
 			if to := providers.CanonicalName(r.Value); !seen[to] && providers.InZone(to, z.Zone.Name) {
 				seen[to] = true
 				out = append(out, to)
@@ -99,8 +99,8 @@ func (z *Zone) readSiblings(ctx context.Context, g Getter, n Node, have []string
 	return z.Read(ctx, g, incarnations...)
 }
 
-// has reports whether the owner has a value at a name.
-func (z *Zone) has(name string, o providers.Owner) bool {
+// hasValue reports whether the owner has a value at a name.
+func (z *Zone) hasValue(name string, o providers.Owner) bool {
 	return slices.ContainsFunc(z.Records, func(r providers.Record) bool { return r.Name == name && r.OwnedBy(o) })
 }
 
@@ -113,37 +113,37 @@ func Leave(z Zone, n Node) (Planned, error) {
 		return Planned{}, err
 	}
 	m := z.plan(index.VerbLeave)
-	title := "Let " + host + " leave " + providers.Clean(n.service())
+	title := "Let " + host + " leave " + providers.Clean(n.serviceName())
 	if n.RoundRobin != "" {
-		m.takeAddresses(n.service(), o)
-		m.forget(o, n.service())
+		m.deleteAddresses(n.serviceName(), o)
+		m.deleteQuiescedMarkers(o, n.serviceName())
 		return m.end(title), nil
 	}
 	name := n.Service.Canonical()
 	var needs []int
-	for _, r := range z.at(name, "SRV") {
+	for _, r := range z.recordsAt(name, "SRV") {
 		s, ok := providers.ParseSRV(r.Value)
 		switch {
 		case r.OwnedBy(o):
 			needs = append(needs, m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()))
 		case ok && s.Target == host:
-			m.skip(r.Label() + " " + whose(r) + ", and stays")
+			m.skip(r.Label() + " " + ownership(r) + ", and stays")
 		}
 	}
-	if by := z.alsoLeads(host, name); by != "" {
+	if by := z.otherLeadingTo(host, name); by != "" {
 		m.note(host + " stays, as " + providers.Clean(by) + " leads there too")
-		m.forget(o, name)
+		m.deleteQuiescedMarkers(o, name)
 	} else if len(m.Plan.Skipped) == 0 {
-		m.takeAddresses(host, o, needs...)
-		m.forget(o, name, host)
+		m.deleteAddresses(host, o, needs...)
+		m.deleteQuiescedMarkers(o, name, host)
 	}
 	return m.end(title), nil
 }
 
 func (m *planner) skip(s string) { m.Plan.Skipped = append(m.Plan.Skipped, s) }
 
-// alsoLeads names another incarnation whose SRV values lead to the host.
-func (z *Zone) alsoLeads(host, but string) string {
+// otherLeadingTo names another incarnation whose SRV values lead to the host.
+func (z *Zone) otherLeadingTo(host, but string) string {
 	for i := range z.Records {
 		r := &z.Records[i]
 		if r.Type != "SRV" || r.Name == but {
@@ -156,9 +156,9 @@ func (z *Zone) alsoLeads(host, but string) string {
 	return ""
 }
 
-func (m *planner) takeAddresses(name string, o providers.Owner, needs ...int) {
+func (m *planner) deleteAddresses(name string, o providers.Owner, needs ...int) {
 	for _, typ := range []string{"A", "AAAA"} {
-		for _, r := range m.z.at(name, typ) {
+		for _, r := range m.z.recordsAt(name, typ) {
 			if r.OwnedBy(o) {
 				m.step(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label(), needs...)
 			}
@@ -166,8 +166,8 @@ func (m *planner) takeAddresses(name string, o providers.Owner, needs ...int) {
 	}
 }
 
-// forget plans to remove the markers of values that were quiesced.
-func (m *planner) forget(o providers.Owner, names ...string) {
+// deleteQuiescedMarkers plans to remove the markers of values that were quiesced.
+func (m *planner) deleteQuiescedMarkers(o providers.Owner, names ...string) {
 	for i := range m.z.Records {
 		r := &m.z.Records[i]
 		if own, ok := markerOf(r, o, names...); ok && own.Quiesced {

@@ -12,7 +12,7 @@ import (
 // that joined by hand.
 func Quiesce(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbQuiesce)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	for _, ref := range onceEach(instances) {
@@ -29,7 +29,7 @@ func Quiesce(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 // value that leads to a host name goes with it, and before it.
 func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbQuiesce)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	var rs []*providers.Record
@@ -43,7 +43,7 @@ func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 			continue
 		}
 		for _, s := range b.srvTo(r) { // those of others are reported where it is the last address
-			if v.Index.IsOurs(s) && b.goesWith(s, r, records) {
+			if v.Index.IsOurs(s) && b.takenOutWith(s, r, records) {
 				rs = append(rs, s)
 			}
 		}
@@ -52,9 +52,9 @@ func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 	return b.end("Take " + index.Plural(len(rs), "entry", "entries") + " out of DNS")
 }
 
-// goesWith reports whether an SRV value of this fleet is taken out with an address that it leads to: it is of
+// takenOutWith reports whether an SRV value of this fleet is taken out with an address that it leads to: it is of
 // the same node, or none of the addresses that it leads to stays.
-func (b *builder) goesWith(s, r *providers.Record, out []providers.Identity) bool {
+func (b *builder) takenOutWith(s, r *providers.Record, out []providers.Identity) bool {
 	o, _ := r.Owner()
 	if own, _ := s.Owner(); own.Same(o) {
 		return true
@@ -153,7 +153,7 @@ func (b *builder) quiesceAll(records []*providers.Record) {
 // record's comment, there and in a marker record as Route 53 has it: at no moment would
 // a node that boots find nothing that keeps it out.
 func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...int) int {
-	if n, ok := b.done[r.Identity()]; ok {
+	if n, ok := b.planned[r.Identity()]; ok {
 		return n
 	}
 	o, ok := b.ours(r)
@@ -181,9 +181,9 @@ func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...in
 		b.skip(r.Label() + ": " + index.Clean(err.Error()))
 		return 0
 	}
-	led, strands, blocked := b.led(r)
+	led, strands, blocked := b.srvsLeadingTo(r)
 	if blocked != nil {
-		b.skipLed(r, blocked)
+		b.skipWhileLed(r, blocked)
 		return 0
 	}
 	for _, n := range led {
@@ -194,8 +194,8 @@ func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...in
 	sentence := "Take " + r.Label() + " out of DNS, and mark it as quiesced"
 	if b.v.Index.Traits(r.Zone).Markers != providers.MarkerInComment {
 		n := b.change(providers.Change{Op: providers.OpDelete, Before: *r, After: stays}, sentence, reason, &ref, needs...)
-		b.strand(n, strands)
-		b.done[r.Identity()] = n
+		b.noteStrands(n, strands)
+		b.planned[r.Identity()] = n
 		return n
 	}
 	before := *r
@@ -209,16 +209,16 @@ func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...in
 		before = said
 	}
 	marker := MarkerRecord(r, text)
-	if b.remembers == nil {
-		b.remembers = map[providers.Identity]int{}
+	if b.markers == nil {
+		b.markers = map[providers.Identity]int{}
 	}
-	if b.remembers[marker.Identity()] == 0 { // a twin of the record has the same one
-		b.remembers[marker.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+index.Clean(marker.Name)+" that it is on purpose", reason, &ref, needs...)
+	if b.markers[marker.Identity()] == 0 { // a twin of the record has the same one
+		b.markers[marker.Identity()] = b.change(providers.Change{Op: providers.OpCreate, After: marker}, "Remember in "+index.Clean(marker.Name)+" that it is on purpose", reason, &ref, needs...)
 	}
-	needs = append(slices.Clone(needs), b.remembers[marker.Identity()])
+	needs = append(slices.Clone(needs), b.markers[marker.Identity()])
 	n := b.change(providers.Change{Op: providers.OpDelete, Before: before}, "Take "+r.Label()+" out of DNS", reason, &ref, needs...)
-	b.strand(n, strands)
-	b.done[r.Identity()] = n
+	b.noteStrands(n, strands)
+	b.planned[r.Identity()] = n
 	return n
 }
 

@@ -15,7 +15,7 @@ import (
 // that selects them. With a service name, in that service only, whether it selects them or not.
 func Register(v *dnsview.View, service string, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbRegister)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	for _, ref := range onceEach(instances) {
@@ -79,7 +79,7 @@ func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 
 // address plans the address record of a set, and returns the step's id; 0 when it is there already.
 func (b *builder) address(s *index.DeclaredService, set *NodeSet, i *providers.Instance, o providers.Owner) int {
-	present, stale, _ := set.compare(b.at(s.ReadZone, set.Name, set.Type), o)
+	present, stale, _ := set.compare(b.recordsAt(s.ReadZone, set.Name, set.Type), o)
 	for _, r := range present {
 		if !index.Marked(r) {
 			b.skip(r.Label() + " is there already, " + b.v.Index.AdoptOr(r, "without a marker: adopt it"))
@@ -94,13 +94,13 @@ func (b *builder) address(s *index.DeclaredService, set *NodeSet, i *providers.I
 			continue
 		}
 		n := len(b.plan.Steps)
-		if b.done[r.Identity()] == 0 {
+		if b.planned[r.Identity()] == 0 {
 			b.moveTo(r, r.Owners[0], i, dnsview.Moved)
 		}
 		if len(b.plan.Steps) > n {
-			b.done[r.Identity()] = len(b.plan.Steps)
+			b.planned[r.Identity()] = len(b.plan.Steps)
 		}
-		return b.done[r.Identity()]
+		return b.planned[r.Identity()]
 	}
 	return b.create(s, set, i, o)
 }
@@ -114,7 +114,7 @@ func (b *builder) create(s *index.DeclaredService, set *NodeSet, i *providers.In
 		b.skip(index.Label(i) + ": " + index.Clean(err.Error()))
 		return 0
 	}
-	if n, ok := b.done[r.Identity()]; ok {
+	if n, ok := b.planned[r.Identity()]; ok {
 		return n // another finding asked for it already
 	}
 	if !b.fits(&r) {
@@ -122,7 +122,7 @@ func (b *builder) create(s *index.DeclaredService, set *NodeSet, i *providers.In
 	}
 	ref := b.v.Index.Ref(i)
 	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+" for "+index.Label(i), dnsview.Missing, &ref, needs...)
-	b.done[r.Identity()] = n
+	b.planned[r.Identity()] = n
 	return n
 }
 
@@ -134,7 +134,7 @@ func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
 	if s != nil {
 		declared = s.TTL
 	}
-	if same := b.at(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type); len(same) > 0 {
+	if same := b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type); len(same) > 0 {
 		r.TTL, r.AutoTTL, r.Proxied = same[0].TTL, same[0].AutoTTL, same[0].Proxied
 	}
 	if declared > 0 {
@@ -152,8 +152,8 @@ func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
 	}
 }
 
-// at returns the records of one name and type in a zone, in stable order.
-func (b *builder) at(z *index.ZoneState, name, typ string) []*providers.Record {
+// recordsAt returns the records of one name and type in a zone, in stable order.
+func (b *builder) recordsAt(z *index.ZoneState, name, typ string) []*providers.Record {
 	if z == nil {
 		return nil
 	}
@@ -165,7 +165,7 @@ func (b *builder) at(z *index.ZoneState, name, typ string) []*providers.Record {
 func (b *builder) registerSRV(s *index.DeclaredService, name string, i *providers.Instance, o providers.Owner, want []netip.Addr) {
 	needs := b.incarnation(s)
 	var hosts []string // where its SRV values lead to
-	for _, r := range b.at(s.ReadZone, name, "SRV") {
+	for _, r := range b.recordsAt(s.ReadZone, name, "SRV") {
 		if r.OwnedBy(o) {
 			if v, ok := providers.ParseSRV(r.Value); ok && v.Target != "." && !slices.Contains(hosts, v.Target) {
 				hosts = append(hosts, v.Target)
@@ -205,7 +205,7 @@ func (b *builder) hostName(z *index.ZoneState, i *providers.Instance, o provider
 		return providers.CanonicalName(i.ID + "." + z.Name)
 	}
 	for _, typ := range []string{"A", "AAAA", "CNAME"} {
-		for _, r := range b.at(z, name, typ) {
+		for _, r := range b.recordsAt(z, name, typ) {
 			a, isAddr := r.Addr()
 			if r.OwnedBy(o) || !index.Marked(r) && isAddr && i.HasAddress(a) {
 				continue
@@ -235,7 +235,7 @@ func (b *builder) incarnation(s *index.DeclaredService) (ids []int) {
 // announce plans a record that belongs to an incarnation or a service type and to no
 // node, once, and returns the id of its step.
 func (b *builder) announce(r providers.Record, why dnsview.Class) []int {
-	if n, ok := b.done[r.Identity()]; ok {
+	if n, ok := b.planned[r.Identity()]; ok {
 		return []int{n}
 	}
 	if !b.fits(&r) {
@@ -247,6 +247,6 @@ func (b *builder) announce(r providers.Record, why dnsview.Class) []int {
 		what = "the service type"
 	}
 	n := b.change(providers.Change{Op: providers.OpCreate, After: r}, "Create "+r.Label()+", which belongs to "+what, why, nil)
-	b.done[r.Identity()] = n
+	b.planned[r.Identity()] = n
 	return []int{n}
 }

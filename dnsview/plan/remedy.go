@@ -100,7 +100,7 @@ func planTakeOut(v *dnsview.View, findings []*dnsview.Finding) Plan {
 // declare. All that is wrong with one record is one change.
 func planUpdate(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	b := newBuilder(v, index.VerbUpdate)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	wrong := map[providers.Identity][]*dnsview.Finding{}
@@ -151,7 +151,7 @@ func (b *builder) update(r *providers.Record, wrong []*dnsview.Finding, ttl uint
 		s := b.v.Index.ServicesByName[f.Service]
 		switch {
 		case f.Class == dnsview.Moved && i != nil:
-			to, ok := b.goal(r, i)
+			to, ok := b.addressFor(r, i)
 			if !ok {
 				continue
 			}
@@ -256,7 +256,7 @@ func (b *builder) asDeclared(r *providers.Record, c dnsview.Class, s *index.Serv
 // no one outside can reach. Where the name has it already, the other one goes.
 func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 	b := newBuilder(v, index.VerbUpdate)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	b.eachOurs(records, func(r *providers.Record, o providers.Owner) {
@@ -274,7 +274,7 @@ func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 		ref := v.Index.Ref(i)
 		after := *r
 		after.Value = to.String()
-		if n := b.done[after.Identity()]; n > 0 || b.holds(r, to) != nil {
+		if n := b.planned[after.Identity()]; n > 0 || b.holds(r, to) != nil {
 			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which nobody outside can reach: the name has "+to.String()+" of "+index.Label(i)+" too", dnsview.Private, &ref)
 			return
 		}
@@ -283,7 +283,7 @@ func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 			b.skip(r.Label() + ": " + index.Clean(err.Error()))
 			return
 		}
-		b.done[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+r.Label()+" to "+to.String()+", the public address of "+index.Label(i), dnsview.Private, &ref)
+		b.planned[after.Identity()] = b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Change "+r.Label()+" to "+to.String()+", the public address of "+index.Label(i), dnsview.Private, &ref)
 	})
 	return b.end("Replace " + index.Plural(len(b.plan.Steps), "address", "addresses"))
 }
@@ -291,7 +291,7 @@ func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 // planDedupe plans to remove the younger of records that say the same.
 func planDedupe(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	b := newBuilder(v, index.VerbUpdate)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	for _, f := range findings {
@@ -299,7 +299,7 @@ func planDedupe(v *dnsview.View, findings []*dnsview.Finding) Plan {
 		if r == nil {
 			continue
 		}
-		if _, twice := b.done[r.Identity()]; twice {
+		if _, twice := b.planned[r.Identity()]; twice {
 			continue
 		}
 		o, ok := index.RegisteredOwner(r)
@@ -311,7 +311,7 @@ func planDedupe(v *dnsview.View, findings []*dnsview.Finding) Plan {
 		if i := v.Instance(o.Cloud, o.Instance); i != nil {
 			ref = v.Index.Ref(i)
 		}
-		b.done[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+" ("+index.RecordID(r)+"), which is there twice: the older one stays", dnsview.Duplicate, &ref)
+		b.planned[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+" ("+index.RecordID(r)+"), which is there twice: the older one stays", dnsview.Duplicate, &ref)
 	}
 	return b.end("Remove " + index.Plural(len(b.plan.Steps), "duplicate", "duplicates"))
 }
@@ -319,16 +319,16 @@ func planDedupe(v *dnsview.View, findings []*dnsview.Finding) Plan {
 // planComplete plans what findings ask for that say that something is not there.
 func planComplete(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	b := newBuilder(v, index.VerbRegister)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	for _, f := range findings {
 		switch f.Class {
 		case dnsview.SRVNoAddress:
-			b.restore(f)
+			b.restoreAddress(f)
 			continue
 		case dnsview.SRVNoPTR, dnsview.SRVNoTXT, dnsview.TypeNotListed:
-			b.link(f)
+			b.completeChain(f)
 			continue
 		}
 		s := v.Index.ServicesByName[f.Service]
@@ -347,8 +347,8 @@ func planComplete(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	return b.end("Register " + index.Plural(len(findings), "node", "nodes"))
 }
 
-// restore plans the addresses of the target of an SRV record of ours.
-func (b *builder) restore(f *dnsview.Finding) {
+// restoreAddress plans the addresses of the target of an SRV record of ours.
+func (b *builder) restoreAddress(f *dnsview.Finding) {
 	r := b.record(f.Record.Identity())
 	if r == nil {
 		return
@@ -378,8 +378,8 @@ func (b *builder) restore(f *dnsview.Finding) {
 	}
 }
 
-// link plans the record that is missing in the chain of DNS-SD.
-func (b *builder) link(f *dnsview.Finding) {
+// completeChain plans the record that is missing in the chain of DNS-SD.
+func (b *builder) completeChain(f *dnsview.Finding) {
 	r := b.record(f.Record.Identity())
 	if r == nil {
 		return

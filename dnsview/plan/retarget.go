@@ -13,7 +13,7 @@ import (
 // Update plans to give moved entries the address that their instance has now.
 func Update(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbUpdate)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	b.eachOurs(records, func(r *providers.Record, o providers.Owner) {
@@ -34,7 +34,7 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 		b.skip(r.Label() + " is no address record")
 		return
 	}
-	to, ok := b.goal(r, i)
+	to, ok := b.addressFor(r, i)
 	if !ok {
 		return
 	}
@@ -61,8 +61,8 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, why, &ref)
 }
 
-// goal chooses the address of an instance that a record shall have, and says why there is none.
-func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
+// addressFor chooses the address of an instance that a record shall have, and says why there is none.
+func (b *builder) addressFor(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
 	old, _ := r.Addr()
 	to, ok := b.v.Index.AddressOwed(r, i)
 	if !ok {
@@ -85,7 +85,7 @@ func (b *builder) goal(r *providers.Record, i *providers.Instance) (netip.Addr, 
 
 // holds returns the record by which the name and type of another have an address already, or nil.
 func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
-	for _, s := range b.at(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type) {
+	for _, s := range b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type) {
 		if h, ok := s.Addr(); ok && h == a {
 			return s
 		}
@@ -98,7 +98,7 @@ func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
 // address that the owner has now.
 func Retarget(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbRetarget)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	b.eachOurs(records, func(r *providers.Record, o providers.Owner) {
@@ -111,7 +111,7 @@ func Retarget(v *dnsview.View, records ...providers.Identity) Plan {
 			b.moveTo(r, o, i, dnsview.Reused)
 		case !isAddr && (i == nil || !running) && v.Index.NewHolder(r) != nil && b.isReused(r):
 			o.Registered = b.now(r.Zone)
-			b.giveTo(r, o, v.Index.NewHolder(r))
+			b.changeOwner(r, o, v.Index.NewHolder(r))
 		case !isAddr:
 			b.retargetHosts(r)
 		case held && !v.Index.HeldByNoNode(h, r):
@@ -130,8 +130,8 @@ func (b *builder) isReused(r *providers.Record) bool {
 	return f != nil && f.Class == dnsview.Reused
 }
 
-// giveTo plans to make an instance the owner of a record whose value stays.
-func (b *builder) giveTo(r *providers.Record, o providers.Owner, i *providers.Instance) {
+// changeOwner plans to make an instance the owner of a record whose value stays.
+func (b *builder) changeOwner(r *providers.Record, o providers.Owner, i *providers.Instance) {
 	o.Quiesced = false
 	o.Cloud, o.Instance = b.v.Index.KeyOf(i), i.ID
 	after, err := r.WithOwner(b.v.Index.Traits(r.Zone).Markers, o)
@@ -185,7 +185,7 @@ func (b *builder) retargetHosts(r *providers.Record) {
 // RetargetTo plans to point one entry at an address of the instance given, and to make that its owner.
 func RetargetTo(v *dnsview.View, record providers.Identity, to providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbRetarget)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	r, i := b.record(record), b.instance(to)
@@ -207,7 +207,7 @@ func RetargetTo(v *dnsview.View, record providers.Identity, to providers.Instanc
 // Adopt plans to write owner markers for records that hold our addresses and have none.
 func Adopt(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbAdopt)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	for _, id := range once(records) {

@@ -14,7 +14,7 @@ import (
 // remember is registered again, with the addresses that the nodes have now.
 func Return(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbReturn)
-	if !b.fleet() {
+	if !b.hasFleet() {
 		return b.end("")
 	}
 	for _, ref := range onceEach(instances) {
@@ -54,7 +54,7 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 	values, notes := make([]string, len(marks)), make([]string, len(marks))
 	serves := map[string]string{} // with its SRV value gone, only the marker of that says which service a host name belongs to
 	for n, m := range marks {
-		values[n], notes[n] = b.remembered(m, marks, i)
+		values[n], notes[n] = b.rememberedValue(m, marks, i)
 		if srv, ok := providers.ParseSRV(values[n]); ok && m.Owner.Type == "SRV" {
 			serves[srv.Target] = m.Name
 		}
@@ -83,11 +83,11 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 			b.skip(r.Label() + ": " + index.Clean(err.Error()))
 			continue
 		}
-		if n, twice := b.done[r.Identity()]; twice { // another marker remembers the same
-			b.forgetOut(m, who, &ref, n)
+		if n, twice := b.planned[r.Identity()]; twice { // another marker remembers the same
+			b.removeQuiescedMarker(m, who, &ref, n)
 			continue
 		}
-		if have := standing(b.at(m.Zone, r.Name, r.Type), &r); have != nil {
+		if have := sameValue(b.recordsAt(m.Zone, r.Name, r.Type), &r); have != nil {
 			b.returnExisting(have, &r, m, who, &ref)
 			continue
 		}
@@ -101,9 +101,9 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 		}
 		id := r.Identity()
 		back := b.change(c, "Create "+r.Label()+" for "+who+notes[n], dnsview.Quiesced, &ref)
-		b.done[id] = back
+		b.planned[id] = back
 		if c.Before.Name == "" {
-			b.forgetOut(m, who, &ref, back)
+			b.removeQuiescedMarker(m, who, &ref, back)
 		}
 	}
 	if !found && len(marks) == 0 {
@@ -111,8 +111,8 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 	}
 }
 
-// standing finds the record with the type and value of another among those of its name, or returns nil.
-func standing(named []*providers.Record, r *providers.Record) *providers.Record {
+// sameValue finds the record with the type and value of another among those of its name, or returns nil.
+func sameValue(named []*providers.Record, r *providers.Record) *providers.Record {
 	for _, s := range named {
 		if s.Type == r.Type && providers.FoldValue(s.Type, s.Value) == providers.FoldValue(r.Type, r.Value) {
 			return s
@@ -142,14 +142,14 @@ func (b *builder) returnExisting(have, want *providers.Record, m index.QuiescedM
 		}
 		needs = []int{b.change(providers.Change{Op: providers.OpUpdate, Before: *have, After: after}, "Make "+who+" the owner of "+have.Label(), dnsview.Quiesced, ref)}
 	}
-	b.forgetOut(m, who, ref, needs...)
+	b.removeQuiescedMarker(m, who, ref, needs...)
 }
 
-// forgetOut plans to remove a marker that says that a node was taken out, unless the plan removes it already.
-func (b *builder) forgetOut(m index.QuiescedMarker, who string, ref *providers.InstanceRef, needs ...int) {
+// removeQuiescedMarker plans to remove a marker that says that a node was taken out, unless the plan removes it already.
+func (b *builder) removeQuiescedMarker(m index.QuiescedMarker, who string, ref *providers.InstanceRef, needs ...int) {
 	id := m.Record.Identity()
-	if b.done[id] == 0 {
-		b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+who+" was taken out of "+index.Clean(m.Name), dnsview.Quiesced, ref, needs...)
+	if b.planned[id] == 0 {
+		b.planned[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+who+" was taken out of "+index.Clean(m.Name), dnsview.Quiesced, ref, needs...)
 	}
 }
 
@@ -163,42 +163,42 @@ func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 			if err != nil {
 				continue
 			}
-			forgot := b.forgetHalf(r, &ref)
+			forgot := b.removeMarkerBeside(r, &ref)
 			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+r.Label(), dnsview.Quiesced, &ref, forgot...)
 		}
 	}
 	return found
 }
 
-// forgetHalf plans to remove the marker record of a value whose own marker is its comment that is there still, as a quiesce
+// removeMarkerBeside plans to remove the marker record of a value whose own marker is its comment that is there still, as a quiesce
 // leaves it that was cut off, and gives the ids of the steps.
-func (b *builder) forgetHalf(r *providers.Record, ref *providers.InstanceRef) (ids []int) {
+func (b *builder) removeMarkerBeside(r *providers.Record, ref *providers.InstanceRef) (ids []int) {
 	if b.v.Index.Traits(r.Zone).Markers != providers.MarkerInComment {
 		return nil
 	}
 	for _, m := range b.v.Index.QuiescedMarkers {
 		if m.Zone.Name == r.Zone && m.Name == r.Name && m.Owner.Owns(r.Type, r.Value) && m.Of() == (index.InstanceKey{Cloud: ref.Key, ID: ref.ID}) {
 			id := m.Record.Identity()
-			if b.done[id] == 0 {
-				b.done[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+r.Label()+" was to be taken out", dnsview.Quiesced, ref)
+			if b.planned[id] == 0 {
+				b.planned[id] = b.change(providers.Change{Op: providers.OpDelete, Before: *m.Record}, "Forget that "+r.Label()+" was to be taken out", dnsview.Quiesced, ref)
 			}
-			ids = append(ids, b.done[id])
+			ids = append(ids, b.planned[id])
 		}
 	}
 	return ids
 }
 
-// remembered returns the value that the marker of a quiesced node remembers; empty
+// rememberedValue returns the value that the marker of a quiesced node remembers; empty
 // when no one can tell. A marker that had no room for the value holds a digest of it, which tells
 // the value among those that the node can have had: its addresses, and SRV values
 // that lead to a host name of its own. Where none fits, it is the one that a registration
 // would give, and note says so.
-func (b *builder) remembered(m index.QuiescedMarker, all []index.QuiescedMarker, i *providers.Instance) (value, note string) {
+func (b *builder) rememberedValue(m index.QuiescedMarker, all []index.QuiescedMarker, i *providers.Instance) (value, note string) {
 	switch {
 	case !m.Owner.Digested():
 		return m.Owner.Value, ""
 	case m.Owner.Type == "SRV":
-		srv, ok, guessed := b.recallSRV(m, all)
+		srv, ok, guessed := b.searchSRV(m, all)
 		if !ok {
 			return "", ""
 		}
@@ -222,10 +222,10 @@ func (b *builder) remembered(m index.QuiescedMarker, all []index.QuiescedMarker,
 	return "", ""
 }
 
-// recallSRV finds the SRV value that a digest is of. When nothing simpler fits, what a balance
+// searchSRV finds the SRV value that a digest is of. When nothing simpler fits, what a balance
 // may have made of it is tried: every weight with the priorities in use, every priority with the
 // weights in use, and small numbers of both.
-func (b *builder) recallSRV(m index.QuiescedMarker, all []index.QuiescedMarker) (srv providers.SRV, ok, guessed bool) {
+func (b *builder) searchSRV(m index.QuiescedMarker, all []index.QuiescedMarker) (srv providers.SRV, ok, guessed bool) {
 	x := b.v.Index
 	var others []index.QuiescedMarker
 	for _, o := range all {
@@ -234,7 +234,7 @@ func (b *builder) recallSRV(m index.QuiescedMarker, all []index.QuiescedMarker) 
 		}
 	}
 	var shapes []providers.SRV
-	for _, r := range b.at(m.Zone, m.Name, "SRV") {
+	for _, r := range b.recordsAt(m.Zone, m.Name, "SRV") {
 		s, ok := providers.ParseSRV(r.Value)
 		if s.Target = ""; ok && !slices.Contains(shapes, s) {
 			shapes = append(shapes, s)

@@ -191,8 +191,8 @@ func guardLine(g *index.GuardResult) string {
 	return "guard " + string(g.Guard) + " fails: " + g.Why
 }
 
-// satisfied says what would satisfy a guard that fails; empty when nothing would.
-func satisfied(g *index.GuardResult) string {
+// satisfyLine says what would satisfy a guard that fails; empty when nothing would.
+func satisfyLine(g *index.GuardResult) string {
 	switch {
 	case g.Pass:
 		return ""
@@ -204,8 +204,8 @@ func satisfied(g *index.GuardResult) string {
 	return ""
 }
 
-// behind says what a step waits for.
-func (s *StepDoc) behind() string {
+// needsLine says what a step waits for.
+func (s *StepDoc) needsLine() string {
 	if len(s.Needs) == 0 {
 		return ""
 	}
@@ -219,8 +219,8 @@ func (s *StepDoc) behind() string {
 	return "only after steps " + strings.Join(ids, ", ")
 }
 
-// became tells the state of a step; why it has it only where no guard tells already.
-func (s *StepDoc) became() string {
+// stateLine tells the state of a step; why it has it only where no guard tells already.
+func (s *StepDoc) stateLine() string {
 	told := slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return !g.Pass })
 	if s.State == "" || s.Why == "" || told {
 		return s.State
@@ -241,16 +241,16 @@ func (d *Doc) Text() string {
 		for _, l := range s.Diff() {
 			fmt.Fprintf(&b, "     %c %s\n", l.Sign, l.Text)
 		}
-		if w := s.behind(); w != "" {
+		if w := s.needsLine(); w != "" {
 			fmt.Fprintf(&b, "     %s\n", w)
 		}
 		for g := range s.Guards {
 			fmt.Fprintf(&b, "     %s\n", guardLine(&s.Guards[g]))
-			if w := satisfied(&s.Guards[g]); w != "" {
+			if w := satisfyLine(&s.Guards[g]); w != "" {
 				fmt.Fprintf(&b, "       %s\n", w)
 			}
 		}
-		if w := s.became(); w != "" {
+		if w := s.stateLine(); w != "" {
 			fmt.Fprintf(&b, "     %s\n", w)
 		}
 	}
@@ -280,10 +280,10 @@ func (d *Doc) Markdown() string {
 			}
 			b.WriteString("   ```\n")
 		}
-		if w := s.behind(); w != "" {
+		if w := s.needsLine(); w != "" {
 			fmt.Fprintf(&b, "\n   %s\n", w)
 		}
-		if w := s.became(); w != "" {
+		if w := s.stateLine(); w != "" {
 			fmt.Fprintf(&b, "\n   %s\n", EscapeMarkdown(w))
 		}
 		if len(s.Guards) == 0 {
@@ -299,7 +299,7 @@ func (d *Doc) Markdown() string {
 			case g.NoEvidence:
 				state = "not known"
 			}
-			fmt.Fprintf(&b, "   | %s | %s | %s | %s |\n", g.Guard, state, EscapeMarkdown(g.Why), EscapeMarkdown(strings.TrimPrefix(satisfied(g), "what would satisfy it: ")))
+			fmt.Fprintf(&b, "   | %s | %s | %s | %s |\n", g.Guard, state, EscapeMarkdown(g.Why), EscapeMarkdown(strings.TrimPrefix(satisfyLine(g), "what would satisfy it: ")))
 		}
 	}
 	if len(d.Skipped) > 0 {

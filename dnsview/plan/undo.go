@@ -27,12 +27,12 @@ type Done struct {
 // restored with its marker exactly, what was created is deleted, what was
 // changed is changed back. A termination cannot be taken back, which Skipped says.
 // The view may be nil.
-func Undo(v *dnsview.View, done ...Done) Plan { return planBack(v, index.VerbUndo, "Undo", done) }
+func Undo(v *dnsview.View, done ...Done) Plan { return planUndo(v, index.VerbUndo, "Undo", done) }
 
 // Redo plans to make again what an undo took back: it takes back the undo.
-func Redo(v *dnsview.View, done ...Done) Plan { return planBack(v, index.VerbRedo, "Redo", done) }
+func Redo(v *dnsview.View, done ...Done) Plan { return planUndo(v, index.VerbRedo, "Redo", done) }
 
-func planBack(v *dnsview.View, verb index.Verb, what string, done []Done) Plan {
+func planUndo(v *dnsview.View, verb index.Verb, what string, done []Done) Plan {
 	b := newBuilder(v, verb)
 	for _, d := range slices.Backward(done) {
 		switch {
@@ -101,18 +101,18 @@ func (b *builder) undoChange(d Done) {
 	// What was done to one record, or to one that leads to the other, was done in this order
 	// for a reason. What has nothing to do with it goes ahead though this one is refused.
 	for n := range b.plan.Steps {
-		if p := &b.plan.Steps[n]; p.Change != nil && bound(p.Change, &c) {
+		if p := &b.plan.Steps[n]; p.Change != nil && inOrder(p.Change, &c) {
 			s.Needs = append(s.Needs, p.ID)
 		}
 	}
 	b.add(s)
 }
 
-// bound reports whether the order of two changes matters.
-func bound(a, b *providers.Change) bool {
+// inOrder reports whether the order of two changes matters.
+func inOrder(a, b *providers.Change) bool {
 	for _, r := range []*providers.Record{&a.Before, &a.After} {
 		for _, o := range []*providers.Record{&b.Before, &b.After} {
-			if r.Name != "" && o.Name != "" && (tied(r, o) || tied(o, r)) {
+			if r.Name != "" && o.Name != "" && (dependsOn(r, o) || dependsOn(o, r)) {
 				return true
 			}
 		}
@@ -120,8 +120,8 @@ func bound(a, b *providers.Change) bool {
 	return false
 }
 
-// tied reports whether a record is, marks, belongs to or leads to another.
-func tied(r, to *providers.Record) bool {
+// dependsOn reports whether a record is, marks, belongs to or leads to another.
+func dependsOn(r, to *providers.Record) bool {
 	if _, name, ok := providers.SplitMarkerName(r.Name); ok && r.IsMarker() && name == to.Name {
 		return true
 	}

@@ -61,8 +61,8 @@ func (z *Zone) Read(ctx context.Context, g Getter, names ...string) error {
 	return nil
 }
 
-// at returns the records of one name and type.
-func (z *Zone) at(name, typ string) []*providers.Record {
+// recordsAt returns the records of one name and type.
+func (z *Zone) recordsAt(name, typ string) []*providers.Record {
 	return index.RecordsAt(z.Records, name, typ)
 }
 
@@ -97,7 +97,7 @@ func (z *Zone) resolvable(typ string, names ...string) error {
 
 // leadsTo finds the PTR record from one name to another.
 func (z *Zone) leadsTo(from, to string) *providers.Record {
-	for _, r := range z.at(providers.CanonicalName(from), "PTR") {
+	for _, r := range z.recordsAt(providers.CanonicalName(from), "PTR") {
 		if providers.SameName(r.Value, to) {
 			return r
 		}
@@ -161,9 +161,9 @@ func (m *planner) end(title string) Planned {
 	return m.Planned
 }
 
-// whole ends a plan that is carried out entirely or not at all: half a node, or half an incarnation, is
+// endWhole ends a plan that is carried out entirely or not at all: half a node, or half an incarnation, is
 // worse than none. It is a Refusal when the provider would refuse a part of it.
-func (m *planner) whole(title string) (Planned, error) {
+func (m *planner) endWhole(title string) (Planned, error) {
 	if p := WithoutRefused(m.z.Zone, m.z.Records, m.Plan); len(p.Steps) < len(m.Plan.Steps) {
 		return Planned{}, invalid("%s", p.Skipped[len(m.Plan.Skipped)])
 	}
@@ -182,12 +182,12 @@ func (m *planner) ids() []int {
 // setTTL sets the TTL of a new record to the one of its name, else the one given.
 func (z *Zone) setTTL(r *providers.Record, ttl uint32) {
 	r.TTL = ttl
-	if same := z.at(r.Name, r.Type); len(same) > 0 {
+	if same := z.recordsAt(r.Name, r.Type); len(same) > 0 {
 		r.TTL, r.AutoTTL = same[0].TTL, same[0].AutoTTL
 	}
 }
 
-func whose(r *providers.Record) string {
+func ownership(r *providers.Record) string {
 	switch o, ok := r.Owner(); {
 	case ok && o.Host():
 		return "belongs to the host " + providers.Clean(strings.TrimPrefix(o.Instance, providers.HostPrefix))

@@ -36,7 +36,7 @@ func (b *backend) planIncarnation(v *dnsview.View, w common.ChangeRequest) (plan
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return plan.WithoutBarred(v, made.Plan), nil
+	return plan.WithoutUnwritable(v, made.Plan), nil
 }
 
 // wholeZone returns the zone of a service as last read. It fails if that read is incomplete, because plans depend on
