@@ -72,7 +72,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	if f.Remedy != NoRemedy {
 		return "rollcall remedy " + name
 	}
-	if other := v.settlesFirst(f); other != nil {
+	if other := v.findingToSettleFirst(f); other != nil {
 		return "settle first that " + other.Reason
 	}
 	i := x.InstanceOf(r)
@@ -108,8 +108,8 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	return "change it at its provider"
 }
 
-// settlesFirst returns the finding about the same record that has to be settled before anything is done about f, or nil.
-func (v *View) settlesFirst(f *Finding) *Finding {
+// findingToSettleFirst returns the finding about the same record that has to be settled before anything is done about f, or nil.
+func (v *View) findingToSettleFirst(f *Finding) *Finding {
 	for _, g := range v.byRecord[f.Record] {
 		if g.Class != f.Class && !IsAdvice(g.Class) && g.Class != Unmarked && g.Class != Foreign {
 			return g

@@ -24,14 +24,14 @@ func Inspect(s *providers.Snapshot, o index.Options) *View {
 	in := &inspector{Index: x, reported: map[*providers.Record]reported{}}
 	in.lameZones()
 	for _, z := range x.Zones {
-		in.zone(z)
+		in.inspectZone(z)
 	}
 	slices.SortFunc(in.QuiescedMarkers, func(a, b index.QuiescedMarker) int { return index.CompareRecords(a.Record, b.Record) })
 	x.QuiescedAt = map[string][]index.QuiescedMarker{}
 	for _, m := range x.QuiescedMarkers {
 		x.QuiescedAt[m.Name] = append(x.QuiescedAt[m.Name], m)
 	}
-	in.markers()
+	in.quiescedNodes()
 	in.nodesOfServices()
 	in.chains()
 	for _, z := range x.Zones {
@@ -61,13 +61,13 @@ const (
 	reportedLeaving          // it is dead, or not ours: what else is wrong with it does not matter
 )
 
-// zone inspects every record of a zone.
-func (in *inspector) zone(z *index.ZoneState) {
+// inspectZone inspects every record of a zone.
+func (in *inspector) inspectZone(z *index.ZoneState) {
 	lack := in.MissingEvidence(z)
 	for i := range z.View.Records {
 		r := &z.View.Records[i]
 		if r.Type == "TXT" && r.IsMarker() {
-			in.marker(z, r)
+			in.inspectMarker(z, r)
 			continue
 		}
 		from := len(in.out)
@@ -84,7 +84,7 @@ func (in *inspector) zone(z *index.ZoneState) {
 			in.unowned(z, r, lack)
 		}
 		if len(in.out) > from {
-			in.remember(r, in.out[len(in.out)-1].Class)
+			in.noteReported(r, in.out[len(in.out)-1].Class)
 		}
 		switch r.Type {
 		case "SRV":
@@ -100,8 +100,8 @@ func (in *inspector) zone(z *index.ZoneState) {
 	}
 }
 
-// remember notes what other findings about the same record must know.
-func (in *inspector) remember(r *providers.Record, c Class) {
+// noteReported notes what other findings about the same record must know.
+func (in *inspector) noteReported(r *providers.Record, c Class) {
 	switch c {
 	case Dead, Dangling, OtherFleet:
 		in.reported[r] = reportedLeaving
@@ -132,9 +132,9 @@ func (in *inspector) add(f Finding) {
 	in.out = append(in.out, f)
 }
 
-// addOr adds the finding when nothing is lacking; otherwise class unknown with
+// addOrUnknown adds the finding when nothing is lacking; otherwise class unknown with
 // what the evidence points to. It is the only way to a class that says that something is absent.
-func (in *inspector) addOr(lack string, f Finding) {
+func (in *inspector) addOrUnknown(lack string, f Finding) {
 	if lack == "" {
 		in.add(f)
 		return
@@ -195,33 +195,33 @@ func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, lack strin
 		f := Finding{
 			Class: Unmarked, Severity: Low, Record: r, Instance: &ref, Cloud: ref.Cloud, Zone: z.Name, Service: in.ServiceOf(r),
 			Reason: r.Label() + " holds the address of " + index.Label(h.Instance) + " and has no owner marker",
-			Remedy: RemedyAdopt, RestsOn: in.two(ref.Cloud, z),
+			Remedy: RemedyAdopt, RestsOn: in.basisOfBoth(ref.Cloud, z),
 		}
 		if h.Instance.State != providers.StateRunning {
 			f.Remedy = NoRemedy
 		}
-		in.add(in.managed(f))
+		in.add(in.withController(f))
 	case held:
-		in.add(in.managed(Finding{
+		in.add(in.withController(Finding{
 			Class: Unmarked, Severity: Low, Record: r, Cloud: h.Address.Cloud, Zone: z.Name, Service: in.ServiceOf(r),
 			Reason:  r.Label() + " holds an address of ours (" + index.AddressLabel(h.Address) + ") and has no owner marker",
-			RestsOn: in.two(h.Address.Cloud, z),
+			RestsOn: in.basisOfBoth(h.Address.Cloud, z),
 		}))
 	default:
 		if _, ok := in.Allowed(a); ok {
 			return
 		}
-		in.addOr(lack, in.managed(Finding{
+		in.addOrUnknown(lack, in.withController(Finding{
 			Class: Foreign, Severity: Info, Record: r, Zone: z.Name, Service: in.ServiceOf(r),
 			Reason:   r.Label() + " is foreign: it has no owner marker, and its address is in no inventory",
-			Evidence: []Evidence{in.nobody(a)}, RestsOn: z.AllBases,
+			Evidence: []Evidence{in.noHolderEvidence(a)}, RestsOn: z.AllBases,
 		}))
 	}
 }
 
-// managed names the program that manages the record of a finding. What is its own is not adopted: it
+// withController names the program that manages the record of a finding. What is its own is not adopted: it
 // would write it again, without the marker.
-func (in *inspector) managed(f Finding) Finding {
+func (in *inspector) withController(f Finding) Finding {
 	if f.Controller = in.ControllerOf(f.Record); f.Controller != "" {
 		f.Remedy, f.OneKey = NoRemedy, false
 		f.Reason += "; it is managed by " + f.Controller + ": change or remove it at its source"
@@ -234,7 +234,7 @@ func (in *inspector) managed(f Finding) Finding {
 }
 
 // no one is the evidence that an address is in no inventory.
-func (in *inspector) nobody(a netip.Addr) Evidence {
+func (in *inspector) noHolderEvidence(a netip.Addr) Evidence {
 	at := in.Options.Now
 	for _, cs := range in.Clouds {
 		if s := cs.View.Coverage.Started; s.Before(at) {
@@ -247,8 +247,8 @@ func (in *inspector) nobody(a netip.Addr) Evidence {
 	}
 }
 
-// two returns the coverage of one cloud and one zone.
-func (in *inspector) two(cloud string, z *index.ZoneState) []index.Basis {
+// basisOfBoth returns the coverage of one cloud and one zone.
+func (in *inspector) basisOfBoth(cloud string, z *index.ZoneState) []index.Basis {
 	for _, cs := range in.Clouds {
 		if cs.Name == cloud {
 			return []index.Basis{cs.Basis, z.Basis}

@@ -25,13 +25,13 @@ func (in *inspector) chains() {
 	types := map[string]*typeState{}
 	incs := map[string]*incarnationState{}
 	for _, z := range in.Zones {
-		in.collect(z, types, incs)
+		in.collectChains(z, types, incs)
 	}
 	for name, i := range incs {
 		in.incarnationChain(name, i)
 	}
 	for name, t := range types {
-		in.listed(name, t)
+		in.typeListed(name, t)
 	}
 }
 
@@ -54,8 +54,8 @@ type incarnationState struct {
 	txt    bool
 }
 
-// collect collects the SRV, PTR and TXT records of one zone that belong to DNS-SD.
-func (in *inspector) collect(z *index.ZoneState, types map[string]*typeState, incs map[string]*incarnationState) {
+// collectChains collects the SRV, PTR and TXT records of one zone that belong to DNS-SD.
+func (in *inspector) collectChains(z *index.ZoneState, types map[string]*typeState, incs map[string]*incarnationState) {
 	inc := func(name string) *incarnationState {
 		if i := incs[name]; i != nil {
 			return i
@@ -141,14 +141,14 @@ func (in *inspector) incarnationChain(name string, i *incarnationState) {
 	case i.nodes > 0:
 		remedy, why := in.mayComplete(s, i)
 		if pz := in.ZoneOf(i.parent); i.ptr == nil && pz != nil {
-			in.addOr(index.MissingEvidenceOf(nil, pz), Finding{
+			in.addOrUnknown(index.MissingEvidenceOf(nil, pz), Finding{
 				Class: SRVNoPTR, Severity: Medium, Record: i.srv, Zone: pz.Name, Service: name, RestsOn: []index.Basis{pz.Basis}, Remedy: remedy, Name: i.parent,
 				Reason:   index.Clean(name) + " has " + index.Plural(i.nodes, "SRV record", "SRV records") + " and no PTR record at " + index.Clean(i.parent) + ": nobody who browses finds it" + why,
 				Evidence: []Evidence{{Source: pz.Name, Fact: "has no " + index.Clean(i.parent) + " PTR " + index.Clean(name), At: pz.View.RowsFrom}},
 			})
 		}
 		if !i.txt && z != nil {
-			in.addOr(index.MissingEvidenceOf(nil, z), Finding{
+			in.addOrUnknown(index.MissingEvidenceOf(nil, z), Finding{
 				Class: SRVNoTXT, Severity: Medium, Record: i.srv, Zone: z.Name, Service: name, RestsOn: []index.Basis{z.Basis}, Remedy: remedy,
 				Reason:   index.Clean(name) + " has " + index.Plural(i.nodes, "SRV record", "SRV records") + " and no TXT record, which RFC 6763 asks for even when it says nothing" + why,
 				Evidence: []Evidence{{Source: z.Name, Fact: "has no TXT record at " + index.Clean(name), At: z.View.RowsFrom}},
@@ -168,7 +168,7 @@ func (in *inspector) incarnationChain(name string, i *incarnationState) {
 			f.Severity = Info
 			f.Reason = index.Clean(name) + " is declared, and has neither nodes nor a TXT record yet"
 		}
-		in.addOr(index.MissingEvidenceOf(nil, z), f)
+		in.addOrUnknown(index.MissingEvidenceOf(nil, z), f)
 	}
 }
 
@@ -181,8 +181,8 @@ func (in *inspector) mayComplete(s *index.DeclaredService, i *incarnationState) 
 	return NoRemedy, "; it is not declared here, and none of its nodes is ours"
 }
 
-// listed looks whether a service type stands in the enumeration of its domain.
-func (in *inspector) listed(name string, t *typeState) {
+// typeListed looks whether a service type stands in the enumeration of its domain.
+func (in *inspector) typeListed(name string, t *typeState) {
 	if t.listed || t.ptr == nil {
 		return
 	}
@@ -201,7 +201,7 @@ func (in *inspector) listed(name string, t *typeState) {
 	} else {
 		f.Reason += "; it is not declared here"
 	}
-	in.addOr(index.MissingEvidenceOf(nil, z), f)
+	in.addOrUnknown(index.MissingEvidenceOf(nil, z), f)
 }
 
 // target looks where an SRV record leads that nothing else was found about.
@@ -237,7 +237,7 @@ func (in *inspector) target(s srvRow) {
 		in.add(f)
 		return
 	}
-	if in.elsewhere(z, srv.Target) {
+	if in.mayResolveElsewhere(z, srv.Target) {
 		return
 	}
 	f.Class, f.Severity = SRVNoAddress, High
@@ -256,11 +256,11 @@ func (in *inspector) target(s srvRow) {
 		f.Remedy, f.Address = RemedyComplete, index.WantedAddresses(nil, in.declaredOr(r.Name), i)[0].String()
 		if cs := in.cloudOf(i); cs != nil {
 			f.RestsOn = []index.Basis{cs.Basis, z.Basis}
-			in.addOr(index.MissingEvidenceOf(cs, z), f)
+			in.addOrUnknown(index.MissingEvidenceOf(cs, z), f)
 			return
 		}
 	}
-	in.addOr(index.MissingEvidenceOf(nil, z), f)
+	in.addOrUnknown(index.MissingEvidenceOf(nil, z), f)
 }
 
 // declaredOr returns the declaration of a service, or one that says nothing.
@@ -271,9 +271,9 @@ func (in *inspector) declaredOr(name string) *index.Service {
 	return &index.Service{}
 }
 
-// elsewhere reports whether a name may have an address though no record bears it: by a
+// mayResolveElsewhere reports whether a name may have an address though no record bears it: by a
 // wildcard (RFC 4592), by a DNAME, or in a zone that is delegated further.
-func (in *inspector) elsewhere(z *index.ZoneState, name string) bool {
+func (in *inspector) mayResolveElsewhere(z *index.ZoneState, name string) bool {
 	if len(z.Named(name)) == 0 {
 		for n := name; n != z.Name; {
 			parent, ok := providers.Parent(n)

@@ -74,7 +74,7 @@ func (in *inspector) ttl(s *index.DeclaredService, set []*providers.Record) {
 		if r.AutoTTL {
 			is = "automatic (" + is + ")"
 		}
-		in.differs(s, z, r, TTL, Low, what+" TTL is "+is+", and "+strconv.Itoa(int(s.TTL))+" is declared")
+		in.differsFromDeclared(s, z, r, TTL, Low, what+" TTL is "+is+", and "+strconv.Itoa(int(s.TTL))+" is declared")
 	}
 }
 
@@ -86,7 +86,7 @@ func (in *inspector) proxied(s *index.DeclaredService, r *providers.Record) {
 	if r.Proxied {
 		why = "it is proxied, and its service declares that it is not"
 	}
-	in.differs(s, in.ZonesByName[r.Zone], r, Proxied, Medium, why)
+	in.differsFromDeclared(s, in.ZonesByName[r.Zone], r, Proxied, Medium, why)
 }
 
 // routingWeight looks at the weight of a weighted record set of Route 53.
@@ -94,7 +94,7 @@ func (in *inspector) routingWeight(s *index.DeclaredService, r *providers.Record
 	if s.Weight == 0 || r.Weight == int64(s.Weight) || !r.InWeightedSet() {
 		return
 	}
-	in.differs(s, in.ZonesByName[r.Zone], r, Weight, Low, "its weight is "+strconv.FormatInt(r.Weight, 10)+", and "+strconv.Itoa(int(s.Weight))+" is declared")
+	in.differsFromDeclared(s, in.ZonesByName[r.Zone], r, Weight, Low, "its weight is "+strconv.FormatInt(r.Weight, 10)+", and "+strconv.Itoa(int(s.Weight))+" is declared")
 }
 
 // srvWeight looks at priority and weight of an SRV value (RFC 2782). Zero is what a
@@ -108,12 +108,12 @@ func (in *inspector) srvWeight(s *index.DeclaredService, r *providers.Record, sr
 		why = append(why, "its weight is "+strconv.Itoa(int(srv.Weight))+", and "+strconv.Itoa(int(s.Weight))+" is declared")
 	}
 	if len(why) > 0 && srv.Target != "." {
-		in.differs(s, in.ZonesByName[r.Zone], r, Weight, Low, strings.Join(why, "; "))
+		in.differsFromDeclared(s, in.ZonesByName[r.Zone], r, Weight, Low, strings.Join(why, "; "))
 	}
 }
 
-// differs adds a finding about a field that is not as declared.
-func (in *inspector) differs(s *index.DeclaredService, z *index.ZoneState, r *providers.Record, c Class, sev Severity, why string) {
+// differsFromDeclared adds a finding about a field that is not as declared.
+func (in *inspector) differsFromDeclared(s *index.DeclaredService, z *index.ZoneState, r *providers.Record, c Class, sev Severity, why string) {
 	f := Finding{
 		Class: c, Severity: sev, Record: r, Zone: z.Name, Service: providers.CanonicalName(s.Name), RestsOn: []index.Basis{z.Basis}, Remedy: RemedyUpdate,
 		Reason: r.Label() + ": " + why, Evidence: []Evidence{{Source: z.Name, Fact: why, At: z.View.RowsFrom}, {Source: "config", Fact: "declares service " + index.Clean(s.Name)}},
@@ -197,7 +197,7 @@ func (in *inspector) thin(s *index.DeclaredService, name string, live int) {
 		return
 	}
 	lack, basis := in.everySource(s)
-	in.addOr(lack, Finding{
+	in.addOrUnknown(lack, Finding{
 		Class: Thin, Severity: Critical, Service: name, Zone: zoneNameOf(s), RestsOn: basis,
 		Reason:   index.Clean(name) + " has " + index.Plural(live, "live member", "live members") + ", and " + strconv.Itoa(s.Minimum) + " is its minimum: nothing alive is taken out before there are more",
 		Evidence: []Evidence{{Source: "inventory", Fact: index.Plural(live, "running node is", "running nodes are") + " found under its name", At: in.Options.Now}, {Source: "config", Fact: "declares a minimum of " + strconv.Itoa(s.Minimum)}},
@@ -206,7 +206,7 @@ func (in *inspector) thin(s *index.DeclaredService, name string, live int) {
 
 func (in *inspector) oneCloud(s *index.DeclaredService, name, cloud string, live int) {
 	lack, basis := in.everySource(s)
-	in.addOr(lack, Finding{
+	in.addOrUnknown(lack, Finding{
 		Class: OneCloud, Severity: Medium, Service: name, Zone: zoneNameOf(s), Cloud: cloud, RestsOn: basis,
 		Reason:   index.Clean(name) + " is declared for " + index.Plural(len(s.Clouds), "cloud", "clouds") + ", and answered from " + index.Clean(cloud) + " only: launch nodes elsewhere",
 		Evidence: []Evidence{{Source: cloud, Fact: "runs " + index.Plural(live, "live member", "live members"), At: in.Options.Now}, {Source: "config", Fact: "declares " + index.Clean(strings.Join(s.Clouds, ", "))}},

@@ -8,9 +8,9 @@ import (
 	"rollcall/providers"
 )
 
-// marker looks at a marker record: one that says quiesced is noted, one that
+// inspectMarker looks at a marker record: one that says quiesced is noted, one that
 // marks nothing is an orphan. What others say was learned when owners were attached.
-func (in *inspector) marker(z *index.ZoneState, r *providers.Record) {
+func (in *inspector) inspectMarker(z *index.ZoneState, r *providers.Record) {
 	parts, ok := providers.ParseTXT(r.Value)
 	if !ok || len(parts) == 0 {
 		return
@@ -54,7 +54,7 @@ func (in *inspector) unreadable(z *index.ZoneState, r *providers.Record, name st
 			return
 		}
 	}
-	in.addOr(index.MissingEvidenceOf(nil, z), Finding{
+	in.addOrUnknown(index.MissingEvidenceOf(nil, z), Finding{
 		Class: OrphanMarker, Severity: Low, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis},
 		Reason:   index.Clean(r.Name) + " marks nothing, and cannot be read, so nobody can say whose it is: remove it by hand",
 		Evidence: []Evidence{{Source: "marker", Fact: "cannot be read: " + index.Clean(r.Value)}},
@@ -85,11 +85,11 @@ func (in *inspector) orphan(z *index.ZoneState, r *providers.Record, o providers
 	default:
 		f.Reason = why + "; it can be removed when a second scan sees the same"
 	}
-	in.addOr(in.MissingEvidence(z), f)
+	in.addOrUnknown(in.MissingEvidence(z), f)
 }
 
-// markers reports nodes that were taken out of DNS on purpose.
-func (in *inspector) markers() {
+// quiescedNodes reports nodes that were taken out of DNS on purpose.
+func (in *inspector) quiescedNodes() {
 	for _, m := range in.QuiescedMarkers {
 		n := in.NodeOf(m.Owner.Cloud, m.Owner.Instance)
 		if in.QuiescedThere(m) {

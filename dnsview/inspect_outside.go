@@ -22,7 +22,7 @@ func (in *inspector) wire() {
 	for i := range in.Options.Wire {
 		w := &in.Options.Wire[i]
 		z := in.ZonesByName[providers.CanonicalName(w.Zone)]
-		if z == nil || in.Options.Now.Sub(w.At) > index.WireFresh || !in.current(z, w) {
+		if z == nil || in.Options.Now.Sub(w.At) > index.WireFresh || !in.isCurrent(z, w) {
 			continue
 		}
 		in.AddWire(z, w)
@@ -31,7 +31,7 @@ func (in *inspector) wire() {
 		}
 		switch w.State {
 		case index.WirePropagating:
-			in.disagrees(z, w)
+			in.outOfSync(z, w)
 		case index.WireSplit:
 			in.add(in.onWire(z, w, Split, Medium, "its authoritative servers disagree with each other"))
 		case index.WireCached, index.WireNegativeCached:
@@ -41,7 +41,7 @@ func (in *inspector) wire() {
 		}
 	}
 	for name, states := range silent {
-		in.silent(in.ZonesByName[name], states)
+		in.unreachable(in.ZonesByName[name], states)
 	}
 }
 
@@ -68,7 +68,7 @@ func (in *inspector) unresolvable() (told map[string]bool) {
 		told[z.Name] = true
 		who := index.Clean(strings.Join(w.Unresolved[:min(len(w.Unresolved), 3)], ", "))
 		f := Finding{
-			Class: Unresolvable, Severity: Critical, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.asked(z, w.At)},
+			Class: Unresolvable, Severity: Critical, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.serversBasis(z, w.At)},
 			Reason: z.Name + " cannot be resolved, though its own servers answer: " + who,
 		}
 		if len(w.Facts) > 0 {
@@ -117,7 +117,7 @@ func (in *inspector) lame(z *index.ZoneState, why string, at time.Time, problems
 		return
 	}
 	f := Finding{
-		Class: Lame, Severity: High, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.asked(z, at)},
+		Class: Lame, Severity: High, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.serversBasis(z, at)},
 		Reason:   index.LameReason(z.Name, cmp.Or(why, "it is not delegated to the servers of its provider")),
 		Evidence: []Evidence{{Source: "name servers", Fact: index.Clean(cmp.Or(why, "the zone is not delegated to these servers")), At: at}},
 	}
@@ -128,14 +128,14 @@ func (in *inspector) lame(z *index.ZoneState, why string, at time.Time, problems
 	in.add(f)
 }
 
-// asked is the coverage of the name servers of a zone.
-func (in *inspector) asked(z *index.ZoneState, at time.Time) index.Basis {
+// serversBasis is the coverage of the name servers of a zone.
+func (in *inspector) serversBasis(z *index.ZoneState, at time.Time) index.Basis {
 	return index.Basis{Source: "name servers of " + z.Name, State: providers.CoverageComplete, Age: in.Options.Now.Sub(at)}
 }
 
-// current reports whether the servers were asked about the values that the
+// isCurrent reports whether the servers were asked about the values that the
 // zone holds now.
-func (in *inspector) current(z *index.ZoneState, w *index.WireState) bool {
+func (in *inspector) isCurrent(z *index.ZoneState, w *index.WireState) bool {
 	var now []string
 	for _, r := range z.Named(w.Name) {
 		if r.Type == w.Type {
@@ -153,7 +153,7 @@ func (in *inspector) current(z *index.ZoneState, w *index.WireState) bool {
 
 // onWire makes a finding about a name and type, at the first of its records.
 func (in *inspector) onWire(z *index.ZoneState, w *index.WireState, c Class, sev Severity, why string) Finding {
-	f := Finding{Class: c, Severity: sev, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.asked(z, w.At)}}
+	f := Finding{Class: c, Severity: sev, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.serversBasis(z, w.At)}}
 	for _, r := range z.Named(w.Name) {
 		if r.Type == w.Type && (f.Record == nil || index.CompareRecords(r, f.Record) < 0) {
 			f.Record = r
@@ -172,13 +172,13 @@ func (in *inspector) onWire(z *index.ZoneState, w *index.WireState, c Class, sev
 		if a.Agrees && c != Split {
 			continue
 		}
-		f.Evidence = append(f.Evidence, Evidence{Source: index.Clean(a.Server), Fact: says(a, in.Options.Now), At: a.At})
+		f.Evidence = append(f.Evidence, Evidence{Source: index.Clean(a.Server), Fact: answerText(a, in.Options.Now), At: a.At})
 	}
 	return f
 }
 
-// says tells in a few words what a server answered.
-func says(a *index.WireAnswer, now time.Time) string {
+// answerText tells in a few words what a server answered.
+func answerText(a *index.WireAnswer, now time.Time) string {
 	who := "answers "
 	if a.Resolver {
 		who = "hands out "
@@ -201,9 +201,9 @@ func says(a *index.WireAnswer, now time.Time) string {
 	return who
 }
 
-// disagrees is for authoritative servers that agree with each other and not with the API: for a
+// outOfSync is for authoritative servers that agree with each other and not with the API: for a
 // while a change on its way, then something is wrong.
-func (in *inspector) disagrees(z *index.ZoneState, w *index.WireState) {
+func (in *inspector) outOfSync(z *index.ZoneState, w *index.WireState) {
 	grace := in.Options.WireGrace
 	if grace <= 0 {
 		grace = defaultWireGrace
@@ -217,7 +217,7 @@ func (in *inspector) disagrees(z *index.ZoneState, w *index.WireState) {
 		in.add(in.onWire(z, w, InFlight, Info, "its name servers do not show yet what the API holds; a change is on its way since "+index.Ago(young)))
 		return
 	}
-	in.addOr(index.MissingEvidenceOf(nil, z), in.onWire(z, w, Wire, High, "its name servers answer something else than the API holds, for "+index.Ago(young)+" now: tell the DNS provider"))
+	in.addOrUnknown(index.MissingEvidenceOf(nil, z), in.onWire(z, w, Wire, High, "its name servers answer something else than the API holds, for "+index.Ago(young)+" now: tell the DNS provider"))
 }
 
 // cached is for resolvers that still hand out what was there before.
@@ -237,8 +237,8 @@ func (in *inspector) cached(z *index.ZoneState, w *index.WireState) {
 	in.add(in.onWire(z, w, Cached, Info, "resolvers "+what+left))
 }
 
-// silent is for names of a zone whose servers gave no answer.
-func (in *inspector) silent(z *index.ZoneState, states []*index.WireState) {
+// unreachable is for names of a zone whose servers gave no answer.
+func (in *inspector) unreachable(z *index.ZoneState, states []*index.WireState) {
 	slices.SortFunc(states, func(a, b *index.WireState) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
 	})

@@ -49,7 +49,7 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	case providers.StateTerminated:
 		in.gone(z, r, o, cs, i, Evidence{Source: cs.Name, Fact: "lists " + index.Clean(i.ID) + " as terminated", At: cs.View.RowsFrom}, "is terminated", lack, true)
 	case providers.StatePending, providers.StateStopping, providers.StateTerminating:
-		in.add(in.about(z, r, o, i, cs, Finding{
+		in.add(in.ownedFinding(z, r, o, i, cs, Finding{
 			Class: InFlight, Severity: Info, Reason: r.Label() + ": its owner " + index.Label(i) + " is " + string(i.State) + " just now",
 			RestsOn: []index.Basis{cs.Basis, z.Basis},
 		}))
@@ -58,7 +58,7 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	case providers.StateRunning:
 		in.running(z, r, o, cs, i)
 	default:
-		in.add(in.about(z, r, o, i, cs, Finding{
+		in.add(in.ownedFinding(z, r, o, i, cs, Finding{
 			Class: Unknown, Severity: Info, RestsOn: []index.Basis{cs.Basis, z.Basis},
 			Reason: r.Label() + ": its owner " + index.Label(i) + " is in state " + index.Clean(string(i.State)) + ", which says nothing about whether it serves",
 		}))
@@ -71,8 +71,8 @@ func (in *inspector) noteQuiesced(r *providers.Record, o providers.Owner) {
 	in.QuiescedRecords[at] = append(in.QuiescedRecords[at], r)
 }
 
-// about fills in what every finding about an owned record has.
-func (in *inspector) about(z *index.ZoneState, r *providers.Record, o providers.Owner, i *providers.Instance, cs *index.CloudState, f Finding) Finding {
+// ownedFinding fills in what every finding about an owned record has.
+func (in *inspector) ownedFinding(z *index.ZoneState, r *providers.Record, o providers.Owner, i *providers.Instance, cs *index.CloudState, f Finding) Finding {
 	f.Record, f.Zone, f.Service, f.Cloud = r, z.Name, in.ServiceOf(r), cs.Name
 	ref := providers.InstanceRef{Cloud: cs.Name, Key: o.Cloud, ID: o.Instance}
 	if i != nil {
@@ -114,7 +114,7 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 	final := asked && l.Gone && l.Err == nil && l.Final
 	switch {
 	case in.tooYoung(r, o, in.Options.Now, final):
-		in.add(in.about(z, r, o, nil, cs, Finding{
+		in.add(in.ownedFinding(z, r, o, nil, cs, Finding{
 			Class: InFlight, Severity: Info, RestsOn: []index.Basis{cs.Basis, z.Basis},
 			Reason: r.Label() + ": " + who + " is not listed by " + cs.Name + ", but was registered only " + index.Ago(in.Options.Now.Sub(in.MarkerSince(r, o, final))) + " ago",
 		}))
@@ -129,7 +129,7 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 		if cs.State != providers.CoverageComplete {
 			why = cs.Why
 		}
-		in.add(in.about(z, r, o, nil, cs, Finding{
+		in.add(in.ownedFinding(z, r, o, nil, cs, Finding{
 			Class: Unknown, Severity: Info, Would: Dead, RestsOn: z.AllBases, Reason: r.Label() + ": nothing certain is known of " + who + ": " + why,
 		}))
 	}
@@ -161,7 +161,7 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 	if i != nil {
 		who = "its owner " + index.Label(i)
 	}
-	f := in.about(z, r, o, nil, cs, Finding{Evidence: []Evidence{word}, RestsOn: z.AllBases})
+	f := in.ownedFinding(z, r, o, nil, cs, Finding{Evidence: []Evidence{word}, RestsOn: z.AllBases})
 	if i != nil {
 		f.Instance.Name = i.Name
 	}
@@ -191,11 +191,11 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 			in.add(f)
 			return
 		}
-		if t := in.taken(a, o); t.what != "" {
+		if t := in.holderOf(a, o); t.what != "" {
 			in.reused(f, r, a, t, who+" "+verb, lack)
 			return
 		}
-		f.Evidence = append(f.Evidence, in.nobody(a))
+		f.Evidence = append(f.Evidence, in.noHolderEvidence(a))
 		if in.Options.Ranges == nil || r.Proxied {
 			continue
 		}
@@ -205,13 +205,13 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 			f.Evidence = append(f.Evidence, Evidence{Source: "published ranges", Fact: a.String() + " lies in a range of " + owner, At: published})
 		}
 	}
-	in.addOr(lack, f)
+	in.addOrUnknown(lack, f)
 }
 
 // stopped is for an owner that is stopped. EC2 gives an automatic address back
 // at a stop, so that anyone may get it.
 func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, lack string) {
-	f := in.about(z, r, o, i, cs, Finding{
+	f := in.ownedFinding(z, r, o, i, cs, Finding{
 		Class: Stopped, Severity: Medium, RestsOn: z.AllBases, Remedy: RemedyQuiesce, OneKey: true,
 		Reason: r.Label() + ": its owner " + index.Label(i) + " is stopped",
 	})
@@ -224,10 +224,10 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 		if !ok {
 			continue
 		}
-		if in.Holds(i, a) && !in.givenBack(cs, i, a) {
+		if in.Holds(i, a) && !in.losesAddress(cs, i, a) {
 			continue
 		}
-		if t := in.taken(a, o); t.what != "" && t.inst != i && !t.own {
+		if t := in.holderOf(a, o); t.what != "" && t.inst != i && !t.own {
 			in.reused(f, r, a, t, "its owner "+index.Label(i)+" is stopped", lack)
 			return
 		}
@@ -236,11 +236,11 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 			f.Reason = r.Label() + ": its owner " + index.Label(i) + " is stopped, and " + cs.View.Cloud.Traits.Title + " has taken " + a.String() + " back: anyone may get it"
 		}
 	}
-	in.addOr(lack, f)
+	in.addOrUnknown(lack, f)
 }
 
-// givenBack reports whether a stopped instance of a cloud does not keep the address.
-func (in *inspector) givenBack(cs *index.CloudState, i *providers.Instance, a netip.Addr) bool {
+// losesAddress reports whether a stopped instance of a cloud does not keep the address.
+func (in *inspector) losesAddress(cs *index.CloudState, i *providers.Instance, a netip.Addr) bool {
 	if !cs.View.Cloud.Traits.StopReleases || slices.Contains(i.ElasticIPs, a) || slices.Contains(i.PrivateIPs, a) {
 		return false
 	}
@@ -260,15 +260,15 @@ func (in *inspector) running(z *index.ZoneState, r *providers.Record, o provider
 	case right:
 		return
 	}
-	f := in.about(z, r, o, i, cs, Finding{Class: Moved, Severity: High, RestsOn: []index.Basis{cs.Basis, z.Basis}})
-	if t := in.taken(a, o); t.inst != nil && t.inst != i {
+	f := in.ownedFinding(z, r, o, i, cs, Finding{Class: Moved, Severity: High, RestsOn: []index.Basis{cs.Basis, z.Basis}})
+	if t := in.holderOf(a, o); t.inst != nil && t.inst != i {
 		in.reused(f, r, a, t, index.Label(i)+" has another address now", index.MissingEvidenceOf(cs, z))
 		return
 	}
 	if o.Quiesced {
 		f.Remedy, f.RestsOn = RemedyQuiesce, z.AllBases
 		f.Reason = r.Label() + " is marked as quiesced, is still there, and leads to an address that " + index.Label(i) + " has no more: finish taking it out"
-		in.addOr(in.MissingEvidence(z), f)
+		in.addOrUnknown(in.MissingEvidence(z), f)
 		return
 	}
 	if index.Unreachable(a) && !z.View.Zone.Private {
@@ -287,7 +287,7 @@ func (in *inspector) running(z *index.ZoneState, r *providers.Record, o provider
 		f.RestsOn, lack = z.AllBases, in.MissingEvidence(z)
 		f.Reason += ", and the name has that too"
 	}
-	in.addOr(lack, f)
+	in.addOrUnknown(lack, f)
 }
 
 // stillServed is for a record that is marked as quiesced and yet is there: a

@@ -7,29 +7,29 @@ import (
 	"rollcall/providers"
 )
 
-// taken says who has an address that should be no one's.
-type taken struct {
+// addressHolder says who has an address that should be no one's.
+type addressHolder struct {
 	what string // for a sentence; empty when no one has it
 	inst *providers.Instance
 	own  bool // what is left of the owner itself holds it
 }
 
-func (in *inspector) taken(a netip.Addr, o providers.Owner) taken {
+func (in *inspector) holderOf(a netip.Addr, o providers.Owner) addressHolder {
 	h, held := in.Holders[a]
 	switch {
 	case held && h.Instance != nil:
-		return taken{what: index.Label(h.Instance), inst: h.Instance}
+		return addressHolder{what: index.Label(h.Instance), inst: h.Instance}
 	case held:
-		return taken{what: index.AddressLabel(h.Address), own: h.Address.Instance == o.Instance}
+		return addressHolder{what: index.AddressLabel(h.Address), own: h.Address.Instance == o.Instance}
 	}
 	if p, ok := in.Allowed(a); ok {
-		return taken{what: "the allow-list (" + p.String() + ")"}
+		return addressHolder{what: "the allow-list (" + p.String() + ")"}
 	}
-	return taken{}
+	return addressHolder{}
 }
 
 // reused is for an address that is another's now. It is never deleted blindly.
-func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t taken, gone, lack string) {
+func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t addressHolder, gone, lack string) {
 	f.Class, f.Severity, f.Remedy, f.OneKey = Reused, Critical, RemedyRetarget, false
 	f.Reason = r.Label() + " leads to somebody else: " + gone + ", and " + a.String() + " now belongs to " + t.what
 	f.Evidence = append(f.Evidence, Evidence{Source: "inventory", Fact: a.String() + " belongs to " + t.what, At: in.Options.Now})
@@ -43,5 +43,5 @@ func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t take
 		f.Severity, f.Remedy = High, NoRemedy
 	}
 	f.Reason += ": " + in.ReusedAdvice(r, a)
-	in.addOr(lack, f)
+	in.addOrUnknown(lack, f)
 }

@@ -85,7 +85,7 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 	}
 	var buf [2]netip.Addr
 	want := index.WantedAddresses(buf[:0], s.Service, i)
-	have, lacks := in.has(s, ms, n, i, own, want)
+	have, lacks := in.recordsOfNode(s, ms, n, i, own, want)
 	if lacks == "" {
 		return
 	}
@@ -133,7 +133,7 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 	case cs == nil:
 		lack = index.JoinWhys(append(nonEmpty(lack), "its cloud has not said who it is"))
 	}
-	in.addOr(lack, f)
+	in.addOrUnknown(lack, f)
 }
 
 func nonEmpty(s string) []string {
@@ -165,11 +165,11 @@ func (in *inspector) cloudOf(i *providers.Instance) *index.CloudState {
 	return in.CloudsByKey[in.KeyOf(i)]
 }
 
-// has reports whether a node has any of the records that it should have, and says
+// recordsOfNode reports whether a node has any of the records that it should have, and says
 // what it lacks, if anything.
-func (in *inspector) has(s *index.DeclaredService, ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
+func (in *inspector) recordsOfNode(s *index.DeclaredService, ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
 	if s.Kind == index.DNSSD {
-		return in.hasSRV(ms, n, i, own, want)
+		return in.srvOfNode(ms, n, i, own, want)
 	}
 	have = len(own) > 0 || servesAny(ms.values, i, netip.Addr.IsValid)
 	if len(want) == 0 && !have {
@@ -195,7 +195,7 @@ func servesAny(values map[netip.Addr]bool, i *providers.Instance, match func(net
 	return slices.ContainsFunc(i.PublicIPs, served) || slices.ContainsFunc(i.PrivateIPs, served)
 }
 
-func (in *inspector) hasSRV(ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
+func (in *inspector) srvOfNode(ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
 	if len(own) == 0 {
 		if servesAny(ms.byAddr, i, netip.Addr.IsValid) {
 			return true, ""
@@ -260,5 +260,5 @@ func (in *inspector) incarnation(s *index.DeclaredService) {
 		Class: Half, Severity: High, Service: name, Zone: zoneNameOf(s), Remedy: RemedyComplete, RestsOn: in.serviceBasis(nil, s),
 		Reason: name + " has " + index.Plural(nodes, "node", "nodes") + ", but " + lacks,
 	}
-	in.addOr(index.MissingEvidenceOf(nil, s.ReadZone), f)
+	in.addOrUnknown(index.MissingEvidenceOf(nil, s.ReadZone), f)
 }

@@ -26,7 +26,7 @@ func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
 	}
 	name, value = s[:at], s[at+len(typ)+2:]
 	if z, n, has := strings.Cut(name, ":"); has {
-		zone, name = written(z), n
+		zone, name = canonicalName(z), n
 	}
 	if f := strings.Fields(value); index.HoldsName(typ) && len(f) > 0 && !index.IsASCII(value) {
 		if to, err := index.ALabels(f[len(f)-1]); err == nil {
@@ -34,7 +34,7 @@ func SplitRecord(s string) (zone, name, typ, value string, ok bool) {
 			value = strings.Join(f, " ")
 		}
 	}
-	return zone, written(name), typ, value, true
+	return zone, canonicalName(name), typ, value, true
 }
 
 // typeIn returns where the first /TYPE/ of s begins, and its type; -1 when there is none.
@@ -48,9 +48,9 @@ func typeIn(s string) (at int, typ string) {
 	return at, typ
 }
 
-// written returns the canonical spelling of a name that a person wrote. One that is no name of IDNA
+// canonicalName returns the canonical spelling of a name that a person wrote. One that is no name of IDNA
 // is taken for its bytes.
-func written(name string) string {
+func canonicalName(name string) string {
 	if a, err := index.ALabels(name); err == nil {
 		name = a
 	}

@@ -16,7 +16,7 @@ import (
 // seen returns the sources with their state at now.
 func seen(list []rows.Source, now time.Time, maxAge time.Duration) []rows.Source {
 	for i := range list {
-		list[i].See(now, maxAge)
+		list[i].SetState(now, maxAge)
 	}
 	return list
 }
@@ -48,7 +48,7 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 	}
 	l.Add(name, s.Name)
 	ageText := ""
-	if d, ok := s.Old(now); ok {
+	if d, ok := s.RowsAge(now); ok {
 		ageText = rows.Age(d)
 	}
 	switch { // regardless of its coverage
@@ -85,14 +85,14 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 	}
 	l.Gap(1).Add(role, glyph)
 	if level >= cellShort {
-		return l.Gap(1).Add(role, s.Trouble())
+		return l.Gap(1).Add(role, s.Problem())
 	}
 	if ageText != "" {
 		l.Gap(1).Add(role, ageText+" old,")
 	} else {
 		l.Gap(1).Add(role, "no rows,")
 	}
-	l.Gap(1).Add(role, s.Trouble())
+	l.Gap(1).Add(role, s.Problem())
 	if wait := s.RetryAt.Sub(now); !s.RetryAt.IsZero() && wait > 0 {
 		l.Add(theme.Dim, ", retry in "+rows.Age(wait.Round(time.Second)))
 	} else if s.Reading {

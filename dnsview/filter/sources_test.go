@@ -14,8 +14,8 @@ func TestAFilterChoosesSources(t *testing.T) {
 	cloud := rows.Source{Name: "aws-use1", Kind: rows.KindCloud, Provider: "ec2", Account: "123456789012", Region: "us-east-1", CloudKey: "ab12", RowsFrom: now.Add(-time.Minute), Coverage: providers.Coverage{State: providers.CoverageComplete, Finished: now}}
 	why := "Rate exceeded"
 	zone := rows.Source{Name: "unilans.net", Kind: rows.KindZone, Provider: "route53", Error: &why, Coverage: providers.Coverage{State: providers.CoverageFailed, Err: providers.Errorf(providers.KindThrottled, "list", "%s", why)}}
-	cloud.See(now, time.Hour)
-	zone.See(now, time.Hour)
+	cloud.SetState(now, time.Hour)
+	zone.SetState(now, time.Hour)
 	for _, c := range []struct {
 		filter      string
 		cloud, zone bool

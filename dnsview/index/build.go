@@ -60,7 +60,7 @@ func New(s *providers.Snapshot, o *Options) *Index {
 	for _, z := range x.Zones {
 		z.Nodes = make([]int32, len(z.View.Records))
 		for i := range z.View.Records {
-			z.Nodes[i] = x.own(&z.View.Records[i])
+			z.Nodes[i] = x.linkRecord(&z.View.Records[i])
 		}
 	}
 	x.VerifyClouds()

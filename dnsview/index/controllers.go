@@ -65,7 +65,7 @@ func (x *Index) addControllers() {
 		}
 		names := newZoneNames(z)
 		for _, reg := range found {
-			for _, r := range reg.manages(names) {
+			for _, r := range reg.managedRecords(names) {
 				if x.controllers[r] == "" || reg.sure {
 					x.controllers[r] = reg.controller
 				}
@@ -156,10 +156,10 @@ func typesOf(r *providers.Record) []string {
 	return []string{strings.ToLower(r.Type)}
 }
 
-// manages finds the records of a zone that a record of a registry names: it has their name, or their name with
+// managedRecords finds the records of a zone that a record of a registry names: it has their name, or their name with
 // the type before it, a prefix before it or a suffix after its first label, as the operator of that program
 // has chosen; a wildcard may be replaced by a word.
-func (reg *registry) manages(n *zoneNames) []*providers.Record {
+func (reg *registry) managedRecords(n *zoneNames) []*providers.Record {
 	if same := n.named[reg.name]; reg.sure && len(same) > 0 {
 		return same
 	}

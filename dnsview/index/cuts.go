@@ -39,11 +39,11 @@ func CutsOf(zone string, records []providers.Record) Cuts {
 	c.glue = map[string]string{}
 	for name, targets := range c.delegated {
 		slices.Sort(targets)
-		if at, _ := c.over(name); at != "" {
+		if at, _ := c.cutAbove(name); at != "" {
 			continue // the delegation itself is never seen, and needs no glue
 		}
 		for _, t := range targets {
-			if at, _ := c.over(t); at != "" || c.delegated[t] != nil {
+			if at, _ := c.cutAbove(t); at != "" || c.delegated[t] != nil {
 				if old, ok := c.glue[t]; !ok || name < old {
 					c.glue[t] = name
 				}
@@ -56,9 +56,9 @@ func CutsOf(zone string, records []providers.Record) Cuts {
 // Empty reports whether the zone has no cut.
 func (c *Cuts) Empty() bool { return len(c.delegated) == 0 && len(c.redirected) == 0 }
 
-// over returns the topmost cut that a name lies strictly below, and its type: NS or DNAME. Without
+// cutAbove returns the topmost cut that a name lies strictly below, and its type: NS or DNAME. Without
 // one both are empty.
-func (c *Cuts) over(name string) (cut, typ string) {
+func (c *Cuts) cutAbove(name string) (cut, typ string) {
 	if c.Empty() || !providers.InZone(name, c.zone) {
 		return "", ""
 	}
@@ -84,18 +84,18 @@ func (c *Cuts) Occluded(name, typ string) (why string, ok bool) {
 	if c.Empty() {
 		return "", false
 	}
-	cut, kind := c.over(name)
+	cut, kind := c.cutAbove(name)
 	switch {
 	case cut == "" && (c.delegated[name] == nil || typ == "NS" || typ == "DS"):
 		return "", false
 	case c.Glue(name, typ) != "":
 		return "", false
 	case cut == "":
-		return Clean(name) + " is delegated to " + c.list(c.delegated[name]) + ", which are asked for everything there but its NS and DS records", true
+		return Clean(name) + " is delegated to " + c.namesText(c.delegated[name]) + ", which are asked for everything there but its NS and DS records", true
 	case kind == "DNAME":
-		return Clean(name) + " lies below " + Clean(cut) + ", whose DNAME record leads every name below it to " + c.list(c.redirected[cut]), true
+		return Clean(name) + " lies below " + Clean(cut) + ", whose DNAME record leads every name below it to " + c.namesText(c.redirected[cut]), true
 	}
-	return Clean(name) + " lies below " + Clean(cut) + ", which is delegated to " + c.list(c.delegated[cut]) + ": clients ask those servers, and never see what this zone holds there", true
+	return Clean(name) + " lies below " + Clean(cut) + ", which is delegated to " + c.namesText(c.delegated[cut]) + ": clients ask those servers, and never see what this zone holds there", true
 }
 
 // Glue returns the delegation whose NS records name the host of an address record that lies at or below
@@ -107,8 +107,8 @@ func (c *Cuts) Glue(name, typ string) string {
 	return c.glue[name]
 }
 
-// list names at most three servers or targets.
-func (c *Cuts) list(names []string) string {
+// namesText names at most three servers or targets.
+func (c *Cuts) namesText(names []string) string {
 	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	s := Clean(strings.Join(names[:min(len(names), 3)], ", "))
 	if n := len(names) - 3; n > 0 {
@@ -206,7 +206,7 @@ func (c *Cuts) leadsAway(name string) bool {
 	if c.Empty() {
 		return false
 	}
-	cut, _ := c.over(name)
+	cut, _ := c.cutAbove(name)
 	return cut != "" || c.delegated[name] != nil
 }
 

@@ -158,10 +158,10 @@ func (x *Index) addHolders() {
 			continue
 		}
 		for _, a := range i.PublicIPs {
-			x.hold(a, Holder{Instance: i})
+			x.addHolder(a, Holder{Instance: i})
 		}
 		for _, a := range i.PrivateIPs {
-			x.hold(a, Holder{Instance: i})
+			x.addHolder(a, Holder{Instance: i})
 		}
 	}
 	for _, cs := range x.Clouds {
@@ -173,12 +173,12 @@ func (x *Index) addHolders() {
 					h.Instance = b
 				}
 			}
-			x.hold(a.IP, h)
+			x.addHolder(a.IP, h)
 		}
 	}
 }
 
-func (x *Index) hold(a netip.Addr, h Holder) {
+func (x *Index) addHolder(a netip.Addr, h Holder) {
 	a = a.Unmap()
 	if old, ok := x.Holders[a]; !ok || betterHolder(h, old) {
 		x.Holders[a] = h
@@ -212,9 +212,9 @@ func (x *Index) Allowed(a netip.Addr) (netip.Prefix, bool) {
 	return netip.Prefix{}, false
 }
 
-// own links a record to the instance that its marker names, or else to the
+// linkRecord links a record to the instance that its marker names, or else to the
 // instance that holds its address, and returns the number of that instance, or -1.
-func (x *Index) own(r *providers.Record) int32 {
+func (x *Index) linkRecord(r *providers.Record) int32 {
 	k, ok := x.belongsTo(r)
 	if !ok {
 		return -1

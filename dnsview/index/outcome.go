@@ -31,7 +31,7 @@ func OutcomeOf(found []providers.Record, c *providers.Change) (now *providers.Re
 		case n == 1 && Difference(&c.Before, r) == "":
 			return nil, NotMade, "is there as it was"
 		}
-		return nil, CannotTell, "what is there is not what was to go: " + otherwise(&c.Before, r, n)
+		return nil, CannotTell, "what is there is not what was to go: " + howDifferent(&c.Before, r, n)
 	case providers.OpCreate:
 		r, n := Find(found, c)
 		switch {
@@ -40,7 +40,7 @@ func OutcomeOf(found []providers.Record, c *providers.Change) (now *providers.Re
 		case n == 1 && (equalOwners(c.After.Owners, r.Owners) || c.After.Comment != "" && c.After.Comment == r.Comment || c.After.IsMarker()):
 			return r, Made, "is there" // a record set keeps its TTL, so that the TTL says nothing
 		}
-		return nil, CannotTell, "what is there is not what was to come: " + otherwise(&c.After, r, n)
+		return nil, CannotTell, "what is there is not what was to come: " + howDifferent(&c.After, r, n)
 	default:
 		after := c.After
 		after.Modified = time.Time{}
@@ -54,11 +54,11 @@ func OutcomeOf(found []providers.Record, c *providers.Change) (now *providers.Re
 		case n == 1 && Difference(&c.Before, r) == "":
 			return nil, NotMade, "is as it was"
 		}
-		return nil, CannotTell, "is neither as it was nor as it was to be: " + otherwise(&c.Before, r, n)
+		return nil, CannotTell, "is neither as it was nor as it was to be: " + howDifferent(&c.Before, r, n)
 	}
 }
 
-func otherwise(want, r *providers.Record, n int) string {
+func howDifferent(want, r *providers.Record, n int) string {
 	if n > 1 {
 		return "there are several"
 	}

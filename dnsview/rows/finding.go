@@ -51,10 +51,10 @@ func Findings(v *dnsview.View) []*Finding {
 func (r *Finding) Key() string { return r.key }
 
 // ID returns the class, and the subject in the form of the command line.
-func (r *Finding) ID() string { return string(r.Class) + " " + r.named() }
+func (r *Finding) ID() string { return string(r.Class) + " " + r.subjectName() }
 
-// named returns the subject of the finding: a record, else an instance, else a name.
-func (r *Finding) named() string {
+// subjectName returns the subject of the finding: a record, else an instance, else a name.
+func (r *Finding) subjectName() string {
 	if r.Record != nil {
 		return providers.Clean(r.view.RecordName(r.Record))
 	}
@@ -76,7 +76,7 @@ func FindingTable() []Column[*Finding] {
 			Key: func(r *Finding) string { return strconv.Itoa(int(dnsview.Critical) - int(r.Severity)) },
 		},
 		{Title: "CLASS", Text: func(r *Finding) string { return string(r.Class) }},
-		{Title: "ABOUT", Text: func(r *Finding) string { return index.Readable(r.named()) }},
+		{Title: "ABOUT", Text: func(r *Finding) string { return index.Readable(r.subjectName()) }},
 		{Title: "REMEDY", Text: func(r *Finding) string { return string(r.Remedy) }},
 		{Title: "REASON", Text: func(r *Finding) string { return index.Readable(r.Why) }},
 		{Title: "ADVICE", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.view.Advice(r.Finding)) }},

@@ -109,8 +109,8 @@ func (r *Entry) FilterTTL() (uint64, bool) {
 	return uint64(r.Change.Record().TTL), true
 }
 
-// sides returns the records before and after the change.
-func (r *Entry) sides() (out []*providers.Record) {
+// changedRecords returns the records before and after the change.
+func (r *Entry) changedRecords() (out []*providers.Record) {
 	if c := r.Change; c != nil {
 		for _, s := range []*providers.Record{&c.Before, &c.After} {
 			if s.Name != "" {
@@ -138,7 +138,7 @@ func (r *Entry) FilterValues(field, _ string, yield func(string) bool) {
 		if !some(e.Sentence, cmp.Or(e.Error, e.Note), e.Who, e.Verb, string(e.State), e.Run, e.ID, node.Name, node.ID) {
 			return
 		}
-		for _, s := range r.sides() {
+		for _, s := range r.changedRecords() {
 			if !some(s.Name, s.Type, s.Value) {
 				return
 			}
@@ -162,7 +162,7 @@ func (r *Entry) FilterValues(field, _ string, yield func(string) bool) {
 	case "cloud":
 		yield(node.Cloud)
 	default:
-		for _, s := range r.sides() {
+		for _, s := range r.changedRecords() {
 			if !ofRecord(s, field, yield) {
 				return
 			}

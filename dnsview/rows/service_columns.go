@@ -176,7 +176,7 @@ func (r *ServiceLine) Priority() string {
 	if r.Node == nil || !r.Node.HasSRV {
 		return ""
 	}
-	return r.guess(strconv.Itoa(int(r.Node.SRV.Priority)))
+	return r.likely(strconv.Itoa(int(r.Node.SRV.Priority)))
 }
 
 // Weight returns the weight of a node, or "".
@@ -185,15 +185,15 @@ func (r *ServiceLine) Weight() string {
 	case r.Node == nil:
 		return ""
 	case r.Node.HasSRV:
-		return r.guess(strconv.Itoa(int(r.Node.SRV.Weight)))
+		return r.likely(strconv.Itoa(int(r.Node.SRV.Weight)))
 	case r.Node.Weighted:
 		return strconv.FormatInt(r.Node.Weight, 10)
 	}
 	return ""
 }
 
-// guess marks a number that comes from a marker and may be outdated.
-func (r *ServiceLine) guess(s string) string {
+// likely marks a number that comes from a marker and may be outdated.
+func (r *ServiceLine) likely(s string) string {
 	if r.Node.Guessed {
 		return s + "?"
 	}

@@ -103,12 +103,12 @@ type treeBuilder struct {
 func (b *treeBuilder) membersRow(r *tree.Members, parent *ServiceLine) *ServiceLine {
 	row := &ServiceLine{filterRow: &Service{Members: r}, key: ServiceKey{name: r.Name}, Members: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
 	row.natural = NaturalKey(row.Name)
-	row.hang(parent)
+	row.attach(parent)
 	return row
 }
 
-// hang adds a row below its parent.
-func (r *ServiceLine) hang(parent *ServiceLine) {
+// attach adds a row below its parent.
+func (r *ServiceLine) attach(parent *ServiceLine) {
 	if parent == nil {
 		return
 	}
@@ -150,7 +150,7 @@ func (b *treeBuilder) nodes(parent *ServiceLine) {
 				r.By, r.At = providers.Clean(e.Who), e.Time
 			}
 		}
-		r.hang(parent)
+		r.attach(parent)
 		b.count++
 	}
 	slices.SortStableFunc(parent.Children[from:], func(x, y *ServiceLine) int {

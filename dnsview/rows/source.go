@@ -81,7 +81,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 
 func newSource(name, kind string, p providers.Provider, c providers.Coverage, from time.Time, left int, now time.Time, maxAge time.Duration) Source {
 	r := Source{Name: providers.Clean(name), Kind: kind, Provider: string(p), Coverage: c, RowsFrom: from}
-	r.See(now, maxAge)
+	r.SetState(now, maxAge)
 	if !from.IsZero() {
 		age := Seconds(now.Sub(from))
 		r.AgeSeconds = &age
@@ -103,8 +103,8 @@ func File(name string, err error) Source {
 // Key returns the identity of the row.
 func (s *Source) Key() string { return s.Name }
 
-// See sets the state at now, because a complete read becomes stale with time.
-func (s *Source) See(now time.Time, maxAge time.Duration) {
+// SetState sets the state at now, because a complete read becomes stale with time.
+func (s *Source) SetState(now time.Time, maxAge time.Duration) {
 	s.at, s.Seen = now, s.Coverage.At(now, maxAge)
 	s.State = StateName(s.Seen)
 }
@@ -144,8 +144,8 @@ func WithFindings(list []Source, v *dnsview.View) []Source {
 	return list
 }
 
-// Trouble returns what is wrong with a source in a few words, or "".
-func (s *Source) Trouble() string {
+// Problem returns what is wrong with a source in a few words, or "".
+func (s *Source) Problem() string {
 	switch s.Seen {
 	case providers.CoverageComplete:
 		switch {
@@ -180,8 +180,8 @@ func (s *Source) Trouble() string {
 	return string(s.Seen)
 }
 
-// Old returns the age of the rows, and whether there are any.
-func (s *Source) Old(now time.Time) (time.Duration, bool) {
+// RowsAge returns the age of the rows, and whether there are any.
+func (s *Source) RowsAge(now time.Time) (time.Duration, bool) {
 	from := s.RowsFrom
 	if from.IsZero() && s.Seen == providers.CoverageComplete {
 		from = s.Coverage.Started
@@ -207,8 +207,8 @@ func (s *Source) Age() time.Duration {
 // FilterName returns the name.
 func (s *Source) FilterName() string { return s.Name }
 
-// FilterAge returns the age of the rows at the last See.
-func (s *Source) FilterAge() (time.Duration, bool) { return s.Old(s.at) }
+// FilterAge returns the age of the rows at the last SetState.
+func (s *Source) FilterAge() (time.Duration, bool) { return s.RowsAge(s.at) }
 
 // FilterTTL returns false: a source has no TTL.
 func (s *Source) FilterTTL() (uint64, bool) { return 0, false }
@@ -218,7 +218,7 @@ func (s *Source) FilterValues(field, _ string, yield func(string) bool) {
 	var values []string
 	switch field {
 	case "":
-		values = []string{s.Name, s.Kind, s.Provider, s.State, s.Trouble(), s.Account, s.Region, s.CloudKey, s.ErrorText()}
+		values = []string{s.Name, s.Kind, s.Provider, s.State, s.Problem(), s.Account, s.Region, s.CloudKey, s.ErrorText()}
 	case "name":
 		values = []string{s.Name}
 	case "cloud", "zone":
@@ -230,7 +230,7 @@ func (s *Source) FilterValues(field, _ string, yield func(string) bool) {
 	case "provider":
 		values = []string{s.Provider}
 	case "state":
-		values = []string{s.State, s.Trouble()}
+		values = []string{s.State, s.Problem()}
 	case "region":
 		values = []string{s.Region}
 	case "id":
@@ -280,10 +280,10 @@ func SourceScreen(now func() time.Time) []Column[*Source] {
 	return []Column[*Source]{
 		{Title: "SOURCE", Min: 10, Max: 32, Text: func(s *Source) string { return s.Name }},
 		{Title: "PROVIDER", Min: 8, Max: 10, Priority: 4, Text: func(s *Source) string { return s.Provider }},
-		{Title: "STATE", Min: 10, Max: 14, Text: func(s *Source) string { return cmp.Or(s.Trouble(), string(s.Seen)) }},
+		{Title: "STATE", Min: 10, Max: 14, Text: func(s *Source) string { return cmp.Or(s.Problem(), string(s.Seen)) }},
 		{Title: "ROWS", Min: 4, Max: 7, Priority: 1, Right: true, Text: func(s *Source) string { return strconv.Itoa(s.Shown) }},
 		{Title: "AGE", Min: 4, Max: 5, Priority: 2, Right: true, Text: func(s *Source) string {
-			if d, ok := s.Old(now()); ok {
+			if d, ok := s.RowsAge(now()); ok {
 				return Age(d)
 			}
 			return ""

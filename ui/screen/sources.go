@@ -56,7 +56,7 @@ func (l *sourcesScreen) detail() {
 		return
 	}
 	f := &dialog.Facts{T: l.Theme, W: l.TextWidth()}
-	f.Add("state", string(r.Seen)+" "+r.Trouble())
+	f.Add("state", string(r.Seen)+" "+r.Problem())
 	f.Add("rows", strconv.Itoa(r.Shown))
 	f.Add("credentials", r.From)
 	f.Add("error", r.ErrorText())
@@ -120,7 +120,7 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Sou
 		"PROD":  filled[*rows.Source](theme.Warn),
 		"STATE": func(r *rows.Source, text string) grid.Cell {
 			glyph, role := common.CoverageGlyph(t, r.Seen)
-			if w := r.Trouble(); w == string(dnsview.Lame) || w == string(dnsview.Unresolvable) {
+			if w := r.Problem(); w == string(dnsview.Lame) || w == string(dnsview.Unresolvable) {
 				glyph, role = t.Bad, theme.Bad
 			}
 			return grid.Cell{Text: glyph + " " + text, Role: role}
