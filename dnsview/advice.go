@@ -96,8 +96,8 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	case o.Host():
 		return "let " + index.ShortID(o.Instance) + " leave, and join again with what is right"
 	}
-	if lack := x.MissingEvidence(x.ZonesByName[f.Zone]); lack != "" {
-		return "look again when all is known: " + lack
+	if missing := x.MissingEvidence(x.ZonesByName[f.Zone]); missing != "" {
+		return "look again when all is known: " + missing
 	}
 	if i == nil || i.State != providers.StateRunning {
 		return "rollcall quiesce " + name + ", as its node does not run"

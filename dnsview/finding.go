@@ -83,7 +83,7 @@ const (
 	RemedyComplete Remedy = "complete"
 	RemedyAdopt    Remedy = "adopt"
 	RemedyReturn   Remedy = "return"      // put a node back that was taken out on purpose
-	RemedyReplace  Remedy = "replace"     // give a record a public address in place of one that nobody outside reaches
+	RemedyReplace  Remedy = "replace"     // give a record a public address in place of one that clients outside cannot reach
 	RemedyDedupe   Remedy = "keep-oldest" // remove the younger of two records that say the same
 )
 

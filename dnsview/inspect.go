@@ -63,7 +63,7 @@ const (
 
 // inspectZone inspects every record of a zone.
 func (in *inspector) inspectZone(z *index.ZoneState) {
-	lack := in.MissingEvidence(z)
+	missing := in.MissingEvidence(z)
 	for i := range z.View.Records {
 		r := &z.View.Records[i]
 		if r.Type == "TXT" && r.IsMarker() {
@@ -78,10 +78,10 @@ func (in *inspector) inspectZone(z *index.ZoneState) {
 		case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
 			in.ambiguous(z, r)
 		case len(r.Owners) == 1:
-			in.owned(z, r, r.Owners[0], z.Nodes[i], lack)
+			in.owned(z, r, r.Owners[0], z.Nodes[i], missing)
 		case hidden || in.IsGlue(r): // whose address it is does not matter where no one is led to it
 		default:
-			in.unowned(z, r, lack)
+			in.unowned(z, r, missing)
 		}
 		if len(in.out) > from {
 			in.noteReported(r, in.out[len(in.out)-1].Class)
@@ -134,8 +134,8 @@ func (in *inspector) add(f Finding) {
 
 // addOrUnknown adds the finding when nothing is lacking; otherwise class unknown with
 // what the evidence points to. It is the only way to a class that says that something is absent.
-func (in *inspector) addOrUnknown(lack string, f Finding) {
-	if lack == "" {
+func (in *inspector) addOrUnknown(missing string, f Finding) {
+	if missing == "" {
 		in.add(f)
 		return
 	}
@@ -147,7 +147,7 @@ func (in *inspector) addOrUnknown(lack string, f Finding) {
 	case f.Instance != nil:
 		what = index.Clean(f.Instance.Name) + " (" + index.ShortID(f.Instance.ID) + ") in " + index.Clean(f.Instance.Cloud) + ", service " + f.Service + ","
 	}
-	f.Reason = what + " looks " + string(f.Would) + ", but that is not certain: " + lack
+	f.Reason = what + " looks " + string(f.Would) + ", but that is not certain: " + missing
 	in.add(f)
 }
 
@@ -183,7 +183,7 @@ func (in *inspector) markerEvidence(o providers.Owner) Evidence {
 }
 
 // unowned inspects a record without a marker: ours and unmarked, or foreign.
-func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, lack string) {
+func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, missing string) {
 	a, ok := r.Addr()
 	if !ok {
 		return
@@ -211,7 +211,7 @@ func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, lack strin
 		if _, ok := in.Allowed(a); ok {
 			return
 		}
-		in.addOrUnknown(lack, in.withController(Finding{
+		in.addOrUnknown(missing, in.withController(Finding{
 			Class: Foreign, Severity: Info, Record: r, Zone: z.Name, Service: in.ServiceOf(r),
 			Reason:   r.Label() + " is foreign: it has no owner marker, and its address is in no inventory",
 			Evidence: []Evidence{in.noHolderEvidence(a)}, RestsOn: z.AllBases,

@@ -181,13 +181,13 @@ func (in *inspector) members(s *index.DeclaredService, ms *memberRecords) {
 }
 
 // everySource says what is lacking to know all members of a service.
-func (in *inspector) everySource(s *index.DeclaredService) (lack string, basis []index.Basis) {
+func (in *inspector) everySource(s *index.DeclaredService) (missing string, basis []index.Basis) {
 	if s.ReadZone == nil {
-		lack = "the zone of " + index.Clean(s.Name) + " is not read here"
+		missing = "the zone of " + index.Clean(s.Name) + " is not read here"
 		for _, cs := range in.Clouds {
 			basis = append(basis, cs.Basis)
 		}
-		return lack, basis
+		return missing, basis
 	}
 	return in.MissingEvidence(s.ReadZone), s.ReadZone.AllBases
 }
@@ -196,8 +196,8 @@ func (in *inspector) thin(s *index.DeclaredService, name string, live int) {
 	if live >= s.Minimum {
 		return
 	}
-	lack, basis := in.everySource(s)
-	in.addOrUnknown(lack, Finding{
+	missing, basis := in.everySource(s)
+	in.addOrUnknown(missing, Finding{
 		Class: Thin, Severity: Critical, Service: name, Zone: zoneNameOf(s), RestsOn: basis,
 		Reason:   index.Clean(name) + " has " + index.Plural(live, "live member", "live members") + ", and " + strconv.Itoa(s.Minimum) + " is its minimum: nothing alive is taken out before there are more",
 		Evidence: []Evidence{{Source: "inventory", Fact: index.Plural(live, "running node is", "running nodes are") + " found under its name", At: in.Options.Now}, {Source: "config", Fact: "declares a minimum of " + strconv.Itoa(s.Minimum)}},
@@ -205,8 +205,8 @@ func (in *inspector) thin(s *index.DeclaredService, name string, live int) {
 }
 
 func (in *inspector) oneCloud(s *index.DeclaredService, name, cloud string, live int) {
-	lack, basis := in.everySource(s)
-	in.addOrUnknown(lack, Finding{
+	missing, basis := in.everySource(s)
+	in.addOrUnknown(missing, Finding{
 		Class: OneCloud, Severity: Medium, Service: name, Zone: zoneNameOf(s), Cloud: cloud, RestsOn: basis,
 		Reason:   index.Clean(name) + " is declared for " + index.Plural(len(s.Clouds), "cloud", "clouds") + ", and answered from " + index.Clean(cloud) + " only: launch nodes elsewhere",
 		Evidence: []Evidence{{Source: cloud, Fact: "runs " + index.Plural(live, "live member", "live members"), At: in.Options.Now}, {Source: "config", Fact: "declares " + index.Clean(strings.Join(s.Clouds, ", "))}},

@@ -177,7 +177,7 @@ func (in *inspector) onWire(z *index.ZoneState, w *index.WireState, c Class, sev
 	return f
 }
 
-// answerText tells in a few words what a server answered.
+// answerText returns in a few words what a server answered.
 func answerText(a *index.WireAnswer, now time.Time) string {
 	who := "answers "
 	if a.Resolver {
@@ -301,15 +301,15 @@ func (in *inspector) unhealthy(s *index.DeclaredService, h *index.HealthState) {
 		f.Reason += ": " + index.Clean(h.Error)
 		f.Evidence[0].Fact += ", the last time with: " + index.Clean(h.Error)
 	}
-	lack, basis := in.everySource(s)
+	missing, basis := in.everySource(s)
 	f.RestsOn = append(slices.Clone(basis), index.Basis{Source: "health check", State: providers.CoverageComplete, Age: in.Options.Now.Sub(h.At)})
 	switch {
 	case !lone:
 		f.Remedy = NoRemedy
 		f.Reason += "; it has no owner marker, so it cannot be taken out from here"
-	case lack != "":
+	case missing != "":
 		f.Remedy = NoRemedy
-		f.Reason += "; it is not taken out while not all is known: " + lack
+		f.Reason += "; it is not taken out while not all is known: " + missing
 	}
 	in.add(f)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // owned inspects a record that exactly one readable marker names.
-func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.Owner, n int32, lack string) {
+func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.Owner, n int32, missing string) {
 	if in.ForeignFleet(o) {
 		in.add(Finding{
 			Class: OtherFleet, Severity: Info, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis},
@@ -42,19 +42,19 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	}
 	i := in.Nodes[n].Instance
 	if i == nil {
-		in.absent(z, r, o, cs, lack)
+		in.absent(z, r, o, cs, missing)
 		return
 	}
 	switch i.State {
 	case providers.StateTerminated:
-		in.gone(z, r, o, cs, i, Evidence{Source: cs.Name, Fact: "lists " + index.Clean(i.ID) + " as terminated", At: cs.View.RowsFrom}, "is terminated", lack, true)
+		in.gone(z, r, o, cs, i, Evidence{Source: cs.Name, Fact: "lists " + index.Clean(i.ID) + " as terminated", At: cs.View.RowsFrom}, "is terminated", missing, true)
 	case providers.StatePending, providers.StateStopping, providers.StateTerminating:
 		in.add(in.ownedFinding(z, r, o, i, cs, Finding{
 			Class: InFlight, Severity: Info, Reason: r.Label() + ": its owner " + index.Label(i) + " is " + string(i.State) + " just now",
 			RestsOn: []index.Basis{cs.Basis, z.Basis},
 		}))
 	case providers.StateStopped:
-		in.stopped(z, r, o, cs, i, lack)
+		in.stopped(z, r, o, cs, i, missing)
 	case providers.StateRunning:
 		in.running(z, r, o, cs, i)
 	default:
@@ -108,7 +108,7 @@ func (in *inspector) unknownCloud(z *index.ZoneState, r *providers.Record, o pro
 // absent is for an owner that the list of its cloud does not show. Only the
 // cloud's word about that very id makes it gone. That word has no age: ids do not
 // come back, so an answer given after the creation grace stays true.
-func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, lack string) {
+func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, missing string) {
 	l, asked := cs.View.Lookups[o.Instance]
 	who := "its owner " + index.ShortID(o.Instance)
 	final := asked && l.Gone && l.Err == nil && l.Final
@@ -119,7 +119,7 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 			Reason: r.Label() + ": " + who + " is not listed by " + cs.Name + ", but was registered only " + index.Ago(in.Options.Now.Sub(in.MarkerSince(r, o, final))) + " ago",
 		}))
 	case final || asked && l.Gone && l.Err == nil && !in.tooYoung(r, o, l.Asked, false):
-		in.gone(z, r, o, cs, nil, Evidence{Source: cs.Name, Fact: "was asked for " + index.Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, "is gone", lack, final)
+		in.gone(z, r, o, cs, nil, Evidence{Source: cs.Name, Fact: "was asked for " + index.Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, "is gone", missing, final)
 	default:
 		why := cs.Name + " does not list it, and was not asked for it by id yet"
 		switch {
@@ -156,7 +156,7 @@ func (v *View) MarkerSince(r *providers.Record, o providers.Owner) time.Time {
 
 // gone is for an owner that its cloud says does not exist any more. Whether the
 // entry is dead depends on who has the address now.
-func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, word Evidence, verb, lack string, final bool) {
+func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, word Evidence, verb, missing string, final bool) {
 	who := "its owner " + index.ShortID(o.Instance) + " in " + cs.Name
 	if i != nil {
 		who = "its owner " + index.Label(i)
@@ -192,7 +192,7 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 			return
 		}
 		if t := in.holderOf(a, o); t.what != "" {
-			in.reused(f, r, a, t, who+" "+verb, lack)
+			in.reused(f, r, a, t, who+" "+verb, missing)
 			return
 		}
 		f.Evidence = append(f.Evidence, in.noHolderEvidence(a))
@@ -205,12 +205,12 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 			f.Evidence = append(f.Evidence, Evidence{Source: "published ranges", Fact: a.String() + " lies in a range of " + owner, At: published})
 		}
 	}
-	in.addOrUnknown(lack, f)
+	in.addOrUnknown(missing, f)
 }
 
 // stopped is for an owner that is stopped. EC2 gives an automatic address back
 // at a stop, so that anyone may get it.
-func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, lack string) {
+func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, missing string) {
 	f := in.ownedFinding(z, r, o, i, cs, Finding{
 		Class: Stopped, Severity: Medium, RestsOn: z.AllBases, Remedy: RemedyQuiesce, OneKey: true,
 		Reason: r.Label() + ": its owner " + index.Label(i) + " is stopped",
@@ -228,7 +228,7 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 			continue
 		}
 		if t := in.holderOf(a, o); t.what != "" && t.inst != i && !t.own {
-			in.reused(f, r, a, t, "its owner "+index.Label(i)+" is stopped", lack)
+			in.reused(f, r, a, t, "its owner "+index.Label(i)+" is stopped", missing)
 			return
 		}
 		if cs.View.Cloud.Traits.StopReleases {
@@ -236,7 +236,7 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 			f.Reason = r.Label() + ": its owner " + index.Label(i) + " is stopped, and " + cs.View.Cloud.Traits.Title + " has taken " + a.String() + " back: anyone may get it"
 		}
 	}
-	in.addOrUnknown(lack, f)
+	in.addOrUnknown(missing, f)
 }
 
 // losesAddress reports whether a stopped instance of a cloud does not keep the address.
@@ -282,12 +282,12 @@ func (in *inspector) running(z *index.ZoneState, r *providers.Record, o provider
 		f.Reason = r.Label() + " has moved: its owner " + index.Label(i) + " runs, and has no such address any more"
 	}
 	f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: index.Label(i) + " has " + index.AddressList(i), At: cs.View.RowsFrom})
-	lack := index.MissingEvidenceOf(cs, z)
+	missing := index.MissingEvidenceOf(cs, z)
 	if ok && in.HasOwn(r, o, to) { // then the old one goes, and nothing goes before all is known
-		f.RestsOn, lack = z.AllBases, in.MissingEvidence(z)
+		f.RestsOn, missing = z.AllBases, in.MissingEvidence(z)
 		f.Reason += ", and the name has that too"
 	}
-	in.addOrUnknown(lack, f)
+	in.addOrUnknown(missing, f)
 }
 
 // stillServed is for a record that is marked as quiesced and yet is there: a

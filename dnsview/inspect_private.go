@@ -59,20 +59,20 @@ func (in *inspector) replacement(f *Finding, z *index.ZoneState, a netip.Addr, n
 		return
 	}
 	cs := in.cloudOf(i)
-	lack := index.MissingEvidenceOf(cs, z)
+	missing := index.MissingEvidenceOf(cs, z)
 	there := slices.ContainsFunc(z.Named(r.Name), func(s *providers.Record) bool {
 		b, ok := s.Addr()
 		return ok && b == to && !s.Alias
 	})
 	if there { // then the private one is taken away, like all that is taken away only when all is known
-		lack = in.MissingEvidence(z)
+		missing = in.MissingEvidence(z)
 	}
 	if cs != nil {
 		f.RestsOn = []index.Basis{cs.Basis, z.Basis}
 		f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: index.Label(i) + " has " + index.AddressList(i), At: cs.View.RowsFrom})
 	}
-	if lack != "" {
-		f.Reason += "; what to replace it with is not certain: " + lack
+	if missing != "" {
+		f.Reason += "; what to replace it with is not certain: " + missing
 		return
 	}
 	f.Remedy, f.Address = RemedyReplace, to.String()

@@ -29,7 +29,7 @@ func (in *inspector) holderOf(a netip.Addr, o providers.Owner) addressHolder {
 }
 
 // reused is for an address that is another's now. It is never deleted blindly.
-func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t addressHolder, gone, lack string) {
+func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t addressHolder, gone, missing string) {
 	f.Class, f.Severity, f.Remedy, f.OneKey = Reused, Critical, RemedyRetarget, false
 	f.Reason = r.Label() + " leads to somebody else: " + gone + ", and " + a.String() + " now belongs to " + t.what
 	f.Evidence = append(f.Evidence, Evidence{Source: "inventory", Fact: a.String() + " belongs to " + t.what, At: in.Options.Now})
@@ -43,5 +43,5 @@ func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t addr
 		f.Severity, f.Remedy = High, NoRemedy
 	}
 	f.Reason += ": " + in.ReusedAdvice(r, a)
-	in.addOrUnknown(lack, f)
+	in.addOrUnknown(missing, f)
 }

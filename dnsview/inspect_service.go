@@ -126,14 +126,14 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 		f.Remedy = NoRemedy
 		f.Reason += "; it has no public address"
 	}
-	lack := index.MissingEvidenceOf(cs, s.ReadZone)
+	missing := index.MissingEvidenceOf(cs, s.ReadZone)
 	switch {
 	case s.ReadZone == nil:
-		lack = index.JoinWhys(append(nonEmpty(lack), "the zone of "+ms.Name+" is not read here"))
+		missing = index.JoinWhys(append(nonEmpty(missing), "the zone of "+ms.Name+" is not read here"))
 	case cs == nil:
-		lack = index.JoinWhys(append(nonEmpty(lack), "its cloud has not said who it is"))
+		missing = index.JoinWhys(append(nonEmpty(missing), "its cloud has not said who it is"))
 	}
-	in.addOrUnknown(lack, f)
+	in.addOrUnknown(missing, f)
 }
 
 func nonEmpty(s string) []string {

@@ -149,7 +149,7 @@ func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
 	}
 	a, okA := index.RegisteredOwner(kept)
 	b, okB := index.RegisteredOwner(r)
-	lack := in.MissingEvidence(z)
+	missing := in.MissingEvidence(z)
 	switch {
 	case !okB:
 		f.Reason += "; the younger one has no owner marker, and rollcall changes only what it owns"
@@ -161,8 +161,8 @@ func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
 		return
 	case a.Quiesced || b.Quiesced || in.reported[r] == reportedOther:
 		f.Reason += "; what else was found about it comes first"
-	case lack != "":
-		f.Reason += "; the younger one can go when all sources are complete: " + lack
+	case missing != "":
+		f.Reason += "; the younger one can go when all sources are complete: " + missing
 	default:
 		f.Remedy = RemedyDedupe
 		f.Reason += "; the older one stays"

@@ -140,7 +140,7 @@ func (v *View) RecordsOf(key providers.CloudKey, id string) []*providers.Record 
 }
 
 // InstanceOf returns the instance that a record belongs to: the one that its
-// marker names, else the one that holds its address. It gives nil when the
+// marker names, else the one that holds its address. It returns nil when the
 // cloud does not list it any more, or when no one here has the address.
 func (v *View) InstanceOf(r *providers.Record) *providers.Instance { return v.Index.InstanceOf(r) }
 
@@ -154,7 +154,7 @@ func (v *View) ServiceOf(r *providers.Record) string { return v.Index.ServiceOf(
 
 // ServiceOfInstance names the service that an instance is a node of: the first
 // declared one that selects it, else the one of its records, else the one in
-// its tag. It gives the empty string when there is none.
+// its tag. It returns the empty string when there is none.
 func (v *View) ServiceOfInstance(i *providers.Instance) string {
 	if s := v.ServicesOfInstance(i); len(s) > 0 {
 		return s[0]
@@ -169,7 +169,7 @@ func (v *View) ServicesOfInstance(i *providers.Instance) []string { return v.Ind
 func (v *View) Service(name string) *index.Service { return v.Index.Service(name) }
 
 // Seen says when each finding of this view was first seen, by its Finding.Key:
-// by an earlier scan, as Options.Seen told, or by this one. It is what the next scan wants as
+// by an earlier scan, as Options.Seen has it, or by this one. It is what the next scan wants as
 // Options.Seen. What this scan could not establish, since a source was not complete, keeps its time.
 func (v *View) Seen() map[string]time.Time {
 	out := make(map[string]time.Time, len(v.Findings))

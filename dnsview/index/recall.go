@@ -39,18 +39,18 @@ func (x *Index) HostsOf(m QuiescedMarker, others []QuiescedMarker) []string {
 // RecoverSRV returns the SRV value that a marker remembers. A marker has 100 characters, in
 // which a long value is a digest: then the values that it may have been are held
 // against it, those of the declaration and of the other nodes. When none of them is it, guessed
-// says so, and the value is the one that the declaration gives; without one only its target is given.
-func (x *Index) RecoverSRV(m QuiescedMarker, s *DeclaredService, hosts []string, shapes []providers.SRV) (srv providers.SRV, ok, guessed bool) {
+// says so, and the value is that of the declaration; without one only its target is set.
+func (x *Index) RecoverSRV(m QuiescedMarker, s *DeclaredService, hosts []string, candidates []providers.SRV) (srv providers.SRV, ok, guessed bool) {
 	if !m.Owner.Digested() {
 		srv, ok = providers.ParseSRV(m.Owner.Value)
 		return srv, ok, false
 	}
-	shapes = slices.Clone(shapes)
+	candidates = slices.Clone(candidates)
 	declared := s != nil && s.Port != 0
 	if declared {
-		shapes = slices.Insert(shapes, 0, providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port})
+		candidates = slices.Insert(candidates, 0, providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port})
 	}
-	for _, v := range shapes {
+	for _, v := range candidates {
 		for _, v.Target = range hosts {
 			if m.Owner.Owns("SRV", v.String()) {
 				return v, true, false

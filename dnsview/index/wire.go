@@ -31,7 +31,7 @@ type WireState struct {
 	State            WireVerdict
 	Reason           string   // one sentence
 	Want             []string // the values that the API had when the servers were asked; a state that was made for others is out of date
-	Resolves         bool     // only whether it resolves can be told: a proxied name or an alias
+	Resolves         bool     // only whether it resolves can be compared: a proxied name or an alias
 	Agree, Servers   int      // authoritative servers that answer as the API says, of those that there is a way to
 	Answers          []WireAnswer
 	At               time.Time // when the servers were asked

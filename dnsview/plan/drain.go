@@ -23,7 +23,7 @@ type drained struct {
 // Drain plans to take nodes out of DNS, to wait until no resolver can
 // still hold their addresses, and to terminate them. A node that something
 // else still leads to is not terminated. One that was taken out before, by a quiesce or a
-// drain that was cut off, is waited for all the same: how much of the wait is left the journal tells.
+// drain that was cut off, is waited for all the same: how much of the wait is left follows from the journal.
 func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbDrain)
 	var all []drained

@@ -44,7 +44,7 @@ func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 }
 
 // verifyAbsent makes sure that a host has nothing in the zone whose names say that it has not: an API that
-// answers with empty lists says so too, and the host would be told that it has left. The list of the
+// answers with empty lists says so too, and the host would be reported to have left. The list of the
 // whole zone, where there is one to be had, has to agree.
 func (z *Zone) verifyAbsent(ctx context.Context, g Getter, o providers.Owner) error {
 	l, ok := g.(providers.RecordLister)

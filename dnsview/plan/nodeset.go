@@ -37,7 +37,7 @@ func NodeSets(service, host string, addresses []netip.Addr, srv providers.SRV) (
 }
 
 // compare holds the records of the set against the values that an owner should have there. present are those with such
-// a value, whoever owns them, and stale the owner's with another one. missing are the values that no record has.
+// a value, of any owner, and stale the owner's with another one. missing are the values that no record has.
 func (s *NodeSet) compare(records []*providers.Record, o providers.Owner) (present, stale []*providers.Record, missing []string) {
 	missing = slices.Clone(s.Values)
 	for _, r := range records {

@@ -67,7 +67,7 @@ func (b *builder) takenOutWith(s, r *providers.Record, out []providers.Identity)
 	return true
 }
 
-// takeOut plans to remove all that leads to a node, SRV values first. It gives the ids of
+// takeOut plans to remove all that leads to a node, SRV values first. It returns the ids of
 // the steps that take its values away, and what would still lead to it.
 func (b *builder) takeOut(i *providers.Instance, reason dnsview.Class) (removed []int, left []string) {
 	records := b.v.RecordsOf(b.v.Index.KeyOf(i), i.ID)

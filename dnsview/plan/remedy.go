@@ -128,7 +128,7 @@ func planUpdate(v *dnsview.View, findings []*dnsview.Finding) Plan {
 }
 
 // update plans one change of one record for all findings about it. ttl is the one that
-// another change of the plan gives its record set, or zero.
+// another change of the plan sets for its record set, or zero.
 func (b *builder) update(r *providers.Record, wrong []*dnsview.Finding, ttl uint32) {
 	o, ok := b.ours(r)
 	if !ok {

@@ -171,7 +171,7 @@ func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 }
 
 // removeMarkerBeside plans to remove the marker record of a value whose own marker is its comment that is there still, as a quiesce
-// leaves it that was cut off, and gives the ids of the steps.
+// leaves it that was cut off, and returns the ids of the steps.
 func (b *builder) removeMarkerBeside(r *providers.Record, ref *providers.InstanceRef) (ids []int) {
 	if b.v.Index.Traits(r.Zone).Markers != providers.MarkerInComment {
 		return nil
@@ -189,7 +189,7 @@ func (b *builder) removeMarkerBeside(r *providers.Record, ref *providers.Instanc
 }
 
 // rememberedValue returns the value that the marker of a quiesced node remembers; empty
-// when no one can tell. A marker that had no room for the value holds a digest of it, which tells
+// when it is not known. A marker that had no room for the value holds a digest of it, which finds
 // the value among those that the node can have had: its addresses, and SRV values
 // that lead to a host name of its own. Where none fits, it is the one that a registration
 // would give, and note says so.
@@ -233,22 +233,22 @@ func (b *builder) searchSRV(m index.QuiescedMarker, all []index.QuiescedMarker) 
 			others = append(others, o)
 		}
 	}
-	var shapes []providers.SRV
+	var candidates []providers.SRV
 	for _, r := range b.recordsAt(m.Zone, m.Name, "SRV") {
 		s, ok := providers.ParseSRV(r.Value)
-		if s.Target = ""; ok && !slices.Contains(shapes, s) {
-			shapes = append(shapes, s)
+		if s.Target = ""; ok && !slices.Contains(candidates, s) {
+			candidates = append(candidates, s)
 		}
 	}
 	hosts := x.HostsOf(m, others)
-	srv, ok, guessed = x.RecoverSRV(m, x.ServicesByName[m.Name], hosts, shapes)
+	srv, ok, guessed = x.RecoverSRV(m, x.ServicesByName[m.Name], hosts, candidates)
 	if !guessed {
 		return srv, ok, guessed
 	}
 	if ok {
-		shapes = append([]providers.SRV{{Priority: srv.Priority, Weight: srv.Weight, Port: srv.Port}}, shapes...)
+		candidates = append([]providers.SRV{{Priority: srv.Priority, Weight: srv.Weight, Port: srv.Port}}, candidates...)
 	}
-	for _, v := range shapes[:min(len(shapes), mostShapes)] {
+	for _, v := range candidates[:min(len(candidates), mostCandidates)] {
 		for n := range 1 << 16 {
 			for _, try := range []providers.SRV{
 				{Priority: v.Priority, Weight: uint16(n), Port: v.Port, Target: srv.Target},
@@ -264,5 +264,5 @@ func (b *builder) searchSRV(m index.QuiescedMarker, all []index.QuiescedMarker) 
 	return srv, ok, guessed
 }
 
-// mostShapes bounds the search of recallSRV, which takes some tenths of a second for each.
-const mostShapes = 3
+// mostCandidates bounds the search of searchSRV, which takes some tenths of a second for each.
+const mostCandidates = 3

@@ -219,10 +219,10 @@ func (s *StepDoc) needsLine() string {
 	return "only after steps " + strings.Join(ids, ", ")
 }
 
-// stateLine tells the state of a step; why it has it only where no guard tells already.
+// stateLine returns the state of a step, with the reason where no guard states it already.
 func (s *StepDoc) stateLine() string {
-	told := slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return !g.Pass })
-	if s.State == "" || s.Why == "" || told {
+	explained := slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return !g.Pass })
+	if s.State == "" || s.Why == "" || explained {
 		return s.State
 	}
 	return s.State + ": " + s.Why

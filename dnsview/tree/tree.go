@@ -107,7 +107,7 @@ type Node struct {
 	order  int               // of several nodes of one owner
 }
 
-// Key tells the nodes of one service apart, and stays the same when a node is quiesced,
+// Key returns the identity of the node among those of its service. It stays the same when a node is quiesced,
 // returned or balanced: marks hold it.
 func (n *Node) Key() NodeKey {
 	k := NodeKey{Service: n.Service, Cloud: n.Ref.Key, ID: n.Ref.ID, Order: n.order}
