@@ -7,6 +7,7 @@ import (
 
 	"rollcall/ui"
 	"rollcall/ui/common"
+	"rollcall/ui/screen"
 )
 
 // What the fleet has under its cursor must not be acted on while another screen hides it.
@@ -14,7 +15,7 @@ func TestNoKeyActsOnARowOfTheFleetWhileAScreenWithoutSuchRowsIsShown(t *testing.
 	acts := []common.Action{
 		common.ActDeregister, common.ActTerminate, common.ActQuiesce, common.ActReturn, common.ActRemedy, common.ActBalance, common.ActSSH, common.ActWhy, common.ActMark,
 	}
-	for _, show := range []common.Action{common.ActJournal, common.ActSources} {
+	for _, show := range []common.Action{common.ActJournal, common.ActSources} { // the others have rows to act on
 		r := newRig(t, 120, 40).ready()
 		keys := common.DefaultKeys()
 		r.press("down") // an instance is under the cursor of the fleet
@@ -35,6 +36,22 @@ func TestNoKeyActsOnARowOfTheFleetWhileAScreenWithoutSuchRowsIsShown(t *testing.
 	r := newRig(t, 120, 40).ready()
 	r.press("down", common.DefaultKeys()[common.ActTerminate].Keys()[0])
 	r.until("planning")
+}
+
+func TestEveryScreenOpensAndCopiesTheRowUnderItsCursor(t *testing.T) {
+	for _, x := range screen.All() {
+		t.Run(string(x.Action), func(t *testing.T) {
+			r := newRig(t, 160, 40, withJournal).ready()
+			keys := common.DefaultKeys()
+			r.press(keys[x.Action].Keys()[0])
+			r.untilTrue("a row", func() bool { return strings.Contains(r.screen(), "▌") })
+			r.press(keys[common.ActCopy].Keys()[0])
+			r.until("copied")
+			copied := r.screen()
+			r.press(keys[common.ActDetail].Keys()[0])
+			r.untilTrue("the detail", func() bool { return r.screen() != copied })
+		})
+	}
 }
 
 func TestTheSourcesAreFilteredToo(t *testing.T) {
