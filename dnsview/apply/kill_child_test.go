@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"testing"
@@ -33,6 +34,7 @@ import (
 const victimEnv = "ROLLCALL_TEST_VICTIM"
 
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // worlds are small and soon gone, and under the race detector collecting costs more than their memory
 	if path := os.Getenv(victimEnv); path != "" {
 		os.Exit(victim(path))
 	}
