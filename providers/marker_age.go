@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"maps"
 	"strings"
 	"time"
 )
@@ -93,6 +94,11 @@ func (v *ZoneView) NoteAppeared(prev *ZoneView) {
 	}
 	if !prev.Since.IsZero() {
 		v.Since = prev.Since
+	}
+	if len(v.Records) > 0 && len(v.Records) == len(prev.Records) && &v.Records[0] == &prev.Records[0] { // the same rows
+		v.Appeared = maps.Clone(prev.Appeared)
+		maps.DeleteFunc(v.Appeared, func(_ MarkerKey, first time.Time) bool { return now.Sub(first) >= keepAppeared })
+		return
 	}
 	known := map[MarkerKey]bool{}
 	eachMarker(prev.Records, func(k MarkerKey) { known[k] = true })

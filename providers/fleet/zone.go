@@ -160,8 +160,12 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	if !cov.Complete() && cov.Err == nil {
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: fmt.Errorf("the read did not come to its end")}
 	}
+	rows = unchanged(held.raw, rows, (*providers.Record).Same)
 	next, onView := z.rowsAfter(cov, rows, held)
-	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: unchanged(before.Records, withOwners(onView), (*providers.Record).Same), RowsFrom: next.from, Whole: next.complete}
+	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: before.Records, RowsFrom: next.from, Whole: next.complete}
+	if !before.Coverage.Complete() || !cov.Complete() || !shared(onView, held.raw) {
+		now.Records = withOwners(onView)
+	}
 	now.NoteAppeared(&before)
 	markers, named := markersOf(&now), providers.OwnClouds(z.f.fleetID, now.Records)
 	return func() {
