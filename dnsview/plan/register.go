@@ -80,7 +80,8 @@ func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 // address plans the address record of a set, and returns the step's id; 0 when it is there already.
 func (b *builder) address(s *index.DeclaredService, set *NodeSet, i *providers.Instance, o providers.Owner) int {
 	present, stale, _ := set.compare(b.recordsAt(s.ReadZone, set.Name, set.Type), o)
-	for _, r := range present {
+	if len(present) > 0 {
+		r := present[0]
 		if !index.Marked(r) {
 			b.skip(r.Label() + " is there already, " + b.v.Index.AdoptOr(r, "without a marker: adopt it"))
 		}
