@@ -80,19 +80,19 @@ func (f *fleetScreen) Arrange() tea.Cmd {
 }
 
 func (f *fleetScreen) Update(msg tea.Msg) (tea.Cmd, bool) {
-	switch msg := msg.(type) {
-	case arranged[rows.InstanceKey, *rows.Instance]:
-		if f.instanceList.take(msg) {
+	if a, ok := msg.(arranged[rows.InstanceKey, *rows.Instance]); ok && a.list == f.instanceList {
+		if f.instanceList.take(a) {
 			f.Moved()
 		}
-	case arranged[providers.Identity, *rows.Record]:
-		if f.recordList.take(msg) {
-			f.Moved()
-		}
-	default:
-		return nil, false
+		return nil, true
 	}
-	return nil, true
+	if a, ok := msg.(arranged[providers.Identity, *rows.Record]); ok && a.list == f.recordList {
+		if f.recordList.take(a) {
+			f.Moved()
+		}
+		return nil, true
+	}
+	return nil, false
 }
 
 func (f *fleetScreen) Do(a common.Action) (tea.Cmd, bool) {

@@ -18,6 +18,7 @@ type list[K comparable, R grid.Keyed[K]] struct {
 
 // arranged is the result of arranging a list.
 type arranged[K comparable, R grid.Keyed[K]] struct {
+	list *list[K, R] // another screen may have a list of the same types
 	gen  uint64
 	data *grid.Data[K, R]
 }
@@ -31,7 +32,7 @@ func (l *list[K, R]) arrange(rows []R, match func(R) bool) tea.Cmd {
 	l.gen++
 	gen, columns, sort := l.gen, l.columns, l.sort
 	return func() tea.Msg {
-		return arranged[K, R]{gen: gen, data: grid.Arrange[K](columns, rows, match, sort)}
+		return arranged[K, R]{list: l, gen: gen, data: grid.Arrange[K](columns, rows, match, sort)}
 	}
 }
 

@@ -120,10 +120,11 @@ func (l *listScreen[K, R]) Arrange() tea.Cmd {
 
 func (l *listScreen[K, R]) Update(msg tea.Msg) (tea.Cmd, bool) {
 	a, ok := msg.(arranged[K, R])
-	if ok {
-		l.list.take(a)
+	if !ok || a.list != l.list {
+		return nil, false
 	}
-	return nil, ok
+	l.list.take(a)
+	return nil, true
 }
 
 func (l *listScreen[K, R]) Do(common.Action) (tea.Cmd, bool) { return nil, false }

@@ -59,7 +59,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		t.Compare = columns[order.Column].Compare
 		t.Reverse = order.Reverse
 	}
-	roots := v.tree.Roots
+	l, roots := v.list, v.tree.Roots
 	return func() tea.Msg {
 		lines, shown := t.Flatten(roots)
 		// The rows are in tree order; sorting them as a list would separate children from their parents.
@@ -67,7 +67,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		for i := range as {
 			as[i].Compare = nil
 		}
-		return arranged[rows.ServiceKey, *rows.ServiceLine]{gen: gen, data: grid.Arrange[rows.ServiceKey](as, lines, func(r *rows.ServiceLine) bool { return shown[r.Key()] }, order)}
+		return arranged[rows.ServiceKey, *rows.ServiceLine]{list: l, gen: gen, data: grid.Arrange[rows.ServiceKey](as, lines, func(r *rows.ServiceLine) bool { return shown[r.Key()] }, order)}
 	}
 }
 
