@@ -95,7 +95,7 @@ func (v *ZoneView) NoteAppeared(prev *ZoneView) {
 	if !prev.Since.IsZero() {
 		v.Since = prev.Since
 	}
-	if len(v.Records) > 0 && len(v.Records) == len(prev.Records) && &v.Records[0] == &prev.Records[0] { // the same rows
+	if ShareRows(v.Records, prev.Records) {
 		v.Appeared = maps.Clone(prev.Appeared)
 		maps.DeleteFunc(v.Appeared, func(_ MarkerKey, first time.Time) bool { return now.Sub(first) >= keepAppeared })
 		return

@@ -46,3 +46,9 @@ type ZoneView struct {
 	RetryAt    time.Time
 	BudgetLeft int
 }
+
+// ShareRows reports whether the rows of two views are one slice, or none. A read that brings the rows of the one before
+// it shares them, so views that share rows show the same.
+func ShareRows[T any](a, b []T) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}

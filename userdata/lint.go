@@ -166,7 +166,7 @@ func (l *linting) values() map[string]string {
 			out[v.Name] = v.Example
 		}
 		if _, given := out[v.Name]; !given && v.Name == "register" {
-			out[v.Name] = RegisterAgent // it gives the longest text
+			out[v.Name] = RegisterAgent // the script is longest with it
 		}
 	}
 	return out

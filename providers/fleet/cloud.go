@@ -323,9 +323,6 @@ func (c *cloud) show(h heldCloud) {
 	}
 }
 
-// shared reports whether two slices of rows are one, which is not empty.
-func shared[T any](a, b []T) bool { return len(a) > 0 && len(a) == len(b) && &a[0] == &b[0] }
-
 // unchanged returns before if it equals now, else now. Snapshots that share a slice have the same rows.
 func unchanged[T any](before, now []T, equal func(a, b *T) bool) []T {
 	if len(before) != len(now) {

@@ -163,7 +163,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	rows = unchanged(held.raw, rows, (*providers.Record).Same)
 	next, onView := z.rowsAfter(cov, rows, held)
 	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: before.Records, RowsFrom: next.from, Whole: next.complete}
-	if !before.Coverage.Complete() || !cov.Complete() || !shared(onView, held.raw) {
+	if !before.Coverage.Complete() || !cov.Complete() || !providers.ShareRows(onView, held.raw) {
 		now.Records = withOwners(onView)
 	}
 	now.NoteAppeared(&before)

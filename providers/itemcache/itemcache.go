@@ -79,10 +79,3 @@ func (r *Read[T]) Keep() {
 	defer r.cache.mu.Unlock()
 	r.cache.scope, r.cache.items = r.scope, r.items
 }
-
-// Len returns the number of items of the last complete read.
-func (c *Cache[T]) Len() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.items)
-}

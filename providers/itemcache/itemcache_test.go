@@ -122,7 +122,7 @@ func TestOnlyItemsOfTheLastReadThatWasKeptAreKnown(t *testing.T) {
 		t.Error("an item of the last read is not known")
 	}
 	r.Keep() // b was not listed any more
-	if _, ok := c.Begin("account").Get(b); ok || c.Len() != 1 {
+	if _, ok := c.Begin("account").Get(b); ok || len(c.items) != 1 {
 		t.Error("an item that is gone is kept")
 	}
 	if _, ok := c.Begin("another").Get(a); ok {

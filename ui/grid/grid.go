@@ -30,7 +30,7 @@ type Column[R any] struct {
 	Priority int
 	// Right aligns the column to the right.
 	Right bool
-	// Wide gives the remaining room to the column.
+	// Wide columns get the room that remains.
 	Wide bool
 	// Optional hides the column while no row has a text in it.
 	Optional bool

@@ -91,14 +91,10 @@ func (b *backend) pause() time.Duration {
 // sameRows reports whether two snapshots share their rows, and their sources are in the same states.
 func sameRows(a, b *providers.Snapshot) bool {
 	return slices.Equal(a.Forgotten, b.Forgotten) && slices.EqualFunc(a.Clouds, b.Clouds, func(a, b providers.CloudView) bool {
-		return sameSlice(a.Instances, b.Instances) && sameSlice(a.Addresses, b.Addresses) && len(a.Lookups) == len(b.Lookups) && a.Coverage.State == b.Coverage.State
+		return providers.ShareRows(a.Instances, b.Instances) && providers.ShareRows(a.Addresses, b.Addresses) && len(a.Lookups) == len(b.Lookups) && a.Coverage.State == b.Coverage.State
 	}) && slices.EqualFunc(a.Zones, b.Zones, func(a, b providers.ZoneView) bool {
-		return sameSlice(a.Records, b.Records) && a.Coverage.State == b.Coverage.State
+		return providers.ShareRows(a.Records, b.Records) && a.Coverage.State == b.Coverage.State
 	})
-}
-
-func sameSlice[T any](a, b []T) bool {
-	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
 }
 
 func (b *backend) Snapshot() *providers.Snapshot { return b.s.Fleet.Snapshot() }
