@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/apply"
@@ -33,13 +34,13 @@ type changeOptions struct {
 }
 
 // changeFlags adds the flags of every command that changes DNS.
-func changeFlags(cmd *cobra.Command, c *changeOptions) *format {
+func changeFlags(cmd *cobra.Command, c *changeOptions) *output.Format {
 	f := cmd.Flags()
 	f.BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
 	f.StringArrayVar(&c.confirm, "confirm", nil, "`text` that a guard asks for; may be given several times")
 	f.StringVar(&c.sum, "plan-checksum", "", "do nothing unless the plan is the one with this `checksum`, which --dry-run shows")
 	f.StringVar(&c.shown, "plan", "", "do only what the plan in this `file` shows, as --dry-run -o json wrote it; what changed since then is left alone")
-	return outputFlag(cmd, asText, asJSON, asYAML, asMarkdown)
+	return output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Markdown)
 }
 
 // execute checks or carries out a plan and reports the outcome. Anything left undone ends in exit code 1. An answer
@@ -57,14 +58,14 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	}
 	lacking := lackingFor(s, c.basis)
 	// A plan printed as a document includes what it leaves alone.
-	if printed := c.form == asMarkdown || c.form == asText && c.dryRun && len(plan.Steps) > 0; !printed {
+	if printed := c.form == output.Markdown || c.form == output.Text && c.dryRun && len(plan.Steps) > 0; !printed {
 		for _, l := range plan.Skipped {
 			a.Say("left alone: %s", words.Clean(l))
 		}
 	}
 	if len(plan.Steps) == 0 {
-		if c.form != asText {
-			if err := a.writeReport(&apply.Report{Plan: plan}, c, lacking); err != nil {
+		if c.form != output.Text {
+			if err := output.WriteReport(a.Out, c.form, &apply.Report{Plan: plan}, c.dryRun, lacking); err != nil {
 				return err
 			}
 		}
@@ -92,7 +93,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	if !c.basis.whatever {
 		lacking = nil // the named object was found
 	}
-	if err := a.writeReport(r, c, lacking); err != nil {
+	if err := output.WriteReport(a.Out, c.form, r, c.dryRun, lacking); err != nil {
 		return err
 	}
 	for _, ask := range r.Asks() {
@@ -159,7 +160,7 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan
 		check = e.Check(ctx, plan)
 	}
 	if c.show {
-		d := docOf(check)
+		d := output.Doc(check)
 		_, _ = io.WriteString(a.Err, d.Text()) // a write error cannot be reported
 		if asks && !c.yes {
 			if got := a.ask(ctx, "do it? [y/N] "); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {

@@ -254,7 +254,7 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 		verb.flags(cmd.Flags(), in)
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
-		in.form, in.args = form.is, args
+		in.form, in.args = form.Form, args
 		ctx := cmd.Context()
 		if in.s, in.v, err = a.lookToChange(ctx); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -37,7 +38,7 @@ name servers may take (guards: {wire: 2m} in the config). A name that got no
 answer is unknown: exit code 4.`,
 		Args: noArgs,
 	}
-	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
+	form := output.Flag(c, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name)
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "end in 3 on drift, and in 4 when a source was not complete")
 	c.Flags().BoolVar(&wire, "wire", false, "ask the name servers for every name too")
 	c.Flags().StringVar(&query, "filter", "", "tell only findings that pass this `filter`")
@@ -51,7 +52,7 @@ answer is unknown: exit code 4.`,
 	return c
 }
 
-func (a *commands) drift(ctx context.Context, form *format, query string, wire bool) (code int, err error) {
+func (a *commands) drift(ctx context.Context, form *output.Format, query string, wire bool) (code int, err error) {
 	q, err := parseFilter(query)
 	if err != nil {
 		return 0, err
@@ -82,14 +83,14 @@ func (a *commands) drift(ctx context.Context, form *format, query string, wire b
 	if unknown {
 		code = exit.Unknown
 	}
-	if form.is == asJSON || form.is == asYAML {
-		return code, writeData(a.Out, form.is, r)
+	if form.Form == output.JSON || form.Form == output.YAML {
+		return code, output.Data(a.Out, form.Form, r)
 	}
-	if err := findingListing().write(a.Out, form, found); err != nil {
+	if err := output.Findings().Write(a.Out, form, found); err != nil {
 		return code, err
 	}
-	if form.is == asTable || form.is == asWide {
-		err = flush(a.Out, fmt.Sprintf("%s of %s\n", words.Plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
+	if form.Form == output.Table || form.Form == output.Wide {
+		err = output.String(a.Out, fmt.Sprintf("%s of %s\n", words.Plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
 	}
 	return code, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
@@ -80,7 +81,7 @@ func (a *commands) listDeparted(ctx context.Context) error {
 		a.Say("no cloud left the config: there is nothing to forget")
 		return nil
 	}
-	return flush(a.Out, align(cells))
+	return output.String(a.Out, output.Align(cells))
 }
 
 // forget records that a cloud that left the config no longer counts.

@@ -6,17 +6,16 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/filter"
-	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/journal"
 )
@@ -39,7 +38,7 @@ end in exit code 1. A damaged tail is set aside into a file of its own, and
 told for as long as that lies there.`,
 		Args: atMostOne("one entry or run"),
 	}
-	form := outputFlag(c, asTable, asWide, asText, asJSON, asCSV, asYAML, asName)
+	form := output.Flag(c, output.Table, output.Wide, output.Text, output.JSON, output.CSV, output.YAML, output.Name)
 	c.Flags().IntVar(&limit, "limit", 0, "show at most this many entries")
 	c.Flags().BoolVar(&verify, "verify", false, "end in exit code 1 unless the journal is whole")
 	c.Flags().StringVar(&choose, "filter", "", "show only what passes this `filter`, such as verb:quiesce state:failed age<1h")
@@ -62,17 +61,17 @@ told for as long as that lies there.`,
 				return fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", words.Clean(args[0]))
 			}
 			if !cmd.Flags().Changed("output") {
-				form.is = asText
+				form.Form = output.Text
 			}
 		}
 		list := entryRows(entries, q, a.Now())
 		if limit > 0 && len(list) > limit {
 			list = list[:limit]
 		}
-		if form.is == asText {
-			err = flush(a.Out, journalText(list))
+		if form.Form == output.Text {
+			err = output.String(a.Out, output.JournalText(list))
 		} else {
-			err = journalListing().write(a.Out, form, list)
+			err = output.Entries().Write(a.Out, form, list)
 		}
 		if err == nil && verify && len(problems) > 0 {
 			return exit.With(exit.Failed)
@@ -129,67 +128,4 @@ func entryRows(entries []journal.Entry, by filter.Filter, now time.Time) []rows.
 		}
 	}
 	return list
-}
-
-func journalListing() *listing[rows.Entry] {
-	return &listing[rows.Entry]{id: (*rows.Entry).Key, columns: rows.EntryTable(), object: func(e *rows.Entry) any { return e.Entry }}
-}
-
-// launchText returns what a launch requested.
-func launchText(l *journal.Launch) string {
-	if l == nil {
-		return ""
-	}
-	text := fmt.Sprintf("%s/%d in %s: %s, image %s, size %s", l.ID, l.Index, l.Cloud, l.Name, l.Image, l.Size)
-	for _, f := range [][2]string{{"network", l.Network}, {"key pair", l.KeyPair}, {"profile", l.Profile}} {
-		if f[1] != "" {
-			text += ", " + f[0] + " " + f[1]
-		}
-	}
-	return text
-}
-
-// journalText returns all fields of entries as text.
-func journalText(entries []rows.Entry) string {
-	var b strings.Builder
-	for i := range entries {
-		e := &entries[i]
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		fmt.Fprintf(&b, "entry %s of run %s: %s\n", words.Clean(e.ID), words.Clean(e.Run), e.State)
-		for _, f := range [][2]string{
-			{"what", e.Sentence},
-			{"when", e.Time.Local().Format(time.DateTime)},
-			{"who", e.Who},
-			{"plan", strings.TrimSpace(e.Verb + " " + e.Checksum + " " + e.Title)},
-			{"zone", e.Zone},
-			{"launch", launchText(e.Launch)},
-			{"reason", e.Reason},
-			{"undoes", e.Undoes},
-			{"ticket", e.Ticket},
-			{"error", e.Error},
-			{"note", e.Note},
-		} {
-			if f[1] != "" {
-				fmt.Fprintf(&b, "  %-7s %s\n", f[0], words.Clean(f[1]))
-			}
-		}
-		if e.Change != nil {
-			for _, l := range plan.Diff(e.Change) {
-				fmt.Fprintf(&b, "  %c %s\n", l.Sign, l.Text)
-			}
-		}
-		for _, g := range e.Guards {
-			word := "fails"
-			if g.Pass {
-				word = "passes"
-			}
-			if g.Typed != "" {
-				word += fmt.Sprintf(", since %q was typed", words.Clean(g.Typed))
-			}
-			fmt.Fprintf(&b, "  guard %s %s: %s\n", g.Guard, word, words.Clean(g.Why))
-		}
-	}
-	return b.String()
 }

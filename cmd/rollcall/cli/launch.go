@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
@@ -28,7 +29,7 @@ type launchFlags struct {
 	dryRun   bool
 	wait     bool
 	yes      bool
-	format   *format
+	format   *output.Format
 }
 
 // nodeRow is one node of a launch in JSON.
@@ -74,7 +75,7 @@ launch id of an earlier try, it carries that launch on and launches nothing twic
 		Example: "  rollcall launch --cloud aws-use1=2,joyent-east --service www.example.com --wait\n  rollcall launch --cloud aws-use1 --service www.example.com --dry-run",
 		Args:    noArgs,
 	}
-	f.format = outputFlag(c, asText, asJSON, asYAML)
+	f.format = output.Flag(c, output.Text, output.JSON, output.YAML)
 	l := c.Flags()
 	l.StringSliceVar(&f.clouds, "cloud", nil, "cloud and number of nodes, `C[=N],...`")
 	l.StringVar(&f.Service, "service", "", "declared `service` that the nodes are for")
@@ -284,8 +285,8 @@ func nodeRows(nodes []launch.Node) []nodeRow {
 }
 
 func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {
-	if f.format.is != asText {
-		return writeData(a.Out, f.format.is, r)
+	if f.format.Form != output.Text {
+		return output.Data(a.Out, f.format.Form, r)
 	}
 	cells := [][]string{{"CLOUD", "NAME", "ID", "STAGE", "ADDRESS", "MESSAGE"}}
 	for _, n := range r.Nodes {
@@ -295,11 +296,11 @@ func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {
 		}
 		cells = append(cells, line)
 	}
-	text := fmt.Sprintf("launch %s of %s\n%s", r.ID, cmp.Or(r.Service, r.Template), align(cells))
+	text := fmt.Sprintf("launch %s of %s\n%s", r.ID, cmp.Or(r.Service, r.Template), output.Align(cells))
 	for _, cloud := range slices.Sorted(maps.Keys(r.UserData)) {
 		text += fmt.Sprintf("\n# user data for %s, %d bytes\n%s", cloud, len(r.UserData[cloud]), r.UserData[cloud])
 	}
-	return flush(a.Out, text)
+	return output.String(a.Out, text)
 }
 
 // tellProfile prints what will be created.

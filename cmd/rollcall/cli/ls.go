@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
@@ -20,7 +21,7 @@ type lsFlags struct {
 	sort   string
 	all    bool
 	wire   bool
-	format *format
+	format *output.Format
 }
 
 func (a *commands) lsCommand() *cobra.Command {
@@ -39,7 +40,7 @@ A column that --sort names may have a leading minus, for the other way round.`
 		sub := &cobra.Command{Use: use, Aliases: aliases, Short: short, Long: long, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), f)
 		}}
-		f.format = outputFlag(sub, asTable, asWide, asJSON, asCSV, asYAML, asName)
+		f.format = output.Flag(sub, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name)
 		sub.Flags().StringVar(&f.filter, "filter", "", "show only what passes this `filter`")
 		sub.Flags().StringVar(&f.sort, "sort", "", "sort by this `column`")
 		switch use {
@@ -73,12 +74,12 @@ func parseFilter(s string) (filter.Filter, error) {
 
 // list reads the sources and prints the rows that find returns, sorted. It returns an error for a wrong filter or column
 // before any cloud is queried.
-func list[T any](ctx context.Context, w io.Writer, l *listing[T], f *lsFlags, look func(context.Context) (*app.Session, *dnsview.View, error), find func(*app.Session, *dnsview.View, filter.Filter) []T) error {
+func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFlags, look func(context.Context) (*app.Session, *dnsview.View, error), find func(*app.Session, *dnsview.View, filter.Filter) []T) error {
 	q, err := parseFilter(f.filter)
 	if err != nil {
 		return err
 	}
-	if err := l.sort(nil, f.sort); err != nil {
+	if err := l.Sort(nil, f.sort); err != nil {
 		return err
 	}
 	s, v, err := look(ctx)
@@ -86,14 +87,14 @@ func list[T any](ctx context.Context, w io.Writer, l *listing[T], f *lsFlags, lo
 		return err
 	}
 	found := find(s, v, q)
-	if err := l.sort(found, f.sort); err != nil {
+	if err := l.Sort(found, f.sort); err != nil {
 		return err
 	}
-	return l.write(w, f.format, found)
+	return l.Write(w, f.format, found)
 }
 
 func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, instanceListing(a.Now()), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
+	return list(ctx, a.Out, output.Instances(a.Now()), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
 		return passing(slices.DeleteFunc(rows.Instances(v), func(r rows.Instance) bool { return !f.all && r.Inst.State.Dead() }), q)
 	})
 }
@@ -106,23 +107,23 @@ func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
 			return s, v, err
 		}
 	}
-	return list(ctx, a.Out, recordListing(f.wire), f, look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Record {
+	return list(ctx, a.Out, output.Records(f.wire), f, look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Record {
 		return passing(slices.DeleteFunc(rows.Records(v), func(r rows.Record) bool { return !f.all && r.Rec.IsMarker() }), q)
 	})
 }
 
 func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, findingListing(), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Finding { return findingRows(v, q) })
+	return list(ctx, a.Out, output.Findings(), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Finding { return findingRows(v, q) })
 }
 
 func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, serviceListing(), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.ServiceLine {
+	return list(ctx, a.Out, output.Services(), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.ServiceLine {
 		return rows.Services(v, func(r *rows.ServiceLine) bool { return q.Match(r) })
 	})
 }
 
 func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, sourceListing(f.wire), f, func(ctx context.Context) (*app.Session, *dnsview.View, error) {
+	return list(ctx, a.Out, output.Sources(f.wire), f, func(ctx context.Context) (*app.Session, *dnsview.View, error) {
 		s, err := a.Open(ctx)
 		if err != nil {
 			return nil, nil, err

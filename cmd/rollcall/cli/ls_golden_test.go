@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/index"
@@ -140,23 +141,23 @@ func goldenEntries() []journal.Entry {
 }
 
 // writeForms writes rows in every form, and the names in the order of every column.
-func writeForms[T any](t *testing.T, b *bytes.Buffer, l *listing[T], rows []T) {
+func writeForms[T any](t *testing.T, b *bytes.Buffer, l *output.Listing[T], rows []T) {
 	t.Helper()
-	forms := []string{asTable, asWide, asJSON, asCSV, asYAML, asName}
+	forms := []string{output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name}
 	for _, form := range forms {
 		fmt.Fprintf(b, "\n-o %s\n", form)
-		if err := l.write(b, &format{is: form, allowed: forms}, rows); err != nil {
+		if err := l.Write(b, &output.Format{Form: form}, rows); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, by := range l.names() {
+	for _, by := range l.Names() {
 		for _, by := range []string{by, "-" + by} {
 			sorted := slices.Clone(rows)
-			if err := l.sort(sorted, by); err != nil {
+			if err := l.Sort(sorted, by); err != nil {
 				t.Fatal(err)
 			}
 			fmt.Fprintf(b, "\n--sort %s\n", by)
-			if err := l.write(b, &format{is: asName, allowed: forms}, sorted); err != nil {
+			if err := l.Write(b, &output.Format{Form: output.Name}, sorted); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -171,7 +172,7 @@ var goldenFilters = []string{
 }
 
 // writePassing writes the names of the rows that pass each filter.
-func writePassing[T any](t *testing.T, b *bytes.Buffer, l *listing[T], rows func(filter.Filter) []T) {
+func writePassing[T any](t *testing.T, b *bytes.Buffer, l *output.Listing[T], rows func(filter.Filter) []T) {
 	t.Helper()
 	for _, text := range goldenFilters {
 		f, err := filter.Parse(text)
@@ -180,7 +181,7 @@ func writePassing[T any](t *testing.T, b *bytes.Buffer, l *listing[T], rows func
 		}
 		var passed []string
 		for _, r := range rows(f) {
-			passed = append(passed, l.id(&r))
+			passed = append(passed, l.ID(&r))
 		}
 		fmt.Fprintf(b, "\n--filter %s: %s", text, strings.Join(passed, " | "))
 	}
@@ -195,25 +196,25 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 		write func(t *testing.T, b *bytes.Buffer)
 	}{
 		{"instances", func(t *testing.T, b *bytes.Buffer) {
-			l := instanceListing(goldenNow)
+			l := output.Instances(goldenNow)
 			rows := func(f filter.Filter) []rows.Instance { return passing(rows.Instances(v), f) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
 		{"records", func(t *testing.T, b *bytes.Buffer) {
-			l := recordListing(true)
+			l := output.Records(true)
 			rows := func(f filter.Filter) []rows.Record { return passing(rows.Records(v), f) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
 		{"findings", func(t *testing.T, b *bytes.Buffer) {
-			l := findingListing()
+			l := output.Findings()
 			rows := func(f filter.Filter) []rows.Finding { return findingRows(v, f) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
 		{"services", func(t *testing.T, b *bytes.Buffer) {
-			l := serviceListing()
+			l := output.Services()
 			rows := func(f filter.Filter) []rows.ServiceLine {
 				return rows.Services(v, func(r *rows.ServiceLine) bool { return f.Match(r) })
 			}
@@ -221,7 +222,7 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 			writePassing(t, b, l, rows)
 		}},
 		{"sources", func(t *testing.T, b *bytes.Buffer) {
-			l := sourceListing(true)
+			l := output.Sources(true)
 			rows := func(f filter.Filter) []rows.Source {
 				list := rows.WithWire(rows.Sources(troubled.Snapshot, goldenNow, 10*time.Minute), troubled)
 				list = append(list, rows.File(app.RangesSource, errors.New("no such file")))
@@ -231,7 +232,7 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 			writePassing(t, b, l, rows)
 		}},
 		{"journal", func(t *testing.T, b *bytes.Buffer) {
-			l := journalListing()
+			l := output.Entries()
 			rows := func(f filter.Filter) []rows.Entry { return entryRows(goldenEntries(), f, goldenNow) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/csv"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -254,5 +256,31 @@ func TestSourcesAreFoundFromCredentialsAlone(t *testing.T) {
 	}
 	if r := rollcall(t, "deregister", "--dead"); r.code != exit.Usage || !strings.Contains(r.err, "config init") {
 		t.Errorf("without a fleet id: exit code %d, %s", r.code, r.err)
+	}
+}
+
+func TestATagThatLooksLikeAFormulaIsTextInCSVAndTheSameDataInYAMLAndJSON(t *testing.T) {
+	s := newWorld(t)
+	all, _ := s.World().Instances("aws-use1", nil, 0, 1)
+	if err := s.World().SetTags("aws-use1", all[0].ID, map[string]string{"?": "=cmd", "Name": "=HYPERLINK(\"http://x\")", "a\tb": "12:30:45"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	named := "id=" + all[0].ID
+	if out := must(t, "ls", "instances", "-o", "csv", "--filter", named); !strings.Contains(out, `"'=HYPERLINK(`) {
+		t.Errorf("a formula: %s", out)
+	}
+	if out := must(t, "ls", "instances", "-o", "csv", "--raw", "--filter", named); !strings.Contains(out, `"=HYPERLINK(`) {
+		t.Errorf("raw: %s", out)
+	}
+	var fromYAML, fromJSON any
+	if err := yaml.Unmarshal([]byte(must(t, "ls", "instances", "-o", "yaml", "--filter", named)), &fromYAML); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(must(t, "ls", "instances", "-o", "json", "--filter", named)), &fromJSON); err != nil {
+		t.Fatal(err)
+	}
+	y, yErr := json.Marshal(fromYAML)
+	if j, err := json.Marshal(fromJSON); yErr != nil || err != nil || !bytes.Equal(y, j) {
+		t.Errorf("%v, %v: %s is not %s", yErr, err, y, j)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
@@ -21,11 +22,11 @@ func (a *commands) policyCommand() *cobra.Command {
 // policyFlags are the flags of the policy commands.
 type policyFlags struct {
 	launcher.PolicyRequest
-	format *format
+	format *output.Format
 }
 
 func (f *policyFlags) add(c *cobra.Command) {
-	f.format = outputFlag(c, asText, asJSON, asYAML)
+	f.format = output.Flag(c, output.Text, output.JSON, output.YAML)
 	c.Flags().StringSliceVar(&f.Services, "service", nil, "declared `services` that the nodes are for (default all)")
 	c.Flags().StringSliceVar(&f.ZoneIDs, "zone-id", nil, "id of a zone, `ZONE=ID`, where the account is not to be asked")
 }
@@ -59,10 +60,10 @@ rollcall launch --create-profile makes role and instance profile by itself.`,
 		if err != nil {
 			return err
 		}
-		if f.format.is != asText {
-			return writeData(a.Out, f.format.is, d)
+		if f.format.Form != output.Text {
+			return output.Data(a.Out, f.format.Form, d)
 		}
-		return flush(a.Out, d.Text())
+		return output.String(a.Out, d.Text())
 	}
 	return c
 }
@@ -120,10 +121,10 @@ makes no token.`,
 			return exit.Usagef("the config has no zone at Cloudflare")
 		}
 		t.Console = userdata.NewCloudflareToken("rollcall console", all...)
-		if f.format.is != asText {
-			return writeData(a.Out, f.format.is, t)
+		if f.format.Form != output.Text {
+			return output.Data(a.Out, f.format.Form, t)
 		}
-		return flush(a.Out, t.text())
+		return output.String(a.Out, t.text())
 	}
 	return c
 }
@@ -145,6 +146,6 @@ func (t *cloudflareTokens) text() string {
 // asJSONText returns a document as JSON to paste.
 func asJSONText(v any) string {
 	var b strings.Builder
-	_ = writeData(&b, asJSON, v) // a builder never fails
+	_ = output.Data(&b, output.JSON, v) // a builder never fails
 	return strings.TrimRight(b.String(), "\n")
 }

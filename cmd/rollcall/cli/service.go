@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
@@ -39,9 +40,9 @@ pick need neither.`
 }
 
 // serviceFlags adds the flags of commands that change a service.
-func serviceFlags(cmd *cobra.Command, c *changeOptions) *format {
+func serviceFlags(cmd *cobra.Command, c *changeOptions) *output.Format {
 	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
-	return outputFlag(cmd, asText, asJSON, asYAML, asName)
+	return output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Name)
 }
 
 // number is a flag for a 16-bit number within bounds.

@@ -43,7 +43,7 @@ weighted record sets have a weight too.`,
 	f.Var(&priority, "priority", "priority, the lowest first")
 	f.Var(&weight, "weight", "share among nodes of one priority")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c.form = form.is
+		c.form = form.Form
 		if err := checkBalance(cmd, service, hosts, priority, weight); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/rows"
@@ -54,9 +55,9 @@ the system.`,
 		Example: "  rollcall service browse example.com\n  rollcall service browse _theservice._tcp.example.com -o json",
 		Args:    exactly(1, "a domain, a service type or an incarnation"),
 	}
-	form := outputFlag(cmd, asText, asJSON, asYAML, asName)
+	form := output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Name)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.showTree(cmd.Context(), args[0], form.is, true)
+		return a.showTree(cmd.Context(), args[0], form.Form, true)
 	}
 	return cmd
 }
@@ -71,12 +72,12 @@ resolves all of its incarnations. -o name prints target:port, one a line.`,
 		Example: "  rollcall service resolve v1._theservice._tcp.example.com",
 		Args:    exactly(1, "the name of an incarnation"),
 	}
-	form := outputFlag(cmd, asText, asJSON, asYAML, asName)
+	form := output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Name)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if _, err := dnssd.ParseName(args[0]); err != nil {
 			return app.AsRefusal(err)
 		}
-		return a.showTree(cmd.Context(), args[0], form.is, false)
+		return a.showTree(cmd.Context(), args[0], form.Form, false)
 	}
 	return cmd
 }
@@ -103,12 +104,12 @@ func (a *commands) showTree(ctx context.Context, name, form string, browsing boo
 		rows = append(rows, row)
 	}
 	switch form {
-	case asJSON, asYAML:
-		err = writeData(a.Out, form, rows)
-	case asName:
-		err = flush(a.Out, treeNames(rows, browsing))
+	case output.JSON, output.YAML:
+		err = output.Data(a.Out, form, rows)
+	case output.Name:
+		err = output.String(a.Out, treeNames(rows, browsing))
 	default:
-		err = flush(a.Out, treeText(rows))
+		err = output.String(a.Out, treeText(rows))
 	}
 	if err != nil {
 		return err
@@ -230,5 +231,5 @@ func incarnationText(b *strings.Builder, in *incarnationRow) {
 		}
 		cells = append(cells, []string{fmt.Sprintf("    %d", n.Priority), fmt.Sprint(n.Weight), fmt.Sprint(n.Port), n.Target, addrs})
 	}
-	b.WriteString(align(cells))
+	b.WriteString(output.Align(cells))
 }

@@ -36,7 +36,7 @@ there. Anyone can read them.`,
 	cmd.Flags().StringArrayVar(&subtypes, "subtype", nil, "`subtype` that finds it too, such as _printer; may be given several times")
 	cmd.Flags().Var(&ttl, "ttl", "TTL of new record sets (default 300)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c.form = form.is
+		c.form = form.Form
 		n, err := serviceName(args[0])
 		if err != nil {
 			return err
@@ -105,7 +105,7 @@ still has nodes is not retired: let them leave first.`,
 	}
 	form := serviceFlags(cmd, &c)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c.form = form.is
+		c.form = form.Form
 		n, err := serviceName(args[0])
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
@@ -25,7 +26,7 @@ type nodeFlags struct {
 	ttl                    ttlFlag
 	timeout                time.Duration
 	c                      changeOptions
-	form                   *format
+	form                   *output.Format
 }
 
 func (f *nodeFlags) add(cmd *cobra.Command) {
@@ -115,7 +116,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 	}
 	f.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		f.c.form = f.form.is
+		f.c.form = f.form.Form
 		n, err := f.node(cmd)
 		if err != nil {
 			return err
@@ -180,7 +181,7 @@ already is none afterwards. What the host does not own is left alone.`,
 		_ = cmd.Flags().MarkHidden(name) // fails only for a missing flag
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		f.c.form = f.form.is
+		f.c.form = f.form.Form
 		n, err := f.node(cmd)
 		if err != nil {
 			return err

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/dnssd"
@@ -56,7 +57,7 @@ incarnation, it picks from that.`,
 		Example: "  rollcall service pick v1._theservice._tcp.example.com --try -o name",
 		Args:    exactly(1, "the name of an incarnation"),
 	}
-	form := outputFlag(cmd, asText, asJSON, asYAML, asName)
+	form := output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Name)
 	cmd.Flags().BoolVar(&try, "try", false, "connect by TCP, and fall over to the next node when that fails")
 	cmd.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long one connection may take")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -82,7 +83,7 @@ incarnation, it picks from that.`,
 		if err != nil {
 			return err
 		}
-		return a.tellPick(&row, form.is)
+		return a.tellPick(&row, form.Form)
 	}
 	return cmd
 }
@@ -174,10 +175,10 @@ func connect(ctx context.Context, addr netip.Addr, port uint16, timeout time.Dur
 
 func (a *commands) tellPick(row *pickRow, form string) error {
 	switch form {
-	case asJSON, asYAML:
-		return writeData(a.Out, form, row)
-	case asName:
-		return flush(a.Out, net.JoinHostPort(row.Address, strconv.Itoa(int(row.Port)))+"\n")
+	case output.JSON, output.YAML:
+		return output.Data(a.Out, form, row)
+	case output.Name:
+		return output.String(a.Out, net.JoinHostPort(row.Address, strconv.Itoa(int(row.Port)))+"\n")
 	}
-	return flush(a.Out, fmt.Sprintf("%s %d %s\n", row.Target, row.Port, row.Address))
+	return output.String(a.Out, fmt.Sprintf("%s %d %s\n", row.Target, row.Port, row.Address))
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/apply"
@@ -142,8 +143,8 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 		for _, l := range plan.Skipped {
 			a.Say("left alone: %s", words.Clean(l))
 		}
-		if c.form == asJSON || c.form == asYAML {
-			if err := writeData(a.Out, c.form, newReportRow(&apply.Report{Plan: plan}, c.dryRun)); err != nil {
+		if c.form == output.JSON || c.form == output.YAML {
+			if err := output.Data(a.Out, c.form, output.NewReport(&apply.Report{Plan: plan}, c.dryRun)); err != nil {
 				return err
 			}
 		}
@@ -167,8 +168,8 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 		a.takeBack(ctx, s, r)
 	}
 	if err := refusedBy(r); err != nil && !c.dryRun {
-		if c.form == asJSON || c.form == asYAML {
-			err = errors.Join(err, writeData(a.Out, c.form, newReportRow(r, c.dryRun)))
+		if c.form == output.JSON || c.form == output.YAML {
+			err = errors.Join(err, output.Data(a.Out, c.form, output.NewReport(r, c.dryRun)))
 		}
 		return &exit.Error{Code: exit.Usage, Err: err}
 	}
@@ -194,21 +195,21 @@ func (a *commands) tellService(r *apply.Report, c changeOptions) error {
 	for _, l := range r.Plan.Skipped {
 		a.Say("left alone: %s", words.Clean(l))
 	}
-	row := newReportRow(r, c.dryRun)
+	row := output.NewReport(r, c.dryRun)
 	var err error
 	switch c.form {
-	case asJSON, asYAML:
-		err = writeData(a.Out, c.form, row)
-	case asName:
+	case output.JSON, output.YAML:
+		err = output.Data(a.Out, c.form, row)
+	case output.Name:
 		var b strings.Builder
 		for _, st := range row.Steps {
 			if st.Record != nil && st.State == string(apply.StepDone) {
 				b.WriteString(rows.RecordName(st.Record.Zone, st.Record.Name, st.Record.Type, st.Record.Value) + "\n")
 			}
 		}
-		err = flush(a.Out, b.String())
+		err = output.String(a.Out, b.String())
 	default:
-		err = flush(a.Out, reportText(&row))
+		err = output.String(a.Out, row.Text())
 	}
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
 )
@@ -267,7 +268,7 @@ func TestTheLastHostTakesTheWholeRecordSetWithIt(t *testing.T) {
 func TestADryRunOfAJoinWritesNothing(t *testing.T) {
 	newWorld(t)
 	before := allRecords(t)
-	rep := decode[reportRow](t, must(t, "service", "join", "--service", theV1, "--host", "web1", "--address", "203.0.113.7", "--dry-run", "-o", "json"))
+	rep := decode[output.Report](t, must(t, "service", "join", "--service", theV1, "--host", "web1", "--address", "203.0.113.7", "--dry-run", "-o", "json"))
 	if len(rep.Steps) != 2 || !rep.DryRun || rep.Steps[0].State != "ready" {
 		t.Errorf("%+v", rep)
 	}

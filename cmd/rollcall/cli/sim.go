@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
@@ -96,12 +97,12 @@ func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool
 		if err != nil {
 			return fmt.Errorf("write the environment: %w", err)
 		}
-		if err := textfile.Write(path, func(f *os.File) error { return flush(f, exports) }); err != nil {
+		if err := textfile.Write(path, func(f *os.File) error { return output.String(f, exports) }); err != nil {
 			return err
 		}
 	}
 	if env {
-		if err := flush(a.Out, exports); err != nil {
+		if err := output.String(a.Out, exports); err != nil {
 			return err
 		}
 	}

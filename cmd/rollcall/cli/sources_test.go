@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/sim"
@@ -275,7 +276,7 @@ func TestNothingToDoIsUnknownWhileASourceOfTheAnswerCannotBeRead(t *testing.T) {
 				t.Errorf("%v with %s of %s: exit code %d, %s", args, c.fault, c.source, r.code, r.err)
 			}
 		}
-		row := decode[reportRow](t, rollcall(t, "deregister", "--dead", "-o", "json").out)
+		row := decode[output.Report](t, rollcall(t, "deregister", "--dead", "-o", "json").out)
 		if row.OK || len(row.Incomplete) == 0 || row.Incomplete[0].State == "complete" {
 			t.Errorf("%s of %s as JSON: %+v", c.fault, c.source, row)
 		}

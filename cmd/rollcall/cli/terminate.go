@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -37,7 +38,7 @@ name that one instance has.`,
 	cmd.Flags().BoolVar(&noDrain, "no-drain", false, "do not wait for resolvers: out of DNS, and terminate once no name server answers with it")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c.form = form.is
+		c.form = form.Form
 		ctx := cmd.Context()
 		s, v, err := a.look(ctx)
 		if err != nil {
@@ -79,7 +80,7 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 		ready = ready || st.Step.Kind == plan.StepPower && st.State == apply.StepReady
 	}
 	if !ready && len(r.Asks()) == 0 { // answers by typing are requested later
-		if err := a.writeReport(r, c, nil); err != nil {
+		if err := output.WriteReport(a.Out, c.form, r, c.dryRun, nil); err != nil {
 			return err
 		}
 		return exit.With(exit.Failed)
@@ -140,7 +141,7 @@ func (a *commands) powerCommand(verb string) *cobra.Command {
 	form := changeFlags(cmd, &c)
 	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c.form = form.is
+		c.form = form.Form
 		ctx := cmd.Context()
 		s, v, err := a.look(ctx)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/adapters"
@@ -72,6 +73,6 @@ func launchTemplate(name string, r *userdata.Rendered, service *index.Service, p
 		in.LaunchTemplateData.TagSpecifications = []launchTemplateTags{{"instance", list}, {"volume", list}}
 	}
 	var b strings.Builder
-	err := writeData(&b, asJSON, in)
+	err := output.Data(&b, output.JSON, in)
 	return b.String(), err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
@@ -57,7 +58,7 @@ not installed is a warning; with --strict, or where CI=true, an error.
 
 Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 	}
-	form := outputFlag(c, asText, asJSON, asYAML)
+	form := output.Flag(c, output.Text, output.JSON, output.YAML)
 	valueFlags(c, &files, &set)
 	c.Flags().StringVar(&provider, "provider", "", strings.Join(app.Computing(), " or ")+" (default: all that it is for)")
 	c.Flags().BoolVar(&strict, "strict", os.Getenv("CI") == "true", "a program that is missing is an error")
@@ -92,12 +93,12 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 				return err
 			}
 			rows = append(rows, newLintRow(&r))
-			if form.is == asText {
+			if form.Form == output.Text {
 				a.tellLint(&r)
 			}
 		}
-		if form.is != asText {
-			if err := writeData(a.Out, form.is, rows); err != nil {
+		if form.Form != output.Text {
+			if err := output.Data(a.Out, form.Form, rows); err != nil {
 				return err
 			}
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
@@ -87,7 +88,7 @@ func newTemplateRow(t *userdata.Template) templateRow {
 
 func (a *commands) userdataList() *cobra.Command {
 	c := &cobra.Command{Use: "list", Short: "The boot templates", Args: noArgs}
-	form := outputFlag(c, asTable, asWide, asJSON, asCSV, asYAML, asName)
+	form := output.Flag(c, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name)
 	c.RunE = func(*cobra.Command, []string) error {
 		list := []templateRow{}
 		all, wrong := launcher.LoadTemplates(a.Program)
@@ -95,7 +96,7 @@ func (a *commands) userdataList() *cobra.Command {
 			list = append(list, newTemplateRow(&t))
 		}
 		type row = templateRow
-		l := &listing[row]{id: func(r *row) string { return r.Name }, columns: []rows.Column[*row]{
+		l := &output.Listing[row]{ID: func(r *row) string { return r.Name }, Columns: []rows.Column[*row]{
 			{Title: "NAME", Text: func(r *row) string { return r.Name }},
 			{Title: "KIND", Text: func(r *row) string { return r.Kind }},
 			{Title: "VARIABLES", Text: func(r *row) string {
@@ -108,7 +109,7 @@ func (a *commands) userdataList() *cobra.Command {
 			{Title: "SOURCE", Text: func(r *row) string { return r.Source }, Wide: true},
 			{Title: "HELP", Text: func(r *row) string { return r.Help }},
 		}}
-		if err := l.write(a.Out, form, list); err != nil {
+		if err := l.Write(a.Out, form, list); err != nil {
 			return err
 		}
 		return wrong // after the readable ones
@@ -118,15 +119,15 @@ func (a *commands) userdataList() *cobra.Command {
 
 func (a *commands) userdataShow() *cobra.Command {
 	c := &cobra.Command{Use: "show TEMPLATE", Short: "What a template is for, and its variables", Args: exactly(1, "the name of a template")}
-	form := outputFlag(c, asText, asJSON, asYAML)
+	form := output.Flag(c, output.Text, output.JSON, output.YAML)
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		t, err := launcher.TemplatesOf(a.Program).Get(args[0])
 		if err != nil {
 			return exit.Usagef("%w", err)
 		}
 		r := newTemplateRow(&t)
-		if form.is != asText {
-			return writeData(a.Out, form.is, r)
+		if form.Form != output.Text {
+			return output.Data(a.Out, form.Form, r)
 		}
 		cells := [][]string{{"VARIABLE", "TYPE", "DEFAULT", "HELP"}}
 		for _, v := range r.Variables {
@@ -140,7 +141,7 @@ func (a *commands) userdataShow() *cobra.Command {
 			}
 			cells = append(cells, []string{v.Name, v.Type, def, help})
 		}
-		return flush(a.Out, r.Name+": "+r.Help+"\n\n"+align(cells))
+		return output.String(a.Out, r.Name+": "+r.Help+"\n\n"+output.Align(cells))
 	}
 	return c
 }
@@ -150,7 +151,7 @@ type renderFlags struct {
 	service, cloud, provider, output string
 	profile                          string
 	values, set                      []string
-	format                           *format
+	format                           *output.Format
 }
 
 func (f *renderFlags) add(c *cobra.Command) {
@@ -206,7 +207,7 @@ and a node takes its name from its instance.`,
 		Args: exactly(1, "the name of a template"),
 	}
 	f.add(c)
-	f.format = outputFlag(c, asText, asASG)
+	f.format = output.Flag(c, output.Text, asASG)
 	c.Flags().StringVar(&f.profile, "instance-profile", launcher.NodeRole, "instance `profile` of the nodes, with -o asg")
 	c.Flags().StringVar(&f.output, "file", "", "write to `file` instead of stdout")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -219,7 +220,7 @@ and a node takes its name from its instance.`,
 		if found := userdata.FindHeld([]byte(text), own); len(found) > 0 {
 			return fmt.Errorf("nothing was rendered: in line %d, %s; give nodes a role, a token of their own, or let the console register them", found[0].Line, found[0].What)
 		}
-		if f.format.is == asASG {
+		if f.format.Form == asASG {
 			if text, err = launchTemplate(args[0], &r, service, f.profile); err != nil {
 				return err
 			}
@@ -234,7 +235,7 @@ and a node takes its name from its instance.`,
 			}
 			return nil
 		}
-		return flush(a.Out, text)
+		return output.String(a.Out, text)
 	}
 	return c
 }
@@ -255,7 +256,7 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 	if err != nil {
 		return r, nil, err
 	}
-	in := userdata.Input{Declared: adapters.Declarations(), Fleet: cfg.Fleet, Values: map[string]string{}, ASG: f.format.is == asASG}
+	in := userdata.Input{Declared: adapters.Declarations(), Fleet: cfg.Fleet, Values: map[string]string{}, ASG: f.format.Form == asASG}
 	if in.Provider, err = renderFor(cfg, f); err != nil {
 		return r, nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/sim/world"
@@ -176,7 +177,7 @@ func TestAReusedAddressIsRetargetedAndNeverDeleted(t *testing.T) {
 func TestAPlanIsShownAndCarriedOutAsItWasShown(t *testing.T) {
 	newWorld(t)
 	out := rollcall(t, "deregister", "--dead", "--dry-run", "-o", "json").out
-	shown := decode[reportRow](t, out)
+	shown := decode[output.Report](t, out)
 	if len(shown.Checksum) != 16 || !shown.DryRun || len(shown.Steps) < 4 {
 		t.Fatalf("%s", out)
 	}
@@ -207,7 +208,7 @@ func TestAPlanIsShownAndCarriedOutAsItWasShown(t *testing.T) {
 		t.Fatal("the zones have changed")
 	}
 	// Another writer deletes one of them: the rest of the plan is done, and that is reported.
-	gone := slices.IndexFunc(shown.Steps, func(st stepRow) bool { return st.Record.Name == "www.scalability.expert" })
+	gone := slices.IndexFunc(shown.Steps, func(st output.Step) bool { return st.Record.Name == "www.scalability.expert" })
 	rec := shown.Steps[gone].Record
 	must(t, "deregister", rows.RecordName(rec.Zone, rec.Name, rec.Type, rec.Value))
 	if r := rollcall(t, "deregister", "--dead", "--plan-checksum", shown.Checksum); r.code != exit.Failed || !strings.Contains(r.err, "something changed since it was shown") {
@@ -225,8 +226,8 @@ func TestAPlanIsShownAndCarriedOutAsItWasShown(t *testing.T) {
 func TestThePlanOfNowIsCarriedOutByItsChecksum(t *testing.T) {
 	newWorld(t)
 	for _, args := range [][]string{{"quiesce", "www-01"}, {"remedy", "missing"}, {"undo"}} {
-		shown := decode[reportRow](t, must(t, append(args, "--dry-run", "-o", "json")...))
-		done := decode[reportRow](t, must(t, append(args, "--plan-checksum", shown.Checksum, "-o", "json")...))
+		shown := decode[output.Report](t, must(t, append(args, "--dry-run", "-o", "json")...))
+		done := decode[output.Report](t, must(t, append(args, "--plan-checksum", shown.Checksum, "-o", "json")...))
 		if !done.OK || done.Checksum != shown.Checksum || done.Run == "" {
 			t.Errorf("%v: %+v", args, done)
 		}

@@ -5,21 +5,23 @@ import (
 	"runtime"
 	"runtime/debug"
 
+	"rollcall/cmd/rollcall/cli/output"
+
 	mcobra "github.com/muesli/mango-cobra"
 	"github.com/muesli/roff"
 	"github.com/spf13/cobra"
 )
 
 func (a *commands) versionCommand() *cobra.Command {
-	var form *format
+	var form *output.Format
 	c := &cobra.Command{Use: "version", Short: "The version of this program", Args: noArgs, RunE: func(*cobra.Command, []string) error {
 		v := buildVersion()
-		if form.is != asText {
-			return writeData(a.Out, form.is, v)
+		if form.Form != output.Text {
+			return output.Data(a.Out, form.Form, v)
 		}
-		return flush(a.Out, fmt.Sprintf("rollcall %s (%s, %s)\n", v.Version, v.Go, v.Platform))
+		return output.String(a.Out, fmt.Sprintf("rollcall %s (%s, %s)\n", v.Version, v.Go, v.Platform))
 	}}
-	form = outputFlag(c, asText, asJSON, asYAML)
+	form = output.Flag(c, output.Text, output.JSON, output.YAML)
 	return c
 }
 
@@ -56,6 +58,6 @@ func (a *commands) manCommand() *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("make the manual page: %w", err)
 		}
-		return flush(a.Out, page.Build(roff.NewDocument()))
+		return output.String(a.Out, page.Build(roff.NewDocument()))
 	}}
 }

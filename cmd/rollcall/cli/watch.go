@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/watcher"
 	"rollcall/dnsview"
@@ -20,7 +21,7 @@ const envWebhook = "ROLLCALL_WEBHOOK"
 type watchFlags struct {
 	watcher.Options
 	filter, severity string
-	form             *format
+	form             *output.Format
 }
 
 func (a *commands) watchCommand() *cobra.Command {
@@ -48,7 +49,7 @@ like of the environment, and no credential; --exec-env NAME passes a variable on
 		Example: "  rollcall watch --severity high\n  rollcall watch --metrics :9469 --exec 'jq -r .text | mail -s rollcall ops'",
 		Args:    noArgs,
 	}
-	f.form = outputFlag(c, asText, asJSON)
+	f.form = output.Flag(c, output.Text, output.JSON)
 	c.Flags().StringVar(&f.Metrics, "metrics", "", "serve metrics and /healthz on this `address`, e.g. 127.0.0.1:9469")
 	c.Flags().StringSliceVar(&f.MetricsHosts, "metrics-host", nil, "a further host `name` by which metrics may be asked for; may be given several times")
 	c.Flags().StringVar(&f.Webhook, "webhook", "", "POST each new and each resolved finding to this `URL`")
@@ -58,7 +59,7 @@ like of the environment, and no credential; --exec-env NAME passes a variable on
 	c.Flags().StringVar(&f.severity, "severity", "low", "tell only findings of this `severity` or more: info, low, medium, high, critical")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		f.Lines = f.Metrics == "" || cmd.Flags().Changed("output")
-		f.AsJSON = f.form.is == asJSON
+		f.AsJSON = f.form.Form == output.JSON
 		if f.Webhook == "" {
 			f.Webhook = os.Getenv(envWebhook)
 		}

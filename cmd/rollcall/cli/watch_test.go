@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/watcher"
 	"rollcall/providers/sim"
@@ -54,9 +55,9 @@ func startWatch(t *testing.T, f watchFlags) *watch {
 	var ctx context.Context
 	ctx, w.stop = context.WithCancel(context.Background())
 	if f.form == nil {
-		f.form = &format{is: asJSON}
+		f.form = &output.Format{Form: output.JSON}
 	}
-	f.Lines, f.AsJSON = f.Metrics == "", f.form.is == asJSON
+	f.Lines, f.AsJSON = f.Metrics == "", f.form.Form == output.JSON
 	if f.severity == "" {
 		f.severity = "low"
 	}
@@ -182,7 +183,7 @@ func TestTheWatchTellsWhatIsNewAndWhatIsResolved(t *testing.T) {
 
 func TestALineIsCleanAndSaysWhenAndWhat(t *testing.T) {
 	fastWorld(t)
-	w := startWatch(t, watchFlags{form: &format{is: asText}, filter: "finding:dangling", severity: "critical"})
+	w := startWatch(t, watchFlags{form: &output.Format{Form: output.Text}, filter: "finding:dangling", severity: "critical"})
 	until(t, "the dangling entries", func() bool { return strings.Count(w.out.String(), "\n") >= 3 })
 	for l := range strings.Lines(w.out.String()) {
 		if !regexp.MustCompile(`^2\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ  new       critical  dangling        .* dangles: `).MatchString(l) {

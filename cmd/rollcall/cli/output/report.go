@@ -1,7 +1,8 @@
-package cli
+package output
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"rollcall/cmd/rollcall/words"
@@ -11,8 +12,8 @@ import (
 	"rollcall/dnsview/rows"
 )
 
-// stepRow is one step of a plan in JSON, with its outcome.
-type stepRow struct {
+// Step is one step of a plan in JSON, with its outcome.
+type Step struct {
 	plan.StepDoc
 	State    string          `json:"state"`
 	Why      string          `json:"why"`
@@ -22,24 +23,24 @@ type stepRow struct {
 	Instance *rows.Ref       `json:"instance"`
 }
 
-// reportRow is the outcome of a plan in JSON.
-type reportRow struct {
-	Verb     string       `json:"verb"`
-	Title    string       `json:"title"`
-	Checksum string       `json:"checksum"`
-	DryRun   bool         `json:"dry_run"`
-	Run      string       `json:"run"`
-	OK       bool         `json:"ok"`
-	Steps    []stepRow    `json:"steps"`
-	Skipped  []string     `json:"skipped"`
-	Nodes    []halfWayRow `json:"nodes"`
-	Notes    []string     `json:"notes"`
+// Report is the outcome of a plan in JSON.
+type Report struct {
+	Verb     string   `json:"verb"`
+	Title    string   `json:"title"`
+	Checksum string   `json:"checksum"`
+	DryRun   bool     `json:"dry_run"`
+	Run      string   `json:"run"`
+	OK       bool     `json:"ok"`
+	Steps    []Step   `json:"steps"`
+	Skipped  []string `json:"skipped"`
+	Nodes    []Node   `json:"nodes"`
+	Notes    []string `json:"notes"`
 	// Incomplete are the sources that the answer depends on and that were not read completely.
 	Incomplete []rows.Basis `json:"incomplete"`
 }
 
-// halfWayRow is a node that a run has left half way, in JSON.
-type halfWayRow struct {
+// Node is a node that a run has left half way, in JSON.
+type Node struct {
 	Instance rows.Ref `json:"instance"`
 	State    string   `json:"state"`
 	DNS      string   `json:"dns"`
@@ -47,8 +48,8 @@ type halfWayRow struct {
 	Text     string   `json:"text"`
 }
 
-// docOf returns the plan of a report for display, with the guards and the state of each step.
-func docOf(r *apply.Report) plan.Doc {
+// Doc returns the plan of a report for display, with the guards and the state of each step.
+func Doc(r *apply.Report) plan.Doc {
 	guards := map[int][]index.GuardResult{}
 	for i := range r.Steps {
 		guards[r.Steps[i].Step.ID] = r.Steps[i].Guards
@@ -60,22 +61,23 @@ func docOf(r *apply.Report) plan.Doc {
 	return d
 }
 
-func newReportRow(r *apply.Report, dryRun bool) reportRow {
-	d := docOf(r)
-	row := reportRow{
+// NewReport returns the outcome of a plan, or of its check with dryRun, as JSON has it.
+func NewReport(r *apply.Report, dryRun bool) Report {
+	d := Doc(r)
+	row := Report{
 		Verb: string(d.Verb), Title: d.Title, Checksum: d.Checksum, DryRun: dryRun, Run: r.Run, OK: r.OK(),
-		Steps: []stepRow{}, Skipped: d.Skipped, Nodes: []halfWayRow{}, Notes: []string{}, Incomplete: []rows.Basis{},
+		Steps: []Step{}, Skipped: d.Skipped, Nodes: []Node{}, Notes: []string{}, Incomplete: []rows.Basis{},
 	}
 	for _, n := range r.Nodes {
 		ref := rows.NewRef(n.Instance)
-		row.Nodes = append(row.Nodes, halfWayRow{ref, words.Clean(n.State), words.Clean(n.DNS), words.Clean(n.Back), words.Clean(n.Text)})
+		row.Nodes = append(row.Nodes, Node{ref, words.Clean(n.State), words.Clean(n.DNS), words.Clean(n.Back), words.Clean(n.Text)})
 	}
 	for _, n := range r.Notes {
 		row.Notes = append(row.Notes, words.Clean(n))
 	}
 	for i := range r.Steps {
 		st := &r.Steps[i]
-		x := stepRow{StepDoc: d.Steps[i], State: string(st.State), Why: words.Clean(st.Why), Entry: st.Entry, Wire: words.Clean(st.Wire)}
+		x := Step{StepDoc: d.Steps[i], State: string(st.State), Why: words.Clean(st.Why), Entry: st.Entry, Wire: words.Clean(st.Wire)}
 		if st.Step.Change != nil {
 			rec := st.Step.Change.Record()
 			x.Record = rows.NewRecordRef(&rec)
@@ -89,23 +91,24 @@ func newReportRow(r *apply.Report, dryRun bool) reportRow {
 	return row
 }
 
-// writeReport prints the outcome of a plan or of its check in the chosen form.
-func (a *commands) writeReport(r *apply.Report, c changeOptions, lacking []rows.Source) error {
-	switch d := docOf(r); {
-	case c.form == asJSON || c.form == asYAML:
-		row := newReportRow(r, c.dryRun)
+// WriteReport prints the outcome of a plan, or of its check with dryRun, in a form. The sources that are lacking are
+// listed as incomplete, and the outcome is not OK then.
+func WriteReport(w io.Writer, form string, r *apply.Report, dryRun bool, lacking []rows.Source) error {
+	switch d := Doc(r); {
+	case form == JSON || form == YAML:
+		row := NewReport(r, dryRun)
 		for _, l := range lacking {
 			row.OK = false
 			row.Incomplete = append(row.Incomplete, rows.Basis{Source: l.Name, State: l.State, AgeSeconds: rows.Seconds(l.Age()), Error: l.Error})
 		}
-		return writeData(a.Out, c.form, row)
-	case c.form == asMarkdown:
-		return flush(a.Out, d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodeTexts(r)))
-	case c.dryRun:
-		return flush(a.Out, d.Text()+notesText(r.Notes))
+		return Data(w, form, row)
+	case form == Markdown:
+		return String(w, d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodeTexts(r)))
+	case dryRun:
+		return String(w, d.Text()+notesText(r.Notes))
 	}
-	row := newReportRow(r, c.dryRun)
-	return flush(a.Out, reportText(&row))
+	row := NewReport(r, dryRun)
+	return String(w, row.Text())
 }
 
 func nodeTexts(r *apply.Report) []string {
@@ -137,8 +140,8 @@ func notesText(notes []string) string {
 	return b
 }
 
-// reportText returns the outcome of each step as text.
-func reportText(r *reportRow) string {
+// Text returns the outcome of each step as text.
+func (r *Report) Text() string {
 	var b strings.Builder
 	b.WriteString(r.Title + "\n")
 	for _, st := range r.Steps {

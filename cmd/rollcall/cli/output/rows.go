@@ -1,0 +1,37 @@
+package output
+
+import (
+	"time"
+
+	"rollcall/dnsview/rows"
+)
+
+// Instances returns the listing of instances, with their age at a time.
+func Instances(now time.Time) *Listing[rows.Instance] {
+	return &Listing[rows.Instance]{ID: (*rows.Instance).ID, Columns: rows.InstanceTable(now), Object: func(r *rows.Instance) any { return r.Object() }}
+}
+
+// Records returns the listing of records; with wire, as name servers answer them.
+func Records(wire bool) *Listing[rows.Record] {
+	return &Listing[rows.Record]{ID: (*rows.Record).Named, Columns: rows.RecordTable(wire), Object: func(r *rows.Record) any { return r.Object() }}
+}
+
+// Findings returns the listing of findings.
+func Findings() *Listing[rows.Finding] {
+	return &Listing[rows.Finding]{ID: (*rows.Finding).ID, Columns: rows.FindingTable(), Object: func(r *rows.Finding) any { return r.Object() }}
+}
+
+// Services returns the listing of services.
+func Services() *Listing[rows.ServiceLine] {
+	return &Listing[rows.ServiceLine]{ID: (*rows.ServiceLine).ID, Columns: rows.ServiceTable(), Object: func(r *rows.ServiceLine) any { return r.Object() }}
+}
+
+// Sources returns the listing of sources; with wire, whether name servers serve the zones.
+func Sources(wire bool) *Listing[rows.Source] {
+	return &Listing[rows.Source]{ID: (*rows.Source).Key, Columns: rows.SourceTable(wire)}
+}
+
+// Entries returns the listing of entries of the journal.
+func Entries() *Listing[rows.Entry] {
+	return &Listing[rows.Entry]{ID: (*rows.Entry).Key, Columns: rows.EntryTable(), Object: func(e *rows.Entry) any { return e.Entry }}
+}
