@@ -21,7 +21,7 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	if o.Quiesced {
 		in.noteQuiesced(r, o) // whatever else is found about it, its marker record has nothing to add
 	}
-	if ahead := z.View.AheadOf(o, in.Options.Now); ahead > providers.FutureMarker {
+	if ahead := z.View.ClockAhead(o, in.Options.Now); ahead > providers.FutureMarker {
 		in.add(Finding{
 			Class: Ambiguous, Severity: Medium, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis},
 			Reason:   r.Label() + ": its marker is " + index.Ago(ahead) + " in the future by the clock of its provider, so how old it is cannot be said: set the clock of the node that wrote it, and let it register again",

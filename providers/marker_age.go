@@ -66,9 +66,9 @@ func (v *ZoneView) MarkerSince(r *Record, o Owner, own OwnWrites, gone bool) tim
 	return v.Coverage.Local(since)
 }
 
-// Vouched reports whether there is evidence beyond the marker itself of how long it has been on r: the provider's time,
+// HasAgeEvidence reports whether there is evidence beyond the marker itself of how long it has been on r: the provider's time,
 // or a reading at least age old that showed it.
-func (v *ZoneView) Vouched(r *Record, o Owner, now time.Time, age time.Duration) bool {
+func (v *ZoneView) HasAgeEvidence(r *Record, o Owner, now time.Time, age time.Duration) bool {
 	if !r.Modified.IsZero() {
 		return true
 	}
@@ -79,17 +79,17 @@ func (v *ZoneView) Vouched(r *Record, o Owner, now time.Time, age time.Duration)
 	return !seen.IsZero() && now.Sub(v.Coverage.Local(seen)) >= age
 }
 
-// AheadOf returns how far the time in o is ahead of now by the provider's clock; now is by this machine's clock.
-func (v *ZoneView) AheadOf(o Owner, now time.Time) time.Duration {
+// ClockAhead returns how far the time in o is ahead of now by the provider's clock; now is by this machine's clock.
+func (v *ZoneView) ClockAhead(o Owner, now time.Time) time.Duration {
 	return v.Coverage.Local(o.Registered).Sub(now)
 }
 
-// NoteAppeared sets Appeared and Since. A marker that the earlier complete reading prev did not show gets the start of
+// SetAppeared sets Appeared and Since. A marker that the earlier complete reading prev did not show gets the start of
 // this reading, by the provider's clock. prev may be nil; then only the markers' own times are known.
-func (v *ZoneView) NoteAppeared(prev *ZoneView) {
+func (v *ZoneView) SetAppeared(prev *ZoneView) {
 	now := v.Coverage.Started.Add(v.Coverage.Skew).Round(0)
 	v.Appeared, v.Since = nil, now
-	if prev == nil || !prev.Whole {
+	if prev == nil || !prev.HasCompleteRead {
 		return
 	}
 	if !prev.Since.IsZero() {

@@ -11,8 +11,8 @@ func TestAMarkerThatAnEarlierReadingDidNotShowIsAsYoungAsItsFirstSight(t *testin
 		return Record{Zone: "z.test", Name: name, Type: "A", Value: "203.0.113.1", Owners: []Owner{{Fleet: "f", Cloud: "k", Instance: instance, Registered: at.Add(-48 * time.Hour)}}}
 	}
 	read := func(started time.Time, skew time.Duration, prev *ZoneView, records ...Record) *ZoneView {
-		v := &ZoneView{Coverage: Coverage{State: CoverageComplete, Started: started, Skew: skew}, Records: records, RowsFrom: started, Whole: true}
-		v.NoteAppeared(prev)
+		v := &ZoneView{Coverage: Coverage{State: CoverageComplete, Started: started, Skew: skew}, Records: records, RowsFrom: started, HasCompleteRead: true}
+		v.SetAppeared(prev)
 		return v
 	}
 	age := func(v *ZoneView, n int, now time.Time) time.Duration {
@@ -41,7 +41,7 @@ func TestAMarkerThatAnEarlierReadingDidNotShowIsAsYoungAsItsFirstSight(t *testin
 		t.Errorf("another owner's marker is %s old", got)
 	}
 	pieces := *third
-	pieces.Whole = false
+	pieces.HasCompleteRead = false
 	if v := read(at.Add(time.Hour), 0, &pieces, old, marked("c.z.test", "i-4")); len(v.Appeared) != 0 {
 		t.Errorf("a reading that was not whole is no measure: %v", v.Appeared)
 	}

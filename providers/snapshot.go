@@ -6,7 +6,7 @@ import "time"
 type Snapshot struct {
 	Seq    uint64 // increases with every snapshot of one fleet
 	Taken  time.Time
-	Clouds []CloudView // in config order, followed by departed clouds
+	Clouds []CloudView // in config order, followed by those that left it
 	Zones  []ZoneView  // in config order
 	// Forgotten are the keys of clouds that left the config and no longer count.
 	Forgotten []CloudKey
@@ -14,11 +14,11 @@ type Snapshot struct {
 
 // CloudView is the state of one cloud.
 type CloudView struct {
-	Cloud      Cloud
-	From       string // where the credentials come from, such as "profile prod"; never a secret
-	Production bool
-	Departed   bool     // no longer in the config; counts as failed; see Departed
-	Coverage   Coverage // of the last finished read; its Key is the key that was asked
+	Cloud        Cloud
+	From         string // where the credentials come from, such as "profile prod"; never a secret
+	Production   bool
+	Unconfigured bool     // no longer in the config; counts as failed; see UnconfiguredClouds
+	Coverage     Coverage // of the last finished read; its Key is the key that was asked
 	// Instances are the rows of the last good read; after a failed or short read they are that older read's, and
 	// RowsFrom is its age. During a first read they are the pages received so far.
 	Instances  []Instance
@@ -32,13 +32,13 @@ type CloudView struct {
 
 // ZoneView is the state of one zone.
 type ZoneView struct {
-	Zone     Zone
-	From     string // as in CloudView
-	Coverage Coverage
-	Records  []Record // owners attached
-	RowsFrom time.Time
-	Since    time.Time // start of the first reading that Appeared compares, by the provider's clock
-	Whole    bool      // Records include a complete reading
+	Zone            Zone
+	From            string // as in CloudView
+	Coverage        Coverage
+	Records         []Record // owners attached
+	RowsFrom        time.Time
+	Since           time.Time // start of the first reading that Appeared compares, by the provider's clock
+	HasCompleteRead bool      // Records include a complete reading
 	// Appeared holds the markers that an earlier complete reading lacked, with the time of their first reading by the
 	// provider's clock. It is nil if there was no earlier reading.
 	Appeared   map[MarkerKey]time.Time

@@ -15,7 +15,7 @@ func departed(t *testing.T, change ...func(*ui.Options, *fake)) *rig {
 	t.Helper()
 	change = append(change, func(_ *ui.Options, f *fake) {
 		v := f.snap.Clouds[0]
-		v.Cloud.Name, v.Cloud.Key, v.Departed = "joyent-gone", "0123456789", true
+		v.Cloud.Name, v.Cloud.Key, v.Unconfigured = "joyent-gone", "0123456789", true
 		v.Coverage = providers.Failed(epoch(), epoch(), errors.New("it is no longer in the config"))
 		f.snap.Clouds = append(f.snap.Clouds, v)
 	})

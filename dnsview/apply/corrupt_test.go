@@ -197,7 +197,7 @@ func (o *ordeal) seen(who string, x *corruption, v *dnsview.View) {
 		}
 	}
 	for i := range v.Snapshot.Clouds {
-		if c := &v.Snapshot.Clouds[i]; !c.Departed { // an account that answers no more is one that left the config
+		if c := &v.Snapshot.Clouds[i]; !c.Unconfigured { // an account that answers no more is one that left the config
 			check(c.Cloud.Name, c.Coverage)
 		}
 	}

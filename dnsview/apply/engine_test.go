@@ -79,7 +79,7 @@ func TestADeleteIsRefused(t *testing.T) {
 			b.clouds = append(b.clouds, fleet.CloudSource{Name: "twin", Provider: providers.EC2, Traits: adapters.Declared(providers.EC2).Traits, Compute: b.aws})
 		}, index.GuardCoverage, "aws-use1 and twin are one cloud", true},
 		{"when a cloud left the config", func(b *bench) {
-			left := providers.CloudView{Cloud: providers.Cloud{Name: "joyent-ams", Key: "0123456789"}, Departed: true, Coverage: providers.Failed(begin, begin, errors.New("it is no longer in the config"))}
+			left := providers.CloudView{Cloud: providers.Cloud{Name: "joyent-ams", Key: "0123456789"}, Unconfigured: true, Coverage: providers.Failed(begin, begin, errors.New("it is no longer in the config"))}
 			b.last = &providers.Snapshot{Clouds: []providers.CloudView{left}}
 		}, index.GuardCoverage, "joyent-ams could not be read (it is no longer in the config)", true},
 		{"when a marker of this fleet names a cloud that is not in the config", func(b *bench) {

@@ -58,7 +58,7 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	}
 	ev := &evidence{snap: s, oldest: now}
 	for i := range s.Clouds {
-		if v := &s.Clouds[i]; !v.Departed && !v.Coverage.Started.IsZero() && v.Coverage.Started.Before(ev.oldest) {
+		if v := &s.Clouds[i]; !v.Unconfigured && !v.Coverage.Started.IsZero() && v.Coverage.Started.Before(ev.oldest) {
 			ev.oldest = v.Coverage.Started
 		}
 	}

@@ -23,7 +23,7 @@ func (r *run) restsOnMarkerAlone(ev *evidence, c *providers.Change, o providers.
 		return false
 	}
 	z, now, grace := zoneView(ev.snap, rec.Zone), r.engine.o.Now(), r.engine.guards(rec.Zone).Grace
-	return z == nil || now.Sub(z.MarkerSince(&rec, o, nil, false)) >= grace && !z.Vouched(&rec, o, now, grace)
+	return z == nil || now.Sub(z.MarkerSince(&rec, o, nil, false)) >= grace && !z.HasAgeEvidence(&rec, o, now, grace)
 }
 
 // answerAfterWait queries again an instance that its cloud does not find, after the time that a new one may take,
@@ -47,7 +47,7 @@ func (r *run) answer(ctx context.Context, ev *evidence, key providers.CloudKey, 
 		if ev.snap.Clouds[i].Coverage.Key != key && ev.snap.Clouds[i].Cloud.Key != key {
 			continue
 		}
-		if ev.snap.Clouds[i].Departed {
+		if ev.snap.Clouds[i].Unconfigured {
 			return guard.InstanceAnswer{Why: index.Clean(ev.snap.Clouds[i].Coverage.Err.Error())}
 		}
 		t := e.cloud(ev.snap.Clouds[i].Cloud.Name)

@@ -416,7 +416,7 @@ func (b *bench) engine() *Engine {
 
 // sources makes a fleet of the clouds of the bench and of the zones of its options.
 func (b *bench) sources() *fleet.Fleet {
-	o := fleet.Options{Clouds: b.clouds, Clock: b.clk.Clock, Last: b.last, FleetID: b.opts.Fleet, Departed: true}
+	o := fleet.Options{Clouds: b.clouds, Clock: b.clk.Clock, Last: b.last, FleetID: b.opts.Fleet, KeepUnconfigured: true}
 	for _, z := range b.opts.Zones {
 		o.Zones = append(o.Zones, fleet.ZoneSource{Name: z.Zone.Name, ID: z.Zone.ID, Provider: z.Zone.Provider, Traits: z.Zone.Traits, DNS: z.DNS.(fleet.DNS), Err: z.Err})
 	}

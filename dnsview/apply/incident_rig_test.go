@@ -122,7 +122,7 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 	r.t.Helper()
 	clock := providers.Clock{Time: func() time.Time { return r.clk.Now().Add(skew) }, Wait: r.clk.Wait}
 	c := &console{r: r, Clock: clock, clouds: map[string]providers.Compute{}, dns: map[string]providers.WritableDNS{}, budgets: map[string]*budget.Account{}}
-	fo := fleet.Options{Clock: clock, Timeout: never, FleetID: r.world().FleetID, Departed: true}
+	fo := fleet.Options{Clock: clock, Timeout: never, FleetID: r.world().FleetID, KeepUnconfigured: true}
 	c.opts = apply.Options{
 		Fleet: r.world().FleetID, Who: "me@here", Clock: clock, Timeout: never,
 	}

@@ -122,7 +122,7 @@ func (j *job) do(p *points) error {
 			return clk.Sleep(ctx, d)
 		}},
 	}
-	fo := fleet.Options{Clock: clk.Clock, Timeout: never, FleetID: j.Fleet, Departed: true}
+	fo := fleet.Options{Clock: clk.Clock, Timeout: never, FleetID: j.Fleet, KeepUnconfigured: true}
 	e := j.Endpoints
 	// The clouds live in another process, whose clock stands still while this one waits: both clocks are right.
 	theirs := providers.Clock{Time: func() time.Time { return j.Now }, Wait: clk.Wait}

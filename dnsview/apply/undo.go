@@ -45,7 +45,7 @@ func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 		if en.State == journal.Begun || en.State == journal.Unknown {
 			named.Open = append(named.Open, *en)
 		}
-		if now, ok := h.Standing(en.ID); ok {
+		if now, ok := h.InEffect(en.ID); ok {
 			named.Entries = append(named.Entries, now)
 		} else if en.State == journal.Done && en.Kind == string(plan.StepPower) && !en.Already && h.UndoneBy(en.ID) == "" {
 			named.Final = append(named.Final, *en)

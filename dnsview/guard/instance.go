@@ -23,9 +23,9 @@ func (e *Evidence) CheckCoverage() index.GuardResult {
 	clouds := slices.Clone(e.View.Index.Clouds)
 	slices.SortStableFunc(clouds, func(a, b *index.CloudState) int {
 		switch {
-		case a.View.Departed == b.View.Departed:
+		case a.View.Unconfigured == b.View.Unconfigured:
 			return 0
-		case a.View.Departed:
+		case a.View.Unconfigured:
 			return 1
 		}
 		return -1

@@ -28,7 +28,7 @@ func (x *Index) verifyAccounts() {
 	}
 	var lost providers.CloudKey
 	for k := range named {
-		if cs := x.CloudsByKey[k]; (cs == nil || cs.View.Departed) && !slices.Contains(x.forgotten, k) && (lost == "" || k < lost) {
+		if cs := x.CloudsByKey[k]; (cs == nil || cs.View.Unconfigured) && !slices.Contains(x.forgotten, k) && (lost == "" || k < lost) {
 			lost = k
 		}
 	}

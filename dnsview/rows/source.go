@@ -35,7 +35,7 @@ type Source struct {
 	RowsFrom     time.Time               `json:"-"`
 	RetryAt      time.Time               `json:"-"`
 	Reading      bool                    `json:"-"`
-	Departed     bool                    `json:"-"` // cloud that left the config
+	Unconfigured bool                    `json:"-"` // cloud that left the config
 	Holders      int                     `json:"-"` // addresses that are not of instances
 	Lame         bool                    `json:"-"` // zone that is not delegated to its servers
 	Unresolvable bool                    `json:"-"` // zone that resolvers cannot resolve
@@ -55,7 +55,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		c := &s.Clouds[i]
 		r := newSource(c.Cloud.Name, KindCloud, c.Cloud.Provider, c.Coverage, c.RowsFrom, c.BudgetLeft, now, maxAge)
 		r.Rows, r.Reading, r.RetryAt, r.Production = len(c.Instances), c.Reading, c.RetryAt, c.Production
-		r.Departed, r.Holders, r.From = c.Departed, len(c.Addresses), providers.Clean(c.From)
+		r.Unconfigured, r.Holders, r.From = c.Unconfigured, len(c.Addresses), providers.Clean(c.From)
 		r.Account, r.Region, r.CloudKey = providers.Clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), providers.Clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key))
 		for k := range c.Instances {
 			if !c.Instances[k].State.Dead() {

@@ -212,7 +212,7 @@ func TestThrottlingIsCountedWhateverStatusItComesWith(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		resp, err := newClient(acct.TransportFor(nil, saysTooMany), time.Minute).Do(req)
+		resp, err := newClient(acct.TransportFor(nil, isThrottled), time.Minute).Do(req)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,14 +35,14 @@ func (s *Session) Repeat(ctx context.Context, op string, call func(context.Conte
 		received = received || providers.KindOf(s.classify(op, err, true)) == providers.KindUncertain
 		return s.classify(op, err, false)
 	})
-	if e, ok := errors.AsType[*providers.Error](err); ok && received && learntNothing(e.Kind) {
+	if e, ok := errors.AsType[*providers.Error](err); ok && received && inconclusive(e.Kind) {
 		e.Kind = providers.KindUncertain
 	}
 	return err
 }
 
-// learntNothing reports whether errors of kind k say nothing about an earlier try whose reply was lost.
-func learntNothing(k providers.Kind) bool {
+// inconclusive reports whether errors of kind k say nothing about an earlier try whose reply was lost.
+func inconclusive(k providers.Kind) bool {
 	switch k {
 	case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete, providers.KindAuth, providers.KindOther:
 		return true

@@ -142,8 +142,8 @@ func kindOfCode(code string) (providers.Kind, bool) {
 // errorCode matches the code in an error's body: XML of EC2, Route 53, STS and IAM, JSON of the parameter store.
 var errorCode = regexp.MustCompile(`<Code>\s*([^<]*?)\s*</Code>|"__type"\s*:\s*"(?:[^"#]*#)?([^"]*)"`)
 
-// saysTooMany reports whether an error's body is a service's throttling answer.
-func saysTooMany(body []byte) bool {
+// isThrottled reports whether an error's body is a service's throttling answer.
+func isThrottled(body []byte) bool {
 	m := errorCode.FindSubmatch(body)
 	if m == nil {
 		return false

@@ -71,7 +71,7 @@ func Open(o Options) (*Session, error) {
 		endpoint = aws.String(o.Endpoint)
 		cfg.BaseEndpoint = endpoint
 	}
-	cfg.HTTPClient = newClient(acct.TransportFor(baseTransport(o.HTTPClient, cfg.HTTPClient), saysTooMany), cmp.Or(o.Timeout, DefaultTimeout))
+	cfg.HTTPClient = newClient(acct.TransportFor(baseTransport(o.HTTPClient, cfg.HTTPClient), isThrottled), cmp.Or(o.Timeout, DefaultTimeout))
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	if cfg.Credentials != nil {
 		cfg.Credentials = &namedCredentials{next: cfg.Credentials, profile: profileName(o.Profile)}

@@ -64,7 +64,7 @@ type Account struct {
 	refused   int64
 	throttles int64
 	failures  int64
-	held      int64
+	withheld  int64
 }
 
 // Option configures an Account.
@@ -157,7 +157,7 @@ const longPause = time.Second
 func (a *Account) refuse(kind providers.Kind, after time.Duration, err error) error {
 	if kind == providers.KindThrottled {
 		a.mu.Lock()
-		a.held++
+		a.withheld++
 		a.mu.Unlock()
 	}
 	return &providers.Error{Kind: kind, Source: a.name, RetryAfter: after, Err: fmt.Errorf("%w: %w", errNotSent, err)}
@@ -204,7 +204,7 @@ type State struct {
 	Refused      int64     // other answers of 4xx
 	Throttles    int64     // answers that report too many requests
 	Failures     int64     // calls without an answer, and 5xx answers
-	Held         int64     // calls that this budget refused
+	Withheld     int64     // calls that this budget refused
 }
 
 // State returns the current state of the budget.
@@ -212,7 +212,7 @@ func (a *Account) State() State {
 	left, now := a.Left(), a.clock.Now()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s := State{Left: left, Calls: a.calls, Good: a.good, Refused: a.refused, Throttles: a.throttles, Failures: a.failures, Held: a.held}
+	s := State{Left: left, Calls: a.calls, Good: a.good, Refused: a.refused, Throttles: a.throttles, Failures: a.failures, Withheld: a.withheld}
 	if a.blocked.After(now) {
 		s.BlockedUntil = a.blocked
 	}

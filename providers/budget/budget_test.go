@@ -76,7 +76,7 @@ func TestACallWhoseDeadlineLiesBeforeTheEndOfTheBlockFailsAtOnceAndIsCountedAsHe
 		if providers.KindOf(err) != providers.KindThrottled || providers.RetryAfter(err) != time.Minute || !NotSent(err) {
 			t.Fatalf("got %v, retry after %v, not sent: %t", err, providers.RetryAfter(err), NotSent(err))
 		}
-		if s := a.State(); !time.Now().Equal(began) || s.Calls != 0 || s.Held != 1 {
+		if s := a.State(); !time.Now().Equal(began) || s.Calls != 0 || s.Withheld != 1 {
 			t.Fatalf("after %v: %+v", time.Since(began), s)
 		}
 	})
@@ -307,7 +307,7 @@ func TestTheTightestRatelimitPolicyCounts(t *testing.T) {
 }
 
 func TestABodyThatWasLookedAtIsReadWholeAndBreaksOffWhereItDid(t *testing.T) {
-	long := strings.Repeat("x", 2*maxWord)
+	long := strings.Repeat("x", 2*maxErrorBody)
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/broken" {
 			w.Header().Set("Content-Length", "100")
@@ -334,7 +334,7 @@ func TestABodyThatWasLookedAtIsReadWholeAndBreaksOffWhereItDid(t *testing.T) {
 			t.Errorf("%s: %d bytes, %v", path, len(got), err)
 		}
 	}
-	if looked != maxWord+len("half") || a.State().Refused != 2 {
+	if looked != maxErrorBody+len("half") || a.State().Refused != 2 {
 		t.Errorf("looked at %d bytes, %+v", looked, a.State())
 	}
 }

@@ -51,8 +51,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// maxWord limits how much of an error's body is read to classify it.
-const maxWord = 64 << 10
+// maxErrorBody limits how much of an error's body is read to classify it.
+const maxErrorBody = 64 << 10
 
 // throttles reports whether an answer says that there were too many requests. Its body remains readable as a whole.
 func (t *transport) throttles(resp *http.Response) bool {
@@ -62,10 +62,10 @@ func (t *transport) throttles(resp *http.Response) bool {
 	case t.tooMany == nil || resp.StatusCode < 400:
 		return false
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxWord))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	var rest io.Reader = resp.Body
 	if err != nil {
-		rest = broken{err} // the caller gets the same read error
+		rest = failedReader{err} // the caller gets the same read error
 	}
 	resp.Body = struct {
 		io.Reader
@@ -105,10 +105,10 @@ func (a *Account) learn(resp *http.Response, err error, throttled bool) {
 	}
 }
 
-// broken is a body whose read failed.
-type broken struct{ err error }
+// failedReader is a body whose read failed.
+type failedReader struct{ err error }
 
-func (b broken) Read([]byte) (int, error) { return 0, b.err }
+func (b failedReader) Read([]byte) (int, error) { return 0, b.err }
 
 // RetryAfter returns the Retry-After header: seconds, or an HTTP date, which is taken relative to the answer's Date, if
 // any, because clocks may differ. It returns 0 if there is none or it is malformed, and at most MaxBlock.

@@ -61,7 +61,7 @@ type writer struct {
 	changes []providers.Change
 	results []providers.Result
 
-	restores bool // it restores what another writer run has overwritten
+	isRestore bool // it restores what another writer run has overwritten
 }
 
 // carryOut carries out the changes and sets the results.
@@ -196,7 +196,7 @@ func (a *Account) HasRecord(ctx context.Context, zone providers.Zone, r provider
 func (w *writer) compare(ctx context.Context, i int, now *providers.Record) (item, bool) {
 	c := &w.changes[i]
 	if now == nil {
-		w.missing(ctx, i)
+		w.recordMissing(ctx, i)
 		return item{}, false
 	}
 	same := sameRow(&c.Before, now)
@@ -227,9 +227,9 @@ func (w *writer) compare(ctx context.Context, i int, now *providers.Record) (ite
 	return item{}, false
 }
 
-// missing sets the result of a change whose record does not exist. A delete is done, unless the same value exists as
+// recordMissing sets the result of a change whose record does not exist. A delete is done, unless the same value exists as
 // another object.
-func (w *writer) missing(ctx context.Context, i int) {
+func (w *writer) recordMissing(ctx context.Context, i int) {
 	c := &w.changes[i]
 	if c.Op == providers.OpUpdate {
 		w.refuse(i, providers.KindConflict, errors.New("the record is not there any more"))

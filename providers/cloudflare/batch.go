@@ -23,9 +23,9 @@ func (w *writer) send(ctx context.Context, items []item, resent int) {
 	}
 	switch k := providers.KindOf(err); {
 	case k == providers.KindIncomplete || (k == providers.KindUnreachable || k == providers.KindOther) && !budget.NotSent(err):
-		w.lost(ctx, items, resent, err)
+		w.recoverLost(ctx, items, resent, err)
 	case hasCode(err, codeRoute, codeRouteID): // the zone itself does not exist
-		w.all(items, err)
+		w.failAll(items, err)
 	case (k == providers.KindInvalid || k == providers.KindConflict || k == providers.KindNotFound || k == providers.KindLimit) && len(items) > 1:
 		if hasCode(err, codeIdentical, codeExists) {
 			if left := w.withoutDuplicates(ctx, items); len(left) < len(items) {
@@ -39,13 +39,13 @@ func (w *writer) send(ctx context.Context, items []item, resent int) {
 		w.send(ctx, items[:half], resent)
 		w.send(ctx, items[half:], resent)
 	case len(items) == 1:
-		w.blame(ctx, items[0], err)
+		w.recordRefusal(ctx, items[0], err)
 	default: // not made, and no single change is the cause: credentials, throttling, no connection
-		w.all(items, err)
+		w.failAll(items, err)
 	}
 }
 
-func (w *writer) all(items []item, err error) {
+func (w *writer) failAll(items []item, err error) {
 	for _, it := range items {
 		w.results[it.i].Err = err
 	}
@@ -81,13 +81,13 @@ func (w *writer) withoutDuplicates(ctx context.Context, items []item) []item {
 	return left
 }
 
-// blame sets the result of a change that was refused alone.
-func (w *writer) blame(ctx context.Context, it item, err error) {
+// recordRefusal sets the result of a change that was refused alone.
+func (w *writer) recordRefusal(ctx context.Context, it item, err error) {
 	switch {
 	case it.op == providers.OpCreate && hasCode(err, codeIdentical, codeExists):
 		w.duplicate(ctx, it, err)
 	case it.op == providers.OpDelete && hasCode(err, codeNoRecord):
-		w.missing(ctx, it.i)
+		w.recordMissing(ctx, it.i)
 	case hasCode(err, codeNoRecord):
 		w.refuse(it.i, providers.KindConflict, errors.New("the record is not there any more"))
 	default:
@@ -123,8 +123,8 @@ func sameOwner(a, b *providers.Record) bool {
 	return len(a.Owners) == 0 || a.Owners[0].Same(b.Owners[0])
 }
 
-// lost sets the results of changes whose reply was lost.
-func (w *writer) lost(ctx context.Context, items []item, resent int, cause error) {
+// recoverLost sets the results of changes whose reply was lost.
+func (w *writer) recoverLost(ctx context.Context, items []item, resent int, cause error) {
 	var again []item
 	for _, it := range items {
 		var there *providers.Record
@@ -255,7 +255,7 @@ func (w *writer) recordResults(ctx context.Context, items []item, reply *batchRe
 	}
 	w.putBack(ctx, back)
 	if len(untold) > 0 {
-		w.lost(ctx, untold, resent, why)
+		w.recoverLost(ctx, untold, resent, why)
 	}
 }
 

@@ -42,7 +42,7 @@ func (w *writer) verifyDelete(it item, wire *wireRecord) (*overwritten, error) {
 	if err != nil {
 		return nil, w.account.incomplete(w.op, "the answer does not say what was deleted: %w", err)
 	}
-	saysNothingOf(wire, &was, before)
+	keepOmitted(wire, &was, before)
 	for _, f := range fields {
 		if f.of(before) != f.of(&was) {
 			return &overwritten{item: it, was: was}, nil
@@ -55,7 +55,7 @@ func (w *writer) verifyDelete(it item, wire *wireRecord) (*overwritten, error) {
 // another writer.
 func (w *writer) verifyUpdate(it item, wire *wireRecord, now *providers.Record) (*overwritten, error) {
 	before := &w.changes[it.i].Before
-	saysNothingOf(wire, now, &it.want)
+	keepOmitted(wire, now, &it.want)
 	was, changed := *now, false
 	var unlike error
 	for _, f := range fields {
@@ -76,8 +76,8 @@ func (w *writer) verifyUpdate(it item, wire *wireRecord, now *providers.Record) 
 	return &overwritten{item: it, now: *now, was: was}, nil
 }
 
-// saysNothingOf copies tags and settings from known if an answer omits them.
-func saysNothingOf(wire *wireRecord, r, known *providers.Record) {
+// keepOmitted copies tags and settings of known to r if the answer omits them.
+func keepOmitted(wire *wireRecord, r, known *providers.Record) {
 	if wire.Tags == nil && wire.Settings == nil && r.Policy == "" {
 		r.Policy = known.Policy
 	}
@@ -102,8 +102,8 @@ func (w *writer) putBack(ctx context.Context, list []overwritten) {
 		}
 		notes[n] = providers.NotePutBack(ctx, o.item.i, o.was)
 	}
-	restore := &writer{account: w.account, zone: w.zone, op: w.op, changes: back, results: make([]providers.Result, len(back)), restores: true}
-	if w.restores { // another writer keeps changing the record: its last version stays, and is reported
+	restore := &writer{account: w.account, zone: w.zone, op: w.op, changes: back, results: make([]providers.Result, len(back)), isRestore: true}
+	if w.isRestore { // another writer keeps changing the record: its last version stays, and is reported
 		for n := range restore.results {
 			restore.refuse(n, providers.KindConflict, errors.New("it is changed again and again"))
 		}

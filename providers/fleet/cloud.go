@@ -105,7 +105,7 @@ func (c *cloud) coverage() providers.Coverage { return c.shown.Coverage }
 
 func (c *cloud) view() providers.CloudView {
 	v := c.shown
-	v.Reading, v.RetryAt, v.BudgetLeft = c.reading, c.retryAt, c.left()
+	v.Reading, v.RetryAt, v.BudgetLeft = c.reading, c.retryAt, c.callsLeft()
 	return v
 }
 

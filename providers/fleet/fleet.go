@@ -75,11 +75,11 @@ type Options struct {
 	// Last holds the rows of an earlier run. They are shown, with their age, until their source has been read, and the
 	// first read is compared with them.
 	Last *providers.Snapshot
-	// FleetID is the fleet whose markers name clouds that must be in the config. With Departed, missing clouds of these
-	// markers or of Last become failed sources; see providers.Departed.
-	FleetID   string
-	Departed  bool
-	Forgotten []providers.CloudKey // clouds that no longer count; see SetForgotten
+	// FleetID is the fleet whose markers name clouds that must be in the config. With KeepUnconfigured, missing clouds of these
+	// markers or of Last become failed sources; see providers.UnconfiguredClouds.
+	FleetID          string
+	KeepUnconfigured bool
+	Forgotten        []providers.CloudKey // clouds that no longer count; see SetForgotten
 	// Lookups is the most lookups of single instances per cloud and read; default 50, and 200 after a short list.
 	Lookups int
 }
@@ -101,10 +101,10 @@ type Fleet struct {
 	zones   []*zone
 	sources []source // clouds, then zones
 
-	fleetID   string
-	departed  bool // clouds that left the config count
-	last      []providers.CloudView
-	forgotten []providers.CloudKey
+	fleetID          string
+	keepUnconfigured bool // clouds that left the config count
+	last             []providers.CloudView
+	forgotten        []providers.CloudKey
 }
 
 // New returns a fleet. It does no I/O.
@@ -116,7 +116,7 @@ func New(o Options) *Fleet {
 		clock:   o.Clock,
 		updates: make(chan struct{}, 1),
 		resumed: make(chan struct{}),
-		fleetID: o.FleetID, departed: o.Departed, forgotten: o.Forgotten,
+		fleetID: o.FleetID, keepUnconfigured: o.KeepUnconfigured, forgotten: o.Forgotten,
 	}
 	if o.Last != nil {
 		f.last = slices.Clone(o.Last.Clouds)
@@ -183,8 +183,8 @@ func (f *Fleet) publish() {
 	for _, z := range f.zones {
 		s.Zones = append(s.Zones, z.view())
 	}
-	if f.departed {
-		// A cloud that identified itself in this run has not departed.
+	if f.keepUnconfigured {
+		// A cloud that identified itself in this run is in the config.
 		f.last = slices.DeleteFunc(f.last, func(v providers.CloudView) bool {
 			return slices.ContainsFunc(f.clouds, func(c *cloud) bool { return c.accepted.Key != "" && c.accepted.Key == v.Cloud.Key })
 		})
@@ -193,9 +193,9 @@ func (f *Fleet) publish() {
 			named = append(named, z.named...)
 		}
 		slices.Sort(named)
-		s.Clouds = append(s.Clouds, providers.Departed(s.Clouds, f.last, slices.Compact(named), f.forgotten)...)
+		s.Clouds = append(s.Clouds, providers.UnconfiguredClouds(s.Clouds, f.last, slices.Compact(named), f.forgotten)...)
 	}
-	providers.FailDoubles(s)
+	providers.FailDuplicates(s)
 	providers.CheckClocks(s, f.clockSettled)
 	f.latest.Store(s)
 	select {

@@ -399,12 +399,12 @@ func TestReadersAndWritersOfManySourcesDoNotRace(t *testing.T) {
 func TestTwoCloudsThatAnswerAsOneAreBothFailedAndOneThatLeftTheConfigStays(t *testing.T) {
 	a, b := newFakeCloud("a", 2), newFakeCloud("b", 3)
 	z := zoneOf(b)
-	first := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", Departed: true})
+	first := New(Options{Clouds: []CloudSource{sourceOf(a), sourceOf(b)}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", KeepUnconfigured: true})
 	last := first.Refresh(t.Context())
 
 	twin := sourceOf(a)
 	twin.Name = "twin"
-	f := New(Options{Clouds: []CloudSource{sourceOf(a), twin}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", Departed: true, Last: last})
+	f := New(Options{Clouds: []CloudSource{sourceOf(a), twin}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", KeepUnconfigured: true, Last: last})
 	s := f.Refresh(t.Context())
 	for _, name := range []string{"a", "twin"} {
 		v := cloudView(t, s, name)
@@ -415,7 +415,7 @@ func TestTwoCloudsThatAnswerAsOneAreBothFailedAndOneThatLeftTheConfigStays(t *te
 	}
 	gone := cloudView(t, s, "b")
 	wantState(t, gone.Coverage, providers.CoverageFailed)
-	if !gone.Departed || len(gone.Instances) != 3 || gone.Cloud.Key != b.Self.Key {
+	if !gone.Unconfigured || len(gone.Instances) != 3 || gone.Cloud.Key != b.Self.Key {
 		t.Errorf("%+v", gone)
 	}
 	f.SetForgotten([]providers.CloudKey{b.Self.Key})
@@ -427,7 +427,7 @@ func TestTwoCloudsThatAnswerAsOneAreBothFailedAndOneThatLeftTheConfigStays(t *te
 		t.Errorf("taken back: %+v", s.Clouds)
 	}
 	// A file of the last run is not needed: the markers name it.
-	f = New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", Departed: true})
+	f = New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}, FleetID: "7f3a", KeepUnconfigured: true})
 	gone = cloudView(t, f.Refresh(t.Context()), string(b.Self.Key))
 	wantState(t, gone.Coverage, providers.CoverageFailed)
 }

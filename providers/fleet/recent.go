@@ -22,7 +22,7 @@ import (
 func (f *Fleet) Recent(ctx context.Context, maxAge time.Duration, names ...string) *providers.Snapshot {
 	since := f.clock.Now().Add(-maxAge)
 	f.readSince(ctx, since, maxAge > 0, names)
-	if zones := f.awaitedZones(names); len(zones) > 0 {
+	if zones := f.zonesForShortLists(names); len(zones) > 0 {
 		f.readSince(ctx, since, maxAge > 0, zones)
 	}
 	s := *f.Snapshot()
@@ -78,8 +78,8 @@ func (f *Fleet) coverageIn(s *providers.Snapshot, number int) *providers.Coverag
 	return &s.Zones[number-len(f.clouds)].Coverage
 }
 
-// awaitedZones returns the unread zones that the short list of a named cloud waits for.
-func (f *Fleet) awaitedZones(names []string) []string {
+// zonesForShortLists returns the unread zones if the list of a named cloud is short, since their markers can confirm it.
+func (f *Fleet) zonesForShortLists(names []string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !slices.ContainsFunc(f.clouds, func(c *cloud) bool { return isNamed(c, names) && c.read.cov.Complete() && c.short() != "" }) {

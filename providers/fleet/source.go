@@ -77,8 +77,8 @@ func newSchedule(name string, budget Budget, err error) schedule {
 
 func (s *schedule) sched() *schedule { return s }
 
-// left returns the calls that the budget allows now, or -1 if calls are not counted.
-func (s *schedule) left() int {
+// callsLeft returns the calls that the budget allows now, or -1 if calls are not counted.
+func (s *schedule) callsLeft() int {
 	if s.budget == nil {
 		return -1
 	}

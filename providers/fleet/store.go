@@ -58,7 +58,7 @@ func Save(path string, s *providers.Snapshot) (err error) {
 	}
 	for i := range s.Zones {
 		if v := &s.Zones[i]; !v.RowsFrom.IsZero() {
-			z := storedZone{Zone: v.Zone, RowsFrom: v.RowsFrom, Records: v.Records, Whole: v.Whole, Since: v.Since}
+			z := storedZone{Zone: v.Zone, RowsFrom: v.RowsFrom, Records: v.Records, Whole: v.HasCompleteRead, Since: v.Since}
 			for k, at := range v.Appeared {
 				z.Appeared = append(z.Appeared, storedAppearance{k, at})
 			}
@@ -131,7 +131,7 @@ func Load(path string, declared []providers.Declaration) (*providers.Snapshot, e
 	}
 	for _, z := range in.Zones {
 		z.Zone.Traits = traits(z.Zone.Provider)
-		v := providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, Whole: z.Whole, Since: z.Since, Appeared: map[providers.MarkerKey]time.Time{}, BudgetLeft: -1}
+		v := providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, HasCompleteRead: z.Whole, Since: z.Since, Appeared: map[providers.MarkerKey]time.Time{}, BudgetLeft: -1}
 		for _, a := range z.Appeared {
 			v.Appeared[a.MarkerKey] = a.At
 		}

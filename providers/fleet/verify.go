@@ -11,12 +11,12 @@ import (
 	"rollcall/providers"
 )
 
-// settleAfter is how old the markers of an instance must be for "not found" to be final. A cloud may not know a new
+// minMarkerAge is how old the markers of an instance must be for "not found" to be final. A cloud may not know a new
 // instance yet.
-const settleAfter = 15 * time.Minute
+const minMarkerAge = 15 * time.Minute
 
-// questionsAtOnce is the number of concurrent lookups of single instances in one cloud.
-const questionsAtOnce = 8
+// maxInstanceLookups is the number of concurrent lookups of single instances in one cloud.
+const maxInstanceLookups = 8
 
 // answer is a cloud's answer about one id that its listing left out.
 type answer struct {
@@ -122,7 +122,7 @@ func (c *cloud) idsToLookUp() (ids []string, key providers.CloudKey, gen uint64)
 // to know the instance.
 func (c *cloud) mustLookUp(id string) bool {
 	a, ok := c.answers[id]
-	settled := a.Final || a.Gone && a.Asked.Sub(c.f.markedSince(c.read.cov.Key, id)) > settleAfter
+	settled := a.Final || a.Gone && a.Asked.Sub(c.f.markedSince(c.read.cov.Key, id)) > minMarkerAge
 	return !ok || !settled && a.gen != c.read.gen
 }
 
@@ -189,7 +189,7 @@ func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.Cloud
 	who := make(chan error, 1)
 	go func() {
 		var wg sync.WaitGroup
-		room := make(chan struct{}, questionsAtOnce)
+		room := make(chan struct{}, maxInstanceLookups)
 		for _, id := range ids {
 			room <- struct{}{}
 			wg.Go(func() {

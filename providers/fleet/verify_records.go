@@ -8,8 +8,8 @@ import (
 	"rollcall/providers"
 )
 
-// recordQuestions is the number of vanished records that are looked up before a listing without them is accepted.
-const recordQuestions = 8
+// maxRecordLookups is the number of vanished records that are looked up before a listing without them is accepted.
+const maxRecordLookups = 8
 
 // verifyRecords returns why a zone listing that looks complete is not accepted, or nil, also if the listing is
 // incomplete anyway. last are the records held before, if any. Some of the records that vanished are looked up by id if
@@ -82,12 +82,12 @@ func sampleVanished(was, is []providers.Record) []providers.Record {
 			gone = append(gone, was[i])
 		}
 	}
-	if len(gone) <= recordQuestions {
+	if len(gone) <= maxRecordLookups {
 		return gone
 	}
-	out := make([]providers.Record, recordQuestions)
+	out := make([]providers.Record, maxRecordLookups)
 	for i := range out {
-		out[i] = gone[i*len(gone)/recordQuestions]
+		out[i] = gone[i*len(gone)/maxRecordLookups]
 	}
 	return out
 }

@@ -67,8 +67,8 @@ func (z *zone) restore(v *providers.ZoneView) {
 		r.BadMarkers = slices.DeleteFunc(slices.Clone(r.BadMarkers), func(m string) bool { return m != r.Comment })
 	}
 	z.held = heldZone{raw: raw, from: v.RowsFrom, complete: true}
-	z.markers, z.named = markersOf(v), providers.OwnClouds(z.f.fleetID, v.Records)
-	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.Whole = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.Whole
+	z.markers, z.named = markersOf(v), providers.MarkedClouds(z.f.fleetID, v.Records)
+	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.HasCompleteRead = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.HasCompleteRead
 }
 
 func (z *zone) explainSilence(s *providers.Silence) {
@@ -79,7 +79,7 @@ func (z *zone) coverage() providers.Coverage { return z.shown.Coverage }
 
 func (z *zone) view() providers.ZoneView {
 	v := z.shown
-	v.Reading, v.RetryAt, v.BudgetLeft = z.reading, z.retryAt, z.left()
+	v.Reading, v.RetryAt, v.BudgetLeft = z.reading, z.retryAt, z.callsLeft()
 	return v
 }
 
@@ -162,12 +162,12 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	}
 	rows = unchanged(held.raw, rows, (*providers.Record).Same)
 	next, onView := z.rowsAfter(cov, rows, held)
-	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: before.Records, RowsFrom: next.from, Whole: next.complete}
+	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: before.Records, RowsFrom: next.from, HasCompleteRead: next.complete}
 	if !before.Coverage.Complete() || !cov.Complete() || !providers.ShareRows(onView, held.raw) {
 		now.Records = withOwners(onView)
 	}
-	now.NoteAppeared(&before)
-	markers, named := markersOf(&now), providers.OwnClouds(z.f.fleetID, now.Records)
+	now.SetAppeared(&before)
+	markers, named := markersOf(&now), providers.MarkedClouds(z.f.fleetID, now.Records)
 	return func() {
 		z.resolved, z.resolvedAt = resolved, at
 		if k := providers.KindOf(cov.Err); k == providers.KindNotFound || k == providers.KindAuth {
@@ -177,7 +177,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		z.held = next
 		z.shown.Zone, z.shown.Coverage = resolved, cov
 		if !next.from.IsZero() {
-			z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.Whole = now.Records, next.from, now.Since, now.Appeared, now.Whole
+			z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.HasCompleteRead = now.Records, next.from, now.Since, now.Appeared, now.HasCompleteRead
 			z.markers, z.named = markers, named
 		}
 	}

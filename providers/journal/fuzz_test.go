@@ -35,7 +35,7 @@ func whole(f *testing.F) []byte {
 }
 
 // sealed returns a line whose hash is right, whatever its body says.
-func sealed(b *book, raw []byte) []byte {
+func sealed(b *replay, raw []byte) []byte {
 	raw, err := json.Marshal(json.RawMessage(raw)) // as it stands in the line
 	if err != nil {
 		return nil // the body is no JSON
@@ -55,7 +55,7 @@ func FuzzAJournalIsReadWhateverItsLinesSay(f *testing.F) {
 	f.Add(bytes.Replace(text, []byte("entry"), []byte("Entry"), 1), []byte(`{"entry":{"id":"1","undoes":"2","state":"done","kind":"power","action":"stop","instance":{}}}`))
 	f.Add([]byte("{}\n[\n\x00\n"), []byte(`null`))
 	f.Fuzz(func(t *testing.T, text, body []byte) {
-		var b book
+		var b replay
 		bad := b.readLines(text)
 		if !bytes.HasSuffix(text, bad) || b.size != int64(len(text)-len(bad)) {
 			t.Fatalf("of %d bytes %d were taken in, and %d are left", len(text), b.size, len(bad))
@@ -79,7 +79,7 @@ func FuzzAJournalIsReadWhateverItsLinesSay(f *testing.F) {
 		}
 		for _, e := range b.entries {
 			h.UndoneBy(e.ID)
-			h.Standing(e.ID)
+			h.InEffect(e.ID)
 		}
 	})
 }

@@ -18,11 +18,11 @@ type History struct {
 
 // chain is a change with all entries that reverted or repeated it.
 type chain struct {
-	last int // index of the last entry of the chain that was made
-	back bool
-	// moot is the index of a later entry that had nothing to do because another writer had already reverted the change;
+	last     int // index of the last entry of the chain that was made
+	reverted bool
+	// noop is the index of a later entry that had nothing to do because another writer had already reverted the change;
 	// -1 for none. Such an entry cannot be reverted.
-	moot int
+	noop int
 }
 
 // Step is one undo or one redo.
@@ -53,11 +53,11 @@ func NewHistory(entries []Entry) *History {
 		switch {
 		case e.Already && (c == nil || turns == 0):
 		case e.Already:
-			c.moot = i
+			c.noop = i
 		case c == nil:
-			h.chains[id] = &chain{last: i, back: turns%2 == 1, moot: -1}
+			h.chains[id] = &chain{last: i, reverted: turns%2 == 1, noop: -1}
 		default:
-			c.last, c.back, c.moot = i, turns%2 == 1, -1
+			c.last, c.reverted, c.noop = i, turns%2 == 1, -1
 		}
 	}
 	return h
@@ -80,8 +80,8 @@ func (e *Entry) final() bool {
 // open reports whether it is unknown if an entry was made.
 func (e *Entry) open() bool { return e.State == Begun || e.State == Unknown }
 
-// lasting reports whether an entry is of a known kind and has a lasting effect, unlike a reboot.
-func (e *Entry) lasting() bool {
+// hasLastingEffect reports whether an entry is of a known kind and has a lasting effect, unlike a reboot.
+func (e *Entry) hasLastingEffect() bool {
 	return e.Kind == "change" || e.Kind == "power" && e.Action != "reboot"
 }
 
@@ -104,19 +104,19 @@ func (h *History) UndoneBy(id string) string {
 	switch {
 	case !ok:
 		return ""
-	case c.back != back:
+	case c.reverted != back:
 		return h.entries[c.last].ID
-	case c.moot > h.place[id]:
-		return h.entries[c.moot].ID
+	case c.noop > h.place[id]:
+		return h.entries[c.noop].ID
 	}
 	return ""
 }
 
-// Standing returns the entry by which the change of an entry is in effect now: the entry itself, or a later redo. ok is
+// InEffect returns the entry by which the change of an entry is in effect now: the entry itself, or a later redo. ok is
 // false if it was never made or has been reverted.
-func (h *History) Standing(id string) (e Entry, ok bool) {
+func (h *History) InEffect(id string) (e Entry, ok bool) {
 	c, back, ok := h.chainOf(id)
-	if !ok || c.back != back {
+	if !ok || c.reverted != back {
 		return Entry{}, false
 	}
 	return h.entries[c.last], true
@@ -162,7 +162,7 @@ func (h *History) NextUndo() (s Step, ok bool) {
 		g := of(e)
 		c := h.chains[e.ID]
 		switch {
-		case c != nil && (c.back || c.moot >= 0):
+		case c != nil && (c.reverted || c.noop >= 0):
 			g.undone = true
 		case c != nil:
 			g.Entries = append(g.Entries, h.entries[c.last])
@@ -170,7 +170,7 @@ func (h *History) NextUndo() (s Step, ok bool) {
 		case e.final():
 			g.Final = append(g.Final, *e)
 			g.at = max(g.at, i)
-		case e.open() && e.lasting():
+		case e.open() && e.hasLastingEffect():
 			g.Open = append(g.Open, *e)
 			g.at = max(g.at, i)
 		}
@@ -203,7 +203,7 @@ func (h *History) NextRedo() (s Step, ok bool) {
 			continue
 		}
 		c := h.chains[h.entries[root].ID]
-		stands := c != nil && c.last == i && c.back && c.moot < 0
+		stands := c != nil && c.last == i && c.reverted && c.noop < 0
 		unsure := turns%2 == 1 && e.open() && c != nil && c.last < i
 		if !stands && !unsure {
 			continue

@@ -131,7 +131,7 @@ func TestAnEntryIsUndoneByTheLastThatTookItsChangeBack(t *testing.T) {
 		}
 	}
 	for id, want := range map[string]string{"1": "", "2": "2", "3": "5", "5": "5", "77": ""} {
-		if e, _ := h.Standing(id); e.ID != want {
+		if e, _ := h.InEffect(id); e.ID != want {
 			t.Errorf("entry %s stands by %q, want %q", id, e.ID, want)
 		}
 	}

@@ -158,13 +158,13 @@ type Journal struct {
 	clock providers.Clock
 	stop  <-chan struct{} // closed when methods must not wait for the lock any more; may be nil
 
-	mu     sync.Mutex
-	file   *os.File
-	lock   *os.File
-	book   book
-	closed bool
-	held   error     // of the last failed wait for the lock
-	heldAt time.Time // when that wait ended
+	mu        sync.Mutex
+	file      *os.File
+	lock      *os.File
+	replay    replay
+	closed    bool
+	lockErr   error     // of the last failed wait for the lock
+	lockErrAt time.Time // when that wait ended
 
 	writer string   // id of this journal as a writer, once it has begun an entry
 	alive  *os.File // file whose lock shows that this writer lives
@@ -210,12 +210,12 @@ func syncFolder(path string) error {
 func (j *Journal) Path() string { return j.path }
 
 // Begin writes entries in state begun. It returns them with their ids once they are on disk (fsync).
-func (j *Journal) Begin(entries ...Entry) ([]Entry, error) { return j.enter(Begun, entries) }
+func (j *Journal) Begin(entries ...Entry) ([]Entry, error) { return j.write(Begun, entries) }
 
 // Refuse writes entries in state refused.
-func (j *Journal) Refuse(entries ...Entry) ([]Entry, error) { return j.enter(Refused, entries) }
+func (j *Journal) Refuse(entries ...Entry) ([]Entry, error) { return j.write(Refused, entries) }
 
-func (j *Journal) enter(state State, entries []Entry) ([]Entry, error) {
+func (j *Journal) write(state State, entries []Entry) ([]Entry, error) {
 	out := slices.Clone(entries)
 	err := j.locked(func() error {
 		var lines []body
@@ -226,7 +226,7 @@ func (j *Journal) enter(state State, entries []Entry) ([]Entry, error) {
 		}
 		for i := range out {
 			out[i].Writer = j.writer
-			out[i].ID = strconv.FormatUint(j.book.lastID+uint64(i)+1, 10)
+			out[i].ID = strconv.FormatUint(j.replay.lastID+uint64(i)+1, 10)
 			out[i].State = state
 			if out[i].Time.IsZero() {
 				out[i].Time = j.clock.Now()
@@ -268,7 +268,7 @@ func (j *Journal) NotePutBack(id string, was providers.Record) error {
 func (j *Journal) Entries() ([]Entry, error) {
 	var out []Entry
 	err := j.locked(func() error {
-		out = slices.Clone(j.book.entries)
+		out = slices.Clone(j.replay.entries)
 		return nil
 	})
 	return out, err
@@ -278,7 +278,7 @@ func (j *Journal) Entries() ([]Entry, error) {
 func (j *Journal) Problems() []Problem {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return append(slices.Clone(j.book.problems), aside(j.path, j.book.problems)...)
+	return append(slices.Clone(j.replay.problems), damagedTails(j.path, j.replay.problems)...)
 }
 
 // Check reports whether the journal can be written now. It writes no entry.
@@ -292,10 +292,10 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.closed = true
-	return errors.Join(j.leave(), j.file.Close(), j.lock.Close())
+	return errors.Join(j.removeWriter(), j.file.Close(), j.lock.Close())
 }
 
-// locked brings the book up to date and runs f while no other process writes.
+// locked reads what other processes have written and runs f while no other process writes.
 func (j *Journal) locked(f func() error) error { return j.lockedUntil(j.stop, f) }
 
 func (j *Journal) lockedUntil(stop <-chan struct{}, f func() error) error {
@@ -305,12 +305,12 @@ func (j *Journal) lockedUntil(stop <-chan struct{}, f func() error) error {
 	if j.closed {
 		return errors.New("journal: it is closed")
 	}
-	if j.held != nil && stop != nil && called.Before(j.heldAt) {
-		return j.held // this wait has failed meanwhile
+	if j.lockErr != nil && stop != nil && called.Before(j.lockErrAt) {
+		return j.lockErr // this wait has failed meanwhile
 	}
 	if err := waitFor(stop, j.lock, tryLockFile); err != nil {
 		if errors.Is(err, ErrHeld) {
-			j.held, j.heldAt = err, time.Now()
+			j.lockErr, j.lockErrAt = err, time.Now()
 		}
 		return err
 	}
@@ -335,32 +335,32 @@ func (j *Journal) catchUp() error {
 	if onDisk, err := os.Stat(j.path); err != nil || !os.SameFile(info, onDisk) {
 		return fmt.Errorf("journal: %s was removed or replaced while it was open; start rollcall again", j.path)
 	}
-	if info.Size() < j.book.size {
+	if info.Size() < j.replay.size {
 		return fmt.Errorf("journal: %s has become shorter while it was open: it was tampered with, or its disk is damaged", j.path)
 	}
-	if info.Size() == j.book.size {
+	if info.Size() == j.replay.size {
 		return nil
 	}
-	data := make([]byte, info.Size()-j.book.size)
-	if _, err := j.file.ReadAt(data, j.book.size); err != nil {
+	data := make([]byte, info.Size()-j.replay.size)
+	if _, err := j.file.ReadAt(data, j.replay.size); err != nil {
 		return fmt.Errorf("journal: read %s: %w", j.path, err)
 	}
-	first := j.book.size == 0
-	bad := j.book.readLines(data)
+	first := j.replay.size == 0
+	bad := j.replay.readLines(data)
 	if len(bad) > 0 {
 		if err := j.setAside(bad); err != nil {
 			return err
 		}
 	}
 	if first {
-		j.book.checkHead(j.lock)
+		j.replay.checkHead(j.lock)
 	}
 	return nil
 }
 
 // setAside copies a damaged tail into a side file and then cuts it off.
 func (j *Journal) setAside(bad []byte) error {
-	side := fmt.Sprintf("%s.damaged-%d-%d", j.path, j.clock.Now().Unix(), j.book.size)
+	side := fmt.Sprintf("%s.damaged-%d-%d", j.path, j.clock.Now().Unix(), j.replay.size)
 	f, err := openOwn(side, os.O_WRONLY|os.O_CREATE|os.O_APPEND)
 	if err != nil {
 		return fmt.Errorf("journal: set the damaged tail aside: %w", err)
@@ -369,10 +369,10 @@ func (j *Journal) setAside(bad []byte) error {
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return fmt.Errorf("journal: set the damaged tail aside: %w", err)
 	}
-	if err := errors.Join(syncFolder(filepath.Dir(j.path)), os.Truncate(j.path, j.book.size), j.file.Sync()); err != nil {
+	if err := errors.Join(syncFolder(filepath.Dir(j.path)), os.Truncate(j.path, j.replay.size), j.file.Sync()); err != nil {
 		return fmt.Errorf("journal: cut the damaged tail off: %w", err)
 	}
-	j.book.problems = append(j.book.problems, Problem{Line: j.book.lines + 1, Side: side, Why: fmt.Sprintf("%d bytes at the end are not a whole entry (a write was cut off, or the file was damaged); they were set aside", len(bad))})
+	j.replay.problems = append(j.replay.problems, Problem{Line: j.replay.lines + 1, Side: side, Why: fmt.Sprintf("%d bytes at the end are not a whole entry (a write was cut off, or the file was damaged); they were set aside", len(bad))})
 	return nil
 }
 
@@ -397,12 +397,12 @@ func Read(path string, stop <-chan struct{}) ([]Entry, []Problem, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fmt.Errorf("journal: %w", err)
 	}
-	var b book
+	var b replay
 	if bad := b.readLines(data); len(bad) > 0 {
 		b.problems = append(b.problems, Problem{Line: b.lines + 1, Why: fmt.Sprintf("%d bytes at the end are not a whole entry", len(bad))})
 	}
 	if lock != nil {
 		b.checkHead(lock)
 	}
-	return b.entries, append(b.problems, aside(path, b.problems)...), nil
+	return b.entries, append(b.problems, damagedTails(path, b.problems)...), nil
 }

@@ -28,7 +28,7 @@ func (j *Journal) registerWriter() error {
 	if err := os.MkdirAll(j.writersPath(), 0o700); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	j.sweep()
+	j.removeDeadWriters()
 	var id [6]byte
 	_, _ = rand.Read(id[:]) // never fails
 	name := hex.EncodeToString(id[:])
@@ -44,13 +44,13 @@ func (j *Journal) registerWriter() error {
 	return nil
 }
 
-// sweepAt is the number of writers' files from which those of dead writers are removed. A writer that was killed with
-// no open entry leaves a file that is not looked at otherwise.
-const sweepAt = 50
+// maxWriterFiles is the number of writers' files from which those of dead writers are removed. A writer that was killed
+// with no open entry leaves a file that is not checked otherwise.
+const maxWriterFiles = 50
 
-func (j *Journal) sweep() {
+func (j *Journal) removeDeadWriters() {
 	files, err := os.ReadDir(j.writersPath())
-	if err != nil || len(files) < sweepAt {
+	if err != nil || len(files) < maxWriterFiles {
 		return
 	}
 	for _, f := range files {
@@ -58,8 +58,8 @@ func (j *Journal) sweep() {
 	}
 }
 
-// leave removes the writer's file when the journal is closed.
-func (j *Journal) leave() error {
+// removeWriter removes the writer's file when the journal is closed.
+func (j *Journal) removeWriter() error {
 	if j.alive == nil {
 		return nil
 	}
@@ -98,8 +98,8 @@ func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 	var out []Entry
 	err := j.locked(func() error {
 		known := map[string]bool{}
-		for i := range j.book.entries {
-			e := &j.book.entries[i]
+		for i := range j.replay.entries {
+			e := &j.replay.entries[i]
 			switch e.State {
 			case Begun:
 				alive, asked := known[e.Writer]
@@ -132,8 +132,8 @@ func (j *Journal) RecordOutcomes(outcomes ...Outcome) (written []Entry, err erro
 		var lines []body
 		var ids []string
 		for _, o := range outcomes {
-			i, ok := j.book.at[o.ID]
-			if !ok || j.book.entries[i].State != Begun && j.book.entries[i].State != Unknown {
+			i, ok := j.replay.at[o.ID]
+			if !ok || j.replay.entries[i].State != Begun && j.replay.entries[i].State != Unknown {
 				continue
 			}
 			if o.Time.IsZero() {
@@ -149,15 +149,15 @@ func (j *Journal) RecordOutcomes(outcomes ...Outcome) (written []Entry, err erro
 			return err
 		}
 		for _, id := range ids {
-			written = append(written, j.book.entries[j.book.at[id]])
+			written = append(written, j.replay.entries[j.replay.at[id]])
 		}
 		return nil
 	})
 	return written, err
 }
 
-// aside reports damaged tails that were ever set aside, as long as their files exist.
-func aside(path string, told []Problem) []Problem {
+// damagedTails returns a problem for each damaged tail that was ever set aside and whose file exists, without known.
+func damagedTails(path string, known []Problem) []Problem {
 	names, err := filepath.Glob(strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(path) + ".damaged-*")
 	if err != nil {
 		return nil
@@ -165,7 +165,7 @@ func aside(path string, told []Problem) []Problem {
 	slices.Sort(names)
 	var out []Problem
 	for _, name := range names {
-		if slices.ContainsFunc(told, func(p Problem) bool { return p.Side == name }) {
+		if slices.ContainsFunc(known, func(p Problem) bool { return p.Side == name }) {
 			continue
 		}
 		info, err := os.Stat(name)

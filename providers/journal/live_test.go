@@ -81,7 +81,7 @@ func TestFilesOfDeadWritersDoNotPileUp(t *testing.T) {
 	path := file(t)
 	live := open(t, path)
 	begin(t, live, 1)
-	for n := range sweepAt {
+	for n := range maxWriterFiles {
 		if err := os.WriteFile(filepath.Join(path+".writers", fmt.Sprintf("%012x", n)), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}

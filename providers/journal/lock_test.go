@@ -34,8 +34,8 @@ func hold(path string) {
 	os.Exit(1)
 }
 
-// held starts a process that holds the lock of a journal, and stops it with SIGSTOP.
-func held(t *testing.T, path string) (pid int) {
+// holdLock starts a process that holds the lock of a journal, and stops it with SIGSTOP.
+func holdLock(t *testing.T, path string) (pid int) {
 	t.Helper()
 	c := exec.Command(os.Args[0])
 	c.Env = append(os.Environ(), holderEnv+"="+path)
@@ -50,7 +50,7 @@ func TestALockThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(t *
 	path := file(t)
 	j := open(t, path)
 	begin(t, j, 1)
-	pid := held(t, path)
+	pid := holdLock(t, path)
 	for name, do := range map[string]func() error{
 		"begin": func() error { _, err := j.Begin(entry(2)); return err },
 		"open":  func() error { _, err := Open(path, providers.Clock{}, nil); return err },
@@ -81,7 +81,7 @@ func TestWhoIsStoppedWaitsForNoLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = j.Close() })
-	held(t, path)
+	holdLock(t, path)
 	time.AfterFunc(50*time.Millisecond, func() { close(stop) })
 	begin := time.Now()
 	if _, err := j.Begin(entry(1)); !errors.Is(err, ErrStopped) {

@@ -36,10 +36,10 @@ func (n *Node) Ended() bool {
 	return false
 }
 
-// CarriesOn reports whether the same launch under the same id can bring the node further: the node was not requested
+// CanContinue reports whether the same launch under the same id can complete the node: the node was not requested
 // yet, was refused for a temporary reason, or is under way. A node that was refused as invalid would be refused again,
 // and for one that has ended the cloud would return the ended instance.
-func (n *Node) CarriesOn() bool {
+func (n *Node) CanContinue() bool {
 	if n.Done() || n.Ended() {
 		return false
 	}

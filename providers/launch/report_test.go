@@ -37,7 +37,7 @@ func TestOnlyANodeThatTheSameLaunchCanBringFurtherCarriesOn(t *testing.T) {
 		{"ending", Node{Stage: StageFailed, Instance: providers.Instance{ID: "i-1", State: providers.StateTerminating}}, false},
 		{"never provisioned", Node{Stage: StageFailed, Instance: providers.Instance{ID: "i-1", State: providers.StateFailed}}, false},
 	} {
-		if got := tc.n.CarriesOn(); got != tc.want {
+		if got := tc.n.CanContinue(); got != tc.want {
 			t.Errorf("%s: %v", tc.what, got)
 		}
 	}

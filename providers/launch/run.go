@@ -84,7 +84,7 @@ type run struct {
 	o      Options
 	spec   *Spec
 	clouds map[string]Cloud
-	room   map[string]chan struct{} // slots for concurrent launch calls, by cloud
+	slots  map[string]chan struct{} // slots for concurrent launch calls, by cloud
 	poll   map[string]time.Duration // by cloud: with many nodes each one is polled less often
 
 	mu       sync.Mutex
@@ -93,10 +93,10 @@ type run struct {
 }
 
 func execute(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Progress)) Report {
-	l := &run{o: o, spec: &r.Spec, clouds: map[string]Cloud{}, room: map[string]chan struct{}{}, poll: map[string]time.Duration{}, nodes: r.Nodes, progress: progress}
+	l := &run{o: o, spec: &r.Spec, clouds: map[string]Cloud{}, slots: map[string]chan struct{}{}, poll: map[string]time.Duration{}, nodes: r.Nodes, progress: progress}
 	for _, c := range clouds {
 		l.clouds[c.Name] = c
-		l.room[c.Name] = make(chan struct{}, o.Concurrency)
+		l.slots[c.Name] = make(chan struct{}, o.Concurrency)
 	}
 	for _, t := range r.Spec.Nodes {
 		l.poll[t.Cloud] = max(o.Poll, time.Duration(t.Count)*o.Poll/20)
@@ -104,7 +104,7 @@ func execute(ctx context.Context, r Report, clouds []Cloud, o Options, progress 
 	r.Started = o.Clock.Now()
 	var wg sync.WaitGroup
 	for i := range r.Nodes {
-		wg.Go(func() { l.node(ctx, i) })
+		wg.Go(func() { l.runNode(ctx, i) })
 	}
 	wg.Wait()
 	r.Nodes, r.Finished = l.nodes, o.Clock.Now()
@@ -141,8 +141,8 @@ func (l *run) set(i int, change func(*Node)) {
 	l.progress(Progress{Node: *n, Done: done, Total: len(l.nodes)})
 }
 
-// end records why a node does not proceed for now.
-func (l *run) end(i int, stage Stage, err error, format string, args ...any) {
+// setError sets the error and the message of a node, and its stage unless stage is "".
+func (l *run) setError(i int, stage Stage, err error, format string, args ...any) {
 	l.set(i, func(n *Node) {
 		n.Err, n.Message = err, fmt.Sprintf(format, args...)
 		if stage != "" {
@@ -151,8 +151,8 @@ func (l *run) end(i int, stage Stage, err error, format string, args ...any) {
 	})
 }
 
-// node takes one node through its stages.
-func (l *run) node(ctx context.Context, i int) {
+// runNode runs the stages of one node, up to its registration.
+func (l *run) runNode(ctx context.Context, i int) {
 	n := l.get(i)
 	if n.Done() {
 		return
@@ -178,26 +178,26 @@ func (l *run) node(ctx context.Context, i int) {
 // index. It reports whether there is an instance.
 func (l *run) launch(ctx context.Context, i int) bool {
 	n := l.get(i)
-	room := l.room[n.Cloud]
+	slot := l.slots[n.Cloud]
 	select {
-	case room <- struct{}{}:
-		defer func() { <-room }()
+	case slot <- struct{}{}:
+		defer func() { <-slot }()
 	case <-ctx.Done():
-		l.end(i, "", ctx.Err(), "not asked for: the launch was stopped")
+		l.setError(i, "", ctx.Err(), "not asked for: the launch was stopped")
 		return false
 	}
 	t := slices.IndexFunc(l.spec.Nodes, func(t Target) bool { return t.Cloud == n.Cloud })
 	l.set(i, func(n *Node) { n.Stage = StageLaunching })
 	req := l.spec.request(&l.spec.Nodes[t], &n)
 	if l.o.Journal == nil {
-		return l.ask(ctx, i, req)
+		return l.requestNode(ctx, i, req)
 	}
 	entry, err := l.o.Journal.Begin(ctx, n, req)
 	if err != nil {
-		l.end(i, StageFailed, err, "not asked for: %v", err)
+		l.setError(i, StageFailed, err, "not asked for: %v", err)
 		return false
 	}
-	taken := l.ask(ctx, i, req)
+	taken := l.requestNode(ctx, i, req)
 	n = l.get(i)
 	o := Outcome{Instance: n.Instance}
 	if !taken {
@@ -211,8 +211,8 @@ func (l *run) launch(ctx context.Context, i int) bool {
 	return taken
 }
 
-// ask requests one node from the cloud until it answers; see launch.
-func (l *run) ask(ctx context.Context, i int, req providers.LaunchRequest) bool {
+// requestNode requests one node from the cloud until it answers; see launch.
+func (l *run) requestNode(ctx context.Context, i int, req providers.LaunchRequest) bool {
 	n := l.get(i)
 	until := time.Now().Add(l.o.LaunchTimeout)
 	asked := false // the cloud asked for a pause, which is granted once on top of the limit
@@ -243,11 +243,11 @@ func (l *run) ask(ctx context.Context, i int, req providers.LaunchRequest) bool 
 			}
 		}
 		if lost && ctx.Err() != nil {
-			l.end(i, StageUnknown, err, "the launch was stopped before the cloud answered: it may have taken it; a retry asks again under the same launch id and starts nothing twice")
+			l.setError(i, StageUnknown, err, "the launch was stopped before the cloud answered: it may have taken it; a retry asks again under the same launch id and starts nothing twice")
 		} else if lost {
-			l.end(i, StageUnknown, err, "no answer: the cloud may have taken it; a retry asks again under the same launch id and starts nothing twice: %v", err)
+			l.setError(i, StageUnknown, err, "no answer: the cloud may have taken it; a retry asks again under the same launch id and starts nothing twice: %v", err)
 		} else {
-			l.end(i, StageFailed, err, "%v", err)
+			l.setError(i, StageFailed, err, "%v", err)
 		}
 		return false
 	}
@@ -285,7 +285,7 @@ func (l *run) pollInstance(ctx context.Context, i int) (state providers.Instance
 		if inst.Reason != "" {
 			why = ": " + inst.Reason
 		}
-		l.end(i, StageFailed, providers.Errorf(providers.KindGone, "launch", "the instance is %s%s", inst.State, why),
+		l.setError(i, StageFailed, providers.Errorf(providers.KindGone, "launch", "the instance is %s%s", inst.State, why),
 			"the instance is %s: it ended before it was registered%s", inst.State, why)
 		return inst.State, true
 	}
@@ -310,10 +310,10 @@ func (l *run) untilRunning(ctx context.Context, i int) bool {
 			return true
 		case l.o.Clock.Now().After(until):
 			err := fmt.Errorf("not running after %s", l.o.RunTimeout)
-			l.end(i, "", err, "%v; it may still come up: look, or retry", err)
+			l.setError(i, "", err, "%v; it may still come up: look, or retry", err)
 			return false
 		case !l.wait(ctx, l.interval(n.Cloud, step)):
-			l.end(i, "", ctx.Err(), "no longer followed: the launch was stopped")
+			l.setError(i, "", ctx.Err(), "no longer followed: the launch was stopped")
 			return false
 		}
 	}
@@ -346,17 +346,17 @@ func (l *run) watch(ctx context.Context, i int) (message string, again bool) {
 func (l *run) untilRegistered(ctx context.Context, i int) {
 	n := l.get(i)
 	until := l.o.Clock.Now().Add(l.o.RegisterTimeout)
-	put := !l.spec.Console || l.o.Register == nil // registration is done, or is not the console's
+	registered := !l.spec.Console || l.o.Register == nil // registration is done, or is not the console's
 	watched := l.o.Boot != nil
-	says := ""
+	message := ""
 	for step := 0; ; step++ {
 		if watched {
-			says, watched = l.watch(ctx, i)
+			message, watched = l.watch(ctx, i)
 		}
 		var err error
-		if !put {
+		if !registered {
 			if err = l.o.Register(ctx, l.get(i)); err == nil {
-				put = true
+				registered = true
 			}
 		}
 		done := false
@@ -374,17 +374,17 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 			}
 			l.set(i, func(n *Node) { n.Stage, n.Err, n.Message = StageRegistered, nil, note })
 			return
-		case ctx.Err() == nil && err != nil && !put && (providers.KindOf(err) == providers.KindInvalid || providers.KindOf(err) == providers.KindLimit):
-			l.end(i, "", err, "it runs, and cannot be registered: %v", err)
+		case ctx.Err() == nil && err != nil && !registered && (providers.KindOf(err) == providers.KindInvalid || providers.KindOf(err) == providers.KindLimit):
+			l.setError(i, "", err, "it runs, and cannot be registered: %v", err)
 			return
 		case ctx.Err() == nil && l.o.Clock.Now().After(until):
-			l.end(i, "", cmp.Or(err, fmt.Errorf("not in DNS after %s", l.o.RegisterTimeout)),
-				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, reasonText(err, says))
+			l.setError(i, "", cmp.Or(err, fmt.Errorf("not in DNS after %s", l.o.RegisterTimeout)),
+				"it runs, and is not in DNS after %s: look at its console log, or retry%s", l.o.RegisterTimeout, reasonText(err, message))
 			return
 		}
 		if ctx.Err() == nil { // else the error only means that the launch was stopped
 			l.set(i, func(n *Node) {
-				n.Message = says
+				n.Message = message
 				if err != nil {
 					n.Message = err.Error()
 				}
@@ -396,19 +396,19 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 			}
 		}
 		if !l.wait(ctx, l.interval(n.Cloud, step)) {
-			l.end(i, "", ctx.Err(), "it runs; no longer followed: the launch was stopped")
+			l.setError(i, "", ctx.Err(), "it runs; no longer followed: the launch was stopped")
 			return
 		}
 	}
 }
 
-// reasonText returns the end of a sentence about why a node is not in DNS: err, or else says, the node's own message.
-func reasonText(err error, says string) string {
+// reasonText returns the end of a sentence about why a node is not in DNS: err, or else message, the node's own.
+func reasonText(err error, message string) string {
 	switch {
 	case err != nil:
 		return ": " + err.Error()
-	case says != "":
-		return "; it says: " + says
+	case message != "":
+		return "; it says: " + message
 	}
 	return ""
 }

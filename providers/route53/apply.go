@@ -46,7 +46,7 @@ const (
 //     are KindUncertain.
 //   - If a batch is refused because of one bad change, the others are still carried out.
 func (a *Account) Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result {
-	r := &run{a: a, zone: zone, changes: slices.Clone(changes), results: make([]providers.Result, len(changes)), lost: map[int]bool{}, own: map[key]fields{}}
+	r := &run{a: a, zone: zone, changes: slices.Clone(changes), results: make([]providers.Result, len(changes)), lost: map[int]bool{}, own: map[key]sharedFields{}}
 	var pending []int
 	for i := range r.changes {
 		if err := r.prepare(&r.changes[i]); err != nil {
@@ -89,13 +89,13 @@ type run struct {
 	zone    providers.Zone
 	changes []providers.Change
 	results []providers.Result
-	lost    map[int]bool   // changes whose reply was lost; they may have been made
-	own     map[key]fields // set-wide fields that this run changed
-	took    time.Duration  // duration of the last try, reading and writing
+	lost    map[int]bool         // changes whose reply was lost; they may have been made
+	own     map[key]sharedFields // set-wide fields that this run changed
+	took    time.Duration        // duration of the last try, reading and writing
 }
 
-// fields are the fields that all values of a record set share.
-type fields struct {
+// sharedFields are the fields that all values of a record set share.
+type sharedFields struct {
 	ttl    uint32
 	weight int64
 }
@@ -163,7 +163,7 @@ func (r *run) commit(ctx context.Context, pending []int) {
 			r.failAll(pending, err)
 			return
 		}
-		w := newWork(providers.CanonicalName(r.zone.Name), read, r.own)
+		w := newWorkingCopy(providers.CanonicalName(r.zone.Name), read, r.own)
 		in, later, touched := r.plan(w, pending)
 		if len(in) == 0 {
 			pending = later
@@ -199,7 +199,7 @@ func (r *run) commit(ctx context.Context, pending []int) {
 
 // remember records the sets whose shared fields this batch changed, so that later batches of the same call do not
 // mistake them for another writer's changes.
-func (r *run) remember(w *work) {
+func (r *run) remember(w *workingCopy) {
 	for _, k := range w.order {
 		s := w.sets[k]
 		if s.orig == nil || len(s.values) == 0 {
@@ -212,13 +212,13 @@ func (r *run) remember(w *work) {
 	}
 }
 
-func fieldsOf(s *types.ResourceRecordSet) fields {
-	return fields{ttl: uint32(aws.ToInt64(s.TTL)), weight: aws.ToInt64(s.Weight)}
+func fieldsOf(s *types.ResourceRecordSet) sharedFields {
+	return sharedFields{ttl: uint32(aws.ToInt64(s.TTL)), weight: aws.ToInt64(s.Weight)}
 }
 
 // plan applies the changes to the working copy. It returns the changes in the batch, and those that have to wait for a
 // later one because it is full. All other changes have their result.
-func (r *run) plan(w *work, pending []int) (in, later []int, touched map[int][]key) {
+func (r *run) plan(w *workingCopy, pending []int) (in, later []int, touched map[int][]key) {
 	touched = map[int][]key{}
 	full := map[string]bool{} // names whose remaining changes must wait to keep their order
 	for _, i := range pending {
@@ -311,7 +311,7 @@ func (e *batchError) Error() string { return e.text }
 func (e *batchError) Unwrap() error { return e.err }
 
 // done sets the result of a change, with the record from the working copy.
-func (r *run) done(i int, w *work, ticket string, already bool) {
+func (r *run) done(i int, w *workingCopy, ticket string, already bool) {
 	res := providers.Result{Already: already && !r.lost[i], Ticket: ticket}
 	if c := &r.changes[i]; c.Op != providers.OpDelete {
 		res.Record = w.record(&c.After)
@@ -320,7 +320,7 @@ func (r *run) done(i int, w *work, ticket string, already bool) {
 }
 
 // record returns a record from the working copy, with owners attached.
-func (w *work) record(want *providers.Record) providers.Record {
+func (w *workingCopy) record(want *providers.Record) providers.Record {
 	k := key{name: want.Name, typ: want.Type, id: want.SetID}
 	if s := w.sets[k]; s != nil {
 		if set := s.wanted(); set != nil {

@@ -12,7 +12,7 @@ import (
 )
 
 // owners returns the owners of a value in the working copy.
-func (w *work) owners(r *providers.Record) []providers.Owner {
+func (w *workingCopy) owners(r *providers.Record) []providers.Owner {
 	var out []providers.Owner
 	w.eachMarker(r, w.markerSets(r.Name), func(_ key, _ int, o providers.Owner) { out = append(out, o) })
 	slices.SortFunc(out, compareOwners)
@@ -20,7 +20,7 @@ func (w *work) owners(r *providers.Record) []providers.Owner {
 }
 
 // eachMarker calls f for every marker string in the sets that names the value of r.
-func (w *work) eachMarker(r *providers.Record, in []key, f func(k key, i int, o providers.Owner)) {
+func (w *workingCopy) eachMarker(r *providers.Record, in []key, f func(k key, i int, o providers.Owner)) {
 	for _, k := range in {
 		instance, _, _ := providers.SplitMarkerName(k.name)
 		for i, v := range w.sets[k].values {
@@ -36,7 +36,7 @@ func (w *work) eachMarker(r *providers.Record, in []key, f func(k key, i int, o 
 	}
 }
 
-func (w *work) markerSets(name string) []key {
+func (w *workingCopy) markerSets(name string) []key {
 	var out []key
 	for k := range w.sets {
 		if k.typ != "TXT" {
@@ -50,9 +50,9 @@ func (w *work) markerSets(name string) []key {
 	return out
 }
 
-// unmark removes the marker strings of the value of r, unless another record set of the name (with another set
+// removeMarkers removes the marker strings of the value of r, unless another record set of the name (with another set
 // identifier) has the value too.
-func (w *work) unmark(r *providers.Record) {
+func (w *workingCopy) removeMarkers(r *providers.Record) {
 	if (&providers.Record{Name: r.Name, Type: r.Type}).IsMarker() {
 		return
 	}
@@ -71,8 +71,8 @@ func (w *work) unmark(r *providers.Record) {
 	}
 }
 
-// mark writes one marker string per owner, replacing an older one of the same instance for the same value.
-func (w *work) mark(r *providers.Record, owners []providers.Owner) error {
+// addMarkers writes one marker string per owner, replacing an older one of the same instance for the same value.
+func (w *workingCopy) addMarkers(r *providers.Record, owners []providers.Owner) error {
 	for _, o := range owners {
 		text, err := o.For(r.Type, r.Value).Encode()
 		if err != nil {

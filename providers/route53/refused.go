@@ -27,7 +27,7 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 		for _, i := range in {
 			r.lost[i] = true
 		}
-		return r.adds(in, err, conflicts)
+		return r.retryCreates(in, err, conflicts)
 	case kind == providers.KindThrottled, kind == providers.KindUnreachable: // not made: every change may be retried
 		if *idle++; *idle >= maxIdle || ctx.Err() != nil {
 			r.failAll(in, err)
@@ -35,14 +35,14 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 		}
 		return in, providers.RetryAfter(err) + jitter(firstPause<<*idle)
 	case code == "PriorRequestNotComplete":
-		return r.adds(in, err, conflicts)
+		return r.retryCreates(in, err, conflicts)
 	case code != "InvalidChangeBatch":
 		r.failAll(in, err)
 		return nil, 0
 	}
-	raced := tellsOfRace(err)
-	if raced && r.onlyAdds(in) {
-		return r.again(in, err, conflicts, false)
+	raced := isRaceError(err)
+	if raced && r.onlyCreates(in) {
+		return r.retryAll(in, err, conflicts, false)
 	}
 	now, loadErr := r.load(ctx, in)
 	if loadErr != nil {
@@ -58,18 +58,18 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 	}
 	var rest []int
 	for _, i := range in {
-		if r.changes[i].Op != providers.OpCreate && moved(touched[i], read, now) {
+		if r.changes[i].Op != providers.OpCreate && setsDiffer(touched[i], read, now) {
 			r.failed(i, conflict("somebody else changed %s meanwhile: %w", ref(&r.changes[i]), err))
 			continue
 		}
 		rest = append(rest, i)
 	}
-	return r.again(rest, err, conflicts, same)
+	return r.retryAll(rest, err, conflicts, same)
 }
 
-// again returns the changes for another try and the pause before it, unless the tries are used up. It allows
+// retryAll returns the changes for another try and the pause before it, unless the tries are used up. It allows
 // fewer tries if the zone is as it was read (same).
-func (r *run) again(in []int, err error, conflicts *int, same bool) ([]int, time.Duration) {
+func (r *run) retryAll(in []int, err error, conflicts *int, same bool) ([]int, time.Duration) {
 	*conflicts++
 	if *conflicts < maxTries && (!same || *conflicts < maxIdle) {
 		return in, r.backoff(*conflicts)
@@ -80,12 +80,12 @@ func (r *run) again(in []int, err error, conflicts *int, same bool) ([]int, time
 	return nil, 0
 }
 
-func (r *run) onlyAdds(in []int) bool {
+func (r *run) onlyCreates(in []int) bool {
 	return !slices.ContainsFunc(in, func(i int) bool { return r.changes[i].Op != providers.OpCreate })
 }
 
-// adds returns the creates of a batch for another try. All other changes get err.
-func (r *run) adds(in []int, err error, tries *int) (again []int, wait time.Duration) {
+// retryCreates returns the creates of a batch for another try. All other changes get err.
+func (r *run) retryCreates(in []int, err error, tries *int) (again []int, wait time.Duration) {
 	*tries++
 	for _, i := range in {
 		if r.changes[i].Op != providers.OpCreate || *tries >= maxTries {
@@ -115,16 +115,16 @@ func (r *run) bisect(ctx context.Context, in []int, err error) (again []int) {
 	return second
 }
 
-// moved reports whether one of the sets differs between two reads.
-func moved(keys []key, before, now map[string]map[key]*types.ResourceRecordSet) bool {
+// setsDiffer reports whether one of the sets differs between two reads.
+func setsDiffer(keys []key, before, now map[string]map[key]*types.ResourceRecordSet) bool {
 	return slices.ContainsFunc(keys, func(k key) bool {
 		n := subject(k.name)
 		return !reflect.DeepEqual(before[n][k], now[n][k])
 	})
 }
 
-// tellsOfRace reports whether Route 53's message says that a set differs from what the batch assumed.
-func tellsOfRace(err error) bool {
+// isRaceError reports whether Route 53's message says that a set differs from what the batch assumed.
+func isRaceError(err error) bool {
 	bad, ok := errors.AsType[*types.InvalidChangeBatch](err)
 	if !ok {
 		return false

@@ -12,7 +12,7 @@ import (
 // If the batch would delete a record set that a later batch creates again, all changes of that name are held back,
 // because it would have no value in between; if they fit into no batch, they are refused. held is false if there is no
 // such name.
-func (r *run) commitSwaps(ctx context.Context, w *work, in, later []int) (left []int, held bool) {
+func (r *run) commitSwaps(ctx context.Context, w *workingCopy, in, later []int) (left []int, held bool) {
 	names := r.emptied(w, later)
 	if len(names) == 0 {
 		return nil, false
@@ -37,7 +37,7 @@ func (r *run) commitSwaps(ctx context.Context, w *work, in, later []int) (left [
 }
 
 // emptied returns the names of record sets that the batch empties and that a later change fills again.
-func (r *run) emptied(w *work, later []int) map[string]bool {
+func (r *run) emptied(w *workingCopy, later []int) map[string]bool {
 	fills := map[key]bool{}
 	for _, i := range later {
 		c := &r.changes[i]

@@ -61,16 +61,16 @@ type signer struct {
 	account, user string
 	find          func() (*key, error)
 
-	mu     sync.Mutex
-	key    *key
-	missed error     // of the last search that was slow and found no key
-	at     time.Time // when that search ended
-	date   string    // of the last signature, which the pages of one second share
-	auth   string
+	mu          sync.Mutex
+	key         *key
+	searchErr   error     // of the last search that was slow and found no key
+	searchErrAt time.Time // when that search ended
+	date        string    // of the last signature, which the pages of one second share
+	auth        string
 }
 
-// missedFor is how long the result of a search that was slower than this and found no key is kept.
-const missedFor = time.Second
+// keepSearchErr is how long the result of a search that was slower than this and found no key is kept.
+const keepSearchErr = time.Second
 
 // found returns the key. Concurrent calls share one search, so they wait only once for an agent that hangs.
 func (s *signer) found() (*key, error) {
@@ -80,13 +80,13 @@ func (s *signer) found() (*key, error) {
 	if s.key != nil {
 		return s.key, nil
 	}
-	if s.missed != nil && called.Before(s.at.Add(missedFor)) {
-		return nil, authError(s.missed)
+	if s.searchErr != nil && called.Before(s.searchErrAt.Add(keepSearchErr)) {
+		return nil, authError(s.searchErr)
 	}
 	k, err := s.find()
 	if err != nil {
-		if took := time.Since(called); took > missedFor {
-			s.missed, s.at = err, time.Now()
+		if took := time.Since(called); took > keepSearchErr {
+			s.searchErr, s.searchErrAt = err, time.Now()
 		}
 		return nil, authError(err)
 	}

@@ -31,7 +31,7 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 		return providers.Instance{}, &providers.Error{Kind: providers.KindInvalid, Source: c.name, Op: op, Err: errors.New("a launch needs an id, an image and a package")}
 	}
 	tag := req.LaunchID + "/" + strconv.Itoa(req.Index)
-	release, err := c.alone(ctx, tag)
+	release, err := c.lockTag(ctx, tag)
 	if err != nil {
 		return providers.Instance{}, c.fail(op, err)
 	}
@@ -51,8 +51,8 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 		if err == nil {
 			return c.instance(&self, m), nil
 		}
-		if surelyNot(err) {
-			if try >= postTries || !c.worthAnotherTry(ctx, err) {
+		if notDone(err) {
+			if try >= postTries || !c.waitForRetry(ctx, err) {
 				return providers.Instance{}, err
 			}
 			continue
@@ -61,8 +61,9 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 	}
 }
 
-// alone serialises the launches of one tag in this process, so that none posts between another's search and post.
-func (c *Cloud) alone(ctx context.Context, tag string) (release func(), err error) {
+// lockTag waits until no other launch of the tag runs in this process, so that none posts between another's search and
+// post.
+func (c *Cloud) lockTag(ctx context.Context, tag string) (release func(), err error) {
 	for {
 		c.mu.Lock()
 		busy, ok := c.launching[tag]
@@ -86,9 +87,9 @@ func (c *Cloud) alone(ctx context.Context, tag string) (release func(), err erro
 	}
 }
 
-// surelyNot reports whether a failed write has certainly not happened: it was never sent, or the cloud refused it
+// notDone reports whether a failed write has certainly not happened: it was never sent, or the cloud refused it
 // explicitly.
-func surelyNot(err error) bool {
+func notDone(err error) bool {
 	switch providers.KindOf(err) {
 	case providers.KindUnreachable, providers.KindOther, providers.KindIncomplete, providers.KindUncertain:
 		return budget.NotSent(err)
@@ -96,8 +97,8 @@ func surelyNot(err error) bool {
 	return true
 }
 
-// worthAnotherTry waits before the next try of a post that was refused temporarily, and reports whether there is one.
-func (c *Cloud) worthAnotherTry(ctx context.Context, err error) bool {
+// waitForRetry waits before the next try of a post that was refused temporarily, and reports whether there is one.
+func (c *Cloud) waitForRetry(ctx context.Context, err error) bool {
 	k := providers.KindOf(err)
 	if k != providers.KindThrottled && k != providers.KindUnreachable {
 		return false

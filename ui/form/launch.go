@@ -94,7 +94,7 @@ func (ls *Launches) OpenForm() tea.Cmd {
 	}
 	for i := range sh.Picture.View.Snapshot.Clouds {
 		c := &sh.Picture.View.Snapshot.Clouds[i]
-		if c.Departed {
+		if c.Unconfigured {
 			continue // nothing can be launched there
 		}
 		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, traits: c.Cloud.Traits, production: c.Production, count: counter{most: mostNodes}})

@@ -69,7 +69,7 @@ func (l *sourcesScreen) detail() {
 // forget asks whether to forget the cloud under the cursor. It reports whether the row is a cloud that left the config.
 func (l *sourcesScreen) forget() bool {
 	r, ok := l.list.Current()
-	if !ok || !r.Departed {
+	if !ok || !r.Unconfigured {
 		return false
 	}
 	if !l.RefusedReadOnly() {
@@ -100,7 +100,7 @@ func (l *sourcesScreen) About() (left, right *common.Line) {
 	if ok && r.Error != nil {
 		left.Add(theme.Warn, *r.Error)
 	}
-	if ok && r.Departed {
+	if ok && r.Unconfigured {
 		right = common.HintLine(l.Theme, common.KeyHints(l.KeyMap.Label(common.ActDeregister), "forget"))
 	}
 	return left, right

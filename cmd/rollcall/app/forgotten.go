@@ -106,7 +106,9 @@ func (s *Session) syncForgotten(snap *providers.Snapshot) {
 		s.Fleet.SetForgotten(s.forgottenKeys())
 	}
 	back := func(k providers.CloudKey) bool {
-		return slices.ContainsFunc(snap.Clouds, func(c providers.CloudView) bool { return !c.Departed && c.Coverage.Complete() && c.Coverage.Key == k })
+		return slices.ContainsFunc(snap.Clouds, func(c providers.CloudView) bool {
+			return !c.Unconfigured && c.Coverage.Complete() && c.Coverage.Key == k
+		})
 	}
 	if !slices.ContainsFunc(snap.Forgotten, back) {
 		return

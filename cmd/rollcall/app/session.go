@@ -197,7 +197,7 @@ func keyRules() config.KeyRules {
 
 // Start makes the fleet. timeout limits one read of one source.
 func (s *Session) Start(timeout time.Duration) {
-	o := fleet.Options{Every: s.Config.Refresh, Timeout: timeout, Clock: s.Program.Clock, FleetID: s.Config.Fleet, Departed: s.Config.Path != ""}
+	o := fleet.Options{Every: s.Config.Refresh, Timeout: timeout, Clock: s.Program.Clock, FleetID: s.Config.Fleet, KeepUnconfigured: s.Config.Path != ""}
 	o.Forgotten = s.forgottenKeys()
 	if last, err := fleet.Load(s.SnapshotPath(), adapters.Declarations()); err == nil {
 		o.Last = last

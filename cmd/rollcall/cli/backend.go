@@ -243,7 +243,7 @@ func refused(p plan.Plan, err error) *apply.Report {
 
 func (b *backend) Forget(_ context.Context, cloud providers.CloudKey) error {
 	snap := b.s.Fleet.Snapshot()
-	i := slices.IndexFunc(snap.Clouds, func(c providers.CloudView) bool { return c.Departed && c.Cloud.Key == cloud })
+	i := slices.IndexFunc(snap.Clouds, func(c providers.CloudView) bool { return c.Unconfigured && c.Cloud.Key == cloud })
 	if i < 0 {
 		return fmt.Errorf("no cloud with the key %s left the config: it is in the config again, or was forgotten meanwhile", cloud)
 	}

@@ -198,7 +198,7 @@ func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.Zon
 		})
 	}
 	wg.Wait()
-	providers.FailDoubles(snap)
+	providers.FailDuplicates(snap)
 	for i, err := range errs {
 		if err == nil && i < len(clouds) {
 			err = snap.Clouds[i].Coverage.Err

@@ -43,7 +43,7 @@ again takes it back, and so does --undo.`,
 		case len(args) == 0 && undo:
 			return exit.Usagef("%s --undo needs the name or the key of a cloud", cmd.CommandPath())
 		case len(args) == 0:
-			return a.listDeparted(cmd.Context())
+			return a.listUnconfigured(cmd.Context())
 		case undo:
 			return a.takeBackCloud(cmd.Context(), args[0])
 		}
@@ -52,8 +52,8 @@ again takes it back, and so does --undo.`,
 	return c
 }
 
-// listDeparted lists the clouds that can be forgotten, and the forgotten ones.
-func (a *commands) listDeparted(ctx context.Context) error {
+// listUnconfigured lists the clouds that can be forgotten, and the forgotten ones.
+func (a *commands) listUnconfigured(ctx context.Context) error {
 	s, v, err := a.RefreshOnce(ctx)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func (a *commands) listDeparted(ctx context.Context) error {
 		})
 	}
 	for i := range v.Snapshot.Clouds {
-		if c := &v.Snapshot.Clouds[i]; c.Departed {
+		if c := &v.Snapshot.Clouds[i]; c.Unconfigured {
 			row(&c.Cloud, len(c.Instances), len(c.Addresses), "counts as failed")
 		}
 	}
@@ -97,12 +97,12 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	}
 	var c *providers.CloudView
 	for i := range v.Snapshot.Clouds {
-		if x := &v.Snapshot.Clouds[i]; is(&x.Cloud) && (c == nil || x.Departed) {
+		if x := &v.Snapshot.Clouds[i]; is(&x.Cloud) && (c == nil || x.Unconfigured) {
 			c = x
 		}
 	}
 	switch {
-	case c != nil && !c.Departed:
+	case c != nil && !c.Unconfigured:
 		return exit.Usagef("%s is in the config: what is there cannot be forgotten", words.Clean(name))
 	case c == nil && slices.ContainsFunc(forgotten, func(f app.ForgottenCloud) bool { return is(&f.Cloud) }):
 		a.Say("%s is forgotten already", words.Clean(name))

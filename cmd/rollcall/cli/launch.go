@@ -218,7 +218,7 @@ func (a *commands) sayWhatIsLeft(r *launch.Report, wait bool) {
 		n := &r.Nodes[i]
 		switch {
 		case n.Done(), !wait && n.Stage == launch.StagePending: // this was all that was requested
-		case n.CarriesOn():
+		case n.CanContinue():
 			carries++
 		case n.Ended():
 			a.Say("rollcall: %s (%s) in %s has ended and does not come back; a launch without --id starts another", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud))

@@ -57,7 +57,7 @@ func lackingFor(s *app.Session, b basis) []rows.Source {
 		lacks := rows.Source{Name: kind + "s", Kind: kind, State: rows.Unread, Error: text("no " + kind + " is configured")}
 		list = append(list, lacks)
 	}
-	if !slices.ContainsFunc(s.View.Snapshot.Clouds, func(c providers.CloudView) bool { return !c.Departed }) {
+	if !slices.ContainsFunc(s.View.Snapshot.Clouds, func(c providers.CloudView) bool { return !c.Unconfigured }) {
 		none("cloud")
 	}
 	if len(s.View.Snapshot.Zones) == 0 {

@@ -209,7 +209,7 @@ func (m *watchMetrics) budgets() []*family {
 		name = words.Clean(name)
 		for _, a := range accounts {
 			s := a.State()
-			for result, n := range map[string]int64{"ok": s.Good, "refused": s.Refused, "throttled": s.Throttles, "failed": s.Failures, "held": s.Held} {
+			for result, n := range map[string]int64{"ok": s.Good, "refused": s.Refused, "throttled": s.Throttles, "failed": s.Failures, "held": s.Withheld} {
 				calls.counter(name, result).AddInt64(n)
 			}
 			throttles.counter(name).AddInt64(s.Throttles)

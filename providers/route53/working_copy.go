@@ -16,22 +16,22 @@ import (
 // defaultTTL is the TTL of new marker sets.
 const defaultTTL = 300
 
-// work is the working copy of the names that the changes touch. Changes are applied to it one after the other, and each
+// workingCopy is the working copy of the names that the changes touch. Changes are applied to it one after the other, and each
 // can be reverted.
-type work struct {
+type workingCopy struct {
 	zone    string
 	read    map[string]map[key]*types.ResourceRecordSet // by subject
 	current map[string][]providers.Record               // by subject: rows as read, with owners; computed on first use
 	sets    map[key]*set
-	order   []key          // order in which sets were first touched
-	total   size           // of the batch so far
-	own     map[key]fields // as they were before earlier batches of the same call
+	order   []key                // order in which sets were first touched
+	total   size                 // of the batch so far
+	own     map[key]sharedFields // as they were before earlier batches of the same call
 
 	undo map[key]*set // sets as they were before the current change; nil for a new one
 }
 
-func newWork(zone string, read map[string]map[key]*types.ResourceRecordSet, own map[key]fields) *work {
-	w := &work{zone: zone, own: own, read: read, current: map[string][]providers.Record{}, sets: map[key]*set{}}
+func newWorkingCopy(zone string, read map[string]map[key]*types.ResourceRecordSet, own map[key]sharedFields) *workingCopy {
+	w := &workingCopy{zone: zone, own: own, read: read, current: map[string][]providers.Record{}, sets: map[key]*set{}}
 	for _, sets := range read {
 		for k, s := range sets {
 			w.sets[k] = newSet(s)
@@ -44,7 +44,7 @@ var errNoRoom = errors.New("the batch is full")
 
 // try applies one change to the working copy. touched are the sets that it depends on. With an error, or if already is
 // set, the copy is unchanged. errNoRoom means that the change has to wait for a later batch.
-func (w *work) try(c *providers.Change) (touched []key, already bool, err error) {
+func (w *workingCopy) try(c *providers.Change) (touched []key, already bool, err error) {
 	w.undo = map[key]*set{}
 	before := w.total
 	switch c.Op {
@@ -76,7 +76,7 @@ func (w *work) try(c *providers.Change) (touched []key, already bool, err error)
 	return touched, false, nil
 }
 
-func (w *work) rollback(total size) {
+func (w *workingCopy) rollback(total size) {
 	for k, s := range w.undo {
 		if s == nil {
 			delete(w.sets, k)
@@ -88,7 +88,7 @@ func (w *work) rollback(total size) {
 }
 
 // account updates the size of the batch and returns an error if a limit is exceeded.
-func (w *work) account(before size) error {
+func (w *workingCopy) account(before size) error {
 	var biggest key
 	for k, old := range w.undo {
 		s := w.sets[k]
@@ -129,7 +129,7 @@ func (s *set) costOrZero() size {
 }
 
 // touch returns the working copy of a set for changing, or an empty one.
-func (w *work) touch(k key) *set {
+func (w *workingCopy) touch(k key) *set {
 	s, there := w.sets[k]
 	if _, noted := w.undo[k]; !noted {
 		if there {
@@ -149,9 +149,9 @@ func (w *work) touch(k key) *set {
 }
 
 // create adds a value. An existing set keeps its TTL and other fields, which only an update changes.
-func (w *work) create(r *providers.Record) (already bool, err error) {
+func (w *workingCopy) create(r *providers.Record) (already bool, err error) {
 	k := key{name: r.Name, typ: r.Type, id: r.SetID}
-	w.note(k)
+	w.dependOn(k)
 	if s := w.sets[k]; s != nil && s.orig != nil && (s.orig.AliasTarget != nil || s.orig.TrafficPolicyInstanceId != nil) {
 		return false, invalid("%s %s is an alias or belongs to a traffic policy, and is read-only here", k.name, k.typ)
 	}
@@ -171,11 +171,11 @@ func (w *work) create(r *providers.Record) (already bool, err error) {
 		}
 	}
 	s.values = append(s.values, wireOf(r))
-	return false, w.mark(r, r.Owners)
+	return false, w.addMarkers(r, r.Owners)
 }
 
-// note makes the change depend on a set without changing it.
-func (w *work) note(k key) {
+// dependOn makes the change depend on a set without changing it.
+func (w *workingCopy) dependOn(k key) {
 	if _, noted := w.undo[k]; !noted {
 		if s := w.sets[k]; s != nil {
 			w.undo[k] = s.clone()
@@ -184,7 +184,7 @@ func (w *work) note(k key) {
 }
 
 // sameOwners checks a create of an existing value: the owners must be equal, or the change must have none.
-func (w *work) sameOwners(r *providers.Record) error {
+func (w *workingCopy) sameOwners(r *providers.Record) error {
 	have := w.owners(r)
 	for _, o := range r.Owners {
 		if !slices.ContainsFunc(have, func(h providers.Owner) bool { return h.Same(o) && h.Quiesced == o.Quiesced }) {
@@ -213,20 +213,20 @@ func ownedBy(have []providers.Owner) string {
 }
 
 // remove removes a value and its markers. Markers of owners in After stay, so that a quiesced state outlives its value.
-func (w *work) remove(c *providers.Change) error {
+func (w *workingCopy) remove(c *providers.Change) error {
 	r := &c.Before
 	k := key{name: r.Name, typ: r.Type, id: r.SetID}
 	if err := w.verify(r); err != nil {
 		return err
 	}
 	w.removeValue(k, r.Value)
-	w.unmark(r)
-	return w.mark(r, c.After.Owners)
+	w.removeMarkers(r)
+	return w.addMarkers(r, c.After.Owners)
 }
 
 // update changes one record in place. On Route 53, TTL and weight belong to the whole record set and change for all of
 // its values.
-func (w *work) update(c *providers.Change) error {
+func (w *workingCopy) update(c *providers.Change) error {
 	b, a := &c.Before, &c.After
 	if b.Name != a.Name || b.Type != a.Type || b.SetID != a.SetID {
 		return invalid("an update cannot change name, type or set identifier")
@@ -252,7 +252,7 @@ func (w *work) update(c *providers.Change) error {
 		s.next.Weight = aws.Int64(a.Weight)
 	}
 	same := providers.FoldValue(a.Type, a.Value) == providers.FoldValue(b.Type, b.Value)
-	w.unmark(b)
+	w.removeMarkers(b)
 	if !same && w.has(k, a.Value) {
 		if err := w.sameOwners(a); err != nil {
 			return err
@@ -263,13 +263,13 @@ func (w *work) update(c *providers.Change) error {
 	if wire := wireOf(a); valueFromWire(a.Type, wire) != b.Value || wire != wireOf(b) {
 		s.values[w.find(k, b.Value)] = wire
 	}
-	return w.mark(a, a.Owners)
+	return w.addMarkers(a, a.Owners)
 }
 
 // verify compares all fields of a record with the zone, and checks that no earlier change of this batch removed it.
-func (w *work) verify(r *providers.Record) error {
+func (w *workingCopy) verify(r *providers.Record) error {
 	k := key{name: r.Name, typ: r.Type, id: r.SetID}
-	w.note(k)
+	w.dependOn(k)
 	for _, cur := range w.rowsOf(subject(r.Name)) {
 		if cur.Name != r.Name || cur.Type != r.Type || cur.SetID != r.SetID || providers.FoldValue(cur.Type, cur.Value) != providers.FoldValue(r.Type, r.Value) {
 			continue
@@ -291,7 +291,7 @@ func (w *work) verify(r *providers.Record) error {
 	return conflict("%s is not in the zone any more", r)
 }
 
-func (w *work) rowsOf(name string) []providers.Record {
+func (w *workingCopy) rowsOf(name string) []providers.Record {
 	if _, made := w.current[name]; !made {
 		w.current[name] = records(w.zone, w.read[name])
 	}
@@ -336,7 +336,7 @@ func normal(r *providers.Record) providers.Record {
 }
 
 // find returns the index of a value in a set, or -1.
-func (w *work) find(k key, value string) int {
+func (w *workingCopy) find(k key, value string) int {
 	s := w.sets[k]
 	if s == nil {
 		return -1
@@ -347,9 +347,9 @@ func (w *work) find(k key, value string) int {
 	})
 }
 
-func (w *work) has(k key, value string) bool { return w.find(k, value) >= 0 }
+func (w *workingCopy) has(k key, value string) bool { return w.find(k, value) >= 0 }
 
-func (w *work) removeValue(k key, value string) {
+func (w *workingCopy) removeValue(k key, value string) {
 	if i := w.find(k, value); i >= 0 {
 		s := w.touch(k)
 		s.values = slices.Delete(s.values, i, i+1)

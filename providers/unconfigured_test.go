@@ -47,9 +47,9 @@ func TestACloudThatLeftTheConfigCountsUntilItIsForgotten(t *testing.T) {
 		{"known by markers only, and forgotten", views{cloud("b", "k2", 1)}, nil, keys{"k1"}, keys{"k1"}, ""},
 	} {
 		var got []string
-		for _, v := range providers.Departed(c.clouds, c.last, c.named, c.forgotten) {
+		for _, v := range providers.UnconfiguredClouds(c.clouds, c.last, c.named, c.forgotten) {
 			got = append(got, v.Cloud.Name+" "+string(rune('0'+len(v.Instances))))
-			if !v.Departed || v.Coverage.State != providers.CoverageFailed || !strings.Contains(v.Coverage.Err.Error(), "rollcall config forget "+v.Cloud.Name) {
+			if !v.Unconfigured || v.Coverage.State != providers.CoverageFailed || !strings.Contains(v.Coverage.Err.Error(), "rollcall config forget "+v.Cloud.Name) {
 				t.Errorf("%s: %+v", c.name, v)
 			}
 			for _, i := range v.Instances {
@@ -78,10 +78,10 @@ func TestMarkersOfThisFleetNameItsClouds(t *testing.T) {
 		{Name: "c.example.com", Owners: []providers.Owner{o("f", "k4", "host:web1")}},
 		{Name: providers.MarkerName("i-9", "d.example.com"), Type: "TXT", Value: `"` + orphan + `"`},
 	}
-	if got := providers.OwnClouds("f", records); !slices.Equal(got, []providers.CloudKey{"0123456789", "k1", "k2"}) {
+	if got := providers.MarkedClouds("f", records); !slices.Equal(got, []providers.CloudKey{"0123456789", "k1", "k2"}) {
 		t.Errorf("%v", got)
 	}
-	if got := providers.OwnClouds("", records); got != nil {
+	if got := providers.MarkedClouds("", records); got != nil {
 		t.Errorf("without a fleet: %v", got)
 	}
 }
@@ -104,7 +104,7 @@ func TestSourcesThatAreOneAreAllFailed(t *testing.T) {
 			{Zone: providers.Zone{Name: "z", ID: "Z1", Provider: providers.Cloudflare}, Coverage: complete("")},
 		},
 	}
-	providers.FailDoubles(s)
+	providers.FailDuplicates(s)
 	var failed []string
 	for _, c := range s.Clouds {
 		if c.Coverage.State == providers.CoverageFailed {

@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// FailDoubles marks sources as failed that turn out to be the same: configured clouds with one cloud key, and zones
+// FailDuplicates marks sources as failed that turn out to be the same: configured clouds with one cloud key, and zones
 // with one id. Their rows would count twice, and the source that one of them was meant to be was never read.
-func FailDoubles(s *Snapshot) {
+func FailDuplicates(s *Snapshot) {
 	clouds := map[string][]int{}
 	for i := range s.Clouds {
-		if c := &s.Clouds[i]; c.Coverage.Key != "" && !c.Departed {
+		if c := &s.Clouds[i]; c.Coverage.Key != "" && !c.Unconfigured {
 			clouds[string(c.Coverage.Key)] = append(clouds[string(c.Coverage.Key)], i)
 		}
 	}
-	failDoubles(clouds, func(i int) (string, *Coverage) { return s.Clouds[i].Cloud.Name, &s.Clouds[i].Coverage }, func(i int) string {
+	failDuplicates(clouds, func(i int) (string, *Coverage) { return s.Clouds[i].Cloud.Name, &s.Clouds[i].Coverage }, func(i int) string {
 		c := &s.Clouds[i]
 		return fmt.Sprintf("are one cloud (account %s, key %s): one of them has the credentials, the region or the endpoint of the other", c.Coverage.Account, c.Coverage.Key)
 	})
@@ -26,12 +26,12 @@ func FailDoubles(s *Snapshot) {
 			zones[k] = append(zones[k], i)
 		}
 	}
-	failDoubles(zones, func(i int) (string, *Coverage) { return s.Zones[i].Zone.Name, &s.Zones[i].Coverage }, func(i int) string {
+	failDuplicates(zones, func(i int) (string, *Coverage) { return s.Zones[i].Zone.Name, &s.Zones[i].Coverage }, func(i int) string {
 		return fmt.Sprintf("are one zone (%s %s): name it once in the config", s.Zones[i].Zone.Provider, s.Zones[i].Zone.ID)
 	})
 }
 
-func failDoubles(groups map[string][]int, source func(int) (string, *Coverage), why func(int) string) {
+func failDuplicates(groups map[string][]int, source func(int) (string, *Coverage), why func(int) string) {
 	for _, g := range groups {
 		if len(g) < 2 {
 			continue
@@ -50,9 +50,9 @@ func failDoubles(groups map[string][]int, source func(int) (string, *Coverage), 
 	}
 }
 
-// OwnClouds returns the sorted cloud keys in the markers of a fleet among records. Hosts that were registered by hand
+// MarkedClouds returns the sorted cloud keys in the markers of a fleet among records. Hosts that were registered by hand
 // belong to no cloud.
-func OwnClouds(fleet string, records []Record) []CloudKey {
+func MarkedClouds(fleet string, records []Record) []CloudKey {
 	if fleet == "" {
 		return nil
 	}
@@ -83,7 +83,7 @@ func OwnClouds(fleet string, records []Record) []CloudKey {
 	return keys
 }
 
-// Departed returns the clouds that left the config but still count, as failed sources: clouds of the last snapshot with
+// UnconfiguredClouds returns the clouds that left the config but still count, as failed sources: clouds of the last snapshot with
 // rows or with markers that name them (with their rows), and clouds known only by the key in a marker. Removing a cloud
 // from the config does not make its nodes dead; forgetting it is a separate decision.
 //
@@ -91,7 +91,7 @@ func OwnClouds(fleet string, records []Record) []CloudKey {
 // markers, and forgotten the keys that no longer count. A cloud is left out while a configured cloud that has not
 // identified itself yet may be the same one; that source is itself incomplete. The result is sorted and shares rows
 // with last.
-func Departed(clouds, last []CloudView, named, forgotten []CloudKey) []CloudView {
+func UnconfiguredClouds(clouds, last []CloudView, named, forgotten []CloudKey) []CloudView {
 	known := map[CloudKey]bool{}
 	names := map[string]bool{}
 	var unsaid []Cloud
@@ -113,11 +113,11 @@ func Departed(clouds, last []CloudView, named, forgotten []CloudKey) []CloudView
 		maybe := slices.ContainsFunc(unsaid, func(c Cloud) bool {
 			return c.Provider == v.Cloud.Provider && (c.Name == v.Cloud.Name || c.Region == v.Cloud.Region)
 		})
-		counts := v.Departed || len(v.Instances)+len(v.Addresses) > 0 || slices.Contains(named, key)
+		counts := v.Unconfigured || len(v.Instances)+len(v.Addresses) > 0 || slices.Contains(named, key)
 		if key == "" || known[key] || maybe || !counts {
 			continue
 		}
-		if v.Departed { // from a snapshot of this run, where it had departed already
+		if v.Unconfigured { // from a snapshot of this run, where it had left the config already
 			known[key] = true
 			out = append(out, v)
 			continue
@@ -134,7 +134,7 @@ func Departed(clouds, last []CloudView, named, forgotten []CloudKey) []CloudView
 		}
 		v.Coverage = Failed(v.RowsFrom, v.RowsFrom, fmt.Errorf("%s is no longer in the config, and its nodes and addresses count until it is there again, or until rollcall config forget %s", was, v.Cloud.Name))
 		out = append(out, CloudView{
-			Cloud: v.Cloud, Production: v.Production, Departed: true, Coverage: v.Coverage,
+			Cloud: v.Cloud, Production: v.Production, Unconfigured: true, Coverage: v.Coverage,
 			Instances: v.Instances, Addresses: v.Addresses, RowsFrom: v.RowsFrom, BudgetLeft: -1,
 		})
 	}
@@ -144,7 +144,7 @@ func Departed(clouds, last []CloudView, named, forgotten []CloudKey) []CloudView
 		}
 		known[key] = true
 		out = append(out, CloudView{
-			Cloud: Cloud{Name: string(key), Key: key}, Departed: true, BudgetLeft: -1,
+			Cloud: Cloud{Name: string(key), Key: key}, Unconfigured: true, BudgetLeft: -1,
 			Coverage: Coverage{State: CoverageFailed, Expected: -1, Err: fmt.Errorf("markers of this fleet name a cloud with this key, and none in the config has it: add it, or rollcall config forget %s", key)},
 		})
 	}

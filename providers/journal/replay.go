@@ -55,8 +55,8 @@ func hashOf(seq uint64, prev string, raw []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// book is the content of a file as read so far.
-type book struct {
+// replay is the content of a file as read so far.
+type replay struct {
 	size     int64 // bytes read
 	lines    int
 	seq      uint64 // of the last line
@@ -69,7 +69,7 @@ type book struct {
 
 // readLines reads more lines and returns the rest after the last line that is whole and matches its own hash. It reads
 // the lines before that, and records where their chain is broken.
-func (b *book) readLines(data []byte) (bad []byte) {
+func (b *replay) readLines(data []byte) (bad []byte) {
 	type parsed struct {
 		l   line
 		end int
@@ -109,14 +109,14 @@ func (b *book) readLines(data []byte) (bad []byte) {
 			b.problems = append(b.problems, Problem{Line: b.lines, Why: fmt.Sprintf("the chain is broken before this line: lines were changed, left out or moved (number %d follows number %d)", p.l.Seq, b.seq)})
 		}
 		b.seq, b.head = p.l.Seq, p.l.Hash
-		b.enter(p.l.Body)
+		b.addLine(p.l.Body)
 	}
 	b.size += int64(from)
 	return data[from:]
 }
 
-// enter adds the content of one line.
-func (b *book) enter(raw json.RawMessage) {
+// addLine adds the content of one line.
+func (b *replay) addLine(raw json.RawMessage) {
 	var l body
 	if err := json.Unmarshal(raw, &l); err != nil {
 		b.problems = append(b.problems, Problem{Line: b.lines, Why: "this line is of a kind that this rollcall does not know"})
@@ -160,7 +160,7 @@ func (b *book) enter(raw json.RawMessage) {
 
 // keepTime keeps the monotonic reading of the time of a line that this process wrote, which is not in the file, so that
 // the age of the entry does not change when the wall clock is set.
-func (b *book) keepTime(l body) {
+func (b *replay) keepTime(l body) {
 	if l.Entry != nil {
 		b.entries[b.at[l.Entry.ID]].Time = l.Entry.Time
 	}
@@ -172,12 +172,12 @@ func (b *book) keepTime(l body) {
 }
 
 // append writes lines in one write and waits until they are on disk. If that fails, it removes what was written, so
-// that the book stays correct.
+// that the replay stays correct.
 func (j *Journal) append(bodies []body) error {
 	var buf bytes.Buffer
-	seq, prev := j.book.seq, j.book.head
+	seq, prev := j.replay.seq, j.replay.head
 	if prev == "?" {
-		prev = strings.Repeat("0", 64) // the lines before cannot be vouched for
+		prev = strings.Repeat("0", 64) // the hash of the line before is not known
 	}
 	for _, v := range bodies {
 		raw, err := json.Marshal(v.inUTC())
@@ -195,16 +195,16 @@ func (j *Journal) append(bodies []body) error {
 		buf.WriteByte('\n')
 	}
 	if _, err := j.file.Write(buf.Bytes()); err != nil {
-		return errors.Join(fmt.Errorf("journal: write %s: %w", j.path, err), j.file.Truncate(j.book.size))
+		return errors.Join(fmt.Errorf("journal: write %s: %w", j.path, err), j.file.Truncate(j.replay.size))
 	}
 	if err := j.file.Sync(); err != nil {
-		return errors.Join(fmt.Errorf("journal: write %s to disk: %w", j.path, err), j.file.Truncate(j.book.size))
+		return errors.Join(fmt.Errorf("journal: write %s to disk: %w", j.path, err), j.file.Truncate(j.replay.size))
 	}
-	if bad := j.book.readLines(buf.Bytes()); len(bad) > 0 {
+	if bad := j.replay.readLines(buf.Bytes()); len(bad) > 0 {
 		return fmt.Errorf("journal: %s: what was written cannot be read back", j.path)
 	}
 	for _, v := range bodies {
-		j.book.keepTime(v)
+		j.replay.keepTime(v)
 	}
 	return j.writeHead()
 }
@@ -212,7 +212,7 @@ func (j *Journal) append(bodies []body) error {
 // writeHead stores the number and hash of the last line beside the journal, so that a journal cut off at the end of a
 // line is noticed.
 func (j *Journal) writeHead() error {
-	text := fmt.Sprintf("%d %s\n", j.book.seq, j.book.head)
+	text := fmt.Sprintf("%d %s\n", j.replay.seq, j.replay.head)
 	if _, err := j.lock.WriteAt([]byte(text), 0); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -224,7 +224,7 @@ func (j *Journal) writeHead() error {
 
 // checkHead compares the end of the journal with the note beside it. The note is written last, so a crash leaves it
 // behind the journal, never ahead of it.
-func (b *book) checkHead(note io.ReaderAt) {
+func (b *replay) checkHead(note io.ReaderAt) {
 	data, err := io.ReadAll(io.NewSectionReader(note, 0, 256))
 	if err != nil {
 		return
