@@ -76,13 +76,15 @@ func (in *inspector) orphan(z *index.ZoneState, r *providers.Record, o providers
 	}
 	first, seen := in.Options.Seen[f.Key()]
 	switch {
-	case seen && first.Before(z.View.Coverage.Started) && !in.tooYoung(r, o, in.Options.Now, true):
+	case seen && first.Before(z.View.Coverage.Started) && !in.tooYoung(r, o, true):
 		f.Remedy = RemedyDelete
-		f.Reason = why + " (seen so for " + index.Ago(in.Options.Now.Sub(first)) + ")"
+		f.Reason = why + " (seen so for " + in.Since(first) + ")"
 		f.Evidence = append(f.Evidence, Evidence{Source: "an earlier scan", Fact: "saw the same", At: first})
 	case seen:
+		in.Unsettled()
 		f.Reason = why + "; it can be removed when a later reading sees the same"
 	default:
+		in.Unsettled()
 		f.Reason = why + "; it can be removed when a second scan sees the same"
 	}
 	in.addOrUnknown(in.MissingEvidence(z), f)
@@ -147,14 +149,14 @@ func (in *inspector) returnable(m index.QuiescedMarker, i *providers.Instance) b
 // exist any more, with that word.
 func (in *inspector) goneForGood(r *providers.Record, o providers.Owner, i *providers.Instance) (Evidence, bool) {
 	cs := in.CloudsByKey[o.Cloud]
-	if cs == nil || o.Host() || cs.State != providers.CoverageComplete || in.tooYoung(r, o, in.Options.Now, true) {
+	if cs == nil || o.Host() || cs.State != providers.CoverageComplete || in.tooYoung(r, o, true) {
 		return Evidence{}, false
 	}
 	l, asked := cs.View.Lookups[o.Instance]
 	switch {
 	case i != nil && i.State.Dead():
 		return Evidence{Source: cs.Name, Fact: "lists " + index.Clean(i.ID) + " as terminated", At: cs.View.RowsFrom}, true
-	case i == nil && asked && l.Gone && l.Err == nil && (l.Final || !in.tooYoung(r, o, l.Asked, false)):
+	case i == nil && asked && l.Gone && l.Err == nil && (l.Final || !in.askedTooEarly(r, o, &l)):
 		return Evidence{Source: cs.Name, Fact: "was asked for " + index.Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, true
 	}
 	return Evidence{}, false

@@ -22,7 +22,7 @@ func (in *inspector) wire() {
 	for i := range in.Options.Wire {
 		w := &in.Options.Wire[i]
 		z := in.ZonesByName[providers.CanonicalName(w.Zone)]
-		if z == nil || in.Options.Now.Sub(w.At) > index.WireFresh || !in.isCurrent(z, w) {
+		if z == nil || !in.IsFresh(w.At) || !in.isCurrent(z, w) {
 			continue
 		}
 		in.AddWire(z, w)
@@ -62,7 +62,7 @@ func (in *inspector) unresolvable() (told map[string]bool) {
 	for i := range in.Options.WireZones {
 		w := &in.Options.WireZones[i]
 		z := in.ZonesByName[providers.CanonicalName(w.Zone)]
-		if z == nil || len(w.Unresolved) == 0 || in.Options.Now.Sub(w.At) > index.WireFresh || z.View.Zone.Private || z.View.Zone.Pending {
+		if z == nil || len(w.Unresolved) == 0 || !in.IsFresh(w.At) || z.View.Zone.Private || z.View.Zone.Pending {
 			continue
 		}
 		told[z.Name] = true
@@ -95,13 +95,13 @@ func (in *inspector) unresolvable() (told map[string]bool) {
 func (in *inspector) lameZones() {
 	for i := range in.Options.WireZones {
 		w := &in.Options.WireZones[i]
-		if z := in.ZonesByName[providers.CanonicalName(w.Zone)]; z != nil && w.State == index.WireLame && in.Options.Now.Sub(w.At) <= index.WireFresh {
+		if z := in.ZonesByName[providers.CanonicalName(w.Zone)]; z != nil && w.State == index.WireLame && in.IsFresh(w.At) {
 			in.lame(z, w.Reason, w.At, w.Problems)
 		}
 	}
 	for i := range in.Options.Wire {
 		w := &in.Options.Wire[i]
-		if z := in.ZonesByName[providers.CanonicalName(w.Zone)]; z != nil && w.State == index.WireLame && in.Options.Now.Sub(w.At) <= index.WireFresh {
+		if z := in.ZonesByName[providers.CanonicalName(w.Zone)]; z != nil && w.State == index.WireLame && in.IsFresh(w.At) {
 			in.lame(z, w.Reason, w.At, nil)
 		}
 	}
@@ -172,13 +172,13 @@ func (in *inspector) onWire(z *index.ZoneState, w *index.WireState, c Class, sev
 		if a.Agrees && c != Split {
 			continue
 		}
-		f.Evidence = append(f.Evidence, Evidence{Source: index.Clean(a.Server), Fact: answerText(a, in.Options.Now), At: a.At})
+		f.Evidence = append(f.Evidence, Evidence{Source: index.Clean(a.Server), Fact: in.answerText(a), At: a.At})
 	}
 	return f
 }
 
 // answerText returns in a few words what a server answered.
-func answerText(a *index.WireAnswer, now time.Time) string {
+func (in *inspector) answerText(a *index.WireAnswer) string {
 	who := "answers "
 	if a.Resolver {
 		who = "hands out "
@@ -196,9 +196,17 @@ func answerText(a *index.WireAnswer, now time.Time) string {
 		}
 	}
 	if a.Resolver {
-		who += ", for " + index.Ago(a.Left(now)) + " more"
+		who += ", for " + in.left(a.At.Add(time.Duration(a.TTL)*time.Second)) + " more"
 	}
 	return who
+}
+
+// left returns how long it is until t, for a sentence.
+func (in *inspector) left(t time.Time) string {
+	if in.Passed(t) {
+		return index.Ago(0)
+	}
+	return in.Since(t)
 }
 
 // outOfSync is for authoritative servers that agree with each other and not with the API: for a
@@ -212,12 +220,11 @@ func (in *inspector) outOfSync(z *index.ZoneState, w *index.WireState) {
 	if since.IsZero() {
 		since = w.At
 	}
-	young := in.Options.Now.Sub(since)
-	if young < grace {
-		in.add(in.onWire(z, w, InFlight, Info, "its name servers do not show yet what the API holds; a change is on its way since "+index.Ago(young)))
+	if !in.Passed(since.Add(grace)) {
+		in.add(in.onWire(z, w, InFlight, Info, "its name servers do not show yet what the API holds; a change is on its way since "+in.Since(since)))
 		return
 	}
-	in.addOrUnknown(index.MissingEvidenceOf(nil, z), in.onWire(z, w, Wire, High, "its name servers answer something else than the API holds, for "+index.Ago(young)+" now: tell the DNS provider"))
+	in.addOrUnknown(index.MissingEvidenceOf(nil, z), in.onWire(z, w, Wire, High, "its name servers answer something else than the API holds, for "+in.Since(since)+" now: tell the DNS provider"))
 }
 
 // cached is for resolvers that still hand out what was there before.
@@ -229,10 +236,10 @@ func (in *inspector) cached(z *index.ZoneState, w *index.WireState) {
 	left := ""
 	switch {
 	case w.Until.IsZero():
-	case !in.Options.Now.Before(w.Until):
+	case in.Passed(w.Until):
 		return // they must have forgotten it by now
 	default:
-		left = ", for " + index.Ago(w.Until.Sub(in.Options.Now)) + " more"
+		left = ", for " + in.Since(w.Until) + " more"
 	}
 	in.add(in.onWire(z, w, Cached, Info, "resolvers "+what+left))
 }

@@ -21,10 +21,10 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	if o.Quiesced {
 		in.noteQuiesced(r, o) // whatever else is found about it, its marker record has nothing to add
 	}
-	if ahead := z.View.ClockAhead(o, in.Options.Now); ahead > providers.FutureMarker {
+	if from := z.View.Coverage.Local(o.Registered); !in.Passed(from.Add(-providers.FutureMarker)) {
 		in.add(Finding{
 			Class: Ambiguous, Severity: Medium, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis},
-			Reason:   r.Label() + ": its marker is " + index.Ago(ahead) + " in the future by the clock of its provider, so how old it is cannot be said: set the clock of the node that wrote it, and let it register again",
+			Reason:   r.Label() + ": its marker is " + in.Since(from) + " in the future by the clock of its provider, so how old it is cannot be said: set the clock of the node that wrote it, and let it register again",
 			Evidence: []Evidence{in.markerEvidence(o)},
 		})
 		return
@@ -113,12 +113,12 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 	who := "its owner " + index.ShortID(o.Instance)
 	final := asked && l.Gone && l.Err == nil && l.Final
 	switch {
-	case in.tooYoung(r, o, in.Options.Now, final):
+	case in.tooYoung(r, o, final):
 		in.add(in.ownedFinding(z, r, o, nil, cs, Finding{
 			Class: InFlight, Severity: Info, RestsOn: []index.Basis{cs.Basis, z.Basis},
-			Reason: r.Label() + ": " + who + " is not listed by " + cs.Name + ", but was registered only " + index.Ago(in.Options.Now.Sub(in.MarkerSince(r, o, final))) + " ago",
+			Reason: r.Label() + ": " + who + " is not listed by " + cs.Name + ", but was registered only " + in.Since(in.MarkerSince(r, o, final)) + " ago",
 		}))
-	case final || asked && l.Gone && l.Err == nil && !in.tooYoung(r, o, l.Asked, false):
+	case final || asked && l.Gone && l.Err == nil && !in.askedTooEarly(r, o, &l):
 		in.gone(z, r, o, cs, nil, Evidence{Source: cs.Name, Fact: "was asked for " + index.Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, "is gone", missing, final)
 	default:
 		why := cs.Name + " does not list it, and was not asked for it by id yet"
@@ -135,18 +135,26 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 	}
 }
 
-// tooYoung reports whether the marker was younger than the creation grace at a time: a
-// new instance may not be found for a while.
-func (in *inspector) tooYoung(r *providers.Record, o providers.Owner, at time.Time, gone bool) bool {
-	return at.Sub(in.MarkerSince(r, o, gone)) < in.Options.CreateGrace
+// tooYoung reports whether the marker is younger than the creation grace: a new instance may not be found for a while.
+func (in *inspector) tooYoung(r *providers.Record, o providers.Owner, gone bool) bool {
+	return !in.Passed(in.MarkerSince(r, o, gone).Add(in.Options.CreateGrace))
 }
 
-// launchedFor returns for how long an instance has been launched, by the clock of its cloud.
-func (in *inspector) launchedFor(i *providers.Instance) time.Duration {
-	if cs := in.CloudsByKey[i.Key]; cs != nil {
-		return in.Options.Now.Sub(cs.View.Coverage.Local(i.Launched))
+// askedTooEarly reports whether the marker was so young when its cloud was asked for its instance.
+func (in *inspector) askedTooEarly(r *providers.Record, o providers.Owner, l *providers.Lookup) bool {
+	early := l.Asked.Sub(in.MarkerSince(r, o, false)) < in.Options.CreateGrace
+	if early {
+		in.Unsettled()
 	}
-	return in.Options.Now.Sub(i.Launched)
+	return early
+}
+
+// launched returns when an instance was launched, by the clock of this machine.
+func (in *inspector) launched(i *providers.Instance) time.Time {
+	if cs := in.CloudsByKey[i.Key]; cs != nil {
+		return cs.View.Coverage.Local(i.Launched)
+	}
+	return i.Launched
 }
 
 // MarkerSince returns since when the marker of o on r is there at the most, by this machine's clock.
@@ -165,9 +173,9 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 	if i != nil {
 		f.Instance.Name = i.Name
 	}
-	if in.tooYoung(r, o, in.Options.Now, final) {
+	if in.tooYoung(r, o, final) {
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = r.Label() + ": " + who + " " + verb + ", but was registered only " + index.Ago(in.Options.Now.Sub(in.MarkerSince(r, o, final))) + " ago"
+		f.Reason = r.Label() + ": " + who + " " + verb + ", but was registered only " + in.Since(in.MarkerSince(r, o, final)) + " ago"
 		in.add(f)
 		return
 	}

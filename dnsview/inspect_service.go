@@ -111,9 +111,9 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 		return
 	case i.State != providers.StateRunning:
 		return
-	case in.launchedFor(i) < in.Options.BootGrace && !i.Launched.IsZero():
+	case !i.Launched.IsZero() && !in.Passed(in.launched(i).Add(in.Options.BootGrace)):
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = index.Label(i) + " was started " + index.Ago(in.launchedFor(i)) + " ago, and is not in " + ms.Name + " yet"
+		f.Reason = index.Label(i) + " was started " + in.Since(in.launched(i)) + " ago, and is not in " + ms.Name + " yet"
 		in.add(f)
 		return
 	default:

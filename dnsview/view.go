@@ -117,7 +117,7 @@ func (v *View) WireOf(r *providers.Record) *index.WireState { return v.Index.ByW
 func (v *View) WireZone(zone string) *index.WireZone {
 	zone = providers.CanonicalName(zone)
 	for i := range v.Options.WireZones {
-		if w := &v.Options.WireZones[i]; w.Zone == zone && v.Options.Now.Sub(w.At) <= index.WireFresh {
+		if w := &v.Options.WireZones[i]; w.Zone == zone && v.Index.IsFresh(w.At) {
 			return w
 		}
 	}

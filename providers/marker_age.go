@@ -79,11 +79,6 @@ func (v *ZoneView) HasAgeEvidence(r *Record, o Owner, now time.Time, age time.Du
 	return !seen.IsZero() && now.Sub(v.Coverage.Local(seen)) >= age
 }
 
-// ClockAhead returns how far the time in o is ahead of now by the provider's clock; now is by this machine's clock.
-func (v *ZoneView) ClockAhead(o Owner, now time.Time) time.Duration {
-	return v.Coverage.Local(o.Registered).Sub(now)
-}
-
 // SetAppeared sets Appeared and Since. A marker that the earlier complete reading prev did not show gets the start of
 // this reading, by the provider's clock. prev may be nil; then only the markers' own times are known.
 func (v *ZoneView) SetAppeared(prev *ZoneView) {

@@ -43,12 +43,12 @@ func (x *Index) addClouds(s *providers.Snapshot) {
 	x.forgotten = s.Forgotten
 	for i := range s.Clouds {
 		v := &s.Clouds[i]
-		cs := &CloudState{View: v, Name: cloudName(v), State: v.Coverage.At(x.Options.Now, x.Options.MaxAge)}
+		cs := &CloudState{View: v, Name: cloudName(v), State: x.stateOf(&v.Coverage)}
 		cs.Key = v.Coverage.Key
 		if cs.Key == "" {
 			cs.Key = v.Cloud.Key
 		}
-		cs.Why = coverageWhy(cs.Name, v.Coverage, cs.State, x.Options, v.Reading)
+		cs.Why = x.coverageWhy(cs.Name, v.Coverage, cs.State, v.Reading)
 		switch {
 		case cs.State != providers.CoverageComplete:
 		case v.Coverage.Key == "":
@@ -65,6 +65,14 @@ func (x *Index) addClouds(s *providers.Snapshot) {
 	}
 }
 
+// stateOf returns the state of a source now.
+func (x *Index) stateOf(c *providers.Coverage) providers.CoverageState {
+	if c.State == providers.CoverageComplete && x.Options.MaxAge > 0 {
+		x.Passed(c.Started.Add(x.Options.MaxAge + 1))
+	}
+	return c.At(x.Options.Now, x.Options.MaxAge)
+}
+
 func cloudName(v *providers.CloudView) string {
 	if v.Cloud.Name != "" {
 		return v.Cloud.Name
@@ -75,8 +83,8 @@ func cloudName(v *providers.CloudView) string {
 func (x *Index) addZones(s *providers.Snapshot) {
 	for i := range s.Zones {
 		v := &s.Zones[i]
-		zs := &ZoneState{View: v, Name: providers.CanonicalName(v.Zone.Name), State: v.Coverage.At(x.Options.Now, x.Options.MaxAge)}
-		zs.Why = coverageWhy(zs.Name, v.Coverage, zs.State, x.Options, v.Reading)
+		zs := &ZoneState{View: v, Name: providers.CanonicalName(v.Zone.Name), State: x.stateOf(&v.Coverage)}
+		zs.Why = x.coverageWhy(zs.Name, v.Coverage, zs.State, v.Reading)
 		zs.Cuts = CutsOf(zs.Name, v.Records)
 		x.Zones = append(x.Zones, zs)
 		if old := x.ZonesByName[zs.Name]; old == nil || old.View.Zone.Private && !v.Zone.Private {
@@ -86,12 +94,12 @@ func (x *Index) addZones(s *providers.Snapshot) {
 }
 
 // coverageWhy says in one clause why a source says nothing certain.
-func coverageWhy(name string, c providers.Coverage, state providers.CoverageState, o *Options, reading bool) string {
+func (x *Index) coverageWhy(name string, c providers.Coverage, state providers.CoverageState, reading bool) string {
 	switch state {
 	case providers.CoverageComplete:
 		return ""
 	case providers.CoverageStale:
-		return name + " was last read " + Ago(c.Age(o.Now)) + " ago"
+		return name + " was last read " + x.Since(c.Started) + " ago"
 	case providers.CoverageNone:
 		if reading {
 			return name + " is still being read for the first time"

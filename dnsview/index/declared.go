@@ -105,6 +105,8 @@ type Options struct {
 	WireZones []WireZone
 	// WireGrace is how long name servers may take to show a change; default 2 min.
 	WireGrace time.Duration
+	// Observed is a number that is the same as long as Wire, WireZones and Health say the same.
+	Observed uint64
 	// Health holds the outcomes of the health checks of nodes.
 	Health []HealthState
 }

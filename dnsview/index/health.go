@@ -10,6 +10,9 @@ import (
 // names of a large zone take a while to ask without being a nuisance.
 const WireFresh = 10 * time.Minute
 
+// IsFresh reports whether what name servers answered at a time says something of now.
+func (x *Index) IsFresh(at time.Time) bool { return !x.Passed(at.Add(WireFresh + 1)) }
+
 // AddWire makes an answer easy to find from the records that it is about.
 func (x *Index) AddWire(z *ZoneState, w *WireState) {
 	if x.ByWire == nil {
@@ -47,7 +50,7 @@ func (x *Index) Failing(h *HealthState) *DeclaredService {
 
 // Outdated reports whether the outcome of a health check says nothing of now any more.
 func (x *Index) Outdated(s *DeclaredService, h *HealthState) bool {
-	return x.Options.MaxAge > 0 && x.Options.Now.Sub(h.At) > max(x.Options.MaxAge, 3*s.Health.Interval)
+	return x.Options.MaxAge > 0 && x.Passed(h.At.Add(max(x.Options.MaxAge, 3*s.Health.Interval)+1))
 }
 
 // MarkerSince is when the marker of o on r was written, as far as can be known: see providers.ZoneView.MarkerSince.

@@ -68,6 +68,7 @@ type Index struct {
 
 	ReadOnlyZones map[string]string // zones that nothing is written to, with the reason
 
+	moments    moments
 	identities func() map[providers.Identity]*providers.Record
 	WithSetID  func() map[SetKey][]*providers.Record // those with a set identifier, by name and type
 }

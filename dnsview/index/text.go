@@ -27,9 +27,15 @@ func AddressLabel(a *providers.Address) string {
 // Clean is providers.Clean: text from outside in a form that can be shown and logged.
 func Clean(s string) string { return providers.Clean(s) }
 
+// From when on a duration is written in minutes, and in hours.
+const (
+	ageInMinutes = 2 * time.Minute
+	ageInHours   = 2 * time.Hour
+)
+
 // Ago writes a duration for a person: 14 s, 3 min, 5 h, 12 d.
 func Ago(d time.Duration) string {
-	n, unit := LargestUnit(d, 2*time.Minute, 2*time.Hour)
+	n, unit := LargestUnit(d, ageInMinutes, ageInHours)
 	if unit == "m" {
 		unit = "min"
 	}
