@@ -105,3 +105,14 @@ func BenchmarkFindingsOf(b *testing.B) {
 		v.FindingsOf(id)
 	}
 }
+
+func BenchmarkNothingChanged100000(b *testing.B) {
+	s, o := bigWorld(100_000, false)
+	v := dnsview.Inspect(s, o)
+	b.ReportAllocs()
+	for b.Loop() {
+		if !v.StillHolds(s, o) {
+			b.Fatal("it does not hold")
+		}
+	}
+}

@@ -18,9 +18,10 @@ type (
 	tickMsg     struct{}
 	snapshotMsg struct{}
 	builtMsg    struct {
-		gen   uint64
-		model *common.Picture
-		take  func() // installs the rows of the top screen; nil if it builds none
+		gen     uint64
+		model   *common.Picture
+		sources []rows.Source
+		take    func() // installs the rows of the top screen; nil if there are no new ones
 	}
 	refreshedMsg struct{}
 	recoveredMsg struct {
@@ -65,8 +66,8 @@ func (m *Model) awaitUpdate() tea.Cmd {
 	}
 }
 
-// build builds the rows of the latest snapshot in a command. Only one build runs at a time, so many page updates cause
-// one build after another, not several at once.
+// build builds the rows of the latest snapshot in a command, unless those of the last one are its rows too. Only one
+// build runs at a time, so many page updates cause one build after another, not several at once.
 func (m *Model) build() tea.Cmd {
 	if m.building {
 		m.dirty = true
@@ -74,14 +75,23 @@ func (m *Model) build() tea.Cmd {
 	}
 	m.building, m.dirty = true, false
 	m.buildGen++
-	gen, backend, ctx := m.buildGen, m.Backend, m.Ctx
+	gen, backend, ctx, last, now := m.buildGen, m.Backend, m.Ctx, m.Picture, m.Now
 	more, _ := m.top().(screen.RowBuilder)
+	var shown *dnsview.View
+	if more != nil {
+		shown = more.Shown()
+	}
 	return func() tea.Msg {
-		j := join(backend.Inspect(backend.Snapshot()))
-		j.Sources = append(j.Sources, fileSources(backend.Files())...)
-		msg := builtMsg{gen: gen, model: j}
-		if more != nil {
-			msg.take = more.BuildRows(ctx, backend, j.View)
+		snap := backend.Snapshot()
+		v := backend.Inspect(snap)
+		msg := builtMsg{gen: gen, model: last}
+		if last == nil || last.View != v {
+			msg.model = join(v)
+		}
+		msg.sources = rows.WithFindings(rows.Sources(snap, now(), v.Options.MaxAge), v)
+		msg.sources = append(msg.sources, fileSources(backend.Files())...)
+		if more != nil && shown != v {
+			msg.take = more.BuildRows(ctx, backend, v)
 		}
 		return msg
 	}
@@ -97,7 +107,7 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 	if msg.take != nil {
 		msg.take()
 	}
-	m.Sources = seen(slices.Clone(msg.model.Sources), m.Now(), m.opts.StaleAfter)
+	m.Sources = seen(msg.sources, m.Now(), m.opts.StaleAfter)
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {
 		cmds = append(cmds, m.build())
@@ -142,8 +152,5 @@ func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
 
 // join returns the rows of a view. It is pure.
 func join(v *dnsview.View) *common.Picture {
-	return &common.Picture{
-		Joined: rows.Join(v), View: v, Summary: v.Counts(), Findings: rows.Findings(v),
-		Sources: rows.WithFindings(rows.Sources(v.Snapshot, v.Options.Now, v.Options.MaxAge), v),
-	}
+	return &common.Picture{Joined: rows.Join(v), View: v, Summary: v.Counts(), Findings: rows.Findings(v)}
 }

@@ -11,5 +11,4 @@ type Picture struct {
 	View     *dnsview.View
 	Findings []*rows.Finding
 	Summary  []dnsview.ClassCount
-	Sources  []rows.Source
 }

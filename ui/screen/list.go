@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/filter"
+	"rollcall/providers"
 	"rollcall/ui/grid"
 )
 
@@ -14,6 +15,14 @@ type list[K comparable, R grid.Keyed[K]] struct {
 	filter  filter.Filter
 	sort    grid.Sort
 	gen     uint64 // of the last requested arrangement
+	last    arrangement[R]
+}
+
+// arrangement is what an arranged list shows, and how.
+type arrangement[R any] struct {
+	rows   []R
+	filter string
+	sort   grid.Sort
 }
 
 // arranged is the result of arranging a list.
@@ -27,9 +36,15 @@ func newList[K comparable, R grid.Keyed[K]](columns []grid.Column[R]) *list[K, R
 	return &list[K, R]{Grid: grid.New[K](columns), columns: columns, sort: grid.Sort{Column: -1}}
 }
 
-// arrange sorts and filters rows in a command. It makes earlier arrangements outdated.
+// arrange sorts and filters rows in a command. It makes earlier arrangements outdated. It returns nil for rows that
+// are arranged so already.
 func (l *list[K, R]) arrange(rows []R, match func(R) bool) tea.Cmd {
+	a := arrangement[R]{rows, l.filter.String(), l.sort}
+	if l.last.rows != nil && providers.ShareRows(rows, l.last.rows) && a.filter == l.last.filter && a.sort == l.last.sort {
+		return nil
+	}
 	l.gen++
+	l.last = a
 	gen, columns, sort := l.gen, l.columns, l.sort
 	return func() tea.Msg {
 		return arranged[K, R]{list: l, gen: gen, data: grid.Arrange[K](columns, rows, match, sort)}
@@ -47,7 +62,7 @@ func (l *list[K, R]) take(a arranged[K, R]) bool {
 
 // restyle replaces the columns, which contain the colours. It keeps filter and order.
 func (l *list[K, R]) restyle(columns []grid.Column[R]) {
-	l.columns, l.Grid = columns, grid.New[K](columns)
+	l.columns, l.Grid, l.last = columns, grid.New[K](columns), arrangement[R]{}
 }
 
 func (l *list[K, R]) FilterText() string { return l.filter.String() }

@@ -35,3 +35,37 @@ func TestAScreenWithRowsOfTheFleetShowsItsOwn(t *testing.T) {
 		t.Errorf("the screen shows %d rows, and the fleet %d", l.Table().Len(), fleet.Table().Len())
 	}
 }
+
+func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
+	s := &common.Context{Theme: theme.New(theme.Options{}), Now: time.Now}
+	l := newList[providers.Identity](recordColumns(s.Theme))
+	some := []*rows.Record{{Rec: &providers.Record{Type: "TXT"}}}
+	if l.arrange(some, nil) == nil {
+		t.Error("new rows are not arranged")
+	}
+	if l.arrange(some, nil) != nil {
+		t.Error("the same rows are arranged twice")
+	}
+	for what, change := range map[string]func(){
+		"other rows":       func() { some = []*rows.Record{{Rec: &providers.Record{Type: "A"}}} },
+		"no rows":          func() { some = nil },
+		"another filter":   func() { l.SetFilter(parsed(t, "type:A")) },
+		"another order":    func() { l.NextSort() },
+		"the order turned": func() { l.NextSort(); l.arrange(some, nil); l.Reverse() },
+		"another theme":    func() { l.restyle(recordColumns(s.Theme)) },
+	} {
+		l.arrange(some, nil)
+		if change(); l.arrange(some, nil) == nil {
+			t.Errorf("%s: not arranged again", what)
+		}
+	}
+}
+
+func parsed(t *testing.T, text string) filter.Filter {
+	t.Helper()
+	f, err := filter.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}

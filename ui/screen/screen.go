@@ -87,6 +87,8 @@ func All() []Registered {
 
 // RowBuilder is a screen whose rows are too expensive to build while they are not shown.
 type RowBuilder interface {
+	// Shown returns the view that the rows were built of, or nil.
+	Shown() *dnsview.View
 	// BuildRows builds the rows in a command while the screen is on top. The goroutine of Update calls take to show
 	// them.
 	BuildRows(ctx context.Context, backend common.Backend, v *dnsview.View) (take func())

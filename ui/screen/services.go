@@ -32,6 +32,13 @@ func newServicesScreen(s *common.Context) Screen {
 	return v
 }
 
+func (v *servicesScreen) Shown() *dnsview.View {
+	if v.tree == nil {
+		return nil
+	}
+	return v.tree.View
+}
+
 // BuildRows builds the tree. For nodes that were taken out on purpose it reads the author from the journal; a read
 // error is ignored here.
 func (v *servicesScreen) BuildRows(ctx context.Context, backend common.Backend, view *dnsview.View) (take func()) {

@@ -108,8 +108,9 @@ func onLoopback(endpoint string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.Unmap().IsLoopback()
 }
 
-// observations is what was observed outside the APIs.
+// observations is what was observed outside the APIs, and its generation.
 type observations struct {
+	gen    uint64
 	names  []index.WireState
 	zones  []index.WireZone
 	health []index.HealthState
@@ -145,6 +146,7 @@ func (o *Observer) observations() (out observations) {
 	if o == nil {
 		return out
 	}
+	out.gen = o.Generation() // first: what changes meanwhile counts as new
 	if o.Wire != nil {
 		out.names, out.zones = o.Wire.States()
 	}
@@ -155,7 +157,11 @@ func (o *Observer) observations() (out observations) {
 }
 
 // Generation returns a number that increases whenever observations change.
+// It is 0 for a nil observer.
 func (o *Observer) Generation() uint64 {
+	if o == nil {
+		return 0
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.Wire == nil {

@@ -271,20 +271,31 @@ func (s *Session) Update(snap *providers.Snapshot) *dnsview.View {
 	s.syncForgotten(snap)
 	s.syncRanges()
 	s.Observer.setSnapshot(snap)
-	v := s.inspect(snap, s.Observer.observations())
+	v := dnsview.Inspect(snap, s.inspectOptions(s.Observer.observations()))
 	s.Observer.setNodes(v)
 	s.keepSeen(v.Seen())
 	return v
 }
 
-// inspect returns the view of a snapshot with its observations. It has no side effects.
-func (s *Session) inspect(snap *providers.Snapshot, o observations) *dnsview.View {
-	return dnsview.Inspect(snap, index.Options{
+// UpdateFrom returns last if it still holds for a snapshot: only times in it are older. Otherwise it is Update. last may
+// be nil.
+func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsview.View {
+	s.syncForgotten(snap)
+	s.syncRanges()
+	if last != nil && last.StillHolds(snap, s.inspectOptions(observations{gen: s.Observer.Generation()})) {
+		return last
+	}
+	return s.Update(snap)
+}
+
+// inspectOptions returns what an inspection needs beside the snapshot.
+func (s *Session) inspectOptions(o observations) index.Options {
+	return index.Options{
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Now: s.Program.Now(), MaxAge: s.StaleAfter(),
 		BootGrace: s.Config.Guards.BootGrace, CreateGrace: s.Config.Guards.Grace, Allow: s.Config.Guards.Allow, Ranges: s.ranges(),
 		WireGrace: s.Config.Guards.WireGrace, Own: s.ownWrites(), Seen: s.firstSeen(),
-		Wire: o.names, WireZones: o.zones, Health: o.health,
-	})
+		Wire: o.names, WireZones: o.zones, Health: o.health, Observed: o.gen,
+	}
 }
 
 // StaleAfter returns the age at which a read is stale: beyond the guards' age and beyond two refreshes. In a one-shot

@@ -31,10 +31,9 @@ type backend struct {
 
 	updates chan struct{}
 
-	mu      sync.Mutex
-	last    *dnsview.View // of the newest inspected snapshot
-	lastGen uint64        // generation of its observations
-	cost    time.Duration // of the last inspection
+	mu   sync.Mutex
+	last *dnsview.View // of the newest inspected snapshot
+	cost time.Duration // of the last inspection
 }
 
 var _ common.Backend = (*backend)(nil)
@@ -102,13 +101,18 @@ func (b *backend) Snapshot() *providers.Snapshot { return b.s.Fleet.Snapshot() }
 func (b *backend) Updates() <-chan struct{} { return b.updates }
 
 func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
-	gen, began := b.s.Observer.Generation(), time.Now()
-	v := b.s.Update(snap)
+	b.mu.Lock()
+	last := b.last
+	b.mu.Unlock()
+	began := time.Now()
+	v := b.s.UpdateFrom(last, snap)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.cost = time.Since(began)
-	if b.last == nil || snap.Seq >= b.last.Snapshot.Seq {
-		b.last, b.lastGen = v, gen
+	if v != last {
+		b.cost = time.Since(began)
+	}
+	if b.last == nil || v.Snapshot.Seq >= b.last.Snapshot.Seq {
+		b.last = v
 	}
 	return v
 }
@@ -123,16 +127,13 @@ func (b *backend) Files() map[string]error {
 
 func (b *backend) Visible(records []providers.Identity) { b.s.Observer.Prioritize(records) }
 
-// view returns the view of the latest snapshot. It inspects only when something has changed.
+// view returns a view of the latest snapshot itself, with the times of its reads.
 func (b *backend) view() *dnsview.View {
-	snap, gen := b.s.Fleet.Snapshot(), b.s.Observer.Generation()
-	b.mu.Lock()
-	last, lastGen := b.last, b.lastGen
-	b.mu.Unlock()
-	if last != nil && last.Snapshot == snap && lastGen == gen {
-		return last
+	snap := b.s.Fleet.Snapshot()
+	if v := b.Inspect(snap); v.Snapshot == snap {
+		return v
 	}
-	return b.Inspect(snap)
+	return b.s.Update(snap)
 }
 
 func (b *backend) Refresh(ctx context.Context, sources ...string) {

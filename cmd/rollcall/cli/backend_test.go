@@ -5,7 +5,30 @@ import (
 	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/sim/world"
 )
+
+func TestARefreshThatBringsNothingNewIsNotInspectedAgain(t *testing.T) {
+	w := newWorld(t)
+	s := opened(t)
+	b := newBackend(s)
+	first := b.Inspect(s.Fleet.Snapshot())
+	again := s.Fleet.Refresh(t.Context())
+	if b.Inspect(again) != first {
+		t.Error("the same rows are inspected twice")
+	}
+	if v := b.view(); v.Snapshot != s.Fleet.Snapshot() {
+		t.Error("a plan rests on an older reading than the latest")
+	}
+	change(t, w, world.NoFault)
+	if b.Inspect(s.Fleet.Refresh(t.Context())) == first {
+		t.Error("a record went, and nothing is inspected")
+	}
+	second := b.Inspect(s.Fleet.Snapshot())
+	if second != b.Inspect(s.Fleet.Snapshot()) {
+		t.Error("the same snapshot is inspected twice")
+	}
+}
 
 func TestOnlyNewRowsAndStatesOfSourcesAreShownWithoutAPause(t *testing.T) {
 	rows, records := []providers.Instance{{ID: "i-1"}}, []providers.Record{{Name: "www.example.com"}}

@@ -1,0 +1,76 @@
+package dnsview
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+)
+
+// sameClock is how far the clock of a source may seem to move between two reads: the Date header has whole seconds.
+const sameClock = 2 * time.Second
+
+// StillHolds reports whether Inspect of a later snapshot with these options would find what v found: sources and rows are the
+// same, and no time has come at which a finding changes. Only times differ, such as the ages of reads: those of v are
+// older, by the longest age of a read that is not stale. It does not look into o.Wire, o.WireZones and o.Health: they are
+// the same if o.Observed is. Its cost grows with the number of sources, not of rows.
+func (v *View) StillHolds(s *providers.Snapshot, o index.Options) bool {
+	until := v.Index.HoldsUntil()
+	return (until.IsZero() || o.Now.Before(until)) && !o.Now.Before(v.Options.Now) && sameOptions(&v.Options, &o) &&
+		slices.Equal(v.Snapshot.Forgotten, s.Forgotten) && slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, sameCloud) && slices.EqualFunc(v.Snapshot.Zones, s.Zones, sameZone) &&
+		v.sameAges(s, o.Now)
+}
+
+// sameAges reports whether the sources of a later snapshot are stale now if and only if those of v were.
+func (v *View) sameAges(s *providers.Snapshot, now time.Time) bool {
+	same := func(was, is *providers.Coverage) bool {
+		return was.At(v.Options.Now, v.Options.MaxAge) == is.At(now, v.Options.MaxAge)
+	}
+	for i := range s.Clouds {
+		if !same(&v.Snapshot.Clouds[i].Coverage, &s.Clouds[i].Coverage) {
+			return false
+		}
+	}
+	for i := range s.Zones {
+		if !same(&v.Snapshot.Zones[i].Coverage, &s.Zones[i].Coverage) {
+			return false
+		}
+	}
+	return true
+}
+
+func sameOptions(a, b *index.Options) bool {
+	return a.Fleet == b.Fleet && a.Observed == b.Observed && a.MaxAge == b.MaxAge && a.BootGrace == b.BootGrace && a.CreateGrace == b.CreateGrace &&
+		a.WireGrace == b.WireGrace && a.Ranges == b.Ranges && slices.Equal(a.Allow, b.Allow) && maps.Equal(a.Limits, b.Limits) &&
+		maps.Equal(a.Own, b.Own) && reflect.DeepEqual(a.Services, b.Services)
+}
+
+func sameCloud(a, b providers.CloudView) bool {
+	return a.Cloud.Name == b.Cloud.Name && a.Cloud.Key == b.Cloud.Key && a.Unconfigured == b.Unconfigured && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
+		providers.ShareRows(a.Instances, b.Instances) && providers.ShareRows(a.Addresses, b.Addresses) && maps.EqualFunc(a.Lookups, b.Lookups, sameLookup)
+}
+
+func sameZone(a, b providers.ZoneView) bool {
+	return reflect.DeepEqual(a.Zone, b.Zone) && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
+		providers.ShareRows(a.Records, b.Records) && len(a.Appeared) == len(b.Appeared)
+}
+
+// sameCoverage compares what findings say of a read; reading counts before the first one.
+func sameCoverage(a, b *providers.Coverage, reading bool) bool {
+	return a.State == b.State && (a.State != providers.CoverageNone || reading) && a.Key == b.Key && a.Account == b.Account &&
+		(a.Skew-b.Skew).Abs() < sameClock && sameError(a.Err, b.Err)
+}
+
+func sameLookup(a, b providers.Lookup) bool {
+	if (a.Instance == nil) != (b.Instance == nil) || a.Instance != nil && !a.Instance.Equal(b.Instance) {
+		return false
+	}
+	return a.Gone == b.Gone && a.Final == b.Final && sameError(a.Err, b.Err)
+}
+
+func sameError(a, b error) bool {
+	return (a == nil) == (b == nil) && (a == nil || a.Error() == b.Error())
+}
