@@ -32,24 +32,22 @@ func (c *ec2Call) elastic() []world.Address {
 // describeAddresses has no pages: EC2 returns all elastic addresses at once.
 func (c *ec2Call) describeAddresses() *apiError {
 	all := c.elastic()
-	fs := filters(c.form)
-	row := func(a world.Address) fields {
+	matching, err := kept(c, all, func(a world.Address) fields {
 		return fields{
 			"public-ip": one(addr(a.IP)), "allocation-id": one(a.ID), "instance-id": one(a.Instance), "private-ip-address": one(addr(a.Private)),
 			"domain": one("vpc"), "network-interface-owner-id": one(c.f.account(c.call)),
 		}
+	}, func(a world.Address) map[string]string { return c.tagsOf(a.ID) })
+	if err != nil {
+		return err
 	}
-	for _, f := range fs {
-		if _, err := keep([]filter{f}, row(world.Address{}), nil); err != nil {
-			return err
-		}
-	}
-	for _, id := range list(c.form, "AllocationId") {
+	ids, ips := list(c.form, "AllocationId"), list(c.form, "PublicIp")
+	for _, id := range ids {
 		if !slices.ContainsFunc(all, func(a world.Address) bool { return a.ID == id }) {
 			return bad("InvalidAllocationID.NotFound", "The allocation ID '%s' does not exist", id)
 		}
 	}
-	for _, ip := range list(c.form, "PublicIp") {
+	for _, ip := range ips {
 		a, err := netip.ParseAddr(ip)
 		if err != nil {
 			return bad("InvalidParameterValue", "Value (%s) for parameter publicIp is invalid. Invalid IPv4 address.", ip)
@@ -58,22 +56,18 @@ func (c *ec2Call) describeAddresses() *apiError {
 			return bad("InvalidAddress.NotFound", "Address '%s' not found.", ip)
 		}
 	}
-	all = slices.DeleteFunc(all, func(a world.Address) bool {
-		ids, ips := list(c.form, "AllocationId"), list(c.form, "PublicIp")
-		ok, err := keep(fs, row(a), c.tagsOf(a.ID))
-		return err != nil || !ok || len(ids) > 0 && !slices.Contains(ids, a.ID) || len(ips) > 0 && !slices.Contains(ips, addr(a.IP))
+	matching = slices.DeleteFunc(matching, func(a world.Address) bool {
+		return len(ids) > 0 && !slices.Contains(ids, a.ID) || len(ips) > 0 && !slices.Contains(ips, addr(a.IP))
 	})
-	rows, _ := faultplay.Page(c.fault, all, 0, 0)
+	rows, _ := faultplay.Page(c.fault, matching, 0, 0)
 	c.x.items("addressesSet", len(rows), func(n int) {
 		a := rows[n]
-		c.x.el("publicIp", addr(a.IP))
-		c.x.el("allocationId", a.ID)
-		c.x.el("domain", "vpc")
+		c.x.els("publicIp", addr(a.IP), "allocationId", a.ID, "domain", "vpc")
 		if a.Instance != "" {
-			c.x.el("instanceId", a.Instance)
-			c.x.el("associationId", derived("eipassoc", a.ID))
-			c.x.el("networkInterfaceId", derived("eni", a.Instance))
-			c.x.el("networkInterfaceOwnerId", c.f.account(c.call))
+			c.x.els(
+				"instanceId", a.Instance, "associationId", derived("eipassoc", a.ID), "networkInterfaceId", derived("eni", a.Instance),
+				"networkInterfaceOwnerId", c.f.account(c.call),
+			)
 			c.x.opt("privateIpAddress", addr(a.Private))
 		}
 		c.writeTags(c.tagsOf(a.ID))
@@ -205,12 +199,10 @@ func (c *ec2Call) writeInterfaces(rows []networkInterface) {
 		if inst == nil {
 			inst = &world.Instance{Public: n.IP, Private: n.Private}
 		}
-		x.el("networkInterfaceId", n.ID)
-		x.el("subnetId", c.subnet().ID)
-		x.el("vpcId", c.subnet().VPC)
-		x.el("availabilityZone", c.cloud.Region+"a")
-		x.el("description", n.Note)
-		x.el("ownerId", c.f.account(c.call))
+		x.els(
+			"networkInterfaceId", n.ID, "subnetId", c.subnet().ID, "vpcId", c.subnet().VPC, "availabilityZone", c.cloud.Region+"a",
+			"description", n.Note, "ownerId", c.f.account(c.call),
+		)
 		x.opt("requesterId", requester(n))
 		x.flag("requesterManaged", requester(n) != "")
 		x.el("status", "in-use")
@@ -235,11 +227,7 @@ func (c *ec2Call) writeInterfaces(rows []networkInterface) {
 			if !n.IP.IsValid() {
 				return
 			}
-			x.in("association", func() {
-				x.el("publicIp", addr(n.IP))
-				x.el("publicDnsName", c.publicName(inst))
-				x.el("ipOwnerId", owner)
-			})
+			x.group("association", "publicIp", addr(n.IP), "publicDnsName", c.publicName(inst), "ipOwnerId", owner)
 		}
 		association()
 		if tags := c.tagsOf(n.ID); len(tags) > 0 {
@@ -249,9 +237,7 @@ func (c *ec2Call) writeInterfaces(rows []networkInterface) {
 		}
 		if n.Private.IsValid() {
 			x.items("privateIpAddressesSet", 1, func(int) {
-				x.el("privateIpAddress", addr(n.Private))
-				x.el("privateDnsName", c.privateName(inst))
-				x.flag("primary", true)
+				x.els("privateIpAddress", addr(n.Private), "privateDnsName", c.privateName(inst), "primary", "true")
 				association()
 			})
 		}

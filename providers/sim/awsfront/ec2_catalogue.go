@@ -10,33 +10,64 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// catalogue returns the rows of a list that every account sees, limited by the filters, ids and page of the call, in
-// the given order. row returns the fields for filters.
-func catalogue[T any](c *ec2Call, all []T, low, high int, row func(T) fields) (rows []T, token string, err *apiError) {
-	p, err := pageOf(c.form, low, high, high)
+// description is a list that every account sees, and how a Describe call answers with it.
+type description[T any] struct {
+	all           []T
+	ids           string // parameter that names rows
+	id            func(T) string
+	code, missing string         // error for an id without a row; missing is a format for the id
+	only          func(T) bool   // rows of the call; nil for all
+	low, high     int            // rows of a page
+	fields        func(T) fields // for filters
+	set           string         // element with the rows
+	write         func(T)
+	unpaged       bool // the answer has no token
+}
+
+// describe answers with the rows of a list that match the filters, ids and page of the call, in the given order.
+func describe[T any](c *ec2Call, d description[T]) *apiError {
+	all, err := asked(list(c.form, d.ids), d.all, d.id, d.code, d.missing)
 	if err != nil {
-		return nil, "", err
+		return err
 	}
+	if d.only != nil {
+		all = slices.DeleteFunc(slices.Clone(all), func(t T) bool { return !d.only(t) })
+	}
+	p, err := pageOf(c.form, d.low, d.high, d.high)
+	if err != nil {
+		return err
+	}
+	all, err = kept(c, all, d.fields, noTags)
+	if err != nil {
+		return err
+	}
+	rows, next := faultplay.Page(c.fault, all, p.cursor, p.limit)
+	c.x.items(d.set, len(rows), func(n int) { d.write(rows[n]) })
+	if next >= 0 && !d.unpaged {
+		c.x.el("nextToken", tokenAfter(next))
+	}
+	return nil
+}
+
+// kept returns the rows that match the filters of a call. An unknown filter is an error, even without rows.
+func kept[T any](c *ec2Call, all []T, row func(T) fields, tags func(T) map[string]string) ([]T, *apiError) {
 	fs := filters(c.form)
 	var none T
 	for _, f := range fs {
 		if _, err := keep([]filter{f}, row(none), nil); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 	}
-	all = slices.DeleteFunc(slices.Clone(all), func(t T) bool {
-		ok, err := keep(fs, row(t), nil)
+	return slices.DeleteFunc(slices.Clone(all), func(t T) bool {
+		ok, err := keep(fs, row(t), tags(t))
 		return !ok || err != nil
-	})
-	rows, next := faultplay.Page(c.fault, all, p.cursor, p.limit)
-	if next >= 0 {
-		token = tokenAfter(next)
-	}
-	return rows, token, nil
+	}), nil
 }
 
+func noTags[T any](T) map[string]string { return nil }
+
 // asked returns the rows that a call names by id, or all if it names none. A missing one is an error.
-func asked[T any](ids []string, all []T, id func(T) string, missing func(id string) *apiError) ([]T, *apiError) {
+func asked[T any](ids []string, all []T, id func(T) string, code, missing string) ([]T, *apiError) {
 	if len(ids) == 0 {
 		return all, nil
 	}
@@ -44,93 +75,67 @@ func asked[T any](ids []string, all []T, id func(T) string, missing func(id stri
 	for _, want := range ids {
 		n := slices.IndexFunc(all, func(t T) bool { return id(t) == want })
 		if n < 0 {
-			return nil, missing(want)
+			return nil, bad(code, missing, want)
 		}
 		out = append(out, all[n])
 	}
 	return out, nil
 }
 
-func (c *ec2Call) describeImages() *apiError {
-	all, err := asked(list(c.form, "ImageId"), c.f.w.Images(c.cloud.Name), func(i world.Image) string { return i.ID }, func(id string) *apiError {
+// self is the id of a row that is one.
+func self(s string) string { return s }
+
+// wellFormed returns the error of the first id that is not one of an image.
+func wellFormed(images ...string) *apiError {
+	for _, id := range images {
 		if !strings.HasPrefix(id, "ami-") {
 			return bad("InvalidAMIID.Malformed", "Invalid id: \"%s\" (expecting \"ami-...\")", id)
 		}
-		return bad("InvalidAMIID.NotFound", "The image id '[%s]' does not exist", id)
-	})
-	if err != nil {
-		return err
 	}
-	if owners := list(c.form, "Owner"); len(owners) > 0 {
-		all = slices.DeleteFunc(slices.Clone(all), func(i world.Image) bool { return !slices.Contains(owners, i.Owner) })
-	}
-	rows, token, err := catalogue(c, all, 1, 1000, func(i world.Image) fields {
-		return fields{
-			"image-id": one(i.ID), "name": one(i.Name), "description": one(i.Description), "architecture": one(i.Arch), "owner-id": one(i.Owner),
-			"owner-alias": func() []string { return nil }, "state": one("available"), "root-device-type": one("ebs"), "virtualization-type": one("hvm"),
-			"image-type": one("machine"), "is-public": one("true"), "hypervisor": one("xen"), "platform-details": one(i.OS), "creation-date": one(i.Published),
-			"ena-support": one("true"), "boot-mode": one("uefi-preferred"), "platform": func() []string { return nil },
-		}
-	})
-	if err != nil {
-		return err
-	}
-	x := c.x
-	x.items("imagesSet", len(rows), func(n int) {
-		i := rows[n]
-		x.el("imageId", i.ID)
-		x.el("imageLocation", i.Owner+"/"+i.Name)
-		x.el("imageState", "available")
-		x.el("imageOwnerId", i.Owner)
-		x.el("creationDate", i.Published)
-		x.flag("isPublic", true)
-		x.el("architecture", i.Arch)
-		x.el("imageType", "machine")
-		x.el("name", i.Name)
-		x.el("description", i.Description)
-		x.el("rootDeviceType", "ebs")
-		x.el("rootDeviceName", "/dev/xvda")
-		x.items("blockDeviceMapping", 1, func(int) {
-			x.el("deviceName", "/dev/xvda")
-			x.in("ebs", func() {
-				x.el("snapshotId", derived("snap", i.ID))
-				x.num("volumeSize", 8)
-				x.flag("deleteOnTermination", true)
-				x.el("volumeType", "gp3")
-				x.flag("encrypted", false)
-			})
-		})
-		x.el("virtualizationType", "hvm")
-		x.el("hypervisor", "xen")
-		x.flag("enaSupport", true)
-		x.el("sriovNetSupport", "simple")
-		x.el("platformDetails", i.OS)
-		x.el("usageOperation", "RunInstances")
-		x.el("bootMode", "uefi-preferred")
-		x.el("imdsSupport", "v2.0")
-	})
-	x.opt("nextToken", token)
 	return nil
 }
 
+func (c *ec2Call) describeImages() *apiError {
+	if err := wellFormed(list(c.form, "ImageId")...); err != nil {
+		return err
+	}
+	x, owners := c.x, list(c.form, "Owner")
+	return describe(c, description[world.Image]{
+		all: c.f.w.Images(c.cloud.Name), ids: "ImageId", id: func(i world.Image) string { return i.ID },
+		code: "InvalidAMIID.NotFound", missing: "The image id '[%s]' does not exist",
+		only: func(i world.Image) bool { return len(owners) == 0 || slices.Contains(owners, i.Owner) },
+		low:  1, high: 1000,
+		fields: func(i world.Image) fields {
+			return fields{
+				"image-id": one(i.ID), "name": one(i.Name), "description": one(i.Description), "architecture": one(i.Arch), "owner-id": one(i.Owner),
+				"owner-alias": func() []string { return nil }, "state": one("available"), "root-device-type": one("ebs"), "virtualization-type": one("hvm"),
+				"image-type": one("machine"), "is-public": one("true"), "hypervisor": one("xen"), "platform-details": one(i.OS), "creation-date": one(i.Published),
+				"ena-support": one("true"), "boot-mode": one("uefi-preferred"), "platform": func() []string { return nil },
+			}
+		},
+		set: "imagesSet",
+		write: func(i world.Image) {
+			x.els(
+				"imageId", i.ID, "imageLocation", i.Owner+"/"+i.Name, "imageState", "available", "imageOwnerId", i.Owner,
+				"creationDate", i.Published, "isPublic", "true", "architecture", i.Arch, "imageType", "machine", "name", i.Name,
+				"description", i.Description, "rootDeviceType", "ebs", "rootDeviceName", "/dev/xvda",
+			)
+			x.items("blockDeviceMapping", 1, func(int) {
+				x.el("deviceName", "/dev/xvda")
+				x.group("ebs",
+					"snapshotId", derived("snap", i.ID), "volumeSize", "8", "deleteOnTermination", "true", "volumeType", "gp3",
+					"encrypted", "false",
+				)
+			})
+			x.els(
+				"virtualizationType", "hvm", "hypervisor", "xen", "enaSupport", "true", "sriovNetSupport", "simple", "platformDetails", i.OS,
+				"usageOperation", "RunInstances", "bootMode", "uefi-preferred", "imdsSupport", "v2.0",
+			)
+		},
+	})
+}
+
 func (c *ec2Call) describeInstanceTypes() *apiError {
-	all, err := asked(list(c.form, "InstanceType"), c.f.w.Sizes(c.cloud.Name), func(s world.Size) string { return s.ID }, func(id string) *apiError {
-		return bad("InvalidInstanceType", "The following supplied instance types do not exist: [%s]", id)
-	})
-	if err != nil {
-		return err
-	}
-	rows, token, err := catalogue(c, all, 5, 100, func(s world.Size) fields {
-		return fields{
-			"instance-type": one(s.ID), "current-generation": one("true"), "processor-info.supported-architecture": one("x86_64"),
-			"vcpu-info.default-vcpus": one(strconv.Itoa(s.VCPUs)), "memory-info.size-in-mib": one(strconv.Itoa(s.MemoryMiB)), "bare-metal": one("false"),
-			"hypervisor": one("nitro"), "supported-virtualization-type": one("hvm"), "supported-root-device-type": one("ebs"),
-			"supported-usage-class": func() []string { return []string{"on-demand", "spot"} }, "instance-storage-supported": one("false"),
-		}
-	})
-	if err != nil {
-		return err
-	}
 	x := c.x
 	texts := func(name string, texts ...string) {
 		x.in(name, func() {
@@ -139,45 +144,44 @@ func (c *ec2Call) describeInstanceTypes() *apiError {
 			}
 		})
 	}
-	x.items("instanceTypeSet", len(rows), func(n int) {
-		s := rows[n]
-		burst := strings.HasPrefix(s.ID, "t")
-		x.el("instanceType", s.ID)
-		x.flag("currentGeneration", true)
-		x.flag("freeTierEligible", s.ID == "t3.micro")
-		texts("supportedUsageClasses", "on-demand", "spot")
-		texts("supportedRootDeviceTypes", "ebs")
-		texts("supportedVirtualizationTypes", "hvm")
-		x.flag("bareMetal", false)
-		x.el("hypervisor", "nitro")
-		x.in("processorInfo", func() {
-			texts("supportedArchitectures", "x86_64")
-			x.el("sustainedClockSpeedInGhz", "2.5")
-			x.el("manufacturer", "Intel")
-		})
-		x.in("vCpuInfo", func() {
-			x.num("defaultVCpus", s.VCPUs)
-			x.num("defaultCores", max(s.VCPUs/2, 1))
-			x.num("defaultThreadsPerCore", 2)
-		})
-		x.in("memoryInfo", func() { x.num("sizeInMiB", s.MemoryMiB) })
-		x.flag("instanceStorageSupported", false)
-		x.in("networkInfo", func() {
-			x.el("networkPerformance", "Up to 5 Gigabit")
-			x.num("maximumNetworkInterfaces", 3)
-			x.num("ipv4AddressesPerInterface", 4)
-			x.num("ipv6AddressesPerInterface", 4)
-			x.flag("ipv6Supported", true)
-			x.el("enaSupport", "required")
-		})
-		x.flag("hibernationSupported", false)
-		x.flag("burstablePerformanceSupported", burst)
-		x.flag("dedicatedHostsSupported", !burst)
-		x.flag("autoRecoverySupported", true)
-		texts("supportedBootModes", "legacy-bios", "uefi")
+	return describe(c, description[world.Size]{
+		all: c.f.w.Sizes(c.cloud.Name), ids: "InstanceType", id: func(s world.Size) string { return s.ID },
+		code: "InvalidInstanceType", missing: "The following supplied instance types do not exist: [%s]",
+		low: 5, high: 100,
+		fields: func(s world.Size) fields {
+			return fields{
+				"instance-type": one(s.ID), "current-generation": one("true"), "processor-info.supported-architecture": one("x86_64"),
+				"vcpu-info.default-vcpus": one(strconv.Itoa(s.VCPUs)), "memory-info.size-in-mib": one(strconv.Itoa(s.MemoryMiB)), "bare-metal": one("false"),
+				"hypervisor": one("nitro"), "supported-virtualization-type": one("hvm"), "supported-root-device-type": one("ebs"),
+				"supported-usage-class": func() []string { return []string{"on-demand", "spot"} }, "instance-storage-supported": one("false"),
+			}
+		},
+		set: "instanceTypeSet",
+		write: func(s world.Size) {
+			burst := strings.HasPrefix(s.ID, "t")
+			x.els("instanceType", s.ID, "currentGeneration", "true", "freeTierEligible", strconv.FormatBool(s.ID == "t3.micro"))
+			texts("supportedUsageClasses", "on-demand", "spot")
+			texts("supportedRootDeviceTypes", "ebs")
+			texts("supportedVirtualizationTypes", "hvm")
+			x.els("bareMetal", "false", "hypervisor", "nitro")
+			x.in("processorInfo", func() {
+				texts("supportedArchitectures", "x86_64")
+				x.els("sustainedClockSpeedInGhz", "2.5", "manufacturer", "Intel")
+			})
+			x.group("vCpuInfo", "defaultVCpus", strconv.Itoa(s.VCPUs), "defaultCores", strconv.Itoa(max(s.VCPUs/2, 1)), "defaultThreadsPerCore", "2")
+			x.group("memoryInfo", "sizeInMiB", strconv.Itoa(s.MemoryMiB))
+			x.flag("instanceStorageSupported", false)
+			x.group("networkInfo",
+				"networkPerformance", "Up to 5 Gigabit", "maximumNetworkInterfaces", "3", "ipv4AddressesPerInterface", "4",
+				"ipv6AddressesPerInterface", "4", "ipv6Supported", "true", "enaSupport", "required",
+			)
+			x.els(
+				"hibernationSupported", "false", "burstablePerformanceSupported", strconv.FormatBool(burst),
+				"dedicatedHostsSupported", strconv.FormatBool(!burst), "autoRecoverySupported", "true",
+			)
+			texts("supportedBootModes", "legacy-bios", "uefi")
+		},
 	})
-	x.opt("nextToken", token)
-	return nil
 }
 
 func (c *ec2Call) networks() []world.Network {
@@ -187,127 +191,95 @@ func (c *ec2Call) networks() []world.Network {
 	return c.f.w.Networks(c.cloud.Name)
 }
 
+// visible returns texts that only the account's own credentials can see.
+func (c *ec2Call) visible(texts ...string) []string {
+	if c.fault == world.WrongKey {
+		return nil
+	}
+	return texts
+}
+
 func (c *ec2Call) describeSubnets() *apiError {
-	all, err := asked(list(c.form, "SubnetId"), c.networks(), func(n world.Network) string { return n.ID }, func(id string) *apiError {
-		return bad("InvalidSubnetID.NotFound", "The subnet ID '%s' does not exist", id)
+	return describe(c, description[world.Network]{
+		all: c.networks(), ids: "SubnetId", id: func(n world.Network) string { return n.ID }, code: "InvalidSubnetID.NotFound", missing: "The subnet ID '%s' does not exist",
+		low: 5, high: 1000,
+		fields: func(n world.Network) fields {
+			return fields{
+				"subnet-id": one(n.ID), "vpc-id": one(n.VPC), "availability-zone": one(n.Zone), "state": one("available"), "cidr-block": one(n.CIDR),
+				"default-for-az": one("true"), "map-public-ip-on-launch": one(strconv.FormatBool(n.Public)), "owner-id": one(c.f.account(c.call)),
+			}
+		},
+		set: "subnetSet",
+		write: func(n world.Network) {
+			c.x.els(
+				"subnetId", n.ID, "subnetArn", "arn:aws:ec2:"+c.cloud.Region+":"+c.f.account(c.call)+":subnet/"+n.ID, "state", "available",
+				"ownerId", c.f.account(c.call), "vpcId", n.VPC, "cidrBlock", n.CIDR,
+			)
+			c.x.empty("ipv6CidrBlockAssociationSet")
+			c.x.els("availableIpAddressCount", "65000", "availabilityZone", n.Zone, "defaultForAz", "true")
+			c.x.flag("mapPublicIpOnLaunch", n.Public)
+			c.x.flag("assignIpv6AddressOnCreation", false)
+			tags := c.tagsOf(n.ID)
+			if tags["Name"] == "" {
+				tags = map[string]string{"Name": n.Name}
+			}
+			c.writeTags(tags)
+		},
 	})
-	if err != nil {
-		return err
-	}
-	rows, token, err := catalogue(c, all, 5, 1000, func(n world.Network) fields {
-		return fields{
-			"subnet-id": one(n.ID), "vpc-id": one(n.VPC), "availability-zone": one(n.Zone), "state": one("available"), "cidr-block": one(n.CIDR),
-			"default-for-az": one("true"), "map-public-ip-on-launch": one(strconv.FormatBool(n.Public)), "owner-id": one(c.f.account(c.call)),
-		}
-	})
-	if err != nil {
-		return err
-	}
-	c.x.items("subnetSet", len(rows), func(k int) {
-		n := rows[k]
-		c.x.el("subnetId", n.ID)
-		c.x.el("subnetArn", "arn:aws:ec2:"+c.cloud.Region+":"+c.f.account(c.call)+":subnet/"+n.ID)
-		c.x.el("state", "available")
-		c.x.el("ownerId", c.f.account(c.call))
-		c.x.el("vpcId", n.VPC)
-		c.x.el("cidrBlock", n.CIDR)
-		c.x.empty("ipv6CidrBlockAssociationSet")
-		c.x.num("availableIpAddressCount", 65000)
-		c.x.el("availabilityZone", n.Zone)
-		c.x.flag("defaultForAz", true)
-		c.x.flag("mapPublicIpOnLaunch", n.Public)
-		c.x.flag("assignIpv6AddressOnCreation", false)
-		tags := c.tagsOf(n.ID)
-		if tags["Name"] == "" {
-			tags = map[string]string{"Name": n.Name}
-		}
-		c.writeTags(tags)
-	})
-	c.x.opt("nextToken", token)
-	return nil
 }
 
 func (c *ec2Call) describeVpcs() *apiError {
-	all, err := asked(list(c.form, "VpcId"), c.networks(), func(n world.Network) string { return n.VPC }, func(id string) *apiError {
-		return bad("InvalidVpcID.NotFound", "The vpc ID '%s' does not exist", id)
+	return describe(c, description[world.Network]{
+		all: c.networks(), ids: "VpcId", id: func(n world.Network) string { return n.VPC }, code: "InvalidVpcID.NotFound", missing: "The vpc ID '%s' does not exist",
+		low: 5, high: 1000,
+		fields: func(n world.Network) fields {
+			return fields{"vpc-id": one(n.VPC), "state": one("available"), "cidr": one(n.CIDR), "is-default": one("true"), "owner-id": one(c.f.account(c.call))}
+		},
+		set: "vpcSet",
+		write: func(n world.Network) {
+			c.x.els(
+				"vpcId", n.VPC, "ownerId", c.f.account(c.call), "state", "available", "cidrBlock", n.CIDR,
+				"dhcpOptionsId", "default", "instanceTenancy", "default", "isDefault", "true",
+			)
+			c.writeTags(c.tagsOf(n.VPC))
+		},
 	})
-	if err != nil {
-		return err
-	}
-	rows, token, err := catalogue(c, all, 5, 1000, func(n world.Network) fields {
-		return fields{"vpc-id": one(n.VPC), "state": one("available"), "cidr": one(n.CIDR), "is-default": one("true"), "owner-id": one(c.f.account(c.call))}
-	})
-	if err != nil {
-		return err
-	}
-	c.x.items("vpcSet", len(rows), func(k int) {
-		c.x.el("vpcId", rows[k].VPC)
-		c.x.el("ownerId", c.f.account(c.call))
-		c.x.el("state", "available")
-		c.x.el("cidrBlock", rows[k].CIDR)
-		c.x.el("dhcpOptionsId", "default")
-		c.x.el("instanceTenancy", "default")
-		c.x.flag("isDefault", true)
-		c.writeTags(c.tagsOf(rows[k].VPC))
-	})
-	c.x.opt("nextToken", token)
-	return nil
 }
 
 func (c *ec2Call) describeKeyPairs() *apiError {
-	var all []string
-	if c.fault != world.WrongKey {
-		all = c.f.w.KeyPairs(c.cloud.Name)
-	}
-	all, err := asked(list(c.form, "KeyName"), all, func(s string) string { return s }, func(id string) *apiError {
-		return bad("InvalidKeyPair.NotFound", "The key pair '%s' does not exist", id)
+	return describe(c, description[string]{
+		all: c.visible(c.f.w.KeyPairs(c.cloud.Name)...), ids: "KeyName", id: self, code: "InvalidKeyPair.NotFound", missing: "The key pair '%s' does not exist",
+		low: 1, high: 1000, unpaged: true,
+		fields: func(s string) fields {
+			return fields{"key-name": one(s), "key-pair-id": func() []string { return []string{derived("key", s)} }}
+		},
+		set: "keySet",
+		write: func(name string) {
+			c.x.els(
+				"keyPairId", derived("key", name), "keyFingerprint", "1f:51:ae:28:bf:89:e9:d8:1f:25:5d:37:2d:7d:b8:ca:9f:f5:f1:6f",
+				"keyName", name, "keyType", "rsa",
+			)
+		},
 	})
-	if err != nil {
-		return err
-	}
-	rows, _, err := catalogue(c, all, 1, 1000, func(s string) fields {
-		return fields{"key-name": one(s), "key-pair-id": func() []string { return []string{derived("key", s)} }}
-	})
-	if err != nil {
-		return err
-	}
-	c.x.items("keySet", len(rows), func(n int) {
-		c.x.el("keyPairId", derived("key", rows[n]))
-		c.x.el("keyFingerprint", "1f:51:ae:28:bf:89:e9:d8:1f:25:5d:37:2d:7d:b8:ca:9f:f5:f1:6f")
-		c.x.el("keyName", rows[n])
-		c.x.el("keyType", "rsa")
-	})
-	return nil
 }
 
 func (c *ec2Call) describeSecurityGroups() *apiError {
-	var groups []string
-	if c.fault != world.WrongKey {
-		groups = []string{defaultGroup}
-	}
-	all, err := asked(list(c.form, "GroupId"), groups, func(s string) string { return s }, func(id string) *apiError {
-		return bad("InvalidGroup.NotFound", "The security group '%s' does not exist", id)
+	return describe(c, description[string]{
+		all: c.visible(defaultGroup), ids: "GroupId", id: self, code: "InvalidGroup.NotFound", missing: "The security group '%s' does not exist",
+		low: 5, high: 1000,
+		fields: func(s string) fields {
+			return fields{"group-id": one(s), "group-name": one("default"), "vpc-id": one(c.subnet().VPC), "owner-id": one(c.f.account(c.call)), "description": one("default VPC security group")}
+		},
+		set: "securityGroupInfo",
+		write: func(id string) {
+			c.x.els(
+				"ownerId", c.f.account(c.call), "groupId", id, "groupName", "default", "groupDescription", "default VPC security group",
+				"vpcId", c.subnet().VPC,
+			)
+			c.x.empty("ipPermissions", "ipPermissionsEgress")
+			c.writeTags(c.tagsOf(id))
+		},
 	})
-	if err != nil {
-		return err
-	}
-	rows, token, err := catalogue(c, all, 5, 1000, func(s string) fields {
-		return fields{"group-id": one(s), "group-name": one("default"), "vpc-id": one(c.subnet().VPC), "owner-id": one(c.f.account(c.call)), "description": one("default VPC security group")}
-	})
-	if err != nil {
-		return err
-	}
-	c.x.items("securityGroupInfo", len(rows), func(n int) {
-		c.x.el("ownerId", c.f.account(c.call))
-		c.x.el("groupId", rows[n])
-		c.x.el("groupName", "default")
-		c.x.el("groupDescription", "default VPC security group")
-		c.x.el("vpcId", c.subnet().VPC)
-		c.x.empty("ipPermissions", "ipPermissionsEgress")
-		c.writeTags(c.tagsOf(rows[n]))
-	})
-	c.x.opt("nextToken", token)
-	return nil
 }
 
 func (c *ec2Call) describeRegions() *apiError {
@@ -318,56 +290,34 @@ func (c *ec2Call) describeRegions() *apiError {
 		}
 	}
 	slices.Sort(regions)
-	all, err := asked(list(c.form, "RegionName"), regions, func(s string) string { return s }, func(id string) *apiError {
-		return bad("InvalidParameterValue", "Invalid region: [%s]", id)
-	})
+	all, err := asked(list(c.form, "RegionName"), regions, self, "InvalidParameterValue", "Invalid region: [%s]")
 	if err != nil {
 		return err
 	}
-	fs := filters(c.form)
-	c.x.in("regionInfo", func() {
-		for _, r := range all {
-			ok, e := keep(fs, fields{"region-name": one(r), "endpoint": one("ec2." + r + ".amazonaws.com"), "opt-in-status": one("opt-in-not-required")}, nil)
-			if e != nil {
-				err = e
-			}
-			if ok {
-				c.x.in("item", func() {
-					c.x.el("regionName", r)
-					c.x.el("regionEndpoint", "ec2."+r+".amazonaws.com")
-					c.x.el("optInStatus", "opt-in-not-required")
-				})
-			}
-		}
+	all, err = kept(c, all, func(r string) fields {
+		return fields{"region-name": one(r), "endpoint": one("ec2." + r + ".amazonaws.com"), "opt-in-status": one("opt-in-not-required")}
+	}, noTags)
+	c.x.items("regionInfo", len(all), func(n int) {
+		c.x.els("regionName", all[n], "regionEndpoint", "ec2."+all[n]+".amazonaws.com", "optInStatus", "opt-in-not-required")
 	})
 	return err
 }
 
 func (c *ec2Call) describeAvailabilityZones() *apiError {
-	zone := c.cloud.Region + "a"
-	for _, z := range list(c.form, "ZoneName") {
-		if z != zone {
-			return bad("InvalidParameterValue", "Invalid availability zone: [%s]", z)
-		}
-	}
-	ok, err := keep(filters(c.form), fields{"zone-name": one(zone), "state": one("available"), "region-name": one(c.cloud.Region), "zone-type": one("availability-zone"), "opt-in-status": one("opt-in-not-required")}, nil)
+	all, err := asked(list(c.form, "ZoneName"), []string{c.cloud.Region + "a"}, self, "InvalidParameterValue", "Invalid availability zone: [%s]")
 	if err != nil {
 		return err
 	}
-	n := 0
-	if ok {
-		n = 1
-	}
-	c.x.items("availabilityZoneInfo", n, func(int) {
-		c.x.el("zoneName", zone)
-		c.x.el("zoneState", "available")
-		c.x.el("regionName", c.cloud.Region)
+	all, err = kept(c, all, func(zone string) fields {
+		return fields{"zone-name": one(zone), "state": one("available"), "region-name": one(c.cloud.Region), "zone-type": one("availability-zone"), "opt-in-status": one("opt-in-not-required")}
+	}, noTags)
+	c.x.items("availabilityZoneInfo", len(all), func(n int) {
+		c.x.els("zoneName", all[n], "zoneState", "available", "regionName", c.cloud.Region)
 		c.x.empty("messageSet")
-		c.x.el("optInStatus", "opt-in-not-required")
-		c.x.el("zoneId", strings.ReplaceAll(c.cloud.Region, "-", "")+"-az1")
-		c.x.el("groupName", c.cloud.Region)
-		c.x.el("networkBorderGroup", c.cloud.Region)
-		c.x.el("zoneType", "availability-zone")
+		c.x.els(
+			"optInStatus", "opt-in-not-required", "zoneId", strings.ReplaceAll(c.cloud.Region, "-", "")+"-az1",
+			"groupName", c.cloud.Region, "networkBorderGroup", c.cloud.Region, "zoneType", "availability-zone",
+		)
 	})
-	return nil
+	return err
 }

@@ -37,11 +37,7 @@ func (c *ec2Call) allocateAddress() *apiError {
 		c.state.tags[a.ID] = maps.Clone(set)
 		c.state.mu.Unlock()
 	}
-	c.x.el("publicIp", addr(a.IP))
-	c.x.el("allocationId", a.ID)
-	c.x.el("domain", "vpc")
-	c.x.el("publicIpv4Pool", "amazon")
-	c.x.el("networkBorderGroup", c.cloud.Region)
+	c.x.els("publicIp", addr(a.IP), "allocationId", a.ID, "domain", "vpc", "publicIpv4Pool", "amazon", "networkBorderGroup", c.cloud.Region)
 	return nil
 }
 

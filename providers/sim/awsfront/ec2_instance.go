@@ -138,19 +138,11 @@ func (c *ec2Call) writeInstance(i *world.Instance, launchIndex int) {
 			code, _, _ = strings.Cut(i.Reason, ":")
 			message = i.Reason
 		}
-		x.in("stateReason", func() {
-			x.el("code", code)
-			x.el("message", message)
-		})
+		x.group("stateReason", "code", code, "message", message)
 	} else if i.State == providers.StatePending {
-		x.in("stateReason", func() {
-			x.el("code", "pending")
-			x.el("message", "pending")
-		})
+		x.group("stateReason", "code", "pending", "message", "pending")
 	}
-	x.el("architecture", "x86_64")
-	x.el("rootDeviceType", "ebs")
-	x.el("rootDeviceName", "/dev/xvda")
+	x.els("architecture", "x86_64", "rootDeviceType", "ebs", "rootDeviceName", "/dev/xvda")
 	if live && i.State != providers.StatePending {
 		x.items("blockDeviceMapping", 1, func(int) {
 			x.el("deviceName", "/dev/xvda")
@@ -174,10 +166,7 @@ func (c *ec2Call) writeInstance(i *world.Instance, launchIndex int) {
 		x.empty("networkInterfaceSet")
 	}
 	if i.Profile != "" {
-		x.in("iamInstanceProfile", func() {
-			x.el("arn", c.profileARN(i.Profile))
-			x.el("id", iamID("AIPA", i.Profile))
-		})
+		x.group("iamInstanceProfile", "arn", c.profileARN(i.Profile), "id", iamID("AIPA", i.Profile))
 	}
 	x.flag("ebsOptimized", false)
 	x.flag("enaSupport", true)
@@ -205,21 +194,15 @@ func (c *ec2Call) writeGroups() {
 // writeInstanceInterface writes the one interface of an instance as part of the instance.
 func (c *ec2Call) writeInstanceInterface(i *world.Instance) {
 	x := c.x
-	x.el("networkInterfaceId", derived("eni", i.ID))
-	x.el("subnetId", i.Network)
-	x.el("vpcId", c.vpcOf(i.Network))
+	x.els("networkInterfaceId", derived("eni", i.ID), "subnetId", i.Network, "vpcId", c.vpcOf(i.Network))
 	x.empty("description")
-	x.el("ownerId", c.f.account(c.call))
-	x.el("status", "in-use")
-	x.el("macAddress", macOf(i))
-	x.el("privateIpAddress", addr(i.Private))
-	x.el("privateDnsName", c.privateName(i))
-	x.flag("sourceDestCheck", true)
+	x.els(
+		"ownerId", c.f.account(c.call), "status", "in-use", "macAddress", macOf(i), "privateIpAddress", addr(i.Private),
+		"privateDnsName", c.privateName(i), "sourceDestCheck", "true",
+	)
 	c.writeGroups()
 	x.in("attachment", func() {
-		x.el("attachmentId", derived("eni-attach", i.ID))
-		x.num("deviceIndex", 0)
-		x.el("status", "attached")
+		x.els("attachmentId", derived("eni-attach", i.ID), "deviceIndex", "0", "status", "attached")
 		x.at("attachTime", i.Launched)
 		x.flag("deleteOnTermination", true)
 		x.num("networkCardIndex", 0)
@@ -228,17 +211,11 @@ func (c *ec2Call) writeInstanceInterface(i *world.Instance) {
 		if !i.Public.IsValid() {
 			return
 		}
-		x.in("association", func() {
-			x.el("publicIp", addr(i.Public))
-			x.el("publicDnsName", c.publicName(i))
-			x.el("ipOwnerId", c.ipOwner(i))
-		})
+		x.group("association", "publicIp", addr(i.Public), "publicDnsName", c.publicName(i), "ipOwnerId", c.ipOwner(i))
 	}
 	association()
 	x.items("privateIpAddressesSet", 1, func(int) {
-		x.el("privateIpAddress", addr(i.Private))
-		x.el("privateDnsName", c.privateName(i))
-		x.flag("primary", true)
+		x.els("privateIpAddress", addr(i.Private), "privateDnsName", c.privateName(i), "primary", "true")
 		association()
 	})
 	v6 := i.V6()
@@ -273,12 +250,8 @@ func (c *ec2Call) writeMetadataOptions(i *world.Instance) {
 	if !ok {
 		m = metadataOptions{tokens: "required", endpoint: "enabled", hopLimit: "2", instanceTags: "disabled"}
 	}
-	c.x.in("metadataOptions", func() {
-		c.x.el("state", "applied")
-		c.x.el("httpTokens", m.tokens)
-		c.x.el("httpPutResponseHopLimit", m.hopLimit)
-		c.x.el("httpEndpoint", m.endpoint)
-		c.x.el("httpProtocolIpv6", "disabled")
-		c.x.el("instanceMetadataTags", m.instanceTags)
-	})
+	c.x.group("metadataOptions",
+		"state", "applied", "httpTokens", m.tokens, "httpPutResponseHopLimit", m.hopLimit, "httpEndpoint", m.endpoint,
+		"httpProtocolIpv6", "disabled", "instanceMetadataTags", m.instanceTags,
+	)
 }

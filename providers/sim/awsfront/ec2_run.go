@@ -161,19 +161,17 @@ func (c *ec2Call) readCount(l *launch) *apiError {
 
 func (c *ec2Call) readImage(l *launch) *apiError {
 	id := c.form.Get("ImageId")
-	switch {
-	case id == "":
+	if id == "" {
 		return missingParameter("ImageId")
-	case !strings.HasPrefix(id, "ami-"):
-		return bad("InvalidAMIID.Malformed", "Invalid id: \"%s\" (expecting \"ami-...\")", id)
 	}
-	for _, i := range c.f.w.Images(c.cloud.Name) {
-		if i.ID == id {
-			l.spec.Image = id
-			return nil
-		}
+	if err := wellFormed(id); err != nil {
+		return err
 	}
-	return bad("InvalidAMIID.NotFound", "The image id '[%s]' does not exist", id)
+	if !slices.ContainsFunc(c.f.w.Images(c.cloud.Name), func(i world.Image) bool { return i.ID == id }) {
+		return bad("InvalidAMIID.NotFound", "The image id '[%s]' does not exist", id)
+	}
+	l.spec.Image = id
+	return nil
 }
 
 func (c *ec2Call) readType(l *launch) *apiError {

@@ -202,25 +202,15 @@ func (c *ec2Call) describeTags() *apiError {
 		add(id, strings.SplitN(id, "-", 2)[0], c.state.tags[id])
 	}
 	c.state.mu.Unlock()
-	fs := filters(c.form)
-	fieldsOf := func(r row) fields {
+	all, err = kept(c, all, func(r row) fields {
 		return fields{"resource-id": one(r.id), "resource-type": one(r.typ), "key": one(r.key), "value": one(r.value)}
+	}, func(r row) map[string]string { return map[string]string{r.key: r.value} })
+	if err != nil {
+		return err
 	}
-	for _, f := range fs {
-		if _, err := keep([]filter{f}, fieldsOf(row{}), nil); err != nil {
-			return err
-		}
-	}
-	all = slices.DeleteFunc(all, func(r row) bool {
-		ok, err := keep(fs, fieldsOf(r), map[string]string{r.key: r.value})
-		return !ok || err != nil
-	})
 	rows, next := faultplay.Page(c.fault, all, p.cursor, p.limit)
 	c.x.items("tagSet", len(rows), func(n int) {
-		c.x.el("resourceId", rows[n].id)
-		c.x.el("resourceType", rows[n].typ)
-		c.x.el("key", rows[n].key)
-		c.x.el("value", rows[n].value)
+		c.x.els("resourceId", rows[n].id, "resourceType", rows[n].typ, "key", rows[n].key, "value", rows[n].value)
 	})
 	if next >= 0 {
 		c.x.el("nextToken", tokenAfter(next))

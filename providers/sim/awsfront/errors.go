@@ -34,10 +34,7 @@ func (c *call) fail(w http.ResponseWriter, e *apiError) {
 	case protoEC2:
 		x.in("Response", func() {
 			x.in("Errors", func() {
-				x.in("Error", func() {
-					x.el("Code", e.code)
-					x.el("Message", e.message)
-				})
+				x.group("Error", "Code", e.code, "Message", e.message)
 			})
 			x.el("RequestID", c.id)
 		})
@@ -46,11 +43,7 @@ func (c *call) fail(w http.ResponseWriter, e *apiError) {
 		return
 	default:
 		x.open("ErrorResponse", namespaceOf(c.service))
-		x.in("Error", func() {
-			x.el("Type", side)
-			x.el("Code", e.code)
-			x.el("Message", e.message)
-		})
+		x.group("Error", "Type", side, "Code", e.code, "Message", e.message)
 		x.el("RequestId", c.id)
 		x.close("ErrorResponse")
 	}

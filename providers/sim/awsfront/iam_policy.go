@@ -24,15 +24,9 @@ func (c *iamCall) attachments(arn string) (n int) {
 }
 
 func (c *iamCall) writePolicy(p *managedPolicy) {
-	c.x.el("PolicyName", p.name)
-	c.x.el("PolicyId", p.id)
-	c.x.el("Arn", p.arn)
-	c.x.el("Path", p.path)
-	c.x.el("DefaultVersionId", "v1")
+	c.x.els("PolicyName", p.name, "PolicyId", p.id, "Arn", p.arn, "Path", p.path, "DefaultVersionId", "v1")
 	c.x.num("AttachmentCount", c.attachments(p.arn))
-	c.x.flag("IsAttachable", true)
-	c.x.el("CreateDate", p.created.UTC().Format(time.RFC3339))
-	c.x.el("UpdateDate", p.created.UTC().Format(time.RFC3339))
+	c.x.els("IsAttachable", "true", "CreateDate", p.created.UTC().Format(time.RFC3339), "UpdateDate", p.created.UTC().Format(time.RFC3339))
 }
 
 func (c *iamCall) createPolicy() *apiError {
@@ -80,12 +74,10 @@ func (c *iamCall) getPolicyVersion() *apiError {
 	if v := c.form.Get("VersionId"); v != "v1" {
 		return noEntity("Policy %s version %s does not exist or is not attachable.", p.arn, v)
 	}
-	c.x.in("PolicyVersion", func() {
-		c.x.el("Document", encoded(p.document))
-		c.x.el("VersionId", "v1")
-		c.x.flag("IsDefaultVersion", true)
-		c.x.el("CreateDate", p.created.UTC().Format(time.RFC3339))
-	})
+	c.x.group("PolicyVersion",
+		"Document", encoded(p.document), "VersionId", "v1", "IsDefaultVersion", "true",
+		"CreateDate", p.created.UTC().Format(time.RFC3339),
+	)
 	return nil
 }
 
@@ -129,9 +121,6 @@ func (c *iamCall) listAttachedUserPolicies() *apiError {
 		return err
 	}
 	return c.answerList("AttachedPolicies", slices.Sorted(slices.Values(u.attached)), func(arn string) {
-		c.x.in("member", func() {
-			c.x.el("PolicyName", c.managed[arn].name)
-			c.x.el("PolicyArn", arn)
-		})
+		c.x.group("member", "PolicyName", c.managed[arn].name, "PolicyArn", arn)
 	})
 }

@@ -33,11 +33,10 @@ func (c *iamCall) profile() (*profile, *apiError) {
 }
 
 func (c *iamCall) writeProfile(p *profile) {
-	c.x.el("Path", p.path)
-	c.x.el("InstanceProfileName", p.name)
-	c.x.el("InstanceProfileId", p.id)
-	c.x.el("Arn", "arn:aws:iam::"+c.account+":instance-profile"+p.path+p.name)
-	c.x.el("CreateDate", p.created.UTC().Format(time.RFC3339))
+	c.x.els(
+		"Path", p.path, "InstanceProfileName", p.name, "InstanceProfileId", p.id,
+		"Arn", "arn:aws:iam::"+c.account+":instance-profile"+p.path+p.name, "CreateDate", p.created.UTC().Format(time.RFC3339),
+	)
 	c.x.in("Roles", func() {
 		if r, ok := c.roles[p.role]; ok {
 			c.x.in("member", func() { c.writeRole(r) })

@@ -56,12 +56,10 @@ func (c *iamCall) role() (*role, *apiError) {
 }
 
 func (c *iamCall) writeRole(r *role) {
-	c.x.el("Path", r.path)
-	c.x.el("RoleName", r.name)
-	c.x.el("RoleId", r.id)
-	c.x.el("Arn", "arn:aws:iam::"+c.account+":role"+r.path+r.name)
-	c.x.el("CreateDate", r.created.UTC().Format(time.RFC3339))
-	c.x.el("AssumeRolePolicyDocument", encoded(r.trust))
+	c.x.els(
+		"Path", r.path, "RoleName", r.name, "RoleId", r.id, "Arn", "arn:aws:iam::"+c.account+":role"+r.path+r.name,
+		"CreateDate", r.created.UTC().Format(time.RFC3339), "AssumeRolePolicyDocument", encoded(r.trust),
+	)
 	c.x.opt("Description", r.description)
 	c.x.num("MaxSessionDuration", 3600)
 }
@@ -151,9 +149,7 @@ func (c *iamCall) getRolePolicy() *apiError {
 	if err != nil {
 		return err
 	}
-	c.x.el("RoleName", r.name)
-	c.x.el("PolicyName", name)
-	c.x.el("PolicyDocument", encoded(r.policies[name]))
+	c.x.els("RoleName", r.name, "PolicyName", name, "PolicyDocument", encoded(r.policies[name]))
 	return nil
 }
 

@@ -88,11 +88,10 @@ func (c *iamCall) user() (*user, *apiError) {
 }
 
 func (c *iamCall) writeUser(u *user) {
-	c.x.el("Path", u.path)
-	c.x.el("UserName", u.name)
-	c.x.el("UserId", u.id)
-	c.x.el("Arn", "arn:aws:iam::"+c.account+":user"+u.path+u.name)
-	c.x.el("CreateDate", u.created.UTC().Format(time.RFC3339))
+	c.x.els(
+		"Path", u.path, "UserName", u.name, "UserId", u.id, "Arn", "arn:aws:iam::"+c.account+":user"+u.path+u.name,
+		"CreateDate", u.created.UTC().Format(time.RFC3339),
+	)
 }
 
 func (c *iamCall) createUser() *apiError {
@@ -152,13 +151,10 @@ func (c *iamCall) createAccessKey() *apiError {
 	}
 	k := c.newAccessKey(u)
 	u.keys = append(u.keys, k)
-	c.x.in("AccessKey", func() {
-		c.x.el("UserName", u.name)
-		c.x.el("AccessKeyId", k.id)
-		c.x.el("Status", "Active")
-		c.x.el("SecretAccessKey", k.secret)
-		c.x.el("CreateDate", k.created.UTC().Format(time.RFC3339))
-	})
+	c.x.group("AccessKey",
+		"UserName", u.name, "AccessKeyId", k.id, "Status", "Active", "SecretAccessKey", k.secret,
+		"CreateDate", k.created.UTC().Format(time.RFC3339),
+	)
 	return nil
 }
 
@@ -207,12 +203,10 @@ func (c *iamCall) listAccessKeys() *apiError {
 	}
 	c.x.in("AccessKeyMetadata", func() {
 		for _, k := range u.keys {
-			c.x.in("member", func() {
-				c.x.el("UserName", u.name)
-				c.x.el("AccessKeyId", k.id)
-				c.x.el("Status", map[bool]string{true: "Inactive", false: "Active"}[k.inactive])
-				c.x.el("CreateDate", k.created.UTC().Format(time.RFC3339))
-			})
+			c.x.group("member",
+				"UserName", u.name, "AccessKeyId", k.id, "Status", map[bool]string{true: "Inactive", false: "Active"}[k.inactive],
+				"CreateDate", k.created.UTC().Format(time.RFC3339),
+			)
 		}
 	})
 	c.x.flag("IsTruncated", false)
@@ -263,9 +257,7 @@ func (c *iamCall) getUserPolicy() *apiError {
 	if err != nil {
 		return err
 	}
-	c.x.el("UserName", u.name)
-	c.x.el("PolicyName", name)
-	c.x.el("PolicyDocument", encoded(u.policies[name]))
+	c.x.els("UserName", u.name, "PolicyName", name, "PolicyDocument", encoded(u.policies[name]))
 	return nil
 }
 

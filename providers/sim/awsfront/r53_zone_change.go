@@ -188,8 +188,5 @@ func writeDelegation(x *xmlWriter, z *world.Zone) {
 }
 
 func writeVPC(x *xmlWriter, v world.VPC) {
-	x.in("VPC", func() {
-		x.el("VPCRegion", v.Region)
-		x.el("VPCId", v.ID)
-	})
+	x.group("VPC", "VPCRegion", v.Region, "VPCId", v.ID)
 }

@@ -24,9 +24,7 @@ func setCount(z *world.Zone) (n int) {
 
 func writeZone(x *xmlWriter, z *world.Zone) {
 	x.in("HostedZone", func() {
-		x.el("Id", "/hostedzone/"+z.ID)
-		x.el("Name", octal(z.Name))
-		x.el("CallerReference", z.Reference)
+		x.els("Id", "/hostedzone/"+z.ID, "Name", octal(z.Name), "CallerReference", z.Reference)
 		x.in("Config", func() {
 			x.opt("Comment", z.Comment)
 			x.flag("PrivateZone", z.Private)

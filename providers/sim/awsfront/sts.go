@@ -103,16 +103,11 @@ func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
 	}
 	until := f.clock(c).Add(time.Duration(seconds) * time.Second)
 	keys := f.w.Credentials.SessionKeys(world.Session{Role: r.name, Name: name, Policy: policy, Until: until})
-	x.in("AssumedRoleUser", func() {
-		x.el("AssumedRoleId", r.id+":"+name)
-		x.el("Arn", "arn:aws:sts::"+m[1]+":assumed-role/"+r.name+"/"+name)
-	})
-	x.in("Credentials", func() {
-		x.el("AccessKeyId", keys.KeyID)
-		x.el("SecretAccessKey", keys.Secret)
-		x.el("SessionToken", keys.Token)
-		x.el("Expiration", until.UTC().Format(time.RFC3339))
-	})
+	x.group("AssumedRoleUser", "AssumedRoleId", r.id+":"+name, "Arn", "arn:aws:sts::"+m[1]+":assumed-role/"+r.name+"/"+name)
+	x.group("Credentials",
+		"AccessKeyId", keys.KeyID, "SecretAccessKey", keys.Secret, "SessionToken", keys.Token,
+		"Expiration", until.UTC().Format(time.RFC3339),
+	)
 	return nil
 }
 

@@ -43,6 +43,20 @@ func (x *xmlWriter) el(name, text string) {
 	x.close(name)
 }
 
+// els writes elements, each given as its name and its text.
+func (x *xmlWriter) els(pairs ...string) {
+	for i := 0; i < len(pairs); i += 2 {
+		x.el(pairs[i], pairs[i+1])
+	}
+}
+
+// group writes an element that contains elements, each given as its name and its text.
+func (x *xmlWriter) group(name string, pairs ...string) {
+	x.open(name, "")
+	x.els(pairs...)
+	x.close(name)
+}
+
 // opt writes an element unless its text is empty.
 func (x *xmlWriter) opt(name, text string) {
 	if text != "" {
