@@ -101,50 +101,26 @@ const (
 )
 
 func r53Ask(c *call) ask {
-	parts := strings.Split(strings.Trim(strings.TrimPrefix(c.r.URL.Path, r53Path), "/"), "/")
-	q := ask{action: "route53:Unknown", resource: "*"}
+	parts := c.r53Parts()
+	q := ask{action: "route53:" + cmp.Or(r53Operations()[c.r53Key()].name, "Unknown"), resource: "*"}
 	if len(parts) > 1 {
 		q.resource = "arn:aws:route53:::" + parts[0] + "/" + parts[1]
 	}
-	switch {
-	case parts[0] == "change":
-		q.action = "route53:GetChange"
-	case parts[0] == "hostedzonesbyname":
-		q.action = "route53:ListHostedZonesByName"
-	case parts[0] == "hostedzonecount":
-		q.action = "route53:GetHostedZoneCount"
-	case len(parts) == 1 && c.r.Method == http.MethodPost:
-		q.action = "route53:CreateHostedZone"
-	case len(parts) == 1:
-		q.action = "route53:ListHostedZones"
-	case len(parts) == 2 && c.r.Method == http.MethodDelete:
-		q.action = "route53:DeleteHostedZone"
-	case len(parts) == 2:
-		q.action = "route53:GetHostedZone"
-	case parts[2] == "associatevpc":
-		q.action = "route53:AssociateVPCWithHostedZone"
-	case parts[2] == "disassociatevpc":
-		q.action = "route53:DisassociateVPCFromHostedZone"
-	case c.r.Method == http.MethodGet:
-		q.action = "route53:ListResourceRecordSets"
-	default:
-		q.action = "route53:ChangeResourceRecordSets"
-		var in changeRequest
-		if xml.Unmarshal(c.body, &in) != nil {
-			break // it is refused because the keys are missing
+	var in changeRequest
+	if q.action != "route53:ChangeResourceRecordSets" || xml.Unmarshal(c.body, &in) != nil {
+		return q // one with unreadable changes is refused because the keys are missing
+	}
+	q.context = map[string][]string{}
+	add := func(key, v string) {
+		if !slices.Contains(q.context[key], v) {
+			q.context[key] = append(q.context[key], v)
 		}
-		q.context = map[string][]string{}
-		add := func(key, v string) {
-			if !slices.Contains(q.context[key], v) {
-				q.context[key] = append(q.context[key], v)
-			}
-		}
-		for i := range in.Batch.Changes {
-			ch := &in.Batch.Changes[i]
-			add(keyRecordNames, strings.TrimSuffix(octal(fromOctal(ch.Set.Name)), "."))
-			add(keyRecordTypes, ch.Set.Type)
-			add(keyActions, ch.Action)
-		}
+	}
+	for i := range in.Batch.Changes {
+		ch := &in.Batch.Changes[i]
+		add(keyRecordNames, strings.TrimSuffix(octal(fromOctal(ch.Set.Name)), "."))
+		add(keyRecordTypes, ch.Set.Type)
+		add(keyActions, ch.Action)
 	}
 	return q
 }

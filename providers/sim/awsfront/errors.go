@@ -80,33 +80,31 @@ func authError(c *call, p authProblem) *apiError {
 		return ec2AuthError(p)
 	}
 	e := &apiError{status: http.StatusForbidden}
+	json := "" // code of the JSON API
+	skew, signed := fmt.Sprint(int(maxSkew/time.Minute))+" min.", c.r.Header.Get("X-Amz-Date")
 	switch p {
 	case missing:
-		e.code, e.message = "MissingAuthenticationToken", "Missing Authentication Token"
+		e.code, json, e.message = "MissingAuthenticationToken", "MissingAuthenticationTokenException", "Missing Authentication Token"
 		if c.proto == protoQuery {
 			e.message = "Request is missing Authentication Token"
 		}
 	case incomplete:
-		e.status, e.code, e.message = http.StatusBadRequest, "IncompleteSignature",
-			"Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
+		e.status, e.code, json = http.StatusBadRequest, "IncompleteSignature", "IncompleteSignatureException"
+		e.message = "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."
 	case unknownKey:
-		e.code, e.message = "InvalidClientTokenId", "The security token included in the request is invalid."
-	case badSignature:
-		e.code, e.message = "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
+		e.code, json, e.message = "InvalidClientTokenId", "UnrecognizedClientException", "The security token included in the request is invalid."
 	case spent:
-		e.code, e.message = "ExpiredToken", "The security token included in the request is expired"
-	case expired, notYet:
-		e.code, e.message = "SignatureDoesNotMatch", "Signature expired: "+c.r.Header.Get("X-Amz-Date")+" is not within "+fmt.Sprint(int(maxSkew/time.Minute))+" min. of the time of the server"
-		if p == notYet {
-			e.message = "Signature not yet current: " + c.r.Header.Get("X-Amz-Date") + " is later than the time of the server + " + fmt.Sprint(int(maxSkew/time.Minute)) + " min."
-		}
+		e.code, json, e.message = "ExpiredToken", "ExpiredTokenException", "The security token included in the request is expired"
+	default:
+		e.code, json = "SignatureDoesNotMatch", "InvalidSignatureException"
+		e.message = map[authProblem]string{
+			badSignature: "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.",
+			expired:      "Signature expired: " + signed + " is not within " + skew + " of the time of the server",
+			notYet:       "Signature not yet current: " + signed + " is later than the time of the server + " + skew,
+		}[p]
 	}
 	if c.proto == protoJSON {
-		e.status = http.StatusBadRequest
-		e.code = map[string]string{
-			"MissingAuthenticationToken": "MissingAuthenticationTokenException", "IncompleteSignature": "IncompleteSignatureException",
-			"InvalidClientTokenId": "UnrecognizedClientException", "SignatureDoesNotMatch": "InvalidSignatureException", "ExpiredToken": "ExpiredTokenException",
-		}[e.code]
+		e.status, e.code = http.StatusBadRequest, json
 	}
 	return e
 }
@@ -125,23 +123,19 @@ func ec2AuthError(p authProblem) *apiError {
 
 // throttled returns each API's own throttling error. None says when to retry.
 func throttled(c *call) *apiError {
-	switch c.proto {
-	case protoEC2:
-		return &apiError{http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."}
-	case protoJSON:
-		return bad("ThrottlingException", "Rate exceeded")
-	}
-	return bad("Throttling", "Rate exceeded")
+	return map[protocol]*apiError{
+		protoEC2:   {http.StatusServiceUnavailable, "RequestLimitExceeded", "Request limit exceeded."},
+		protoJSON:  bad("ThrottlingException", "Rate exceeded"),
+		protoQuery: bad("Throttling", "Rate exceeded"),
+		protoREST:  bad("Throttling", "Rate exceeded"),
+	}[c.proto]
 }
 
 func serverError(c *call) *apiError {
-	switch c.proto {
-	case protoEC2:
-		return &apiError{http.StatusInternalServerError, "InternalError", "An internal error has occurred"}
-	case protoJSON:
-		return &apiError{http.StatusInternalServerError, "InternalServerError", "An error occurred on the server side."}
-	case protoQuery:
-		return &apiError{http.StatusInternalServerError, "InternalFailure", "The request processing has failed because of an unknown error, exception or failure."}
-	}
-	return &apiError{http.StatusServiceUnavailable, "ServiceUnavailable", "Service is unavailable"}
+	return map[protocol]*apiError{
+		protoEC2:   {http.StatusInternalServerError, "InternalError", "An internal error has occurred"},
+		protoJSON:  {http.StatusInternalServerError, "InternalServerError", "An error occurred on the server side."},
+		protoQuery: {http.StatusInternalServerError, "InternalFailure", "The request processing has failed because of an unknown error, exception or failure."},
+		protoREST:  {http.StatusServiceUnavailable, "ServiceUnavailable", "Service is unavailable"},
+	}[c.proto]
 }

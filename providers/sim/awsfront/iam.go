@@ -1,7 +1,9 @@
 package awsfront
 
 import (
+	"cmp"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -35,11 +37,10 @@ type iamStore struct {
 func newIAMStore(w *world.World) *iamStore {
 	s := &iamStore{now: w.Now, roles: map[string]*role{}, profiles: map[string]*profile{}, users: map[string]*user{}, managed: map[string]*managedPolicy{}, secretOfAccount: w.Credentials.AWSSecret}
 	s.roles[NodeProfile] = &role{
-		name: NodeProfile, path: "/", id: iamID("AROA", NodeProfile), created: w.Now(), policies: map[string]string{},
+		entity: entity{NodeProfile, "/", iamID("AROA", NodeProfile), w.Now()}, policies: map[string]string{nodePolicyName: firstPolicy(w)},
 		trust: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
 	}
-	s.roles[NodeProfile].policies[nodePolicyName] = firstPolicy(w)
-	s.profiles[NodeProfile] = &profile{name: NodeProfile, path: "/", id: iamID("AIPA", NodeProfile), created: w.Now(), role: NodeProfile}
+	s.profiles[NodeProfile] = &profile{entity{NodeProfile, "/", iamID("AIPA", NodeProfile), w.Now()}, NodeProfile}
 	return s
 }
 
@@ -84,40 +85,87 @@ type iamCall struct {
 func iamActions() map[string]func(*iamCall) *apiError {
 	return map[string]func(*iamCall) *apiError{
 		"CreateRole":                    (*iamCall).createRole,
-		"GetRole":                       (*iamCall).getRole,
+		"GetRole":                       show("Role", (*iamCall).role, (*iamCall).writeRole),
 		"DeleteRole":                    (*iamCall).deleteRole,
-		"ListRoles":                     (*iamCall).listRoles,
-		"PutRolePolicy":                 (*iamCall).putRolePolicy,
-		"GetRolePolicy":                 (*iamCall).getRolePolicy,
-		"ListRolePolicies":              (*iamCall).listRolePolicies,
-		"DeleteRolePolicy":              (*iamCall).deleteRolePolicy,
+		"ListRoles":                     func(c *iamCall) *apiError { return listEntities(c, "Roles", c.roles, (*iamCall).writeRole) },
+		"PutRolePolicy":                 (*iamCall).putInlinePolicy,
+		"GetRolePolicy":                 (*iamCall).getInlinePolicy,
+		"ListRolePolicies":              (*iamCall).listInlinePolicies,
+		"DeleteRolePolicy":              (*iamCall).deleteInlinePolicy,
 		"CreateInstanceProfile":         (*iamCall).createInstanceProfile,
-		"GetInstanceProfile":            (*iamCall).getInstanceProfile,
+		"GetInstanceProfile":            show("InstanceProfile", (*iamCall).profile, (*iamCall).writeProfile),
 		"DeleteInstanceProfile":         (*iamCall).deleteInstanceProfile,
 		"ListInstanceProfiles":          (*iamCall).listInstanceProfiles,
 		"ListInstanceProfilesForRole":   (*iamCall).listInstanceProfiles,
 		"AddRoleToInstanceProfile":      (*iamCall).addRoleToInstanceProfile,
 		"RemoveRoleFromInstanceProfile": (*iamCall).removeRoleFromInstanceProfile,
 		"CreateUser":                    (*iamCall).createUser,
-		"GetUser":                       (*iamCall).getUser,
-		"ListUsers":                     (*iamCall).listUsers,
+		"GetUser":                       show("User", (*iamCall).user, (*iamCall).writeUser),
+		"ListUsers":                     func(c *iamCall) *apiError { return listEntities(c, "Users", c.users, (*iamCall).writeUser) },
 		"DeleteUser":                    (*iamCall).deleteUser,
 		"CreateAccessKey":               (*iamCall).createAccessKey,
 		"ListAccessKeys":                (*iamCall).listAccessKeys,
 		"UpdateAccessKey":               (*iamCall).updateAccessKey,
 		"DeleteAccessKey":               (*iamCall).deleteAccessKey,
-		"PutUserPolicy":                 (*iamCall).putUserPolicy,
-		"GetUserPolicy":                 (*iamCall).getUserPolicy,
-		"ListUserPolicies":              (*iamCall).listUserPolicies,
-		"DeleteUserPolicy":              (*iamCall).deleteUserPolicy,
+		"PutUserPolicy":                 (*iamCall).putInlinePolicy,
+		"GetUserPolicy":                 (*iamCall).getInlinePolicy,
+		"ListUserPolicies":              (*iamCall).listInlinePolicies,
+		"DeleteUserPolicy":              (*iamCall).deleteInlinePolicy,
 		"CreatePolicy":                  (*iamCall).createPolicy,
-		"GetPolicy":                     (*iamCall).getPolicy,
+		"GetPolicy":                     show("Policy", (*iamCall).policy, (*iamCall).writePolicy),
 		"GetPolicyVersion":              (*iamCall).getPolicyVersion,
 		"DeletePolicy":                  (*iamCall).deletePolicy,
 		"AttachUserPolicy":              (*iamCall).attachUserPolicy,
 		"DetachUserPolicy":              (*iamCall).attachUserPolicy,
 		"ListAttachedUserPolicies":      (*iamCall).listAttachedUserPolicies,
 	}
+}
+
+// show returns an action that answers with the entity that a call names.
+func show[T any](element string, find func(*iamCall) (T, *apiError), write func(*iamCall, T)) func(*iamCall) *apiError {
+	return func(c *iamCall) *apiError {
+		t, err := find(c)
+		if err == nil {
+			c.x.in(element, func() { write(c, t) })
+		}
+		return err
+	}
+}
+
+// listEntities answers with a page of all entities of a kind.
+func listEntities[T any](c *iamCall, element string, all map[string]T, write func(*iamCall, T)) *apiError {
+	return c.answerList(element, slices.Sorted(maps.Keys(all)), func(n string) { write(c, all[n]) })
+}
+
+// named returns the entity whose name a call has in a parameter. missing is a format for the name.
+func named[T any](c *iamCall, all map[string]*T, param string, limit int, missing string) (*T, *apiError) {
+	name, err := c.name(param, limit)
+	if err != nil {
+		return nil, err
+	}
+	t, ok := all[name]
+	if !ok {
+		return nil, noEntity(missing, name)
+	}
+	return t, nil
+}
+
+// entity is what roles, instance profiles, users and policies have in common.
+type entity struct {
+	name, path, id string
+	created        time.Time
+}
+
+func (c *iamCall) newEntity(name, idPrefix string) entity {
+	return entity{name: name, path: cmp.Or(c.form.Get("Path"), "/"), id: iamID(idPrefix, name+c.call.id), created: c.now()}
+}
+
+// writeEntity writes an entity with the elements KINDName and KINDId.
+func (c *iamCall) writeEntity(kind, arnKind string, e *entity) {
+	c.x.els(
+		"Path", e.path, kind+"Name", e.name, kind+"Id", e.id,
+		"Arn", "arn:aws:iam::"+c.account+":"+arnKind+e.path+e.name, "CreateDate", e.created.UTC().Format(time.RFC3339),
+	)
 }
 
 func (f *front) serveIAM(c *call, x *xmlWriter) *apiError {
@@ -180,17 +228,10 @@ func (c *iamCall) document(param string, limit int) (string, *apiError) {
 	return s, nil
 }
 
-func (c *iamCall) path() string {
-	if p := c.form.Get("Path"); p != "" {
-		return p
-	}
-	return "/"
-}
-
 // encoded returns a policy in IAM's form: URL-encoded (RFC 3986).
 func encoded(policy string) string { return strings.ReplaceAll(url.QueryEscape(policy), "+", "%20") }
 
-// answerList writes the page of a sorted list of names by Marker and MaxItems.
+// answerList writes the page of a sorted list of names by Marker and MaxItems. each writes the content of a member.
 func (c *iamCall) answerList(element string, names []string, each func(string)) *apiError {
 	limit := 100
 	if s := c.form.Get("MaxItems"); s != "" {
@@ -204,7 +245,7 @@ func (c *iamCall) answerList(element string, names []string, each func(string)) 
 	rest := names[from:]
 	c.x.in(element, func() {
 		for _, n := range rest[:min(limit, len(rest))] {
-			each(n)
+			c.x.in("member", func() { each(n) })
 		}
 	})
 	c.x.flag("IsTruncated", limit < len(rest))

@@ -8,8 +8,8 @@ import (
 
 // managedPolicy is a policy of the account for users.
 type managedPolicy struct {
-	name, path, id, arn, document string
-	created                       time.Time
+	entity
+	arn, document string
 }
 
 const managedPolicyLimit = 6144 // characters without white space
@@ -38,7 +38,7 @@ func (c *iamCall) createPolicy() *apiError {
 	if err != nil {
 		return err
 	}
-	p := &managedPolicy{name: name, path: c.path(), id: iamID("ANPA", name+c.call.id), document: doc, created: c.now()}
+	p := &managedPolicy{entity: c.newEntity(name, "ANPA"), document: doc}
 	p.arn = "arn:aws:iam::" + c.account + ":policy" + p.path + name
 	if _, ok := c.managed[p.arn]; ok {
 		return exists("A policy called %s already exists. Duplicate names are not allowed.", name)
@@ -55,15 +55,6 @@ func (c *iamCall) policy() (*managedPolicy, *apiError) {
 		return nil, noEntity("Policy %s was not found.", arn)
 	}
 	return p, nil
-}
-
-func (c *iamCall) getPolicy() *apiError {
-	p, err := c.policy()
-	if err != nil {
-		return err
-	}
-	c.x.in("Policy", func() { c.writePolicy(p) })
-	return nil
 }
 
 func (c *iamCall) getPolicyVersion() *apiError {
@@ -121,6 +112,6 @@ func (c *iamCall) listAttachedUserPolicies() *apiError {
 		return err
 	}
 	return c.answerList("AttachedPolicies", slices.Sorted(slices.Values(u.attached)), func(arn string) {
-		c.x.group("member", "PolicyName", c.managed[arn].name, "PolicyArn", arn)
+		c.x.els("PolicyName", c.managed[arn].name, "PolicyArn", arn)
 	})
 }

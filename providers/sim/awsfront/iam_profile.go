@@ -3,13 +3,11 @@ package awsfront
 import (
 	"maps"
 	"slices"
-	"time"
 )
 
 type profile struct {
-	name, path, id string
-	created        time.Time
-	role           string
+	entity
+	role string
 }
 
 // hasProfile reports whether a profile exists for launches.
@@ -21,22 +19,11 @@ func (s *iamStore) hasProfile(name string) bool {
 }
 
 func (c *iamCall) profile() (*profile, *apiError) {
-	name, err := c.name("InstanceProfileName", 128)
-	if err != nil {
-		return nil, err
-	}
-	p, ok := c.profiles[name]
-	if !ok {
-		return nil, noEntity("Instance Profile %s cannot be found.", name)
-	}
-	return p, nil
+	return named(c, c.profiles, "InstanceProfileName", 128, "Instance Profile %s cannot be found.")
 }
 
 func (c *iamCall) writeProfile(p *profile) {
-	c.x.els(
-		"Path", p.path, "InstanceProfileName", p.name, "InstanceProfileId", p.id,
-		"Arn", "arn:aws:iam::"+c.account+":instance-profile"+p.path+p.name, "CreateDate", p.created.UTC().Format(time.RFC3339),
-	)
+	c.writeEntity("InstanceProfile", "instance-profile", &p.entity)
 	c.x.in("Roles", func() {
 		if r, ok := c.roles[p.role]; ok {
 			c.x.in("member", func() { c.writeRole(r) })
@@ -52,17 +39,8 @@ func (c *iamCall) createInstanceProfile() *apiError {
 	if _, ok := c.profiles[name]; ok {
 		return exists("Instance Profile %s already exists.", name)
 	}
-	p := &profile{name: name, path: c.path(), id: iamID("AIPA", name+c.call.id), created: c.now()}
+	p := &profile{entity: c.newEntity(name, "AIPA")}
 	c.profiles[name] = p
-	c.x.in("InstanceProfile", func() { c.writeProfile(p) })
-	return nil
-}
-
-func (c *iamCall) getInstanceProfile() *apiError {
-	p, err := c.profile()
-	if err != nil {
-		return err
-	}
 	c.x.in("InstanceProfile", func() { c.writeProfile(p) })
 	return nil
 }
@@ -89,17 +67,21 @@ func (c *iamCall) listInstanceProfiles() *apiError {
 		}
 		names = slices.DeleteFunc(names, func(n string) bool { return c.profiles[n].role != r.name })
 	}
-	return c.answerList("InstanceProfiles", names, func(n string) {
-		c.x.in("member", func() { c.writeProfile(c.profiles[n]) })
-	})
+	return c.answerList("InstanceProfiles", names, func(n string) { c.writeProfile(c.profiles[n]) })
+}
+
+// profileAndRole returns the profile and the role that a call names.
+func (c *iamCall) profileAndRole() (*profile, *role, *apiError) {
+	p, err := c.profile()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := c.role()
+	return p, r, err
 }
 
 func (c *iamCall) addRoleToInstanceProfile() *apiError {
-	p, err := c.profile()
-	if err != nil {
-		return err
-	}
-	r, err := c.role()
+	p, r, err := c.profileAndRole()
 	if err != nil {
 		return err
 	}
@@ -111,11 +93,7 @@ func (c *iamCall) addRoleToInstanceProfile() *apiError {
 }
 
 func (c *iamCall) removeRoleFromInstanceProfile() *apiError {
-	p, err := c.profile()
-	if err != nil {
-		return err
-	}
-	r, err := c.role()
+	p, r, err := c.profileAndRole()
 	if err != nil {
 		return err
 	}

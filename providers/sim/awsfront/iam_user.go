@@ -1,6 +1,7 @@
 package awsfront
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
@@ -12,11 +13,10 @@ import (
 
 // user is an IAM user of the account, except ops, whose keys the account has from the start and who may do everything.
 type user struct {
-	name, path, id string
-	created        time.Time
-	policies       map[string]string // inline, by name
-	attached       []string          // ARNs of managed policies
-	keys           []*accessKey
+	entity
+	policies map[string]string // inline, by name
+	attached []string          // ARNs of managed policies
+	keys     []*accessKey
 }
 
 // accessKey is a long-term key of a user.
@@ -26,11 +26,8 @@ type accessKey struct {
 	created    time.Time
 }
 
-// The limits of a user ("IAM and AWS STS quotas" in the IAM User Guide).
-const (
-	userPolicyLimit = 2048 // characters of all inline policies, without white space
-	keysPerUser     = 2
-)
+// keysPerUser is the limit of a user's keys ("IAM and AWS STS quotas" in the IAM User Guide).
+const keysPerUser = 2
 
 // userOfKey returns the user with an active access key of this id, and the key's secret.
 func (s *iamStore) userOfKey(id string) (name, secret string, ok bool) {
@@ -73,10 +70,7 @@ func (c *iamCall) newAccessKey(u *user) *accessKey {
 
 // user returns the user that a call names, or the caller.
 func (c *iamCall) user() (*user, *apiError) {
-	name := c.form.Get("UserName")
-	if name == "" {
-		name = c.call.user
-	}
+	name := cmp.Or(c.form.Get("UserName"), c.call.user)
 	if name == "" {
 		return nil, bad("ValidationError", "Must specify userName when calling with non-User credentials")
 	}
@@ -87,12 +81,7 @@ func (c *iamCall) user() (*user, *apiError) {
 	return u, nil
 }
 
-func (c *iamCall) writeUser(u *user) {
-	c.x.els(
-		"Path", u.path, "UserName", u.name, "UserId", u.id, "Arn", "arn:aws:iam::"+c.account+":user"+u.path+u.name,
-		"CreateDate", u.created.UTC().Format(time.RFC3339),
-	)
-}
+func (c *iamCall) writeUser(u *user) { c.writeEntity("User", "user", &u.entity) }
 
 func (c *iamCall) createUser() *apiError {
 	name, err := c.name("UserName", 64)
@@ -104,25 +93,10 @@ func (c *iamCall) createUser() *apiError {
 			return exists("User with name %s already exists.", name)
 		}
 	}
-	u := &user{name: name, path: c.path(), id: iamID("AIDA", name+c.call.id), created: c.now(), policies: map[string]string{}}
+	u := &user{entity: c.newEntity(name, "AIDA"), policies: map[string]string{}}
 	c.users[name] = u
 	c.x.in("User", func() { c.writeUser(u) })
 	return nil
-}
-
-func (c *iamCall) getUser() *apiError {
-	u, err := c.user()
-	if err != nil {
-		return err
-	}
-	c.x.in("User", func() { c.writeUser(u) })
-	return nil
-}
-
-func (c *iamCall) listUsers() *apiError {
-	return c.answerList("Users", slices.Sorted(maps.Keys(c.users)), func(n string) {
-		c.x.in("member", func() { c.writeUser(c.users[n]) })
-	})
 }
 
 func (c *iamCall) deleteUser() *apiError {
@@ -211,71 +185,6 @@ func (c *iamCall) listAccessKeys() *apiError {
 	})
 	c.x.flag("IsTruncated", false)
 	return nil
-}
-
-func (c *iamCall) putUserPolicy() *apiError {
-	u, err := c.user()
-	if err != nil {
-		return err
-	}
-	name, err := c.name("PolicyName", 128)
-	if err != nil {
-		return err
-	}
-	doc, err := c.document("PolicyDocument", userPolicyLimit)
-	if err != nil {
-		return err
-	}
-	size := len(strings.Join(strings.Fields(doc), ""))
-	for n, other := range u.policies {
-		if n != name {
-			size += len(strings.Join(strings.Fields(other), ""))
-		}
-	}
-	if size > userPolicyLimit {
-		return conflict("LimitExceeded", "Maximum policy size of 2048 bytes exceeded for user "+u.name)
-	}
-	u.policies[name] = doc
-	return nil
-}
-
-func (c *iamCall) userPolicy() (u *user, name string, err *apiError) {
-	if u, err = c.user(); err != nil {
-		return nil, "", err
-	}
-	if name, err = c.name("PolicyName", 128); err != nil {
-		return nil, "", err
-	}
-	if _, ok := u.policies[name]; !ok {
-		return nil, "", noEntity("The user policy with name %s cannot be found.", name)
-	}
-	return u, name, nil
-}
-
-func (c *iamCall) getUserPolicy() *apiError {
-	u, name, err := c.userPolicy()
-	if err != nil {
-		return err
-	}
-	c.x.els("UserName", u.name, "PolicyName", name, "PolicyDocument", encoded(u.policies[name]))
-	return nil
-}
-
-func (c *iamCall) deleteUserPolicy() *apiError {
-	u, name, err := c.userPolicy()
-	if err != nil {
-		return err
-	}
-	delete(u.policies, name)
-	return nil
-}
-
-func (c *iamCall) listUserPolicies() *apiError {
-	u, err := c.user()
-	if err != nil {
-		return err
-	}
-	return c.answerList("PolicyNames", slices.Sorted(maps.Keys(u.policies)), func(n string) { c.x.el("member", n) })
 }
 
 // userID returns the unique id of a user; the account's own user has no name.

@@ -49,51 +49,78 @@ func (f *front) zoneOfPath(path string) *world.Zone {
 	return nil
 }
 
-// serveRoute53 selects the operation by method and path.
-func (f *front) serveRoute53(c *call, x *xmlWriter) *apiError {
-	parts := strings.Split(strings.Trim(strings.TrimPrefix(c.r.URL.Path, r53Path), "/"), "/")
-	op := c.r.Method + " " + parts[0]
-	if len(parts) > 2 {
-		op += " " + strings.Join(parts[2:], "/")
-	} else if len(parts) == 2 {
-		op += " one"
+// r53Call is one call to Route 53, with the zone in its path, if any.
+type r53Call struct {
+	*call
+	f *front
+	x *xmlWriter
+	z *world.Zone
+}
+
+// r53Operation is an operation of Route 53. Its answer is the element NAMEResponse, and its permission route53:NAME.
+type r53Operation struct {
+	name string
+	do   func(*r53Call) *apiError
+}
+
+// r53Operations returns the supported operations by method and path. A zone or change in the path is "one".
+func r53Operations() map[string]r53Operation {
+	return map[string]r53Operation{
+		"GET hostedzonesbyname":               {"ListHostedZonesByName", (*r53Call).listHostedZonesByName},
+		"GET hostedzonecount":                 {"GetHostedZoneCount", (*r53Call).getHostedZoneCount},
+		"GET change one":                      {"GetChange", (*r53Call).getChange},
+		"GET hostedzone":                      {"ListHostedZones", (*r53Call).listHostedZones},
+		"POST hostedzone":                     {"CreateHostedZone", (*r53Call).createHostedZone},
+		"GET hostedzone one":                  {"GetHostedZone", (*r53Call).getHostedZone},
+		"DELETE hostedzone one":               {"DeleteHostedZone", (*r53Call).deleteHostedZone},
+		"GET hostedzone one rrset":            {"ListResourceRecordSets", (*r53Call).listRecordSets},
+		"POST hostedzone one rrset":           {"ChangeResourceRecordSets", (*r53Call).changeRecordSets},
+		"POST hostedzone one associatevpc":    {"AssociateVPCWithHostedZone", (*r53Call).associateVPC},
+		"POST hostedzone one disassociatevpc": {"DisassociateVPCFromHostedZone", (*r53Call).disassociateVPC},
 	}
-	switch op {
-	case "GET hostedzone":
-		return f.listHostedZones(c, x)
-	case "GET hostedzonesbyname":
-		return f.listHostedZonesByName(c, x)
-	case "GET hostedzonecount":
-		x.open("GetHostedZoneCountResponse", namespaceOf(c.service))
-		x.num("HostedZoneCount", len(f.hostedZones(c)))
-		x.close("GetHostedZoneCountResponse")
-		return nil
-	case "GET change one":
-		return f.getChange(c, x, parts[1])
-	case "POST hostedzone":
-		return f.createHostedZone(c, x)
-	case "GET hostedzone one", "GET hostedzone rrset", "POST hostedzone rrset", "DELETE hostedzone one", "POST hostedzone associatevpc", "POST hostedzone disassociatevpc":
-	default:
-		return &apiError{http.StatusNotFound, "UnknownOperationException", "There is no operation " + op}
+}
+
+// r53Parts returns the parts of the path of a call, such as hostedzone, an id and rrset.
+func (c *call) r53Parts() []string {
+	return strings.Split(strings.Trim(strings.TrimPrefix(c.r.URL.Path, r53Path), "/"), "/")
+}
+
+// r53Key returns the key of a call in r53Operations.
+func (c *call) r53Key() string {
+	parts := c.r53Parts()
+	if len(parts) > 1 {
+		parts[1] = "one"
+	}
+	return c.r.Method + " " + strings.Join(parts, " ")
+}
+
+func (f *front) serveRoute53(c *call, x *xmlWriter) *apiError {
+	op, ok := r53Operations()[c.r53Key()]
+	if !ok {
+		return &apiError{http.StatusNotFound, "UnknownOperationException", "There is no operation " + c.r53Key()}
 	}
 	z := f.zoneOfPath(c.r.URL.Path)
-	switch {
-	case z == nil:
-		return &apiError{http.StatusNotFound, "NoSuchHostedZone", "No hosted zone found with ID: " + parts[1]}
-	case c.fault == world.WrongKey:
-		return &apiError{http.StatusForbidden, "AccessDenied", "User: arn:aws:iam::" + otherAccount + ":user/ops is not authorized to access this resource"}
-	case op == "GET hostedzone one":
-		return f.getHostedZone(c, x, z)
-	case op == "GET hostedzone rrset":
-		return f.listRecordSets(c, x, z)
+	if parts := c.r53Parts(); parts[0] == "hostedzone" && len(parts) > 1 {
+		switch {
+		case z == nil:
+			return noZone(parts[1])
+		case c.fault == world.WrongKey:
+			return &apiError{http.StatusForbidden, "AccessDenied", "User: arn:aws:iam::" + otherAccount + ":user/ops is not authorized to access this resource"}
+		}
 	}
-	switch op {
-	case "DELETE hostedzone one":
-		return f.deleteHostedZone(c, x, z)
-	case "POST hostedzone associatevpc", "POST hostedzone disassociatevpc":
-		return f.changeVPC(c, x, z, op == "POST hostedzone associatevpc")
-	}
-	return f.changeRecordSets(c, x, z)
+	x.open(op.name+"Response", namespaceOf(c.service))
+	err := op.do(&r53Call{c, f, x, z})
+	x.close(op.name + "Response")
+	return err
+}
+
+func noZone(id string) *apiError {
+	return &apiError{http.StatusNotFound, "NoSuchHostedZone", "No hosted zone found with ID: " + id}
+}
+
+func (c *r53Call) getHostedZoneCount() *apiError {
+	c.x.num("HostedZoneCount", len(c.f.hostedZones(c.call)))
+	return nil
 }
 
 func writeChange(x *xmlWriter, id string, inSync bool, ch change) {
@@ -109,25 +136,22 @@ func writeChange(x *xmlWriter, id string, inSync bool, ch change) {
 	})
 }
 
-func (f *front) getChange(c *call, x *xmlWriter, id string) *apiError {
-	if ch, ok := f.changes.Load(id); ok && c.fault != world.WrongKey {
-		x.open("GetChangeResponse", namespaceOf(c.service))
-		writeChange(x, id, true, ch.(change))
-		x.close("GetChangeResponse")
+func (c *r53Call) getChange() *apiError {
+	id := c.r53Parts()[1]
+	if ch, ok := c.f.changes.Load(id); ok && c.fault != world.WrongKey {
+		writeChange(c.x, id, true, ch.(change))
 		return nil
 	}
-	for _, z := range f.hostedZones(c) {
+	for _, z := range c.f.hostedZones(c.call) {
 		inSync, ok := z.ChangeInSync(id)
 		if !ok {
 			continue
 		}
-		s := f.state(z)
+		s := c.f.state(z)
 		s.mu.Lock()
 		ch := s.changes[id]
 		s.mu.Unlock()
-		x.open("GetChangeResponse", namespaceOf(c.service))
-		writeChange(x, id, inSync, ch)
-		x.close("GetChangeResponse")
+		writeChange(c.x, id, inSync, ch)
 		return nil
 	}
 	return &apiError{http.StatusNotFound, "NoSuchChange", "Could not find resource with ID: " + id}

@@ -119,7 +119,7 @@ type batchErrors []string
 
 func (e batchErrors) Error() string { return "[" + strings.Join(e, ", ") + "]" }
 
-func (f *front) changeRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
+func (c *r53Call) changeRecordSets() *apiError {
 	var in changeRequest
 	if err := xml.Unmarshal(c.body, &in); err != nil {
 		return bad("InvalidInput", "Invalid XML ; %s", err)
@@ -127,9 +127,9 @@ func (f *front) changeRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError
 	if e := checkRequest(&in); e != nil {
 		return e
 	}
-	state := f.state(z)
+	state := c.f.state(c.z)
 	if c.fault == world.TakeOver {
-		takeOver(z, in.Batch.Changes)
+		takeOver(c.z, in.Batch.Changes)
 	}
 	if c.fault == world.Conflict || c.fault == world.SecondWriter {
 		state.mu.Lock()
@@ -141,27 +141,25 @@ func (f *front) changeRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError
 		case c.fault == world.Conflict:
 			return bad("PriorRequestNotComplete", "The request was rejected because Route 53 was still processing a prior request.")
 		default:
-			secondWriter(z, in.Batch.Changes, n)
+			secondWriter(c.z, in.Batch.Changes, n)
 		}
 	}
 	if c.fault == world.Stale {
 		var before []*world.Set
-		z.View(func(tx *world.Tx) { before = slices.Clone(tx.Sets()) })
-		state.history.Write(f.w.Now(), before)
+		c.z.View(func(tx *world.Tx) { before = slices.Clone(tx.Sets()) })
+		state.history.Write(c.f.w.Now(), before)
 	}
-	id, err := z.Update(func(tx *world.Tx) error { return apply(tx, z.Name, in.Batch.Changes) })
+	id, err := c.z.Update(func(tx *world.Tx) error { return apply(tx, c.z.Name, in.Batch.Changes) })
 	if problems, ok := errors.AsType[batchErrors](err); ok {
 		return bad("InvalidChangeBatch", "%s", problems)
 	} else if err != nil {
-		return serverError(c)
+		return serverError(c.call)
 	}
-	ch := change{submitted: f.w.Now(), comment: in.Batch.Comment}
+	ch := change{submitted: c.f.w.Now(), comment: in.Batch.Comment}
 	state.mu.Lock()
 	state.changes[id] = ch
 	state.mu.Unlock()
-	x.open("ChangeResourceRecordSetsResponse", namespaceOf(c.service))
-	writeChange(x, id, false, ch)
-	x.close("ChangeResourceRecordSetsResponse")
+	writeChange(c.x, id, false, ch)
 	return nil
 }
 

@@ -14,8 +14,8 @@ import (
 const setPage = 300
 
 // listRecordSets answers ListResourceRecordSets: in Route 53's order from the given name, type and identifier.
-func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
-	limit, err := maxItems(c, f.w.PageOf(setPage))
+func (c *r53Call) listRecordSets() *apiError {
+	limit, err := maxItems(c.call, c.f.w.PageOf(setPage))
 	if err != nil {
 		return err
 	}
@@ -32,20 +32,19 @@ func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
 	if code, text := nameProblem(name); name != "" && code != "" {
 		return bad("InvalidInput", "FATAL problem: %s (%s) encountered with '%s'", code, text, name)
 	}
-	sets := f.setsOf(c, z)
+	sets := c.f.setsOf(c.call, c.z)
 	if name != "" {
 		from := &world.Set{Name: fromOctal(name), Type: typ, SetID: id}
 		n, _ := slices.BinarySearchFunc(sets, from, world.SetLess)
 		sets = sets[n:]
 	}
 	rows, next, loop := faultplay.Cut(c.fault, sets[:min(limit, len(sets))], limit < len(sets))
-	x.open("ListResourceRecordSetsResponse", namespaceOf(c.service))
-	x.in("ResourceRecordSets", func() {
+	c.x.in("ResourceRecordSets", func() {
 		for _, s := range rows {
-			writeSet(x, s)
+			writeSet(c.x, s)
 		}
 	})
-	x.flag("IsTruncated", next)
+	c.x.flag("IsTruncated", next)
 	var after *world.Set
 	switch {
 	case loop && len(rows) > 0:
@@ -54,12 +53,11 @@ func (f *front) listRecordSets(c *call, x *xmlWriter, z *world.Zone) *apiError {
 		after = sets[limit]
 	}
 	if after != nil {
-		x.el("NextRecordName", octal(after.Name))
-		x.el("NextRecordType", after.Type)
-		x.opt("NextRecordIdentifier", after.SetID)
+		c.x.el("NextRecordName", octal(after.Name))
+		c.x.el("NextRecordType", after.Type)
+		c.x.opt("NextRecordIdentifier", after.SetID)
 	}
-	x.num("MaxItems", limit)
-	x.close("ListResourceRecordSetsResponse")
+	c.x.num("MaxItems", limit)
 	return nil
 }
 

@@ -37,7 +37,7 @@ func (in *zoneRequest) vpcs() []world.VPC {
 var vpcForm = regexp.MustCompile(`^vpc-[0-9a-f]{8}([0-9a-f]{9})?$`)
 
 // createHostedZone answers CreateHostedZone. With a VPC the zone is private.
-func (f *front) createHostedZone(c *call, x *xmlWriter) *apiError {
+func (c *r53Call) createHostedZone() *apiError {
 	var in zoneRequest
 	if err := xml.Unmarshal(c.body, &in); err != nil {
 		return bad("InvalidInput", "Invalid XML ; %s", err)
@@ -46,10 +46,10 @@ func (f *front) createHostedZone(c *call, x *xmlWriter) *apiError {
 	if e := checkZone(&in, vpcs); e != nil {
 		return e
 	}
-	f.creating.Lock()
-	defer f.creating.Unlock()
+	c.f.creating.Lock()
+	defer c.f.creating.Unlock()
 	name := fromOctal(in.Name)
-	for _, z := range f.w.Zones(providers.Route53) {
+	for _, z := range c.f.w.Zones(providers.Route53) {
 		switch {
 		case z.Reference == in.CallerReference:
 			return &apiError{http.StatusConflict, "HostedZoneAlreadyExists", "A hosted zone has already been created with the specified caller reference."}
@@ -61,17 +61,15 @@ func (f *front) createHostedZone(c *call, x *xmlWriter) *apiError {
 	if in.Config != nil {
 		spec.Comment = in.Config.Comment
 	}
-	z := f.w.AddZone(spec)
+	z := c.f.w.AddZone(spec)
 	c.status = http.StatusCreated
 	c.location = "https://route53.amazonaws.com" + r53Path + "hostedzone/" + z.ID
-	x.open("CreateHostedZoneResponse", namespaceOf(c.service))
-	writeZone(x, z)
-	writeChange(x, f.accountChange(), false, change{submitted: f.w.Now()})
-	writeDelegation(x, z)
+	writeZone(c.x, z)
+	c.writeAccountChange()
+	writeDelegation(c.x, z)
 	if len(vpcs) > 0 {
-		writeVPC(x, vpcs[0])
+		writeVPC(c.x, vpcs[0])
 	}
-	x.close("CreateHostedZoneResponse")
 	return nil
 }
 
@@ -109,33 +107,35 @@ func checkVPC(v world.VPC) *apiError {
 	return nil
 }
 
-// accountChange returns the id of a change outside zones, such as the creation of one. It is always in sync.
-func (f *front) accountChange() string {
-	id := fmt.Sprintf("CACC%010dROLLCALL", f.seq.Add(1))
-	f.changes.Store(id, change{submitted: f.w.Now()})
-	return id
+// writeAccountChange writes a new change outside zones, such as the creation of one. It is always in sync when it is
+// asked for.
+func (c *r53Call) writeAccountChange() {
+	id, ch := fmt.Sprintf("CACC%010dROLLCALL", c.f.seq.Add(1)), change{submitted: c.f.w.Now()}
+	c.f.changes.Store(id, ch)
+	writeChange(c.x, id, false, ch)
 }
 
 // deleteHostedZone answers DeleteHostedZone, which only deletes empty zones.
-func (f *front) deleteHostedZone(c *call, x *xmlWriter, z *world.Zone) *apiError {
+func (c *r53Call) deleteHostedZone() *apiError {
 	more := false
-	z.View(func(tx *world.Tx) {
-		more = slices.ContainsFunc(tx.Sets(), func(s *world.Set) bool { return s.Name != z.Name || s.Type != "SOA" && s.Type != "NS" })
+	c.z.View(func(tx *world.Tx) {
+		more = slices.ContainsFunc(tx.Sets(), func(s *world.Set) bool { return s.Name != c.z.Name || s.Type != "SOA" && s.Type != "NS" })
 	})
 	if more {
 		return bad("HostedZoneNotEmpty", "The specified hosted zone contains non-required resource record sets and so cannot be deleted.")
 	}
-	if err := f.w.RemoveZone(z); err != nil {
-		return &apiError{http.StatusNotFound, "NoSuchHostedZone", "No hosted zone found with ID: " + z.ID}
+	if err := c.f.w.RemoveZone(c.z); err != nil {
+		return noZone(c.z.ID)
 	}
-	x.open("DeleteHostedZoneResponse", namespaceOf(c.service))
-	writeChange(x, f.accountChange(), false, change{submitted: f.w.Now()})
-	x.close("DeleteHostedZoneResponse")
+	c.writeAccountChange()
 	return nil
 }
 
+func (c *r53Call) associateVPC() *apiError    { return c.changeVPC(true) }
+func (c *r53Call) disassociateVPC() *apiError { return c.changeVPC(false) }
+
 // changeVPC answers AssociateVPCWithHostedZone and DisassociateVPCFromHostedZone.
-func (f *front) changeVPC(c *call, x *xmlWriter, z *world.Zone, add bool) *apiError {
+func (c *r53Call) changeVPC(add bool) *apiError {
 	var in zoneRequest
 	if err := xml.Unmarshal(c.body, &in); err != nil || in.VPC == nil {
 		return bad("InvalidInput", "Invalid XML ; a VPC is expected")
@@ -144,32 +144,27 @@ func (f *front) changeVPC(c *call, x *xmlWriter, z *world.Zone, add bool) *apiEr
 	if e := checkVPC(v); e != nil {
 		return e
 	}
-	f.creating.Lock()
-	defer f.creating.Unlock()
-	vpcs := z.VPCs()
-	has := slices.Contains(vpcs, v)
-	response := "AssociateVPCWithHostedZoneResponse"
+	c.f.creating.Lock()
+	defer c.f.creating.Unlock()
+	vpcs := c.z.VPCs()
 	switch {
-	case !z.Private:
+	case !c.z.Private:
 		return bad("PublicZoneVPCAssociation", "The hosted zone specified is a public hosted zone: a VPC cannot be associated with it.")
 	case add:
-		for _, o := range f.w.Zones(providers.Route53) {
-			if o.Name == z.Name && slices.Contains(o.VPCs(), v) {
+		for _, o := range c.f.w.Zones(providers.Route53) {
+			if o.Name == c.z.Name && slices.Contains(o.VPCs(), v) {
 				return bad("ConflictingDomainExists", "The VPC %s in region %s has already been associated with the hosted zone %s with the same domain name.", v.ID, v.Region, o.ID)
 			}
 		}
-		z.SetVPCs(append(vpcs, v))
-	case !has:
-		return &apiError{http.StatusNotFound, "VPCAssociationNotFound", "The VPC " + v.ID + " in region " + v.Region + " is not associated with the hosted zone " + z.ID}
+		c.z.SetVPCs(append(vpcs, v))
+	case !slices.Contains(vpcs, v):
+		return &apiError{http.StatusNotFound, "VPCAssociationNotFound", "The VPC " + v.ID + " in region " + v.Region + " is not associated with the hosted zone " + c.z.ID}
 	case len(vpcs) == 1:
-		return bad("LastVPCAssociation", "Cannot remove last VPC association for the private zone %s.", z.ID)
+		return bad("LastVPCAssociation", "Cannot remove last VPC association for the private zone %s.", c.z.ID)
 	default:
-		response = "DisassociateVPCFromHostedZoneResponse"
-		z.SetVPCs(slices.DeleteFunc(vpcs, func(o world.VPC) bool { return o == v }))
+		c.z.SetVPCs(slices.DeleteFunc(vpcs, func(o world.VPC) bool { return o == v }))
 	}
-	x.open(response, namespaceOf(c.service))
-	writeChange(x, f.accountChange(), false, change{submitted: f.w.Now()})
-	x.close(response)
+	c.writeAccountChange()
 	return nil
 }
 

@@ -33,6 +33,14 @@ func writeZone(x *xmlWriter, z *world.Zone) {
 	})
 }
 
+func (c *r53Call) writeZones(zones []*world.Zone) {
+	c.x.in("HostedZones", func() {
+		for _, z := range zones {
+			writeZone(c.x, z)
+		}
+	})
+}
+
 // maxItems returns the page size, at most limit.
 func maxItems(c *call, limit int) (int, *apiError) {
 	s := c.r.URL.Query().Get("maxitems")
@@ -46,12 +54,12 @@ func maxItems(c *call, limit int) (int, *apiError) {
 	return min(n, limit), nil
 }
 
-func (f *front) listHostedZones(c *call, x *xmlWriter) *apiError {
-	n, err := maxItems(c, 100)
+func (c *r53Call) listHostedZones() *apiError {
+	n, err := maxItems(c.call, 100)
 	if err != nil {
 		return err
 	}
-	zones, from := f.hostedZones(c), 0
+	zones, from := c.f.hostedZones(c.call), 0
 	switch t := c.r.URL.Query().Get("hostedzonetype"); t {
 	case "":
 	case "PrivateHostedZone":
@@ -66,29 +74,23 @@ func (f *front) listHostedZones(c *call, x *xmlWriter) *apiError {
 		}
 	}
 	rest := zones[from:]
-	x.open("ListHostedZonesResponse", namespaceOf(c.service))
-	x.in("HostedZones", func() {
-		for _, z := range rest[:min(n, len(rest))] {
-			writeZone(x, z)
-		}
-	})
-	x.opt("Marker", marker)
-	x.flag("IsTruncated", n < len(rest))
+	c.writeZones(rest[:min(n, len(rest))])
+	c.x.opt("Marker", marker)
+	c.x.flag("IsTruncated", n < len(rest))
 	if n < len(rest) {
-		x.el("NextMarker", rest[n].ID)
+		c.x.el("NextMarker", rest[n].ID)
 	}
-	x.num("MaxItems", n)
-	x.close("ListHostedZonesResponse")
+	c.x.num("MaxItems", n)
 	return nil
 }
 
-func (f *front) listHostedZonesByName(c *call, x *xmlWriter) *apiError {
-	n, err := maxItems(c, 100)
+func (c *r53Call) listHostedZonesByName() *apiError {
+	n, err := maxItems(c.call, 100)
 	if err != nil {
 		return err
 	}
 	q := c.r.URL.Query()
-	zones := slices.SortedFunc(slices.Values(f.hostedZones(c)), func(a, b *world.Zone) int {
+	zones := slices.SortedFunc(slices.Values(c.f.hostedZones(c.call)), func(a, b *world.Zone) int {
 		return world.SetLess(&world.Set{Name: a.Name, SetID: a.ID}, &world.Set{Name: b.Name, SetID: b.ID})
 	})
 	from := &world.Set{Name: fromOctal(q.Get("dnsname")), SetID: q.Get("hostedzoneid")}
@@ -96,35 +98,26 @@ func (f *front) listHostedZonesByName(c *call, x *xmlWriter) *apiError {
 		from = &world.Set{}
 	}
 	rest := slices.DeleteFunc(zones, func(z *world.Zone) bool { return world.SetLess(&world.Set{Name: z.Name, SetID: z.ID}, from) < 0 })
-	x.open("ListHostedZonesByNameResponse", namespaceOf(c.service))
-	x.in("HostedZones", func() {
-		for _, z := range rest[:min(n, len(rest))] {
-			writeZone(x, z)
-		}
-	})
-	x.opt("DNSName", q.Get("dnsname"))
-	x.opt("HostedZoneId", q.Get("hostedzoneid"))
-	x.flag("IsTruncated", n < len(rest))
+	c.writeZones(rest[:min(n, len(rest))])
+	c.x.opt("DNSName", q.Get("dnsname"))
+	c.x.opt("HostedZoneId", q.Get("hostedzoneid"))
+	c.x.flag("IsTruncated", n < len(rest))
 	if n < len(rest) {
-		x.el("NextDNSName", octal(rest[n].Name))
-		x.el("NextHostedZoneId", rest[n].ID)
+		c.x.els("NextDNSName", octal(rest[n].Name), "NextHostedZoneId", rest[n].ID)
 	}
-	x.num("MaxItems", n)
-	x.close("ListHostedZonesByNameResponse")
+	c.x.num("MaxItems", n)
 	return nil
 }
 
-func (f *front) getHostedZone(c *call, x *xmlWriter, z *world.Zone) *apiError {
-	x.open("GetHostedZoneResponse", namespaceOf(c.service))
-	writeZone(x, z)
-	writeDelegation(x, z)
-	if vpcs := z.VPCs(); len(vpcs) > 0 {
-		x.in("VPCs", func() {
+func (c *r53Call) getHostedZone() *apiError {
+	writeZone(c.x, c.z)
+	writeDelegation(c.x, c.z)
+	if vpcs := c.z.VPCs(); len(vpcs) > 0 {
+		c.x.in("VPCs", func() {
 			for _, v := range vpcs {
-				writeVPC(x, v)
+				writeVPC(c.x, v)
 			}
 		})
 	}
-	x.close("GetHostedZoneResponse")
 	return nil
 }

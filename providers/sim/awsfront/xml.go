@@ -39,8 +39,13 @@ func (x *xmlWriter) in(name string, f func()) {
 // el writes an element with a text.
 func (x *xmlWriter) el(name, text string) {
 	x.open(name, "")
-	_ = xml.EscapeText(&x.b, []byte(text)) // a buffer never fails
+	x.text(text)
 	x.close(name)
+}
+
+// text writes the text of an element.
+func (x *xmlWriter) text(s string) {
+	_ = xml.EscapeText(&x.b, []byte(s)) // a buffer never fails
 }
 
 // els writes elements, each given as its name and its text.
