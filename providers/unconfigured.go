@@ -2,6 +2,7 @@ package providers
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -75,12 +76,7 @@ func MarkedClouds(fleet string, records []Record) []CloudKey {
 			}
 		}
 	}
-	var keys []CloudKey
-	for k := range seen {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	return slices.Sorted(maps.Keys(seen))
 }
 
 // UnconfiguredClouds returns the clouds that left the config but still count, as failed sources: clouds of the last snapshot with

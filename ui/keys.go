@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"cmp"
+
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/index"
@@ -213,10 +215,7 @@ func (m *Model) reorder(reverse bool) tea.Cmd {
 	} else {
 		l.NextSort()
 	}
-	by := l.SortedBy()
-	if by == "" {
-		by = "source and name"
-	}
+	by := cmp.Or(l.SortedBy(), "source and name")
 	m.Notify(common.ToneInfo, "sorted by "+by)
 	return m.top().Arrange()
 }

@@ -2,6 +2,7 @@ package userdata
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -103,9 +104,7 @@ func parse(file string, text []byte) (Template, error) {
 	seen := map[string]bool{}
 	for i := range t.Variables {
 		v := &t.Variables[i]
-		if v.Type == "" {
-			v.Type = TypeString
-		}
+		v.Type = cmp.Or(v.Type, TypeString)
 		line := 0
 		if i >= len(t.Variables)-own {
 			line = 2 + lineOf(string(top), regexp.MustCompile(`[-{,\s]"?name"?\s*:\s*["']?`+regexp.QuoteMeta(v.Name)+`["']?\s*([,}#]|$)`))
@@ -171,12 +170,7 @@ func lineOf(text string, re *regexp.Regexp) int {
 }
 
 func hasLine(body, line string) bool {
-	for l := range strings.Lines(body) {
-		if strings.TrimSpace(l) == line {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(strings.Split(body, "\n"), func(l string) bool { return strings.TrimSpace(l) == line })
 }
 
 // Builtin returns the built-in templates. A set is immutable, so all callers share it.

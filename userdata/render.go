@@ -2,6 +2,7 @@ package userdata
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	_ "embed" // what installs the agent
 	"encoding/json"
@@ -357,9 +358,7 @@ func (cfg *AgentConfig) credentials(v map[string]string, in *Input, add func(nam
 	metadata, _ := in.having(func(d *providers.Declaration) bool { return d.Metadata })
 	roles, _ := in.having(func(d *providers.Declaration) bool { return d.InstanceRoles })
 	key := func(fallback string) string {
-		if cfg.Token.Key == "" {
-			cfg.Token.Key = fallback
-		}
+		cfg.Token.Key = cmp.Or(cfg.Token.Key, fallback)
 		return cfg.Token.Key
 	}
 	switch {

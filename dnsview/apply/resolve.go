@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -115,9 +116,7 @@ func (a *answer) journalOutcome(en *journal.Entry, now time.Time) journal.Outcom
 		o.State, o.Error = journal.Done, ""
 	case index.NotMade:
 		o.State = journal.Failed
-		if o.Error == "" {
-			o.Error = "it was not made, or another writer turned it back"
-		}
+		o.Error = cmp.Or(o.Error, "it was not made, or another writer turned it back")
 	default:
 		o.State = journal.Unknown
 	}

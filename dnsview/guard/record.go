@@ -139,15 +139,7 @@ func (e *Evidence) CheckUnchanged() index.GuardResult {
 }
 
 func sameOwners(a, b *providers.Record) bool {
-	if len(a.BadMarkers) > 0 || len(a.Owners) != len(b.Owners) {
-		return false
-	}
-	for i := range a.Owners {
-		if !a.Owners[i].Same(b.Owners[i]) {
-			return false
-		}
-	}
-	return true
+	return len(a.BadMarkers) == 0 && slices.EqualFunc(a.Owners, b.Owners, providers.Owner.Same)
 }
 
 // CheckGrace is guard 6: the marker is older than the creation grace. A node

@@ -59,12 +59,8 @@ func (b *builder) takenOutWith(s, r *providers.Record, out []providers.Identity)
 	if own, _ := s.Owner(); own.Same(o) {
 		return true
 	}
-	for _, typ := range []string{"A", "AAAA"} {
-		if slices.ContainsFunc(b.v.Index.Records(r.Zone, r.Name, typ), func(a *providers.Record) bool { return !slices.Contains(out, a.Identity()) }) {
-			return false
-		}
-	}
-	return true
+	stays := func(a *providers.Record) bool { return !slices.Contains(out, a.Identity()) }
+	return !slices.ContainsFunc(b.v.Index.Records(r.Zone, r.Name, "A"), stays) && !slices.ContainsFunc(b.v.Index.Records(r.Zone, r.Name, "AAAA"), stays)
 }
 
 // takeOut plans to remove all that leads to a node, SRV values first. It returns the ids of

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -92,10 +93,7 @@ func (e *statusError) Error() string {
 }
 
 func (p *Prober) address(t *Target) string {
-	port := t.Health.Port
-	if port == 0 {
-		port = 80
-	}
+	port := cmp.Or(t.Health.Port, 80)
 	return net.JoinHostPort(t.Addr.String(), strconv.Itoa(int(port)))
 }
 

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"cmp"
 	"net/netip"
 	"strconv"
 
@@ -89,9 +90,7 @@ func Targets(v *dnsview.View) []Target {
 					continue
 				}
 				h := s.Health
-				if h.Port == 0 {
-					h.Port = s.Port
-				}
+				h.Port = cmp.Or(h.Port, s.Port)
 				out = append(out, Target{Service: s.Name, Instance: inst.Ref(), Addr: addressOf(v, inst, name), Health: h})
 			}
 		}

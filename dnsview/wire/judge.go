@@ -138,12 +138,9 @@ func agrees(q *Question, a *Answer) bool {
 
 // alike reports whether answers that differ from the API are equal to each other.
 func alike(q *Question, good []*Answer) bool {
-	for _, a := range good[1:] {
-		if a.Agrees != good[0].Agrees || !slices.Equal(folded(q.Type, a.Values), folded(q.Type, good[0].Values)) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(good[1:], func(a *Answer) bool {
+		return a.Agrees != good[0].Agrees || !slices.Equal(folded(q.Type, a.Values), folded(q.Type, good[0].Values))
+	})
 }
 
 // camps returns which servers answer what, the largest group first.

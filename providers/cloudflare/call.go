@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -214,13 +215,5 @@ func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
 // hasCode reports whether err is a refusal with one of codes.
 func hasCode(err error, codes ...int64) bool {
 	e, ok := errors.AsType[*providers.Error](err)
-	if !ok {
-		return false
-	}
-	for _, c := range codes {
-		if e.Code == fmt.Sprint(c) {
-			return true
-		}
-	}
-	return false
+	return ok && slices.ContainsFunc(codes, func(c int64) bool { return e.Code == fmt.Sprint(c) })
 }

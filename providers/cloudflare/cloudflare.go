@@ -5,6 +5,7 @@
 package cloudflare
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -69,32 +70,21 @@ func (a *Account) Credentials(context.Context) ([]providers.Credential, error) {
 
 // New returns an account. It does no I/O. A missing token is a one-line *providers.Error of KindAuth.
 func New(cfg Config) (*Account, error) {
-	if cfg.Name == "" {
-		cfg.Name = "cloudflare"
-	}
+	cfg.Name = cmp.Or(cfg.Name, "cloudflare")
 	if cfg.Getenv == nil {
 		cfg.Getenv = os.Getenv
 	}
 	fail := func(kind providers.Kind, format string, args ...any) error {
 		return &providers.Error{Kind: kind, Source: cfg.Name, Op: "set up", Err: fmt.Errorf(format, args...)}
 	}
-	token := strings.TrimSpace(cfg.Token)
-	if token == "" {
-		token = strings.TrimSpace(cfg.Getenv("CLOUDFLARE_API_TOKEN"))
-	}
+	token := cmp.Or(strings.TrimSpace(cfg.Token), strings.TrimSpace(cfg.Getenv("CLOUDFLARE_API_TOKEN")))
 	if token == "" {
 		return nil, fail(providers.KindAuth, "no Cloudflare API token: set CLOUDFLARE_API_TOKEN (a token with Zone:Read and DNS:Edit; global keys are not supported)")
 	}
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return nil, fail(providers.KindAuth, "the Cloudflare API token has a character that no token has: copy it again")
 	}
-	base := cfg.BaseURL
-	if base == "" {
-		base = cfg.Getenv("CLOUDFLARE_BASE_URL")
-	}
-	if base == "" {
-		base = DefaultBaseURL
-	}
+	base := cmp.Or(cfg.BaseURL, cfg.Getenv("CLOUDFLARE_BASE_URL"), DefaultBaseURL)
 	if u, err := url.Parse(base); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fail(providers.KindInvalid, "%q is no http or https URL", providers.Brief(base))
 	}

@@ -54,10 +54,7 @@ const (
 
 // New returns the adapter. It reads only local files and the environment. A missing credential is KindAuth.
 func New(cfg Config) (*Account, error) {
-	name := cfg.Name
-	if name == "" {
-		name = string(providers.Route53)
-	}
+	name := cmp.Or(cfg.Name, string(providers.Route53))
 	s, err := awsapi.Open(awsapi.Options{
 		Source: name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Endpoint: cfg.Endpoint,
 		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS,

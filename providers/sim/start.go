@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,9 +99,7 @@ func (s *Sim) serveTriton(key ssh.PublicKey) error {
 	for _, c := range s.world.Clouds() {
 		switch c.Provider {
 		case providers.EC2:
-			if s.endpoints.AWSRegion == "" {
-				s.endpoints.AWSRegion = c.Region
-			}
+			s.endpoints.AWSRegion = cmp.Or(s.endpoints.AWSRegion, c.Region)
 		case providers.Triton:
 			l, err := listen()
 			if err != nil {
@@ -112,9 +111,7 @@ func (s *Sim) serveTriton(key ssh.PublicKey) error {
 			listeners[c.Name] = l
 			urls[c.Region] = "http://" + l.Addr().String()
 			s.endpoints.Triton[c.Name] = urls[c.Region]
-			if s.endpoints.TritonCloud == "" {
-				s.endpoints.TritonCloud = c.Name
-			}
+			s.endpoints.TritonCloud = cmp.Or(s.endpoints.TritonCloud, c.Name)
 		}
 	}
 	for name, l := range listeners {

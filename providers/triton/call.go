@@ -2,6 +2,7 @@ package triton
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -197,13 +198,8 @@ func (c *Cloud) refusal(op string, x *exchange) error {
 	}
 	msg := providers.Message(strings.Join(append([]string{body.Message}, body.Errors.lines()...), "; "))
 	msg = strings.TrimPrefix(msg, "; ")
-	if msg == "" {
-		msg = fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status))
-	}
-	code := providers.Brief(body.Code)
-	if code == "" {
-		code = fmt.Sprintf("HTTP %d", x.status)
-	}
+	msg = cmp.Or(msg, fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status)))
+	code := cmp.Or(providers.Brief(body.Code), fmt.Sprintf("HTTP %d", x.status))
 	return &providers.Error{
 		Kind: kind, Source: c.name, Op: op, Code: code,
 		RetryAfter: budget.RetryAfter(x.header, c.clock.Now()), Err: errors.New(msg),

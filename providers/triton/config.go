@@ -1,6 +1,7 @@
 package triton
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,9 +77,7 @@ func (c Config) resolve() (Config, error) {
 			c.fill(p)
 		}
 	}
-	if c.AgentSocket == "" {
-		c.AgentSocket = c.Getenv("SSH_AUTH_SOCK")
-	}
+	c.AgentSocket = cmp.Or(c.AgentSocket, c.Getenv("SSH_AUTH_SOCK"))
 	return c, c.check()
 }
 
@@ -112,9 +111,7 @@ func (c *Config) fill(p cliProfile) {
 	}
 	if c.Account == "" {
 		c.Account = p.Account
-		if c.User == "" {
-			c.User = p.User
-		}
+		c.User = cmp.Or(c.User, p.User)
 	}
 	if c.KeyID == "" && c.KeyFile == "" {
 		c.KeyID = p.KeyID
@@ -129,10 +126,7 @@ func (c *Config) env(name string) string {
 }
 
 func (c *Config) fromEnv() cliProfile {
-	insecure := c.env("TLS_INSECURE")
-	if insecure == "" {
-		insecure = c.env("TESTING") // the old name of the same setting
-	}
+	insecure := cmp.Or(c.env("TLS_INSECURE"), c.env("TESTING")) // the old name of the same setting
 	return cliProfile{
 		Name: envProfile, URL: c.env("URL"), Account: c.env("ACCOUNT"), User: c.env("USER"), KeyID: c.env("KEY_ID"),
 		Insecure: insecure != "" && insecure != "0" && insecure != "false",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -262,10 +263,9 @@ func (k KeyMap) Label(a Action) string {
 
 func actionNames() []string {
 	var names []string
-	for a := range DefaultKeys() {
+	for _, a := range slices.Sorted(maps.Keys(DefaultKeys())) {
 		names = append(names, string(a))
 	}
-	slices.Sort(names)
 	return names
 }
 
@@ -324,10 +324,6 @@ func validKey(key string) bool {
 	case "up", "down", "left", "right", "home", "end", "pgup", "pgdown", "tab", "enter", "esc", "space", "backspace", "delete", "insert":
 		return true
 	}
-	for n := range 12 {
-		if last == fmt.Sprintf("f%d", n+1) {
-			return true
-		}
-	}
-	return false
+	n, err := strconv.Atoi(strings.TrimPrefix(last, "f"))
+	return err == nil && n >= 1 && n <= 12 && last == fmt.Sprintf("f%d", n)
 }

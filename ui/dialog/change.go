@@ -5,6 +5,7 @@
 package dialog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -259,10 +260,7 @@ func (cs *Changes) checked(c *change, r *apply.Report) {
 func (cs *Changes) needs(c *change) []need {
 	var out []need
 	if n := terminates(c.plan); len(n) == 1 {
-		name := common.Clean(n[0].Instance.Name)
-		if name == "" {
-			name = common.Clean(n[0].Instance.ID)
-		}
+		name := cmp.Or(common.Clean(n[0].Instance.Name), common.Clean(n[0].Instance.ID))
 		out = append(out, need{text: name, why: "type the name to terminate it"})
 	} else if len(n) > 1 {
 		out = append(out, need{text: strconv.Itoa(len(n)), why: fmt.Sprintf("type the count to terminate %d instances", len(n))})
@@ -368,12 +366,10 @@ func (cs *Changes) showDialog(c *change) {
 
 // shows reports whether a dialog of the change is open.
 func (cs *Changes) shows(c *change) bool {
-	for _, d := range cs.Dialogs {
-		if cd, ok := d.(*changeDialog); ok && cd.c == c {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(cs.Dialogs, func(d common.Dialog) bool {
+		cd, ok := d.(*changeDialog)
+		return ok && cd.c == c
+	})
 }
 
 // running returns the running changes, oldest first.

@@ -3,6 +3,7 @@ package form
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,12 +75,7 @@ func (d *launchForm) check(sh *common.Context) tea.Cmd {
 
 // hasRoles reports whether a cloud with instance profiles gets nodes.
 func (d *launchForm) hasRoles() bool {
-	for _, c := range d.clouds {
-		if c.traits.InstanceRoles && c.count.n > 0 {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.clouds, func(c *cloudPart) bool { return c.traits.InstanceRoles && c.count.n > 0 })
 }
 
 // creates reports whether the launch creates its instance profile first.

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -61,16 +62,10 @@ func (c *cloudPart) take(cat providers.Catalogue) {
 	for _, k := range cat.KeyPairs {
 		c.keyPair.options = append(c.keyPair.options, option{k, k})
 	}
-	pick := func(ch *choice, now, want string) {
-		if now == "" {
-			now = want
-		}
-		ch.pick(now)
-	}
-	pick(&c.image, image, c.want.Image)
-	pick(&c.size, size, c.want.Size)
-	pick(&c.network, network, c.want.Network)
-	pick(&c.keyPair, pair, c.want.KeyPair)
+	c.image.pick(cmp.Or(image, c.want.Image))
+	c.size.pick(cmp.Or(size, c.want.Size))
+	c.network.pick(cmp.Or(network, c.want.Network))
+	c.keyPair.pick(cmp.Or(pair, c.want.KeyPair))
 }
 
 // note draws a remark about a cloud beside its count.

@@ -191,12 +191,10 @@ func (ls *Launches) launched(msg launchedMsg) {
 }
 
 func (ls *Launches) showsLaunch(r *launchRun) bool {
-	for _, d := range ls.Dialogs {
-		if l, ok := d.(*launchDialog); ok && l.r == r {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(ls.Dialogs, func(d common.Dialog) bool {
+		l, ok := d.(*launchDialog)
+		return ok && l.r == r
+	})
 }
 
 // Count returns the number of running launches.

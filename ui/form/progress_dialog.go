@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -146,10 +147,7 @@ func nodeLines(t *theme.Theme, n *launch.Node, w int, now time.Time, cursor bool
 	case launch.StageUnknown:
 		glyph, role = t.Warn, theme.Warn
 	}
-	name := common.Clean(n.Name)
-	if name == "" {
-		name = fmt.Sprintf("node %d", n.Index+1)
-	}
+	name := cmp.Or(common.Clean(n.Name), fmt.Sprintf("node %d", n.Index+1))
 	since := ""
 	if !n.Since.IsZero() && !n.Done() {
 		since = rows.Age(now.Sub(n.Since))

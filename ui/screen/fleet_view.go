@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"slices"
+
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -95,14 +97,7 @@ func contains[K comparable](keys []K) func(K) bool {
 	case len(keys) == 0:
 		return nil
 	case len(keys) <= 8:
-		return func(k K) bool {
-			for _, x := range keys {
-				if x == k {
-					return true
-				}
-			}
-			return false
-		}
+		return func(k K) bool { return slices.Contains(keys, k) }
 	}
 	set := make(map[K]bool, len(keys))
 	for _, k := range keys {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -147,7 +146,7 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 			return app.AsRefusal(err)
 		}
 		for _, addr := range n.Addresses {
-			if notPublic(addr) {
+			if index.Unreachable(addr) {
 				made.Notes = append(made.Notes, addr.String()+" is no public address: whoever resolves the service from elsewhere cannot reach it")
 			}
 		}
@@ -155,14 +154,6 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 	}
 	return cmd
 }
-
-// notPublic reports whether an address is not globally reachable.
-func notPublic(addr netip.Addr) bool {
-	return addr.IsPrivate() || addr.IsLoopback() || addr.IsLinkLocalUnicast() || carrierNAT.Contains(addr)
-}
-
-// carrierNAT is the shared address space of RFC 6598.
-var carrierNAT = netip.MustParsePrefix("100.64.0.0/10")
 
 func (a *commands) serviceLeaveCommand() *cobra.Command {
 	var f nodeFlags

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"net/url"
 	"os"
 	"strings"
@@ -60,9 +61,7 @@ like of the environment, and no credential; --exec-env NAME passes a variable on
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		f.Lines = f.Metrics == "" || cmd.Flags().Changed("output")
 		f.AsJSON = f.form.Form == output.JSON
-		if f.Webhook == "" {
-			f.Webhook = os.Getenv(envWebhook)
-		}
+		f.Webhook = cmp.Or(f.Webhook, os.Getenv(envWebhook))
 		if err := f.read(); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package launcher
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"sync"
@@ -46,9 +47,7 @@ func (h *nodeHealth) check(ctx context.Context, n launch.Node) probe.Result {
 	}
 	h.mu.Unlock()
 	t := probe.Target{Service: h.service.Name, Instance: n.Instance.Ref(), Addr: reached(n.Instance.PublicIPs), Health: h.service.Health}
-	if t.Health.Port == 0 {
-		t.Health.Port = h.service.Port
-	}
+	t.Health.Port = cmp.Or(t.Health.Port, h.service.Port)
 	return p.Check(ctx, []probe.Target{t})[0]
 }
 

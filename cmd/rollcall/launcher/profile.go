@@ -1,6 +1,7 @@
 package launcher
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -99,9 +100,6 @@ func (s *Launcher) agentPolicy(at providers.Provider, a *userdata.AgentConfig, i
 }
 
 func parameterARN(c *config.Cloud, account, name string) string {
-	region := c.Settings.Get("region")
-	if region == "" {
-		region = "*"
-	}
+	region := cmp.Or(c.Settings.Get("region"), "*")
 	return "arn:aws:ssm:" + region + ":" + account + ":parameter/" + strings.TrimPrefix(name, "/")
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -146,17 +147,11 @@ func (w *watcher) due(snap *providers.Snapshot) bool {
 	if w.s.Program.Now().Sub(w.scanned) > 2*w.s.Config.Refresh {
 		return true
 	}
-	for i := range snap.Clouds {
-		if c := &snap.Clouds[i]; !c.Coverage.Finished.After(w.scanned) && !w.s.NeverRead(c.Cloud.Name) {
-			return false
-		}
+	lags := func(c *providers.Coverage, name string) bool {
+		return !c.Finished.After(w.scanned) && !w.s.NeverRead(name)
 	}
-	for i := range snap.Zones {
-		if z := &snap.Zones[i]; !z.Coverage.Finished.After(w.scanned) && !w.s.NeverRead(z.Zone.Name) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(snap.Clouds, func(c providers.CloudView) bool { return lags(&c.Coverage, c.Cloud.Name) }) &&
+		!slices.ContainsFunc(snap.Zones, func(z providers.ZoneView) bool { return lags(&z.Coverage, z.Zone.Name) })
 }
 
 // scan reports new and resolved findings.

@@ -2,6 +2,7 @@ package awsfront
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -10,24 +11,16 @@ import (
 
 // list returns the values of NAME.1, NAME.2, … in numeric order.
 func list(form url.Values, name string) []string {
-	type item struct {
-		n int
-		v string
-	}
-	var items []item
+	byNumber := map[int]string{}
 	for k, v := range form {
 		rest, ok := strings.CutPrefix(k, name+".")
-		if !ok {
-			continue
-		}
-		if n, err := strconv.Atoi(rest); err == nil && len(v) > 0 {
-			items = append(items, item{n, v[0]})
+		if n, err := strconv.Atoi(rest); ok && err == nil && len(v) > 0 {
+			byNumber[n] = v[0]
 		}
 	}
-	slices.SortFunc(items, func(a, b item) int { return a.n - b.n })
-	out := make([]string, len(items))
-	for i, it := range items {
-		out[i] = it.v
+	out := make([]string, 0, len(byNumber))
+	for _, n := range slices.Sorted(maps.Keys(byNumber)) {
+		out = append(out, byNumber[n])
 	}
 	return out
 }
@@ -50,14 +43,9 @@ func groups(form url.Values, name string) []url.Values {
 		}
 		byNumber[n][field] = v
 	}
-	numbers := make([]int, 0, len(byNumber))
-	for n := range byNumber {
-		numbers = append(numbers, n)
-	}
-	slices.Sort(numbers)
-	out := make([]url.Values, len(numbers))
-	for i, n := range numbers {
-		out[i] = byNumber[n]
+	out := make([]url.Values, 0, len(byNumber))
+	for _, n := range slices.Sorted(maps.Keys(byNumber)) {
+		out = append(out, byNumber[n])
 	}
 	return out
 }

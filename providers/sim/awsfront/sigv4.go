@@ -1,6 +1,7 @@
 package awsfront
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -133,10 +134,7 @@ func sign(secret string, s scope, stamp, canonical string) string {
 func canonicalRequest(r *http.Request, signed []string, payload string) string {
 	var b strings.Builder
 	b.WriteString(r.Method + "\n")
-	path := r.URL.EscapedPath()
-	if path == "" {
-		path = "/"
-	}
+	path := cmp.Or(r.URL.EscapedPath(), "/")
 	b.WriteString(uriEncode(path, true) + "\n") // encoded twice, as every service but S3 requires
 	b.WriteString(canonicalQuery(r.URL.RawQuery) + "\n")
 	for _, name := range signed {

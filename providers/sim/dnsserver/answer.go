@@ -160,12 +160,7 @@ func byWeight(sets []world.RoutedSet, turn uint64) world.RoutedSet {
 
 // answered reports whether the chain already contains name.
 func (a *answer) answered(name string) bool {
-	for _, rr := range a.m.Answer {
-		if providers.SameName(rr.Header().Name, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.m.Answer, func(rr dns.RR) bool { return providers.SameName(rr.Header().Name, name) })
 }
 
 // lookup returns what is served for a name, if necessary by a wildcard.

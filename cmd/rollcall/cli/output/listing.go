@@ -41,7 +41,10 @@ func (l *Listing[T]) Sort(list []T, by string) error {
 	if i < 0 {
 		return exit.Usagef("there is no column %q to sort by; there are %s", name, strings.Join(l.Names(), ", "))
 	}
-	key := cmpOrFunc(l.Columns[i].Key, l.Columns[i].Text)
+	key := l.Columns[i].Key
+	if key == nil {
+		key = l.Columns[i].Text
+	}
 	type keyed struct {
 		row T
 		key string
@@ -61,13 +64,6 @@ func (l *Listing[T]) Sort(list []T, by string) error {
 		list[i] = all[i].row
 	}
 	return nil
-}
-
-func cmpOrFunc[T any](a, b func(*T) string) func(*T) string {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // Write prints the rows in one form.
