@@ -44,11 +44,11 @@ func (m *Model) deregister() tea.Cmd {
 
 // terminate drains instances and terminates them: out of DNS, wait, terminate.
 func (m *Model) terminate() tea.Cmd {
-	return m.wantInstances(common.ChangeRequest{Verb: index.VerbDrain}, "terminate")
+	return m.changeInstances(common.ChangeRequest{Verb: index.VerbDrain}, "terminate")
 }
 
-// wantInstances starts a change of the chosen instances.
-func (m *Model) wantInstances(w common.ChangeRequest, verb string) tea.Cmd {
+// changeInstances starts a change of the chosen instances.
+func (m *Model) changeInstances(w common.ChangeRequest, verb string) tea.Cmd {
 	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
 	}
@@ -61,8 +61,8 @@ func (m *Model) wantInstances(w common.ChangeRequest, verb string) tea.Cmd {
 	return m.StartChange(w, describe(w.Instances, verb, noun), false)
 }
 
-// wantRecords starts a change of the chosen records.
-func (m *Model) wantRecords(v index.Verb, verb string) tea.Cmd {
+// changeRecords starts a change of the chosen records.
+func (m *Model) changeRecords(v index.Verb, verb string) tea.Cmd {
 	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
 		return nil
 	}
@@ -96,7 +96,7 @@ func (m *Model) remedy() tea.Cmd {
 		return nil
 	}
 	var found []*dnsview.Finding
-	for _, f := range m.top().Found() {
+	for _, f := range m.top().ChosenFindings() {
 		if f != nil && f.Remedy != dnsview.NoRemedy && !slices.Contains(found, f) {
 			found = append(found, f)
 		}

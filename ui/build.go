@@ -21,7 +21,7 @@ type (
 		gen     uint64
 		model   *common.Picture
 		sources []rows.Source
-		take    func() // installs the rows of the top screen; nil if there are no new ones
+		install func() // installs the rows of the top screen; nil if there are no new ones
 	}
 	refreshedMsg struct{}
 	recoveredMsg struct {
@@ -91,7 +91,7 @@ func (m *Model) build() tea.Cmd {
 		msg.sources = rows.WithFindings(rows.Sources(snap, now(), v.Options.MaxAge), v)
 		msg.sources = append(msg.sources, fileSources(backend.Files())...)
 		if more != nil && shown != v {
-			msg.take = more.BuildRows(ctx, backend, v)
+			msg.install = more.BuildRows(ctx, backend, v)
 		}
 		return msg
 	}
@@ -104,10 +104,10 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 	}
 	m.building = false
 	m.Picture = msg.model
-	if msg.take != nil {
-		msg.take()
+	if msg.install != nil {
+		msg.install()
 	}
-	m.Sources = seen(msg.sources, m.Now(), m.opts.StaleAfter)
+	m.Sources = withStateAt(msg.sources, m.Now(), m.opts.StaleAfter)
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {
 		cmds = append(cmds, m.build())
@@ -117,7 +117,7 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 
 func (m *Model) arrangeAll() tea.Cmd {
 	var cmds []tea.Cmd
-	for _, s := range m.every() {
+	for _, s := range m.allScreens() {
 		cmds = append(cmds, s.Arrange())
 	}
 	return tea.Batch(cmds...)

@@ -13,8 +13,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// seen returns the sources with their state at now.
-func seen(list []rows.Source, now time.Time, maxAge time.Duration) []rows.Source {
+// withStateAt returns the sources with their state at now.
+func withStateAt(list []rows.Source, now time.Time, maxAge time.Duration) []rows.Source {
 	for i := range list {
 		list[i].SetState(now, maxAge)
 	}
@@ -101,8 +101,8 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 	return l
 }
 
-// strip draws the cells of all sources in at most n cells of room, each with as much detail as fits.
-func strip(t *theme.Theme, list []rows.Source, now time.Time, n int) *common.Line {
+// sourceStrip draws the cells of all sources in at most n cells of room, each with as much detail as fits.
+func sourceStrip(t *theme.Theme, list []rows.Source, now time.Time, n int) *common.Line {
 	var out *common.Line
 	for level := cellFull; level <= cellMin; level++ {
 		out = common.NewLine(t)
@@ -206,24 +206,24 @@ func (m *Model) header(l common.Layout) []string {
 	case l.Header == 0:
 		return nil
 	case l.Header == 1:
-		brand.Gap(2).Join(strip(t, m.Sources, now, room-brand.W-2))
+		brand.Gap(2).Join(sourceStrip(t, m.Sources, now, room-brand.W-2))
 		return []string{common.Spread(brand, badges, l.W)}
 	case l.Header == 3:
 		brand.Gap(3).Join(m.summaryLine(room - brand.W - 3))
 		return []string{
 			common.Spread(brand, badges, l.W),
-			common.NewLine(t).Gap(1).Join(strip(t, clouds, now, l.W-2)).Fill(l.W),
-			common.NewLine(t).Gap(1).Join(strip(t, zones, now, l.W-2)).Fill(l.W),
+			common.NewLine(t).Gap(1).Join(sourceStrip(t, clouds, now, l.W-2)).Fill(l.W),
+			common.NewLine(t).Gap(1).Join(sourceStrip(t, zones, now, l.W-2)).Fill(l.W),
 		}
 	case l.W < common.SideBySide:
-		brand.Gap(2).Join(strip(t, m.Sources, now, room-brand.W-2))
+		brand.Gap(2).Join(sourceStrip(t, m.Sources, now, room-brand.W-2))
 		return []string{
 			common.Spread(brand, badges, l.W),
 			common.NewLine(t).Gap(1).Join(m.summaryLine(l.W - 2)).Fill(l.W),
 		}
 	}
-	brand.Gap(3).Join(strip(t, clouds, now, room-brand.W-3))
-	right := strip(t, zones, now, l.W/2)
+	brand.Gap(3).Join(sourceStrip(t, clouds, now, room-brand.W-3))
+	right := sourceStrip(t, zones, now, l.W/2)
 	return []string{
 		common.Spread(brand, badges, l.W),
 		common.Spread(common.NewLine(t).Gap(1).Join(m.summaryLine(l.W-right.W-4)), right.Gap(1), l.W),

@@ -127,11 +127,11 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	case common.ActRemedy:
 		return m.remedy()
 	case common.ActQuiesce:
-		return m.wantInstances(common.ChangeRequest{Verb: index.VerbQuiesce}, "quiesce")
+		return m.changeInstances(common.ChangeRequest{Verb: index.VerbQuiesce}, "quiesce")
 	case common.ActReturn:
-		return m.wantInstances(common.ChangeRequest{Verb: index.VerbReturn}, "return")
+		return m.changeInstances(common.ChangeRequest{Verb: index.VerbReturn}, "return")
 	case common.ActCreate, common.ActBalance, common.ActRetire, common.ActRetargetTo:
-		return m.elsewhere(a)
+		return m.hintFor(a)
 	default:
 		return m.paletteCommand(a)
 	}
@@ -145,19 +145,19 @@ func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 		m.stack = m.stack[:1]
 		m.fleet.Show(a)
 	case common.ActTerminateNow:
-		return m.wantInstances(common.ChangeRequest{Verb: index.VerbDrain, NoDrain: true}, "terminate now")
+		return m.changeInstances(common.ChangeRequest{Verb: index.VerbDrain, NoDrain: true}, "terminate now")
 	case common.ActDeregisterAll:
 		return m.deregisterAll()
 	case common.ActRegister:
-		return m.wantInstances(common.ChangeRequest{Verb: index.VerbRegister}, "register")
+		return m.changeInstances(common.ChangeRequest{Verb: index.VerbRegister}, "register")
 	case common.ActAdopt:
-		return m.wantRecords(index.VerbAdopt, "adopt")
+		return m.changeRecords(index.VerbAdopt, "adopt")
 	case common.ActRetarget:
-		return m.wantRecords(index.VerbRetarget, "retarget")
+		return m.changeRecords(index.VerbRetarget, "retarget")
 	case common.ActMove:
-		return m.wantRecords(index.VerbUpdate, "move")
+		return m.changeRecords(index.VerbUpdate, "move")
 	case common.ActStart, common.ActStop, common.ActReboot:
-		return m.wantInstances(common.ChangeRequest{Verb: index.VerbPower, Action: plan.PowerAction(a)}, string(a))
+		return m.changeInstances(common.ChangeRequest{Verb: index.VerbPower, Action: plan.PowerAction(a)}, string(a))
 	case common.ActChanges:
 		m.showChanges()
 	case common.ActConsoleLog:
@@ -170,8 +170,8 @@ func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 	return nil
 }
 
-// elsewhere handles an action on a screen without such rows, mostly by a hint where to find it.
-func (m *Model) elsewhere(a common.Action) tea.Cmd {
+// hintFor handles an action that the top screen does not: it shows where the action is available.
+func (m *Model) hintFor(a common.Action) tea.Cmd {
 	if m.RefusedReadOnly() {
 		return nil
 	}

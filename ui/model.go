@@ -105,7 +105,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.background(!msg.IsDark())
 	case tickMsg:
 		if m.Picture != nil {
-			m.Sources = seen(m.Sources, m.Now(), m.opts.StaleAfter)
+			m.Sources = withStateAt(m.Sources, m.Now(), m.opts.StaleAfter)
 		}
 		cmds := []tea.Cmd{m.tick(), m.reportVisible()}
 		if d, ok := m.topDialog().(common.Ticker); ok {
@@ -132,7 +132,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 
 // route passes a message to its part of the console.
 func (m *Model) route(msg tea.Msg) tea.Cmd {
-	for _, s := range m.every() {
+	for _, s := range m.allScreens() {
 		if cmd, mine := s.Update(msg); mine {
 			return cmd
 		}
@@ -152,8 +152,8 @@ func (m *Model) route(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// every returns all screens, shown or not.
-func (m *Model) every() []screen.Screen {
+// allScreens returns all screens, shown or not.
+func (m *Model) allScreens() []screen.Screen {
 	all := []screen.Screen{m.fleet}
 	for _, r := range screen.All() {
 		all = append(all, m.screens[r.Action])
@@ -198,7 +198,7 @@ func (m *Model) background(light bool) tea.Cmd {
 	o := m.Theme.Options
 	o.Light = light
 	m.Theme = theme.New(o)
-	for _, s := range m.every() {
+	for _, s := range m.allScreens() {
 		s.Restyle()
 	}
 	return m.arrangeAll()
@@ -207,7 +207,7 @@ func (m *Model) background(light bool) tea.Cmd {
 // relayout divides the screen again. It costs nothing if nothing has changed.
 func (m *Model) relayout() {
 	m.layout = common.Divide(m.Width, m.Height)
-	for _, s := range m.every() {
+	for _, s := range m.allScreens() {
 		s.Resize(m.layout)
 	}
 }

@@ -13,10 +13,10 @@ func BenchmarkABuiltinScriptIsLintedBeforeItsLaunch(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	held := []Held{{What: "a token", Value: []byte(heldToken)}, {What: "a key", Value: []byte(heldAWS)}}
+	held := []Credential{{What: "a token", Value: []byte(heldToken)}, {What: "a key", Value: []byte(heldAWS)}}
 	b.ReportAllocs()
 	for b.Loop() {
-		l, err := set.LintRendered(b.Context(), "nginx-roundrobin", providers.Triton, &r, LintOptions{Declared: declared, Held: held, LookPath: noTools})
+		l, err := set.LintRendered(b.Context(), "nginx-roundrobin", providers.Triton, &r, LintOptions{Declared: declared, Credentials: held, LookPath: noTools})
 		if err != nil || l.Failed() {
 			b.Fatal(err, lines(l))
 		}

@@ -87,7 +87,7 @@ func (d *decoder) add(r reading, depth int) {
 	for _, runs := range []func([]byte) []span{oneRuns, encodedRuns} {
 		for _, m := range runs(r.text) {
 			part := r.text[m.from:m.to]
-			for _, plain := range decodings(squeezed(part)) {
+			for _, plain := range decodings(withoutSeparators(part)) {
 				d.add(reading{text: plain, line: at(m.from + longestLineOf(part)), decoded: true, rewritten: r.rewritten}, depth+1)
 			}
 		}
@@ -124,8 +124,8 @@ func longestLineOf(run []byte) (at int) {
 	return at
 }
 
-// squeezed returns a run without the characters between its lines.
-func squeezed(run []byte) []byte {
+// withoutSeparators returns a run without the characters between its lines.
+func withoutSeparators(run []byte) []byte {
 	out := make([]byte, 0, len(run))
 	for _, c := range run {
 		if isBase64[c] {

@@ -84,8 +84,8 @@ type LintOptions struct {
 	Declared []providers.Declaration // of all providers
 	// Providers are those whose clouds are checked; all if empty.
 	Providers []providers.Provider
-	// Held are the credentials of rollcall itself, which no boot script may contain.
-	Held []Held
+	// Credentials are the credentials of rollcall itself, which no boot script may contain.
+	Credentials []Credential
 	// Strict makes a missing tool an error, as CI needs it.
 	Strict bool
 	// LookPath finds a tool; nil for exec.LookPath.
@@ -187,7 +187,7 @@ func (l *linting) one(ctx context.Context, p providers.Provider) error {
 	switch {
 	case r.Compressed():
 		l.add(LintFinding{For: p, Level: LevelWarning, Tool: "rollcall", Text: fmt.Sprintf("it has %d bytes and is sent compressed, in %d: the image needs cloud-init to unpack it", len(r.Plain), len(r.Text))})
-	case r.Left >= 0 && r.Left < littleRoom:
+	case r.Left >= 0 && r.Left < lowSpace:
 		l.add(LintFinding{For: p, Level: LevelWarning, Tool: "rollcall", Text: fmt.Sprintf("only %d bytes are left below the limit of %d", r.Left, r.Limit)})
 	}
 	l.secrets(p, &r)
@@ -234,7 +234,7 @@ func (l *linting) secrets(p providers.Provider, r *Rendered) {
 		text := "the value of " + name + " stands in the script. Everybody who can describe the instance, read its metadata from any process on it, or see the launch template then has it"
 		if name == "token" {
 			if text = "the token stands in the script, as token_in_script asks"; !l.warned {
-				text += ". " + givesAway
+				text += ". " + tokenRisk
 			}
 		}
 		if there {
@@ -243,11 +243,11 @@ func (l *linting) secrets(p providers.Provider, r *Rendered) {
 	}
 	plain := []byte(strings.Join(lines, "\n"))
 	all := sync.OnceValue(func() []reading { return readings(plain) })
-	found := heldIn(plain, all, ofNodes(l.o.Held))
+	found := credentialsIn(plain, all, nodeCredentials(l.o.Credentials))
 	if bytes.Equal(plain, r.Plain) {
-		found = append(heldIn(plain, all, ofConsole(l.o.Held)), found...)
+		found = append(credentialsIn(plain, all, consoleCredentials(l.o.Credentials)), found...)
 	} else {
-		found = append(FindHeld(r.Plain, ofConsole(l.o.Held)), found...)
+		found = append(FindCredentials(r.Plain, consoleCredentials(l.o.Credentials)), found...)
 	}
 	for _, s := range secretsIn(plain, all) {
 		if !slices.ContainsFunc(found, func(h Secret) bool { return h.Line == s.Line }) {

@@ -23,8 +23,8 @@ var installAgent string
 
 var placeholder = regexp.MustCompile(`\{\{ *([a-z][a-z0-9_]*) *\}\}`)
 
-// littleRoom is the number of free bytes below which the size is reported to the operator.
-const littleRoom = 512
+// lowSpace is the number of free bytes below which the size is reported to the operator.
+const lowSpace = 512
 
 // Render checks the values and returns the boot script. The error is Problems, one line each, with template and
 // variable.
@@ -90,7 +90,7 @@ func (t *Template) render(in Input) (Rendered, error) {
 			how = fmt.Sprintf(", %d compressed", len(r.Text))
 		}
 		return r, Problems{fmt.Sprintf("template %s: the boot script has %d bytes%s, %s takes %d: %d too many; shorten the template or its values", t.Name, len(text), how, in.Provider, r.Limit, -r.Left)}
-	case r.Left < littleRoom:
+	case r.Left < lowSpace:
 		r.Warnings = append(r.Warnings, fmt.Sprintf("only %d bytes are left below the limit of %d", r.Left, r.Limit))
 	}
 	return r, nil
@@ -338,7 +338,7 @@ func (cfg *AgentConfig) credentials(v map[string]string, in *Input, add func(nam
 		add("token", "it would stand in the script for everybody to read; token_source=script with token_in_script=%s says that this is meant", TokenInScript)
 	}
 	if v["token_source"] == TokenScript && v["token_in_script"] != TokenInScript {
-		add("token_in_script", "the token would stand in the script. %s; token_in_script=%s says that this is meant", givesAway, TokenInScript)
+		add("token_in_script", "the token would stand in the script. %s; token_in_script=%s says that this is meant", tokenRisk, TokenInScript)
 	}
 	at, dns := in.declared(in.Provider), in.declared(cfg.DNS)
 	if dns.Access == providers.AccessIAM {
@@ -367,7 +367,7 @@ func (cfg *AgentConfig) credentials(v map[string]string, in *Input, add func(nam
 			add("token", "it is not set, and token_source=script says that it stands in the script")
 		}
 		cfg.Token.Key = ""
-		return []string{"the " + dns.Title + " token stands in the user data of nodes of " + cfg.Service + ". " + givesAway + " " + cfg.Zone}
+		return []string{"the " + dns.Title + " token stands in the user data of nodes of " + cfg.Service + ". " + tokenRisk + " " + cfg.Zone}
 	case cfg.Token.Source == TokenMetadata && !at.Metadata:
 		add("token_source", "metadata is for %s; %s has ssm", metadata, roles)
 	case cfg.Token.Source == TokenSSM && !at.InstanceRoles:

@@ -28,9 +28,9 @@ type rule struct {
 	allow func() []*regexp.Regexp
 }
 
-// vague reports whether a rule takes any long value after a common word for a secret. The patterns of this package
+// isTooBroad reports whether a rule takes any long value after a common word for a secret. The patterns of this package
 // cover these cases and know what boot scripts contain.
-func vague(id string) bool {
+func isTooBroad(id string) bool {
 	return slices.Contains([]string{"generic-api-key", "kubernetes-secret-yaml", "hashicorp-tf-password", "curl-auth-header", "curl-auth-user"}, id)
 }
 
@@ -41,7 +41,7 @@ var keptRules = sync.OnceValue(func() []rule {
 	if err := toml.Unmarshal([]byte(config.DefaultConfig), &all); err != nil {
 		panic(err) // it is embedded, and a test reads it
 	}
-	out := slices.DeleteFunc(all.Rules, func(r rule) bool { return r.Regex == "" || vague(r.ID) })
+	out := slices.DeleteFunc(all.Rules, func(r rule) bool { return r.Regex == "" || isTooBroad(r.ID) })
 	for i := range out {
 		r := &out[i]
 		r.runs = runsNeeded(r.Regex)

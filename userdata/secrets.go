@@ -169,7 +169,7 @@ func FindSecrets(text []byte) []Secret {
 
 // secretsIn returns what FindSecrets does, of a text whose readings are asked for only when they are needed.
 func secretsIn(text []byte, readings func() []reading) []Secret {
-	return searched.in("shapes", text, nil, func() []Secret { return secretsInReadings(text, readings()) })
+	return secrets.get("shapes", text, nil, func() []Secret { return secretsInReadings(text, readings()) })
 }
 
 func secretsInReadings(text []byte, all []reading) []Secret {

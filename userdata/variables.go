@@ -18,8 +18,8 @@ import (
 // token.
 const TokenInScript = "yes-i-know"
 
-// givesAway explains the risk of a token in the script.
-const givesAway = "Everybody who can describe the instance, read its metadata from any process on it, or see the launch template then has the token, and can change every record of the zone"
+// tokenRisk explains the risk of a token in the script.
+const tokenRisk = "Everybody who can describe the instance, read its metadata from any process on it, or see the launch template then has the token, and can change every record of the zone"
 
 // MaxTTL is the largest TTL (RFC 2181 section 8).
 const MaxTTL = 1<<31 - 1
@@ -47,7 +47,7 @@ func standardVariables(agent string) []Variable {
 		{Name: "token_source", Type: TypeEnum, Default: "auto", Options: []string{"auto", TokenMetadata, TokenSSM, TokenScript}, Help: "where the agent finds the Cloudflare token: Triton metadata, AWS parameter store, or the script itself (see token_in_script); auto is metadata on Triton and ssm on EC2"},
 		{Name: "token_key", Type: TypeString, Pattern: "|[A-Za-z0-9_./-]{1,200}", Example: "/rollcall/cloudflare-token", Help: "metadata key (default cloudflare-token) or parameter name (default /rollcall/cloudflare-token)"},
 		{Name: "token", Type: TypeString, Secret: true, Pattern: "|[A-Za-z0-9_-]{1,200}", Help: "the token itself, for token_source script"},
-		{Name: "token_in_script", Type: TypeString, Pattern: "|" + TokenInScript, Example: TokenInScript, Help: TokenInScript + " puts the token into the script. " + givesAway},
+		{Name: "token_in_script", Type: TypeString, Pattern: "|" + TokenInScript, Example: TokenInScript, Help: TokenInScript + " puts the token into the script. " + tokenRisk},
 	}
 	if agent == AnyKind {
 		v = slices.Insert(v, 1, Variable{Name: "kind", Type: TypeEnum, Default: "auto", Options: []string{"auto", "round-robin", "dns-sd"}, Help: "kind of the service; auto is dns-sd where the name has _tcp or _udp in it"})

@@ -56,8 +56,8 @@ func lowered(text string) string {
 	return strings.ReplaceAll(strings.ToLower(text), "ſ", "s")
 }
 
-// mostWords limits the words of one expression.
-const mostWords = 200
+// maxWords limits the words of one expression.
+const maxWords = 200
 
 // wordsOf returns lower-case words of which every match of an expression has at least one; nil if there is no such set
 // of words of two letters or more.
@@ -83,7 +83,7 @@ func neededBy(re *syntax.Regexp) needed {
 	of := func(words ...string) needed {
 		slices.Sort(words)
 		words = slices.Compact(words)
-		if len(words) == 0 || len(words) > mostWords {
+		if len(words) == 0 || len(words) > maxWords {
 			return needed{}
 		}
 		return needed{exact: words, need: words}
@@ -132,7 +132,7 @@ func neededByAll(parts []*syntax.Regexp, of func(...string) needed) needed {
 	whole, best, before := true, []string(nil), []string{""}
 	for _, p := range parts {
 		sub := neededBy(p)
-		if n := len(before) * len(sub.exact); n > 0 && n <= mostWords {
+		if n := len(before) * len(sub.exact); n > 0 && n <= maxWords {
 			var both []string
 			for _, a := range before {
 				for _, b := range sub.exact {
@@ -143,7 +143,7 @@ func neededByAll(parts []*syntax.Regexp, of func(...string) needed) needed {
 			continue
 		}
 		whole = false
-		best = rarer(best, before, sub.need)
+		best = mostSelective(best, before, sub.need)
 		before = []string{""}
 		if sub.exact != nil {
 			before = sub.exact
@@ -152,7 +152,7 @@ func neededByAll(parts []*syntax.Regexp, of func(...string) needed) needed {
 	if whole {
 		return of(before...)
 	}
-	return needed{need: rarer(best, before)}
+	return needed{need: mostSelective(best, before)}
 }
 
 // neededByOne returns what matches of an alternation contain.
@@ -176,8 +176,8 @@ func neededByOne(parts []*syntax.Regexp, of func(...string) needed) needed {
 	return needed{need: of(need...).need}
 }
 
-// rarer returns the set whose shortest word is longest; of equal ones the smaller set.
-func rarer(sets ...[]string) []string {
+// mostSelective returns the set whose shortest word is longest, the smaller one of equals.
+func mostSelective(sets ...[]string) []string {
 	shortest := func(words []string) int {
 		if len(words) == 0 {
 			return -1

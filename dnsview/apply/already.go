@@ -200,9 +200,9 @@ func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change
 	k := index.SetKeyOf(&rec)
 	k.Zone = t.Zone.Name
 	switch s := r.onWire(ctx, k, wanted([]providers.Change{*c}), &rec); {
-	case len(s.against) > 0:
+	case len(s.contradicting) > 0:
 		return index.NotMade
-	case s.clean > 0:
+	case s.agreeing > 0:
 		return index.Made
 	}
 	return index.CannotTell

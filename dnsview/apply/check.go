@@ -16,8 +16,8 @@ func (r *run) check(ctx context.Context) *Report {
 		case rep.State != "": // the cloud would refuse to change this node
 		case rep.Step.Kind == plan.StepChange:
 			steps = append(steps, i)
-		case rep.Step.Kind == plan.StepWait && r.isPointless(i):
-			rep.State, rep.Why = StepSkipped, waitsForNothing
+		case rep.Step.Kind == plan.StepWait && r.waitIsPointless(i):
+			rep.State, rep.Why = StepSkipped, pointlessWait
 		default:
 			rep.State = StepReady
 		}

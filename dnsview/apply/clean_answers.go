@@ -14,29 +14,29 @@ import (
 	"rollcall/providers"
 )
 
-// cleanliness holds the answers of name servers and DNS providers about values that were removed.
-type cleanliness struct {
-	against []string // servers that still return a value
-	pending []string // changes that are still pending at the provider
-	unasked []string // servers and providers that could not be asked, with the reason
-	inSync  int      // changes that the provider reports as in sync
-	servers int      // answers without the removed values
+// removalAnswers holds the answers of name servers and DNS providers about values that were removed.
+type removalAnswers struct {
+	contradicting []string // servers that still return a value
+	pending       []string // changes that are still pending at the provider
+	unasked       []string // servers and providers that could not be asked, with the reason
+	inSync        int      // changes that the provider reports as in sync
+	servers       int      // answers without the removed values
 
-	late   map[recordKey]bool // removals with an unanswered query
-	polled bool               // queried more than once
-	refuse string             // why the step is held back; askAll sets it if waiting does not help
+	unanswered map[recordKey]bool // removals with an unanswered query
+	repeated   bool               // queried more than once
+	refuse     string             // why the step is held back; askAll sets it if waiting does not help
 }
 
-// unknown returns what is waited for because it could not be asked.
-func (c *cleanliness) unknown() string {
+// waitReason returns what is waited for because it could not be asked.
+func (c *removalAnswers) waitReason() string {
 	if len(c.unasked) == 0 {
 		return "until no resolver can still hold what was taken out"
 	}
 	return strings.Join(few(c.unasked), "; ")
 }
 
-// passes returns the reason why the guard passes.
-func (c *cleanliness) passes(taken int, waits bool) string {
+// passReason returns why the guard passes.
+func (c *removalAnswers) passReason(taken int, waits bool) string {
 	why := "every zone was read again, and no record leads to it"
 	if taken == 0 {
 		return why
@@ -68,18 +68,18 @@ func few(all []string) []string {
 }
 
 // awaitClean asks name servers and DNS providers until none of them contradicts, or until the time is up.
-func (r *run) awaitClean(ctx context.Context, s *plan.Step, out []removal) *cleanliness {
+func (r *run) awaitClean(ctx context.Context, s *plan.Step, out []removal) *removalAnswers {
 	polled := false
 	for {
 		c := r.askAll(ctx, out)
-		c.polled = polled
+		c.repeated = polled
 		now := r.engine.o.Now()
 		var wait time.Duration
-		what := c.against
+		what := c.contradicting
 		switch {
 		case c.refuse != "":
 			return c
-		case len(c.against) > 0:
+		case len(c.contradicting) > 0:
 			wait = r.contradictionDeadline(out, 1).Sub(now)
 		case len(c.pending) > 0:
 			wait, what = r.contradictionDeadline(out, pendingFactor).Sub(now), c.pending
@@ -89,7 +89,7 @@ func (r *run) awaitClean(ctx context.Context, s *plan.Step, out []removal) *clea
 		why := strings.Join(few(what), "; ")
 		if wait <= 0 {
 			c.refuse = "what was taken out is still handed out: " + why
-			if len(c.against) == 0 {
+			if len(c.contradicting) == 0 {
 				c.refuse = why
 			}
 			return c
@@ -130,8 +130,8 @@ func (r *run) since(m *removal) time.Time {
 }
 
 // askAll queries the name servers for every name of a removed value, and the DNS providers for the changes.
-func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
-	c := &cleanliness{late: map[recordKey]bool{}}
+func (r *run) askAll(ctx context.Context, out []removal) *removalAnswers {
+	c := &removalAnswers{unanswered: map[recordKey]bool{}}
 	bySet := map[index.SetKey][]*removal{}
 	var order []index.SetKey
 	for n := range out {
@@ -141,13 +141,13 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 		}
 		bySet[k] = append(bySet[k], &out[n])
 	}
-	says := make([]*served, len(order))
-	asked := make([]behind, len(order))
+	says := make([]*nameAnswers, len(order))
+	asked := make([]laggingName, len(order))
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for n, k := range order {
 		g.Go(func() error {
-			q := behind{want: map[string]bool{}}
+			q := laggingName{want: map[string]bool{}}
 			for _, m := range bySet[k] {
 				q.want[providers.FoldValue(k.Type, m.record.Value)] = false
 				q.records = append(q.records, &m.record)
@@ -158,13 +158,13 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 	}
 	_ = g.Wait() // failed queries are part of the answers
 	for n, k := range order {
-		c.servers += says[n].clean
-		for _, a := range says[n].against {
-			c.against = append(c.against, a.String()+" for "+k.String())
+		c.servers += says[n].agreeing
+		for _, a := range says[n].contradicting {
+			c.contradicting = append(c.contradicting, a.String()+" for "+k.String())
 		}
-		if !slices.ContainsFunc(bySet[k], func(m *removal) bool { return !m.expected }) {
-			if len(says[n].against) > 0 {
-				c.refuse = "no list shows what name servers hand out: " + list(says[n].against) + " for " + k.String()
+		if !slices.ContainsFunc(bySet[k], func(m *removal) bool { return !m.unlisted }) {
+			if len(says[n].contradicting) > 0 {
+				c.refuse = "no list shows what name servers hand out: " + list(says[n].contradicting) + " for " + k.String()
 			}
 			continue
 		}
@@ -174,7 +174,7 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 		r.observe(says[n], asked[n].want, asked[n].records)
 		if says[n].state() == servedUnasked {
 			for _, m := range bySet[k] {
-				c.late[keyOf(&m.record)] = true
+				c.unanswered[keyOf(&m.record)] = true
 			}
 		}
 	}
@@ -185,9 +185,9 @@ func (r *run) askAll(ctx context.Context, out []removal) *cleanliness {
 }
 
 // askProvider asks the DNS provider, if possible, whether a change has reached all its servers.
-func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
+func (r *run) askProvider(ctx context.Context, m *removal, c *removalAnswers) {
 	t := r.engine.zone(m.record.Zone)
-	if t == nil || m.expected {
+	if t == nil || m.unlisted {
 		return
 	}
 	p, ok := t.DNS.(providers.Propagator)
@@ -196,7 +196,7 @@ func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
 	}
 	unasked := func(why string) {
 		c.unasked = append(c.unasked, index.Clean(t.Zone.Name)+" "+why)
-		c.late[keyOf(&m.record)] = true
+		c.unanswered[keyOf(&m.record)] = true
 	}
 	if m.ticket == "" {
 		unasked("gave no id of the change of " + index.SetKeyOf(&m.record).String())
@@ -226,7 +226,7 @@ func (r *run) askProvider(ctx context.Context, m *removal, c *cleanliness) {
 // cleanAt returns when no resolver can have the removed values any more, as far as is known: after the plan's wait,
 // counted from the removal or from the change of the last lagging server, plus the propagation time if something could
 // not be asked. It is zero for a plan without waits.
-func (r *run) cleanAt(i int, out []removal, c *cleanliness) time.Time {
+func (r *run) cleanAt(i int, out []removal, c *removalAnswers) time.Time {
 	var wait time.Duration
 	for _, id := range r.plan.Steps[i].Needs {
 		if at, ok := r.byID[id]; ok {
@@ -240,14 +240,14 @@ func (r *run) cleanAt(i int, out []removal, c *cleanliness) time.Time {
 	for n := range out {
 		m := &out[n]
 		at := r.since(m)
-		if m.expected {
+		if m.unlisted {
 			continue
 		}
 		if clean := r.cleanFrom[index.SetKeyOf(&m.record)]; clean.After(at) {
 			at = clean
 		}
 		at = at.Add(wait)
-		if t := r.engine.zone(m.record.Zone); t != nil && c.late[keyOf(&m.record)] {
+		if t := r.engine.zone(m.record.Zone); t != nil && c.unanswered[keyOf(&m.record)] {
 			at = at.Add(t.Zone.Provider.Propagation())
 		}
 		if at.After(last) {

@@ -41,7 +41,7 @@ func (r *run) dnsShown(s *plan.Step, v *dnsview.View, unread string) index.Guard
 		g.NoEvidence, g.Why, g.Satisfy = true, "whether DNS leads to it is not known: "+unread, "a complete read of every zone, or type its name"
 		return g
 	}
-	if left := leading(v, s.Instance, nil); len(left) > 0 {
+	if left := recordsLeadingTo(v, s.Instance, nil); len(left) > 0 {
 		g.Why, g.Satisfy = "clients are sent to it: "+strings.Join(few(left), ", "), first+", or type its name"
 		return g
 	}
@@ -76,28 +76,28 @@ func (r *run) dnsClean(ctx context.Context, i int) index.GuardResult {
 		if why != "" {
 			return index.GuardResult{Guard: index.GuardDNS, NoEvidence: true, Why: why, Satisfy: "a complete read of every zone"}
 		}
-		if left := leading(v, s.Instance, nil); len(left) > 0 {
+		if left := recordsLeadingTo(v, s.Instance, nil); len(left) > 0 {
 			return index.GuardResult{Guard: index.GuardDNS, Why: "there is still a record that leads to it: " + strings.Join(left, ", "), Satisfy: "take it out of DNS"}
 		}
 		out := r.takenOut(v, s.Instance)
 		asked := r.awaitClean(ctx, s, out)
 		if asked.refuse != "" {
-			return index.GuardResult{Guard: index.GuardDNS, NoEvidence: len(asked.against) == 0, Why: asked.refuse, Satisfy: "the same command again, once the name servers have the change"}
+			return index.GuardResult{Guard: index.GuardDNS, NoEvidence: len(asked.contradicting) == 0, Why: asked.refuse, Satisfy: "the same command again, once the name servers have the change"}
 		}
 		until := r.cleanAt(i, out, asked)
 		left := until.Sub(r.engine.o.Now())
 		typed := r.typedName(s.Instance)
 		switch {
-		case left > 0 && typed == "" && !r.hurried:
+		case left > 0 && typed == "" && !r.skipWaits:
 			cut, stopped := r.countDown(ctx, s.ID, left, left, nil, func(left string) string {
-				return "waiting " + left + " more: " + asked.unknown()
+				return "waiting " + left + " more: " + asked.waitReason()
 			})
 			if stopped {
 				return index.GuardResult{Guard: index.GuardDNS, NoEvidence: true, Why: "the run was stopped during the wait"}
 			}
-			r.hurried = r.hurried || cut
-		case !asked.polled:
-			g := index.GuardResult{Guard: index.GuardDNS, Pass: true, Why: asked.passes(len(out), !until.IsZero())}
+			r.skipWaits = r.skipWaits || cut
+		case !asked.repeated:
+			g := index.GuardResult{Guard: index.GuardDNS, Pass: true, Why: asked.passReason(len(out), !until.IsZero())}
 			if left > 0 {
 				g.Why += "; the rest of the wait was left out"
 				g.Confirm = typed
@@ -143,8 +143,8 @@ func (r *run) reread(ctx context.Context) (v *dnsview.View, why string) {
 	return r.zonesView, ""
 }
 
-// leading returns the records that lead to an instance, except those that removed reports.
-func leading(v *dnsview.View, ref providers.InstanceRef, removed func(*providers.Record) bool) []string {
+// recordsLeadingTo returns, as text, the records that lead to an instance, except those for which removed is true.
+func recordsLeadingTo(v *dnsview.View, ref providers.InstanceRef, removed func(*providers.Record) bool) []string {
 	var out []string
 	for _, rec := range v.LeadingTo(ref.Key, ref.ID) {
 		if removed != nil && removed(rec) {
@@ -166,12 +166,12 @@ type removal struct {
 	record   providers.Record
 	at       time.Time // zero if unknown
 	ticket   string    // the provider's id of the change; empty if unknown
-	expected bool      // it was not removed: see the function expected
+	unlisted bool      // it was not removed: see unlistedRecords
 }
 
-// expected returns the records that an instance should have as a node of declared services and that no list shows,
-// because a zone's API can return nothing while its name servers return the node.
-func expected(v *dnsview.View, ref providers.InstanceRef) []providers.Record {
+// unlistedRecords returns the records that an instance should have as a node of declared services and that no list
+// shows, because a zone's API can return nothing while its name servers return the node.
+func unlistedRecords(v *dnsview.View, ref providers.InstanceRef) []providers.Record {
 	var out []providers.Record
 	for _, s := range plan.Register(v, "", ref).Steps {
 		if s.Change != nil && s.Change.Op == providers.OpCreate && s.Instance.Key == ref.Key && s.Instance.ID == ref.ID {
@@ -182,7 +182,7 @@ func expected(v *dnsview.View, ref providers.InstanceRef) []providers.Record {
 }
 
 // takenOut returns what was removed from DNS for an instance: by this or an earlier run according to the journal, and
-// by others according to markers, and what is expected of the instance. It omits values that are in DNS again for
+// by others according to markers, and the unlisted records of the instance. It omits values that are in DNS again for
 // another node.
 func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 	var out []removal
@@ -219,11 +219,11 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 		put(rec, time.Time{}, "", false)
 	}
 	known := len(out)
-	for _, rec := range expected(v, ref) {
+	for _, rec := range unlistedRecords(v, ref) {
 		put(rec, time.Time{}, "", false)
 	}
 	for n := range out[known:] {
-		out[known+n].expected = true
+		out[known+n].unlisted = true
 	}
 	return slices.DeleteFunc(out, func(m removal) bool {
 		return v.Holds(&m.record)
@@ -281,13 +281,13 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 			}
 		}
 	}
-	if left := leading(v, s.Instance, func(rec *providers.Record) bool { return goes[keyOf(rec)] }); len(left) > 0 {
+	if left := recordsLeadingTo(v, s.Instance, func(rec *providers.Record) bool { return goes[keyOf(rec)] }); len(left) > 0 {
 		g.Why, g.Satisfy = "the plan leaves a record that leads to it: "+strings.Join(left, ", "), "take it out of DNS first"
 		return g
 	}
-	for _, rec := range expected(v, s.Instance) {
-		if says := r.onWire(ctx, index.SetKeyOf(&rec), map[string]bool{providers.FoldValue(rec.Type, rec.Value): false}, &rec); len(says.against) > 0 {
-			g.Why = "no list shows what name servers hand out: " + list(says.against) + " for " + says.String()
+	for _, rec := range unlistedRecords(v, s.Instance) {
+		if says := r.onWire(ctx, index.SetKeyOf(&rec), map[string]bool{providers.FoldValue(rec.Type, rec.Value): false}, &rec); len(says.contradicting) > 0 {
+			g.Why = "no list shows what name servers hand out: " + list(says.contradicting) + " for " + says.String()
 			g.Satisfy = "the same command again, once the list of " + index.Clean(rec.Zone) + " agrees with its name servers"
 			return g
 		}

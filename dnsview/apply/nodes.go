@@ -87,7 +87,7 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 	switch {
 	case !undone:
 		return n, false
-	case values == 0 && r.plan.Verb == index.VerbDrain && r.outBefore(ref), values > 0 && gone == values:
+	case values == 0 && r.plan.Verb == index.VerbDrain && r.wasOutOfDNS(ref), values > 0 && gone == values:
 		n.DNS = "out of DNS"
 	case gone > 0:
 		n.DNS = "partly out of DNS"
@@ -145,8 +145,8 @@ func (e *Engine) stateOf(ctx context.Context, ref providers.InstanceRef) (state 
 	return l.Instance.State, false, nil
 }
 
-// outBefore reports whether a drain found a node already removed from DNS, so that it only removes markers.
-func (r *run) outBefore(ref providers.InstanceRef) bool {
+// wasOutOfDNS reports whether a drain found a node already removed from DNS, so that its plan only removes markers.
+func (r *run) wasOutOfDNS(ref providers.InstanceRef) bool {
 	return slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
 		if !sameInstance(s.Instance, ref) || s.Change == nil || s.Change.Op != providers.OpDelete {
 			return false

@@ -29,23 +29,23 @@ const (
 	servedUnasked                         // none contradicts, but some could not be queried
 )
 
-// serverSays is one server with a remark about its answer.
-type serverSays struct{ server, says string }
+// serverRemark is one server with a remark about its answer.
+type serverRemark struct{ server, text string }
 
-// served holds the authoritative servers' answers for one name and type, compared with the values that should be there
-// and those that should not.
-type served struct {
+// nameAnswers holds the authoritative servers' answers for one name and type, compared with the values that should be
+// there and those that should not.
+type nameAnswers struct {
 	index.SetKey
-	clean   int          // servers that answer as they should
-	against []serverSays // servers that answer otherwise, with what
-	unasked []serverSays // servers that could not be queried, with the reason
+	agreeing      int            // servers that answer as they should
+	contradicting []serverRemark // servers that answer otherwise, with what
+	unasked       []serverRemark // servers that could not be queried, with the reason
 }
 
-func (s *served) state() servedState {
+func (s *nameAnswers) state() servedState {
 	switch {
-	case len(s.against) > 0:
+	case len(s.contradicting) > 0:
 		return servedContradicted
-	case len(s.unasked) > 0 || s.clean == 0:
+	case len(s.unasked) > 0 || s.agreeing == 0:
 		return servedUnasked
 	}
 	return servedClean
@@ -83,9 +83,9 @@ func routing(records ...*providers.Record) (varies bool, byAsker string) {
 
 // onWire queries every authoritative server for a name, and compares the answers with want. records are the records of
 // the name.
-func (r *run) onWire(ctx context.Context, sub index.SetKey, want map[string]bool, records ...*providers.Record) *served {
-	s := &served{SetKey: sub}
-	unasked := func(server, why string) { s.unasked = append(s.unasked, serverSays{server, index.Clean(why)}) }
+func (r *run) onWire(ctx context.Context, sub index.SetKey, want map[string]bool, records ...*providers.Record) *nameAnswers {
+	s := &nameAnswers{SetKey: sub}
+	unasked := func(server, why string) { s.unasked = append(s.unasked, serverRemark{server, index.Clean(why)}) }
 	t := r.engine.zone(sub.Zone)
 	switch {
 	case r.engine.o.Wire == nil || t == nil:
@@ -128,13 +128,13 @@ func (r *run) onWire(ctx context.Context, sub index.SetKey, want map[string]bool
 		slices.Sort(lacks)
 		switch {
 		case len(still) > 0:
-			s.against = append(s.against, serverSays{a.Server, "still answers with " + index.Clean(strings.Join(still, ", "))})
+			s.contradicting = append(s.contradicting, serverRemark{a.Server, "still answers with " + index.Clean(strings.Join(still, ", "))})
 		case len(lacks) > 0 && varies:
 			unasked(a.Server, "(it answers with some of the values only)")
 		case len(lacks) > 0:
-			s.against = append(s.against, serverSays{a.Server, "does not answer with " + index.Clean(strings.Join(lacks, ", "))})
+			s.contradicting = append(s.contradicting, serverRemark{a.Server, "does not answer with " + index.Clean(strings.Join(lacks, ", "))})
 		default:
-			s.clean++
+			s.agreeing++
 		}
 	}
 	if byAsker != "" {
@@ -144,15 +144,15 @@ func (r *run) onWire(ctx context.Context, sub index.SetKey, want map[string]bool
 }
 
 // String returns the server with the remark.
-func (s serverSays) String() string {
+func (s serverRemark) String() string {
 	if s.server == "" {
-		return s.says
+		return s.text
 	}
-	return index.Clean(s.server) + " " + s.says
+	return index.Clean(s.server) + " " + s.text
 }
 
 // list returns servers with their remarks.
-func list(all []serverSays) string {
+func list(all []serverRemark) string {
 	var parts []string
 	for i, s := range all {
 		if i == 3 && len(all) > 4 {
@@ -165,13 +165,13 @@ func list(all []serverSays) string {
 }
 
 // text returns one line about a change at the name servers. waited is how long it was waited for.
-func (s *served) text(waited time.Duration, stopped bool) string {
+func (s *nameAnswers) text(waited time.Duration, stopped bool) string {
 	switch {
 	case s.state() == servedContradicted && stopped:
-		return "the authoritative servers did not show the change of " + s.String() + " yet when the run was stopped: " + list(s.against)
+		return "the authoritative servers did not show the change of " + s.String() + " yet when the run was stopped: " + list(s.contradicting)
 	case s.state() == servedContradicted:
-		return fmt.Sprintf("the authoritative servers do not show the change of %s yet, after %s: %s", s.SetKey, waited, list(s.against))
-	case s.clean == 0:
+		return fmt.Sprintf("the authoritative servers do not show the change of %s yet, after %s: %s", s.SetKey, waited, list(s.contradicting))
+	case s.agreeing == 0:
 		return "the authoritative servers could not be asked for " + s.String() + ": " + list(s.unasked)
 	case len(s.unasked) > 0:
 		return "the authoritative servers that could be asked show the change of " + s.String() + ", and some could not: " + list(s.unasked)
@@ -242,27 +242,27 @@ func (r *run) watchName(ctx context.Context, k index.SetKey, changes []providers
 	}
 }
 
-// behind is a name for which a server still contradicts a change of this run, with the wanted values.
-type behind struct {
+// laggingName is a name for which a server still contradicts a change of this run, with the wanted values.
+type laggingName struct {
 	want    map[string]bool
 	records []*providers.Record
 }
 
 // observe records whether a server contradicts the changes of a name, and since when none does any more.
-func (r *run) observe(s *served, want map[string]bool, records []*providers.Record) {
+func (r *run) observe(s *nameAnswers, want map[string]bool, records []*providers.Record) {
 	r.notifying.Lock()
 	defer r.notifying.Unlock()
 	if s.state() == servedContradicted {
-		r.behind[s.SetKey] = behind{want, records}
-	} else if _, was := r.behind[s.SetKey]; was {
-		delete(r.behind, s.SetKey)
+		r.lagging[s.SetKey] = laggingName{want, records}
+	} else if _, was := r.lagging[s.SetKey]; was {
+		delete(r.lagging, s.SetKey)
 		r.cleanFrom[s.SetKey] = r.engine.o.Now()
 	}
 }
 
-// askBehind queries again every name for which a server was behind.
-func (r *run) askBehind(ctx context.Context) {
-	for k, b := range maps.Clone(r.behind) {
+// askLagging queries again every name for which a server contradicted a change.
+func (r *run) askLagging(ctx context.Context) {
+	for k, b := range maps.Clone(r.lagging) {
 		r.observe(r.onWire(ctx, k, b.want, b.records...), b.want, b.records)
 	}
 }

@@ -34,13 +34,13 @@ func OwnWrites(entries []journal.Entry, since time.Time) providers.OwnWrites {
 	return out
 }
 
-// ownFor is how long the journal's own writes of markers are considered: longer than any grace.
-const ownFor = 24 * time.Hour
+// OwnWritesAge is how long the journal's writes of markers are considered. It is longer than any grace.
+const OwnWritesAge = 24 * time.Hour
 
 func (r *run) ownWrites() providers.OwnWrites {
 	entries, err := r.entries()
 	if err != nil {
 		return nil // guard 9 reports it
 	}
-	return OwnWrites(entries, r.engine.o.Now().Add(-ownFor))
+	return OwnWrites(entries, r.engine.o.Now().Add(-OwnWritesAge))
 }

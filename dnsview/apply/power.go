@@ -12,8 +12,8 @@ import (
 	"rollcall/providers"
 )
 
-// waitsForNothing is the reason for skipping a wait if every step that needs it is refused.
-const waitsForNothing = "every step that needs this wait is refused, so there is nothing to wait for"
+// pointlessWait is the reason for skipping a wait if every step that needs it is refused.
+const pointlessWait = "every step that needs this wait is refused, so there is nothing to wait for"
 
 // askPower asks the cloud of a power step for its identity, for the instance, and whether it would carry out the step.
 // gone means that the instance is already terminated.
@@ -160,8 +160,8 @@ func (r *run) refuseProtected(ctx context.Context) {
 	}
 }
 
-// isPointless reports whether all steps that need a wait have ended without being done.
-func (r *run) isPointless(i int) bool {
+// waitIsPointless reports whether all steps that need a wait have ended without being done.
+func (r *run) waitIsPointless(i int) bool {
 	needed := false
 	for n := range r.plan.Steps {
 		if !slices.Contains(r.plan.Steps[n].Needs, r.plan.Steps[i].ID) {

@@ -81,7 +81,7 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 		switch {
 		case !a.asked:
 			out.Open = append(out.Open, Open{entries[i], a.why})
-		case a.outcome == index.CannotTell && entries[i].State == journal.Unknown && (a.put == nil || a.put.err != nil): // already recorded
+		case a.outcome == index.CannotTell && entries[i].State == journal.Unknown && (a.restored == nil || a.restored.err != nil): // already recorded
 		default:
 			outcomes = append(outcomes, a.journalOutcome(&entries[i], e.o.Now()))
 		}
@@ -94,11 +94,11 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 
 // answer is a source's answer about one entry.
 type answer struct {
-	asked   bool // the source answered
-	outcome index.Outcome
-	now     *providers.Record
-	why     string
-	put     *putBack // what was restored; nil if nothing had to be
+	asked    bool // the source answered
+	outcome  index.Outcome
+	now      *providers.Record
+	why      string
+	restored *putBack // what was restored; nil if nothing had to be
 	// instance is the instance that a launch started.
 	instance *providers.InstanceRef
 }
@@ -108,8 +108,8 @@ func (a *answer) journalOutcome(en *journal.Entry, now time.Time) journal.Outcom
 	if en.State == journal.Begun {
 		o.Note = "the rollcall that began it was stopped before it was told what became of it; " + o.Note
 	}
-	if a.put != nil {
-		return a.put.journalOutcome(o)
+	if a.restored != nil {
+		return a.restored.journalOutcome(o)
 	}
 	switch a.outcome {
 	case index.Made:
@@ -169,7 +169,7 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 			}
 			mu.Unlock()
 			if en.PutBack != nil {
-				out[i] = answer{asked: true, put: e.putBack(ctx, t, en)}
+				out[i] = answer{asked: true, restored: e.putBack(ctx, t, en)}
 				return nil
 			}
 			found, err := look()

@@ -112,7 +112,7 @@ func (p *RetryingDNS) Apply(ctx context.Context, zone providers.Zone, changes []
 				continue
 			}
 			sent[i] = sent[i] || mayHaveHappened(r.Err)
-			if !worthIt(r.Err) {
+			if !mayStillSucceed(r.Err) {
 				continue
 			}
 			if p.reconcile(ctx, zone, &now[i], r, sent[i]) {
@@ -150,8 +150,8 @@ func mayHaveHappened(err error) bool {
 	return false
 }
 
-// worthIt reports whether a failed change may still succeed.
-func worthIt(err error) bool {
+// mayStillSucceed reports whether a failed change may still succeed.
+func mayStillSucceed(err error) bool {
 	return passes(err) || providers.KindOf(err) == providers.KindUncertain || providers.KindOf(err) == providers.KindConflict
 }
 

@@ -45,11 +45,11 @@ type run struct {
 	counts  map[string]string              // zone -> count that the threshold guard first asked for
 	asked   map[string][]providers.Change  // zone -> changes that name servers have yet to show
 
-	behind    map[index.SetKey]behind    // names for which a server contradicts a change of this run
-	cleanFrom map[index.SetKey]time.Time // since when no server contradicts any more
-	notBefore time.Time                  // end of the last wait: earlier reads are not used any more
-	hurried   bool                       // a wait was cut short, so all others are skipped
-	inSync    map[[2]string]bool         // changes, by zone and ticket, that are in sync at their provider
+	lagging   map[index.SetKey]laggingName // names for which a server contradicts a change of this run
+	cleanFrom map[index.SetKey]time.Time   // since when no server contradicts any more
+	notBefore time.Time                    // end of the last wait: earlier reads are not used any more
+	skipWaits bool                         // a wait was cut short, so all others are skipped
+	inSync    map[[2]string]bool           // changes, by zone and ticket, that are in sync at their provider
 
 	zonesView *dnsview.View // of all zones, read at zonesRead for a power step
 	zonesRead time.Time
@@ -59,7 +59,7 @@ func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 	r := &run{
 		engine: e, plan: plan, confirm: c, notify: progress, byID: map[int]int{}, wrote: map[string]time.Time{},
 		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{},
-		asked: map[string][]providers.Change{}, behind: map[index.SetKey]behind{}, cleanFrom: map[index.SetKey]time.Time{}, inSync: map[[2]string]bool{},
+		asked: map[string][]providers.Change{}, lagging: map[index.SetKey]laggingName{}, cleanFrom: map[index.SetKey]time.Time{}, inSync: map[[2]string]bool{},
 	}
 	r.report = &Report{Plan: plan, Started: e.o.Now(), Steps: make([]StepReport, len(plan.Steps))}
 	for i, s := range plan.Steps {

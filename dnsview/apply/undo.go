@@ -27,7 +27,7 @@ func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 		case len(s.Entries)+len(s.Final) == 0:
 			return plan.Plan{}, fmt.Errorf("%w; an older change is undone by its number, which rollcall journal lists", notKnown(s.Run))
 		}
-		p := plan.Undo(nil, takingBack(entries, s)...)
+		p := plan.Undo(nil, doneBy(entries, s)...)
 		p.Skipped = append(p.Skipped, unsure(s)...)
 		return p, nil
 	}
@@ -59,7 +59,7 @@ func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 	case len(named.Entries)+len(named.Final) == 0:
 		return plan.Plan{}, fmt.Errorf("there is nothing to undo in %s: it changed nothing, or was taken back already", index.Clean(id))
 	}
-	return plan.Undo(nil, takingBack(entries, named)...), nil
+	return plan.Undo(nil, doneBy(entries, named)...), nil
 }
 
 // RedoPlan returns a plan to repeat what the last undo reverted. After any change in between there is nothing to redo.
@@ -75,7 +75,7 @@ func (e *Engine) RedoPlan() (plan.Plan, error) {
 	case len(s.Entries) == 0:
 		return plan.Plan{}, notKnown(s.Run)
 	}
-	p := plan.Redo(nil, takingBack(entries, s)...)
+	p := plan.Redo(nil, doneBy(entries, s)...)
 	p.Skipped = append(p.Skipped, unsure(s)...)
 	return p, nil
 }
@@ -105,8 +105,8 @@ func unsure(s journal.Step) []string {
 	return out
 }
 
-// takingBack returns the entries of a step in the form that an undo starts from.
-func takingBack(entries []journal.Entry, s journal.Step) []plan.Done {
+// doneBy returns the entries of a step in the form that an undo starts from.
+func doneBy(entries []journal.Entry, s journal.Step) []plan.Done {
 	last := map[recordKey]*providers.Record{} // each record as the journal last left it
 	byID := map[string]*journal.Entry{}
 	for i := range entries {

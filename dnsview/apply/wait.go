@@ -12,16 +12,16 @@ import (
 	"rollcall/providers/journal"
 )
 
-// behindPause is the pause between queries to lagging name servers during a wait.
-const behindPause = 5 * time.Second
+// laggingPause is the pause between queries to lagging name servers during a wait.
+const laggingPause = 5 * time.Second
 
 // wait waits until resolvers have dropped removed values. It is skipped if nothing was removed from DNS before it.
 func (r *run) wait(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
-	left, taken := r.toWait(i)
+	left, taken := r.remainingWait(i)
 	switch {
-	case r.isPointless(i):
-		r.end(i, StepSkipped, waitsForNothing)
+	case r.waitIsPointless(i):
+		r.end(i, StepSkipped, pointlessWait)
 		return
 	case !taken:
 		r.end(i, StepSkipped, "nothing was taken out of DNS, so there is nothing to wait for")
@@ -32,13 +32,13 @@ func (r *run) wait(ctx context.Context, i int) {
 	}
 	asked := r.engine.o.Now()
 	ask := func() {
-		if now := r.engine.o.Now(); len(r.behind) > 0 && now.Sub(asked) >= behindPause {
+		if now := r.engine.o.Now(); len(r.lagging) > 0 && now.Sub(asked) >= laggingPause {
 			asked = now
-			r.askBehind(ctx)
+			r.askLagging(ctx)
 		}
 	}
 	cut, stopped := r.countDown(ctx, s.ID, left, s.Wait, ask, func(left string) string { return "waiting " + left + " for resolvers to forget" })
-	r.hurried = r.hurried || cut
+	r.skipWaits = r.skipWaits || cut
 	r.notBefore = r.engine.o.Now() // reads from before the wait may be outdated
 	switch {
 	case stopped:
@@ -46,7 +46,7 @@ func (r *run) wait(ctx context.Context, i int) {
 	case cut:
 		r.end(i, StepDone, "the wait was cut short: some clients may still be sent to what was taken out")
 	default:
-		if why := r.cameBack(ctx, i); why != "" {
+		if why := r.reappeared(ctx, i); why != "" {
 			r.end(i, StepFailed, why)
 			return
 		}
@@ -54,9 +54,9 @@ func (r *run) wait(ctx context.Context, i int) {
 	}
 }
 
-// cameBack reads every zone again after a wait that no power step needs; power steps do this themselves. It returns
+// reappeared reads every zone again after a wait that no power step needs; power steps do this themselves. It returns
 // what this run has removed and is there again, or what could not be read, or "".
-func (r *run) cameBack(ctx context.Context, i int) string {
+func (r *run) reappeared(ctx context.Context, i int) string {
 	if slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
 		return s.Kind == plan.StepPower && slices.Contains(s.Needs, r.plan.Steps[i].ID)
 	}) {
@@ -116,9 +116,9 @@ func (r *run) countDown(ctx context.Context, step int, left, total time.Duration
 // seconds returns a duration in whole seconds, rounded up.
 func seconds(d time.Duration) string { return strconv.Itoa(int((d+time.Second-1)/time.Second)) + " s" }
 
-// toWait returns the rest of a wait, and whether this or an earlier run, by the journal, removed anything that it is
-// for.
-func (r *run) toWait(i int) (left time.Duration, taken bool) {
+// remainingWait returns the rest of a wait. taken reports whether this run, or by the journal an earlier one, removed
+// something that the wait is for.
+func (r *run) remainingWait(i int) (left time.Duration, taken bool) {
 	s := &r.plan.Steps[i]
 	for n := range i {
 		if p := &r.report.Steps[n]; p.Step.Change != nil && p.Step.Change.Op == providers.OpDelete && p.State == StepDone {

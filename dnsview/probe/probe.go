@@ -22,49 +22,47 @@ type Target struct {
 	Health   index.Health
 }
 
-// State says whether a node is well.
+// State is the health of a node.
 type State string
 
 // The states of a node.
 const (
-	Well   State = "well"   // Need of the last Of looks passed
-	Unwell State = "unwell" // Need of the last Of looks failed
-	Unsure State = "unsure" // too few looks yet, or they say nothing
-	// Unchecked: no one looked, and Result.Reason says why.
-	Unchecked State = "unchecked"
+	Healthy   State = "well"      // Need of the last Of checks passed
+	Unhealthy State = "unwell"    // Need of the last Of checks failed
+	Uncertain State = "unsure"    // too few checks yet, or the last one does not count
+	Unchecked State = "unchecked" // no check is made; Result.Reason says why
 )
 
-// Result is how a node does.
+// Result is the health of a node.
 type Result struct {
 	Target
 	State  State
 	Reason string // one sentence
-	Passed int    // of the looks that are remembered, Health.Of at most
+	Passed int    // of the last checks, Health.Of at most
 	Failed int
-	Error  string        // why the last look failed; empty when it passed
-	At     time.Time     // of the last look that counts; zero when there is none
-	Took   time.Duration // of the last look
+	Error  string        // why the last check failed; empty if it passed
+	At     time.Time     // of the last check that counts; zero if there is none
+	Took   time.Duration // duration of that check
 }
 
-// Options shape a Prober. The zero value never looks at anything.
+// Options configure a Prober. With the zero value it contacts no node.
 type Options struct {
-	On      bool          // look at all; see the package's documentation
-	Timeout time.Duration // of one look; default 5 s, as the node agent has it
-	AtOnce  int           // looks under way at the same time; default 32
+	On      bool          // run checks; see the package's documentation
+	Timeout time.Duration // of one check; default 5 s, as in the node agent
+	AtOnce  int           // concurrent checks; default 32
 	providers.Clock
 	// Dial opens connections; default a net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// What a service that does not say gets: the same as the node agent's.
+// The defaults of a service's health check, as in the node agent.
 const (
 	defaultNeed     = 2
 	defaultOf       = 3
 	defaultInterval = 5 * time.Second
 )
 
-// Prober looks at nodes and remembers the last few looks at each. It is safe
-// for concurrent use.
+// Prober checks nodes and keeps the last few outcomes of each. It is safe for concurrent use.
 type Prober struct {
 	o Options
 
@@ -78,19 +76,19 @@ type key struct {
 	id      string
 }
 
-// history is what is remembered of one node.
+// history holds the last checks of one node.
 type history struct {
-	health index.Health
-	addr   netip.Addr
-	looks  []bool // the newest last
-	tried  time.Time
-	at     time.Time
-	took   time.Duration
-	err    string
-	unsure string // why the last look does not count
+	health    index.Health
+	addr      netip.Addr
+	passes    []bool        // whether each check passed, the newest last
+	tried     time.Time     // of the last check
+	at        time.Time     // of the last check that counts
+	took      time.Duration // duration of that check
+	err       string        // its failure
+	uncertain string        // why the last check does not count
 }
 
-// New makes a Prober. It does no I/O.
+// New returns a Prober. It does no I/O.
 func New(o Options) *Prober {
 	o.Timeout = cmp.Or(o.Timeout, 5*time.Second)
 	o.AtOnce = cmp.Or(o.AtOnce, 32)
@@ -100,14 +98,13 @@ func New(o Options) *Prober {
 	return &Prober{o: o, nodes: map[key]*history{}}
 }
 
-// On reports whether the prober looks at all.
+// On reports whether the prober runs checks.
 func (p *Prober) On() bool { return p.o.On }
 
-// Check looks once at every node whose interval is over, a bounded number at the same
-// time, and returns the state of all, in order. Nodes that are not among
-// the targets any more are forgotten.
+// Check runs the health check of every target whose interval is over, at most Options.AtOnce concurrently, and returns
+// the results of all targets in order. It drops the outcomes of nodes that are not among the targets.
 func (p *Prober) Check(ctx context.Context, targets []Target) []Result {
-	looks := make([]*look, len(targets))
+	attempts := make([]*attempt, len(targets))
 	var g errgroup.Group
 	g.SetLimit(p.o.AtOnce)
 	for i := range targets {
@@ -117,18 +114,18 @@ func (p *Prober) Check(ctx context.Context, targets []Target) []Result {
 		}
 		g.Go(func() error {
 			if ctx.Err() == nil {
-				l := p.look(ctx, t)
-				looks[i] = &l
+				l := p.attempt(ctx, t)
+				attempts[i] = &l
 			}
 			return nil
 		})
 	}
-	_ = g.Wait() // what failed stands in the looks
+	_ = g.Wait() // failures are in the attempts
 	if ctx.Err() != nil {
-		// What was interrupted says nothing, and what was not is looked at again.
-		looks = make([]*look, len(targets))
+		// Interrupted checks do not count, and the others are repeated.
+		attempts = make([]*attempt, len(targets))
 	}
-	cutOff := allSilent(looks)
+	cutOff := allSilent(attempts)
 	out := make([]Result, len(targets))
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -136,8 +133,8 @@ func (p *Prober) Check(ctx context.Context, targets []Target) []Result {
 	for i := range targets {
 		t := &targets[i]
 		seen[keyOf(t)] = true
-		if l := looks[i]; l != nil {
-			p.note(t, l, cutOff)
+		if l := attempts[i]; l != nil {
+			p.record(t, l, cutOff)
 		}
 		out[i] = p.result(t)
 	}
@@ -151,7 +148,7 @@ func (p *Prober) Check(ctx context.Context, targets []Target) []Result {
 
 func keyOf(t *Target) key { return key{t.Service, t.Instance.Key, t.Instance.ID} }
 
-// refusal says why a node is not looked at.
+// refusal returns why a node is not checked, or "".
 func (p *Prober) refusal(t *Target) string {
 	switch h := &t.Health; {
 	case !p.o.On:
@@ -168,16 +165,16 @@ func (p *Prober) refusal(t *Target) string {
 	return ""
 }
 
-// counts returns how many of how many looks decide.
-func counts(h *index.Health) (need, of int) {
+// threshold returns how many of the last how many attempts decide the state.
+func threshold(h *index.Health) (need, of int) {
 	if need, of = h.Need, h.Of; of <= 0 {
 		need, of = cmp.Or(need, defaultNeed), max(need, defaultOf)
 	}
 	return max(1, min(need, of)), of
 }
 
-// due reports whether the interval since the last look is over. A node that
-// moved, or whose check changed, begins anew.
+// due reports whether the interval since the last check is over. If the address or the health check of a node has
+// changed, earlier outcomes are dropped.
 func (p *Prober) due(t *Target) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -190,10 +187,10 @@ func (p *Prober) due(t *Target) bool {
 	return h.tried.IsZero() || p.o.Now().Sub(h.tried) >= cmp.Or(t.Health.Interval, defaultInterval)
 }
 
-// allSilent reports whether nothing at all could be reached, of several nodes.
-func allSilent(looks []*look) bool {
+// allSilent reports whether several nodes were checked and none could be reached.
+func allSilent(attempts []*attempt) bool {
 	n := 0
-	for _, l := range looks {
+	for _, l := range attempts {
 		if l == nil {
 			continue
 		}
@@ -204,23 +201,23 @@ func allSilent(looks []*look) bool {
 	return n > 1
 }
 
-// note remembers a look, unless it says nothing about the node.
-func (p *Prober) note(t *Target, l *look, cutOff bool) {
+// record stores the outcome of a check, unless it does not count. The caller holds the lock.
+func (p *Prober) record(t *Target, l *attempt, cutOff bool) {
 	h := p.nodes[keyOf(t)]
-	if h == nil { // another Check was here, without this node
+	if h == nil { // a concurrent Check without this node has removed it
 		return
 	}
-	h.tried, h.unsure = l.at, ""
+	h.tried, h.uncertain = l.at, ""
 	switch {
 	case l.noRoute:
-		h.unsure = "this machine has no way to it"
+		h.uncertain = "this machine has no way to it"
 		return
 	case cutOff:
-		h.unsure = "no node at all could be reached from here"
+		h.uncertain = "no node at all could be reached from here"
 		return
 	}
-	_, of := counts(&t.Health)
-	h.looks = append(h.looks, l.err == "")
-	h.looks = h.looks[max(0, len(h.looks)-of):]
+	_, of := threshold(&t.Health)
+	h.passes = append(h.passes, l.err == "")
+	h.passes = h.passes[max(0, len(h.passes)-of):]
 	h.at, h.took, h.err = l.at, l.took, l.err
 }

@@ -97,7 +97,7 @@ func TestNothingIsContactedUnlessTheChecksAreOn(t *testing.T) {
 }
 
 func TestAStatusOf200To399Passes(t *testing.T) {
-	for code, state := range map[int]State{200: Well, 204: Well, 302: Well, 399: Well, 400: Unwell, 404: Unwell, 500: Unwell, 503: Unwell} {
+	for code, state := range map[int]State{200: Healthy, 204: Healthy, 302: Healthy, 399: Healthy, 400: Unhealthy, 404: Unhealthy, 500: Unhealthy, 503: Unhealthy} {
 		var asked, elsewhere atomic.Int64
 		addr := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
 			asked.Add(1)
@@ -112,7 +112,7 @@ func TestAStatusOf200To399Passes(t *testing.T) {
 		if r.State != state || asked.Load() != 3 || elsewhere.Load() != 0 {
 			t.Errorf("%d: %+v after %d requests", code, r, asked.Load())
 		}
-		if state == Unwell && !strings.Contains(r.Error, fmt.Sprint(code)) {
+		if state == Unhealthy && !strings.Contains(r.Error, fmt.Sprint(code)) {
 			t.Errorf("%d: %q", code, r.Error)
 		}
 	}
@@ -134,7 +134,7 @@ func TestAnOpenPortPassesATCPCheck(t *testing.T) {
 	c := providertest.NewClock(time.Now())
 	p := New(Options{On: true, Clock: c.Clock})
 	got := rounds(p, c, 3, node("i-1", open, index.Health{TCP: true}), node("i-2", closedPort(t), index.Health{TCP: true}))
-	if got[0].State != Well || got[1].State != Unwell || got[1].Error != "the port is closed" {
+	if got[0].State != Healthy || got[1].State != Unhealthy || got[1].Error != "the port is closed" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -154,13 +154,13 @@ func TestNeedOfTheLastOfLooksDecide(t *testing.T) {
 		state          State
 		passed, failed int
 	}{
-		{true, Unsure, 1, 0},
-		{true, Well, 2, 0},
-		{false, Well, 2, 1},
-		{false, Unwell, 1, 2},
-		{true, Unwell, 1, 2},
-		{true, Well, 2, 1},
-		{true, Well, 3, 0},
+		{true, Uncertain, 1, 0},
+		{true, Healthy, 2, 0},
+		{false, Healthy, 2, 1},
+		{false, Unhealthy, 1, 2},
+		{true, Unhealthy, 1, 2},
+		{true, Healthy, 2, 1},
+		{true, Healthy, 3, 0},
 	} {
 		well.Store(s.well)
 		r := rounds(p, c, 1, n)[0]
@@ -179,7 +179,7 @@ func TestANodeThatIsContentWithOneOfThreeIsNoFindingWhenTwoFail(t *testing.T) {
 	})
 	c := providertest.NewClock(time.Now())
 	got := rounds(New(Options{On: true, Clock: c.Clock}), c, 3, node("i-1", addr, index.Health{HTTP: "/", Need: 1, Of: 3}))
-	if got[0].State != Well || got[0].Failed != 2 || len(Views(got)) != 0 {
+	if got[0].State != Healthy || got[0].Failed != 2 || len(Views(got)) != 0 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -204,10 +204,10 @@ func TestANodeThatMovedBeginsAnew(t *testing.T) {
 	good := serveHTTP(t, func(http.ResponseWriter, *http.Request) {})
 	c := providertest.NewClock(time.Now())
 	p := New(Options{On: true, Clock: c.Clock})
-	if r := rounds(p, c, 3, node("i-1", bad, index.Health{HTTP: "/"}))[0]; r.State != Unwell {
+	if r := rounds(p, c, 3, node("i-1", bad, index.Health{HTTP: "/"}))[0]; r.State != Unhealthy {
 		t.Errorf("%+v", r)
 	}
-	if r := rounds(p, c, 1, node("i-1", good, index.Health{HTTP: "/"}))[0]; r.State != Unsure || r.Failed != 0 {
+	if r := rounds(p, c, 1, node("i-1", good, index.Health{HTTP: "/"}))[0]; r.State != Uncertain || r.Failed != 0 {
 		t.Errorf("%+v", r)
 	}
 	rounds(p, c, 1)
@@ -227,7 +227,7 @@ func TestOddAnswersAreFailuresAndNoneIsACrash(t *testing.T) {
 	} {
 		c := providertest.NewClock(time.Now())
 		r := rounds(New(Options{On: true, Clock: c.Clock, Timeout: 20 * time.Second}), c, 2, node("i-1", serveBytes(t, b), index.Health{HTTP: "/"}))[0]
-		if r.State != Unwell || r.Error == "" || strings.ContainsAny(r.Error+r.Reason, "\x1b\r\n") || len(r.Error) > 200 {
+		if r.State != Unhealthy || r.Error == "" || strings.ContainsAny(r.Error+r.Reason, "\x1b\r\n") || len(r.Error) > 200 {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}
@@ -245,7 +245,7 @@ func TestALongBodyIsNotWaitedFor(t *testing.T) {
 	})
 	t.Cleanup(func() { close(released) })
 	r := New(Options{On: true, Timeout: time.Minute}).Check(context.Background(), []Target{node("i-1", addr, index.Health{HTTP: "/", Need: 1, Of: 1})})[0]
-	if r.State != Well {
+	if r.State != Healthy {
 		t.Errorf("%+v", r)
 	}
 }
@@ -256,7 +256,7 @@ func TestWhatThisMachineHasNoWayToIsNotHeldAgainstANode(t *testing.T) {
 		return nil, &net.OpError{Op: "dial", Err: syscall.ENETUNREACH}
 	}})
 	got := rounds(p, c, 5, node("i-1", "[2001:db8::1]:80", index.Health{HTTP: "/"}))
-	if got[0].State != Unsure || got[0].Failed != 0 || len(Views(got)) != 0 {
+	if got[0].State != Uncertain || got[0].Failed != 0 || len(Views(got)) != 0 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -282,7 +282,7 @@ func TestASilentNodeAmongOthersIsUnwell(t *testing.T) {
 			got = p.Check(t.Context(), []Target{node("i-1", "192.0.2.1:80", index.Health{TCP: true}), node("i-2", "192.0.2.2:80", index.Health{TCP: true})})
 			time.Sleep(time.Minute)
 		}
-		if got[0].State != Unwell || got[0].Error != "no answer in 5s" || got[1].State != Well {
+		if got[0].State != Unhealthy || got[0].Error != "no answer in 5s" || got[1].State != Healthy {
 			t.Errorf("%+v", got)
 		}
 		want := []index.HealthState{
@@ -304,7 +304,7 @@ func TestNodesThatAreAllSilentMeanThatThisMachineIsCutOff(t *testing.T) {
 			time.Sleep(time.Minute)
 		}
 		for _, r := range got {
-			if r.State != Unsure || r.Failed != 0 || !strings.Contains(r.Reason, "no node at all") {
+			if r.State != Uncertain || r.Failed != 0 || !strings.Contains(r.Reason, "no node at all") {
 				t.Errorf("%+v", r)
 			}
 		}
@@ -347,7 +347,7 @@ func TestAStoppedCheckCountsForNothing(t *testing.T) {
 		}})
 		got := p.Check(ctx, []Target{node("i-1", "192.0.2.1:80", index.Health{TCP: true}), node("i-2", "192.0.2.2:80", index.Health{TCP: true})})
 		for _, r := range got {
-			if r.State != Unsure || r.Failed != 0 || !r.At.IsZero() {
+			if r.State != Uncertain || r.Failed != 0 || !r.At.IsZero() {
 				t.Errorf("%+v", r)
 			}
 		}

@@ -17,30 +17,30 @@ func (p *Prober) result(t *Target) Result {
 	if r.Reason != "" {
 		return r
 	}
-	r.State = Unsure
+	r.State = Uncertain
 	if h == nil {
 		r.Reason = "it was not looked at yet"
 		return r
 	}
 	r.At, r.Took, r.Error = h.at, h.took, h.err
-	for _, passed := range h.looks {
+	for _, passed := range h.passes {
 		if passed {
 			r.Passed++
 		} else {
 			r.Failed++
 		}
 	}
-	need, of := counts(&t.Health)
-	n := len(h.looks)
+	need, of := threshold(&t.Health)
+	n := len(h.passes)
 	switch {
-	case h.unsure != "":
-		r.Reason = h.unsure
+	case h.uncertain != "":
+		r.Reason = h.uncertain
 	case n == 0:
 		r.Reason = "it was not looked at yet"
 	case r.Passed >= need: // first, as with the node agent
-		r.State, r.Reason = Well, times(r.Passed, n)+" passed"
+		r.State, r.Reason = Healthy, times(r.Passed, n)+" passed"
 	case r.Failed >= need:
-		r.State, r.Reason = Unwell, times(r.Failed, n)+" failed: "+r.Error
+		r.State, r.Reason = Unhealthy, times(r.Failed, n)+" failed: "+r.Error
 		if r.Error == "" {
 			r.Reason = times(r.Failed, n) + " failed, and the last one passed"
 		}
@@ -54,15 +54,14 @@ func times(n, of int) string {
 	return strconv.Itoa(n) + " of the last " + strconv.Itoa(of) + " looks"
 }
 
-// Views returns results in the form that findings are made from. Those that say
-// nothing about a node are left out, and those of nodes that are well though as many looks
-// failed as it takes: a service that is content with one of three has such.
+// Views returns the unhealthy nodes, and the healthy ones of which fewer than Need checks failed. A service that is
+// healthy with one check of three has nodes for which both are true; they are left out, as are uncertain results.
 func Views(results []Result) []index.HealthState {
 	var out []index.HealthState
 	for i := range results {
 		r := &results[i]
-		need, _ := counts(&r.Health)
-		if r.State != Unwell && (r.State != Well || r.Failed >= need) {
+		need, _ := threshold(&r.Health)
+		if r.State != Unhealthy && (r.State != Healthy || r.Failed >= need) {
 			continue
 		}
 		out = append(out, index.HealthState{
@@ -72,9 +71,8 @@ func Views(results []Result) []index.HealthState {
 	return out
 }
 
-// Targets returns the nodes to look at: every running instance of every declared
-// service that has a health check, at the address that DNS sends clients to, else at its
-// first public one.
+// Targets returns the nodes to check: every running instance of every declared service with a health check, at the
+// address in DNS, else at its first public one.
 func Targets(v *dnsview.View) []Target {
 	var out []Target
 	for i := range v.Snapshot.Clouds {
@@ -98,7 +96,7 @@ func Targets(v *dnsview.View) []Target {
 	return out
 }
 
-// addressOf is where clients of a service reach an instance.
+// addressOf returns the address at which clients of a service reach an instance.
 func addressOf(v *dnsview.View, inst *providers.Instance, service string) netip.Addr {
 	for _, r := range v.RecordsOf(inst.Key, inst.ID) {
 		if a, ok := r.Addr(); ok && inst.HasAddress(a) && !r.Proxied && v.ServiceOf(r) == service {

@@ -19,13 +19,13 @@ func (s *session) answer(ctx context.Context, sv Server, zone string, q *Questio
 		a = s.typed(ctx, sv, zone, q, dns.TypeAAAA)
 	}
 	if q.Type == "CNAME" && q.Mode != Exact && len(q.Want) == 1 && (a.Outcome == NoData || a.Outcome == NoName) && len(a.Aliases) == 0 {
-		a.nowhere = s.nowhere(ctx, q.Want[0])
+		a.noTarget = s.hasNoAddress(ctx, q.Want[0])
 	}
 	return a
 }
 
-// nowhere reports whether the finders say that a name has no address.
-func (s *session) nowhere(ctx context.Context, name string) bool {
+// hasNoAddress reports whether the finders say that a name has no address.
+func (s *session) hasNoAddress(ctx context.Context, name string) bool {
 	for _, t := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		r := s.lookup(ctx, name, t)
 		if r.msg == nil || r.msg.Rcode != dns.RcodeSuccess && r.msg.Rcode != dns.RcodeNameError {

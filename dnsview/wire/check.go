@@ -36,7 +36,7 @@ func (c *Checker) Check(ctx context.Context, zone providers.Zone, questions []Qu
 	z := s.zone(ctx, zone)
 	var possible []Question
 	for _, q := range questions {
-		if why := unaskable(&z, &q); why != "" {
+		if why := whyUnaskable(&z, &q); why != "" {
 			now := c.o.Now()
 			each(Result{Zone: z.Zone, Question: q, State: Unchecked, Reason: why, At: now, Since: now})
 			continue
@@ -50,8 +50,8 @@ func (c *Checker) Check(ctx context.Context, zone providers.Zone, questions []Qu
 	return z
 }
 
-// unaskable returns why a name cannot be queried, or "".
-func unaskable(z *ZoneResult, q *Question) string {
+// whyUnaskable returns why a name cannot be queried, or "".
+func whyUnaskable(z *ZoneResult, q *Question) string {
 	t, known := dns.StringToType[q.Type]
 	_, ok := dns.IsDomainName(q.Name)
 	switch {
@@ -105,8 +105,8 @@ func (s *session) targets(ctx context.Context, z *ZoneResult) []target {
 	return out
 }
 
-// piece is one server's answer to one question.
-type piece struct {
+// partialResult is one server's answer to one question.
+type partialResult struct {
 	question, target int
 	answer           Answer
 }
@@ -114,7 +114,7 @@ type piece struct {
 // names queries every target for every name. Each target is queried in order and at its own pace. A result is complete
 // with its last answer.
 func (s *session) names(ctx context.Context, z *ZoneResult, questions []Question, targets []target, each func(Result)) {
-	pieces := make(chan piece, len(targets)*s.c.o.AtOnce+1)
+	pieces := make(chan partialResult, len(targets)*s.c.o.AtOnce+1)
 	var wg sync.WaitGroup
 	asked := 0
 	for ti := range targets {
@@ -131,7 +131,7 @@ func (s *session) names(ctx context.Context, z *ZoneResult, questions []Question
 					if qi >= len(questions) {
 						return
 					}
-					pieces <- piece{qi, ti, s.answer(ctx, t.Server, z.Zone, &questions[qi])}
+					pieces <- partialResult{qi, ti, s.answer(ctx, t.Server, z.Zone, &questions[qi])}
 				}
 			})
 		}

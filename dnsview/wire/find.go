@@ -24,15 +24,15 @@ const (
 
 // delegation holds the servers of a zone as found.
 type delegation struct {
-	from     From
-	names    []string // name servers of the delegation, sorted
-	servers  []Server // their addresses
-	problems []string
-	nobody   string // why there are no servers
-	lame     string // why the delegation is wrong
-	until    time.Time
+	from      From
+	names     []string // name servers of the delegation, sorted
+	servers   []Server // their addresses
+	problems  []string
+	noServers string // why there are no servers
+	lame      string // why the delegation is wrong
+	until     time.Time
 
-	extra      []Server // see session.beside
+	extra      []Server // see session.undelegatedServers
 	extraFound bool
 }
 
@@ -46,7 +46,7 @@ func (s *session) delegation(ctx context.Context, zone providers.Zone) *delegati
 			d.servers = append(d.servers, Server{Addr: a})
 		}
 		if len(own) == 0 {
-			d.nobody = "the config names no servers for it"
+			d.noServers = "the config names no servers for it"
 		}
 		return d
 	}
@@ -106,10 +106,10 @@ func (s *session) find(ctx context.Context, zone string, provider []string) *del
 	case undelegated:
 		d.lame = "the zone is delegated to nobody: its parent zone does not name it"
 	case len(d.names) == 0:
-		d.from = FromNobody
-		d.nobody = "nobody could be asked for its name servers" + why
+		d.from = FromNone
+		d.noServers = "nobody could be asked for its name servers" + why
 	case len(own) == 0:
-		d.nobody = "none of its name servers has an address: " + list(d.names) + why
+		d.noServers = "none of its name servers has an address: " + list(d.names) + why
 	default:
 		s.compare(ctx, d, canonical(provider))
 	}

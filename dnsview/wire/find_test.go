@@ -237,7 +237,7 @@ func TestAZoneWhoseServersNobodyFindsIsUnreachableAndSaysWhy(t *testing.T) {
 	failing := serve(t, func(m *dns.Msg, _ bool) { m.Rcode = dns.RcodeServerFailure })
 	z, got := check(t, New(fast(Options{Resolvers: []string{failing}})), zone, www("192.0.2.2"))
 	wantState(t, got["www.example.com/A"], Unreachable, "SERVFAIL")
-	if z.State != ZoneUnreachable || z.From != FromNobody {
+	if z.State != ZoneUnreachable || z.From != FromNone {
 		t.Errorf("%+v", z)
 	}
 }

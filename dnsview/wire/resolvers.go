@@ -31,7 +31,7 @@ type failing struct {
 // resolvers queries the resolvers for the zone itself if its own servers answer for it. Resolvers that answer SERVFAIL
 // or NXDOMAIN cannot resolve any name of the zone.
 func (s *session) resolvers(ctx context.Context, z *ZoneResult) {
-	own := s.own(ctx, z)
+	own := s.servingAnswers(ctx, z)
 	if len(own) == 0 || len(s.c.o.Resolvers) == 0 {
 		return
 	}
@@ -45,7 +45,7 @@ func (s *session) resolvers(ctx context.Context, z *ZoneResult) {
 	validates := make([]bool, len(answers))
 	var wg sync.WaitGroup
 	for i := range answers {
-		wg.Go(func() { validates[i] = s.resolves(ctx, z.Zone, &answers[i]) })
+		wg.Go(func() { validates[i] = s.resolvesZone(ctx, z.Zone, &answers[i]) })
 	}
 	wg.Wait()
 	if ctx.Err() != nil {
@@ -65,9 +65,9 @@ func (s *session) resolvers(ctx context.Context, z *ZoneResult) {
 	}
 }
 
-// own returns the answers of the servers that serve the zone. If the parent zone names none, those of the DNS provider
-// are queried.
-func (s *session) own(ctx context.Context, z *ZoneResult) []Answer {
+// servingAnswers returns the answers of the servers that serve the zone. If the parent zone names none, those of the
+// DNS provider are queried.
+func (s *session) servingAnswers(ctx context.Context, z *ZoneResult) []Answer {
 	var out []Answer
 	servers := z.Servers
 	if len(servers) == 0 && len(z.Provider) > 0 {
@@ -81,9 +81,9 @@ func (s *session) own(ctx context.Context, z *ZoneResult) []Answer {
 	return out
 }
 
-// resolves queries one resolver for the SOA of a zone. onlyUnchecked reports that the query fails with validation but
-// succeeds without.
-func (s *session) resolves(ctx context.Context, zone string, a *Answer) (onlyUnchecked bool) {
+// resolvesZone queries one resolver for the SOA of a zone. onlyUnchecked reports that the query fails with validation
+// but succeeds without.
+func (s *session) resolvesZone(ctx context.Context, zone string, a *Answer) (onlyUnchecked bool) {
 	// Failures for single names must not pause this query.
 	q := query{zone: "the zone " + zone, name: zone, qtype: dns.TypeSOA, recurse: true, do: true}
 	r := s.ask(ctx, a.Server.Addr, q)

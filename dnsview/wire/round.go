@@ -9,15 +9,15 @@ import (
 	"rollcall/providers"
 )
 
-// roundFor limits the duration of Round: some 18,000 names in each zone.
-const roundFor = 3 * time.Minute
+// roundTimeout limits the duration of Round: some 18,000 names in each zone.
+const roundTimeout = 3 * time.Minute
 
 // Round queries all names of a snapshot once, with zones in parallel, for one-shot commands. Names whose servers
 // disagree are queried again until they agree or grace has passed, which is how long name servers may take to show a
 // change; before that it is unknown whether something is wrong. Unasked returns what was not queried.
 func (s *Scheduler) Round(ctx context.Context, snap *providers.Snapshot, grace time.Duration) {
 	s.SetSnapshot(snap)
-	bounded, cancel := context.WithTimeout(ctx, roundFor+grace)
+	bounded, cancel := context.WithTimeout(ctx, roundTimeout+grace)
 	defer cancel()
 	var wg sync.WaitGroup
 	for _, name := range s.names {
@@ -80,15 +80,15 @@ func (s *Scheduler) roundOfZone(ctx context.Context, name string, grace time.Dur
 	s.mu.Lock()
 	again := len(z.state.Unresolved) > 1 && !z.state.Confirmed
 	s.mu.Unlock()
-	if again && s.o.Sleep(ctx, RoundGap+soon) == nil { // a second round confirms it
+	if again && s.o.Sleep(ctx, RoundGap+roundMargin) == nil { // a second round confirms it
 		if r := s.checker.Zone(ctx, zone); ctx.Err() == nil {
 			s.recordZone(name, &r)
 		}
 	}
 }
 
-// soon is a margin that makes a round count as separate.
-const soon = 100 * time.Millisecond
+// roundMargin is a margin that makes a round count as separate.
+const roundMargin = 100 * time.Millisecond
 
 // unsettled returns the names of a zone whose servers may still come to agree, and how long to wait before querying
 // them again.

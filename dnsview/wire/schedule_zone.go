@@ -238,7 +238,7 @@ func (z *zoneSchedule) every() time.Duration {
 	case z.state.Confirmed || len(z.state.Unresolved) == 1:
 		return visibleEvery
 	}
-	return RoundGap + soon
+	return RoundGap + roundMargin
 }
 
 // nextDue returns when a question is due, and whether its records or its answers are changing.

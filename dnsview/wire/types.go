@@ -118,7 +118,7 @@ type Answer struct {
 	// Agrees means that the answer is equal to the API's.
 	Agrees bool `json:"agrees"`
 
-	nowhere bool // there is no value because the alias's target has none either
+	noTarget bool // there is no value because the alias's target has none either
 }
 
 // Expires returns when a cache must have dropped the answer.
@@ -167,7 +167,7 @@ const (
 	FromParent   From = "parent zone"
 	FromResolver From = "resolver"
 	FromProvider From = "provider"
-	FromNobody   From = ""
+	FromNone     From = ""
 )
 
 // ZoneState summarizes the delegation and the servers of a zone.

@@ -48,13 +48,13 @@ func (c *Checker) Answers(ctx context.Context, zone providers.Zone, name, typ st
 	if _, ok := dns.StringToType[typ]; !ok {
 		return fail("the type is not known")
 	}
-	if why := uncheckable(zone); why != "" {
+	if why := whyUncheckable(zone); why != "" {
 		return fail(why)
 	}
 	s := c.session()
 	defer s.close()
 	d := s.delegation(ctx, zone)
-	servers := slices.Concat(d.servers, s.beside(ctx, zone, d))
+	servers := slices.Concat(d.servers, s.undelegatedServers(ctx, zone, d))
 	q := Question{Name: providers.CanonicalName(name), Type: typ}
 	if typ == "A" || typ == "AAAA" {
 		q.Mode = Resolves
@@ -75,11 +75,11 @@ func (c *Checker) Answers(ctx context.Context, zone providers.Zone, name, typ st
 	case len(answers) == 0 && d.lame != "":
 		return fail(d.lame)
 	case len(answers) == 0:
-		return fail(d.nobody)
+		return fail(d.noServers)
 	}
 	var out []index.WireAnswer
 	for i := range answers {
-		if !elsewhere(answers, i) {
+		if !answeredElsewhere(answers, i) {
 			out = append(out, answers[i].view())
 		}
 	}
@@ -107,18 +107,18 @@ func (s *session) sampled(ctx context.Context, sv Server, zone string, q *Questi
 	return a
 }
 
-// elsewhere reports whether the address of an answer is unreachable but another address of the same server has
+// answeredElsewhere reports whether the address of an answer is unreachable but another address of the same server has
 // answered.
-func elsewhere(answers []Answer, i int) bool {
+func answeredElsewhere(answers []Answer, i int) bool {
 	a := &answers[i]
 	return a.Outcome == NoRoute && a.Server.Name != "" && slices.ContainsFunc(answers, func(b Answer) bool {
 		return b.Server.Name == a.Server.Name && b.Outcome.OK()
 	})
 }
 
-// beside returns the servers in the zone's own NS records that are not in the delegation, because resolvers query them
-// too.
-func (s *session) beside(ctx context.Context, zone providers.Zone, d *delegation) []Server {
+// undelegatedServers returns the servers in the zone's own NS records that are not in the delegation, because resolvers
+// query them too.
+func (s *session) undelegatedServers(ctx context.Context, zone providers.Zone, d *delegation) []Server {
 	if d.from == FromConfig {
 		return nil
 	}

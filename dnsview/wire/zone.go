@@ -22,7 +22,7 @@ func (c *Checker) Zone(ctx context.Context, zone providers.Zone) ZoneResult {
 func (s *session) zone(ctx context.Context, zone providers.Zone) ZoneResult {
 	name := providers.CanonicalName(zone.Name)
 	z := ZoneResult{Zone: name, Provider: canonical(zone.NameServers), At: s.c.o.Now()}
-	if why := uncheckable(zone); why != "" {
+	if why := whyUncheckable(zone); why != "" {
 		z.State, z.Reason = ZoneUnchecked, why
 		return z
 	}
@@ -36,15 +36,15 @@ func (s *session) zone(ctx context.Context, zone providers.Zone) ZoneResult {
 		z.State, z.Reason = ZoneUnchecked, "stopped before every server was asked"
 		return z
 	}
-	judgeZone(&z, d)
+	setZoneState(&z, d)
 	if !zone.Pending {
 		s.resolvers(ctx, &z)
 	}
 	return z
 }
 
-// uncheckable returns why a zone cannot be queried at all, or "".
-func uncheckable(zone providers.Zone) string {
+// whyUncheckable returns why a zone cannot be queried at all, or "".
+func whyUncheckable(zone providers.Zone) string {
 	name := providers.CanonicalName(zone.Name)
 	switch _, ok := dns.IsDomainName(name); {
 	case !ok || zone.Name == "":
@@ -121,13 +121,13 @@ func (s *session) apex(ctx context.Context, z *ZoneResult) {
 	}
 }
 
-// judgeZone sets the state of the zone from its servers and its delegation.
-func judgeZone(z *ZoneResult, d *delegation) {
+// setZoneState sets the state of the zone from its servers and its delegation.
+func setZoneState(z *ZoneResult, d *delegation) {
 	var asked, good, silent, foreign int
 	var bad []*Answer
 	for i := range z.Servers {
 		a := &z.Servers[i].Answer
-		if a.Server.Addr == "" && len(z.Servers) > 1 && d.nobody == "" {
+		if a.Server.Addr == "" && len(z.Servers) > 1 && d.noServers == "" {
 			z.Problems = append(z.Problems, "the name server "+a.Server.Name+" has no address")
 			continue
 		}
@@ -152,8 +152,8 @@ func judgeZone(z *ZoneResult, d *delegation) {
 	switch {
 	case d.lame != "":
 		z.State, z.Reason = ZoneLame, d.lame
-	case d.nobody != "":
-		z.State, z.Reason = ZoneUnreachable, d.nobody
+	case d.noServers != "":
+		z.State, z.Reason = ZoneUnreachable, d.noServers
 	case asked == 0:
 		z.State, z.Reason = ZoneUnreachable, "this machine has no way to any of its name servers"
 	case good == asked:

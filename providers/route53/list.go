@@ -20,9 +20,9 @@ import (
 const (
 	zonePage = 100 // maximum of ListHostedZones
 	setPage  = 300 // maximum of ListResourceRecordSets
-	// newServers is the number of zones for which one listing asks for the name servers. Each costs a call, and the
+	// serverLookups is the number of zones for which one listing asks for the name servers. Each costs a call, and the
 	// answers are cached.
-	newServers = 20
+	serverLookups = 20
 )
 
 // Zones lists the hosted zones that the credentials can see, including private ones.
@@ -49,7 +49,7 @@ func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) provid
 				return a.end(v, landed, a.incomplete(op, "a zone came without id or name"))
 			}
 			var known bool
-			if z.NameServers, known = a.known(z.ID); !known && asked < newServers {
+			if z.NameServers, known = a.knownServers(z.ID); !known && asked < serverLookups {
 				asked++
 				if got, _, err := a.zone(ctx, z.ID); err == nil { // a zone whose name servers are unknown is still listed
 					z.NameServers = got.NameServers
@@ -117,7 +117,7 @@ func (a *Account) zone(ctx context.Context, id string) (providers.Zone, int64, e
 	return z, *out.HostedZone.ResourceRecordSetCount, nil
 }
 
-func (a *Account) known(id string) ([]string, bool) {
+func (a *Account) knownServers(id string) ([]string, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	ns, ok := a.servers[id]
@@ -189,9 +189,9 @@ type start struct{ name, typ, id string } // name in wire form
 
 // listedSet is a record set of a listing, converted.
 type listedSet[T any] struct {
-	key   key
-	lacks string // why the listing is incomplete: the set lacks this
-	value T
+	key     key
+	missing string // why the listing is incomplete: the set lacks this
+	value   T
 }
 
 // sets lists record sets page by page from start, in Route 53's order, until the end or until visit returns false. last
@@ -234,7 +234,7 @@ func listSets[T any](
 			return err
 		}
 		all, ok := awsapi.Merge(items, out.ResourceRecordSets, func(s *types.ResourceRecordSet) listedSet[T] {
-			return listedSet[T]{key: keyOf(s), lacks: lacks(s), value: convert(s)}
+			return listedSet[T]{key: keyOf(s), missing: missingField(s), value: convert(s)}
 		})
 		if !ok {
 			return a.incomplete(op, "the record sets of a page cannot be told apart")
@@ -242,12 +242,12 @@ func listSets[T any](
 		for i := range all {
 			k := all[i].key
 			switch {
-			case all[i].lacks == noName:
+			case all[i].missing == noName:
 				return a.incomplete(op, "a record set came without %s", noName)
 			case listed[k]:
 				return a.incomplete(op, "the record set %s %s came twice", k.name, k.typ)
-			case all[i].lacks != "":
-				return a.incomplete(op, "the record set %s %s came without %s", k.name, k.typ, all[i].lacks)
+			case all[i].missing != "":
+				return a.incomplete(op, "the record set %s %s came without %s", k.name, k.typ, all[i].missing)
 			}
 			listed[k] = true
 		}
@@ -264,8 +264,8 @@ func listSets[T any](
 
 const noName = "name or type"
 
-// lacks returns what a record set must have and has not.
-func lacks(s *types.ResourceRecordSet) string {
+// missingField returns what a record set must have and has not.
+func missingField(s *types.ResourceRecordSet) string {
 	switch {
 	case aws.ToString(s.Name) == "" || s.Type == "":
 		return noName

@@ -17,8 +17,8 @@ import (
 
 // How a launch whose reply was lost is searched for. CloudAPI may show a new machine a moment late.
 const (
-	looks     = 4
-	lookPause = 500 * time.Millisecond // before the second search; later ones double
+	findTries = 4
+	findPause = 500 * time.Millisecond // before the second search; later ones double
 	postTries = 3                      // for posts that were certainly refused
 )
 
@@ -57,7 +57,7 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 			}
 			continue
 		}
-		return c.lost(ctx, &self, op, tag, err)
+		return c.findLost(ctx, &self, op, tag, err)
 	}
 }
 
@@ -103,17 +103,17 @@ func (c *Cloud) waitForRetry(ctx context.Context, err error) bool {
 	if k != providers.KindThrottled && k != providers.KindUnreachable {
 		return false
 	}
-	d := max(providers.RetryAfter(err), lookPause)
+	d := max(providers.RetryAfter(err), findPause)
 	if deadline, ok := ctx.Deadline(); ok && deadline.Sub(c.clock.Now()) <= d {
 		return false
 	}
 	return c.clock.Sleep(ctx, d) == nil
 }
 
-// lost searches for a launch whose reply was lost.
-func (c *Cloud) lost(ctx context.Context, self *providers.Cloud, op, tag string, cause error) (providers.Instance, error) {
-	pause := lookPause
-	for look := 1; look <= looks; look++ {
+// findLost searches for a launch whose reply was lost.
+func (c *Cloud) findLost(ctx context.Context, self *providers.Cloud, op, tag string, cause error) (providers.Instance, error) {
+	pause := findPause
+	for look := 1; look <= findTries; look++ {
 		if look > 1 {
 			if c.clock.Sleep(ctx, pause) != nil {
 				break

@@ -111,7 +111,7 @@ func TestALaunchThatCannotBeFoundAfterALostReplyIsUncertainAndNotPostedAgain(t *
 		if providers.KindOf(err) != providers.KindUncertain || f.called("POST") != 1 {
 			t.Errorf("%s: %v after %d posts", name, err, f.called("POST"))
 		}
-		if n := f.called("GET /ops/machines?limit=1000&offset=0&tag.rollcall.launch=l7%2F2"); n != 1+looks {
+		if n := f.called("GET /ops/machines?limit=1000&offset=0&tag.rollcall.launch=l7%2F2"); n != 1+findTries {
 			t.Errorf("%s: looked %d times", name, n)
 		}
 	}

@@ -22,9 +22,9 @@ import (
 
 // CloudAPI pages by limit and offset with at most 1,000 machines each, so pages can be fetched concurrently.
 const (
-	pageSize   = 1000
-	sideBySide = 8
-	passes     = 2 // a list that changes during a read is read once more
+	pageSize    = 1000
+	pagesAtOnce = 8
+	listPasses  = 2 // a list that changes during a read is read once more
 )
 
 const opList = "list machines"
@@ -65,7 +65,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 			if before <= pageSize && got == before && got < pageSize {
 				return nil
 			}
-			if pass >= passes || before == after {
+			if pass >= listPasses || before == after {
 				return c.incomplete("%d machines arrived, the cloud says that it has %d (%d before the read)", got, after, before)
 			}
 			before = after
@@ -116,7 +116,7 @@ func (l *listing) pass(ctx context.Context, total int) (int, error) {
 	pages := max(1, (total+pageSize-1)/pageSize)
 	inPass := make(map[string]bool, total)
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(sideBySide)
+	g.SetLimit(pagesAtOnce)
 	for p := range pages {
 		g.Go(func() error { return l.span(gctx, p*pageSize, inPass) })
 	}
@@ -158,7 +158,8 @@ func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) 
 	return nil
 }
 
-// decode returns the instances of a page. Those that the last read has decoded from the same bytes are not decoded again.
+// decode returns the instances of a page. Those that the last read has decoded from the same bytes are not decoded
+// again.
 func (l *listing) decode(body []byte) ([]providers.Instance, error) {
 	items, ok := itemcache.SplitJSON(body)
 	if !ok {
@@ -197,7 +198,8 @@ func (l *listing) decode(body []byte) ([]providers.Instance, error) {
 	return rows, nil
 }
 
-// instance returns the instance of a machine in a list. A machine without an id, or that runs without an address, is KindIncomplete.
+// instance returns the instance of a machine in a list. A machine without an id, or that runs without an address, is
+// KindIncomplete.
 func (l *listing) instance(m *machine) (providers.Instance, error) {
 	switch {
 	case m.ID == "":

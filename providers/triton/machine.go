@@ -114,11 +114,11 @@ func (c *Cloud) instance(self *providers.Cloud, m *machine) providers.Instance {
 			i.PrivateIPs = append(i.PrivateIPs, a)
 		}
 	}
-	i.PublicIPs, i.PrivateIPs = tidy(i.PublicIPs), tidy(i.PrivateIPs)
+	i.PublicIPs, i.PrivateIPs = sortUnique(i.PublicIPs), sortUnique(i.PrivateIPs)
 	return i
 }
 
-func tidy(a []netip.Addr) []netip.Addr {
+func sortUnique(a []netip.Addr) []netip.Addr {
 	slices.SortFunc(a, netip.Addr.Compare)
 	return slices.Compact(a)
 }

@@ -29,7 +29,7 @@ func (c *Cloud) requestRepeatable(ctx context.Context, action, id string, wanted
 	}
 	x, err := c.read(ctx, r, nil)
 	if err == nil {
-		return c.accepted(r.op, x, http.StatusAccepted)
+		return c.checkStatus(r.op, x, http.StatusAccepted)
 	}
 	if k := providers.KindOf(err); k == providers.KindConflict || k == providers.KindInvalid {
 		if i, getErr := c.Instance(ctx, id); getErr == nil {
@@ -51,7 +51,7 @@ func (c *Cloud) Reboot(ctx context.Context, id string) error {
 	}
 	x, err := c.do(ctx, r)
 	if err == nil {
-		return c.accepted(r.op, x, http.StatusAccepted)
+		return c.checkStatus(r.op, x, http.StatusAccepted)
 	}
 	if providers.KindOf(err) == providers.KindUnreachable && !budget.NotSent(err) {
 		return &providers.Error{Kind: providers.KindUncertain, Source: c.name, Op: r.op, Err: err}
@@ -67,7 +67,7 @@ func (c *Cloud) Terminate(ctx context.Context, id string) error {
 	op := "delete machine " + id
 	x, err := c.read(ctx, request{op: op, method: http.MethodDelete, path: []string{"machines", id}}, nil)
 	if err == nil {
-		return c.accepted(op, x, http.StatusNoContent)
+		return c.checkStatus(op, x, http.StatusNoContent)
 	}
 	if err = c.aboutMachine(op, x, err, id); providers.IsGone(err) {
 		return nil
@@ -75,9 +75,9 @@ func (c *Cloud) Terminate(ctx context.Context, id string) error {
 	return err
 }
 
-// accepted checks that a success has CloudAPI's own status. A proxy's page has another, and the outcome is then
+// checkStatus checks that a success has CloudAPI's own status. A proxy's page has another, and the outcome is then
 // unknown.
-func (c *Cloud) accepted(op string, x *exchange, status int) error {
+func (c *Cloud) checkStatus(op string, x *exchange, status int) error {
 	if x.status == status {
 		return nil
 	}

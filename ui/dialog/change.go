@@ -54,19 +54,19 @@ type change struct {
 	typed []string
 	input common.Input
 
-	events chan apply.Event
-	skip   chan struct{}
-	cancel context.CancelFunc
-	states map[int]apply.StepState
-	said   string // last report of the run
-	heard  int    // events of the run
-	wait   apply.Event
+	events     chan apply.Event
+	skip       chan struct{}
+	cancel     context.CancelFunc
+	states     map[int]apply.StepState
+	lastText   string // last report of the run
+	eventCount int    // events of the run
+	wait       apply.Event
 
-	since  time.Time // start of the current stage
-	dialog bool      // shown in a dialog, else at the bottom of the screen
-	view   viewport.Model
-	whole  bool // shows every guard of each step, not only those that refuse
-	drawn  drawnSteps
+	since     time.Time // start of the current stage
+	dialog    bool      // shown in a dialog, else at the bottom of the screen
+	view      viewport.Model
+	allGuards bool // shows every guard of each step, not only those that refuse
+	drawn     drawnSteps
 }
 
 // need is a text that the operator has to type.
@@ -142,7 +142,7 @@ func (cs *Changes) runCmd(c *change) tea.Cmd {
 	delete(cs.byID, c.gen) // messages of an earlier run are outdated
 	c.gen = cs.NextID()
 	cs.byID[c.gen] = c
-	c.states, c.said = map[int]apply.StepState{}, ""
+	c.states, c.lastText = map[int]apply.StepState{}, ""
 	c.events = make(chan apply.Event, 64)
 	gen, p, backend, events := c.gen, c.plan, cs.Backend, c.events
 	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.sum, SkipWait: c.skip}
@@ -215,7 +215,7 @@ func (cs *Changes) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 		return listen(msg.gen, c.events), true
 	case ranMsg:
 		if c := cs.byID[msg.gen]; c != nil && c.stage == stageRunning {
-			return cs.ran(c, msg.report), true
+			return cs.ended(c, msg.report), true
 		}
 	default:
 		return nil, false
@@ -290,7 +290,7 @@ func (c *change) possible() bool {
 }
 
 func (cs *Changes) takeEvents(c *change, events []apply.Event) {
-	c.heard += len(events)
+	c.eventCount += len(events)
 	for _, e := range events {
 		switch e.Kind {
 		case apply.EventWaiting:
@@ -302,16 +302,16 @@ func (cs *Changes) takeEvents(c *change, events []apply.Event) {
 			}
 		}
 		if e.Text != "" {
-			c.said = common.Clean(e.Text)
+			c.lastText = common.Clean(e.Text)
 		}
 	}
 	if !c.dialog && cs.Status.Busy {
-		cs.NotifyBusy(c.what + ": " + c.said)
+		cs.NotifyBusy(c.what + ": " + c.lastText)
 	}
 }
 
-// ran handles the outcome of a run.
-func (cs *Changes) ran(c *change, r *apply.Report) tea.Cmd {
+// ended handles the outcome of a run.
+func (cs *Changes) ended(c *change, r *apply.Report) tea.Cmd {
 	c.report = r
 	c.stage, c.since = stageEnded, cs.Now()
 	c.wait = apply.Event{}
@@ -361,7 +361,7 @@ func (cs *Changes) showDialog(c *change) {
 		cs.Status = common.Status{}
 	}
 	c.since = cs.Now()
-	cs.Open(&changeDialog{changes: cs, c: c, quiet: cs.Now().Add(common.QuietFor)})
+	cs.Open(&changeDialog{changes: cs, c: c, ignoreUntil: cs.Now().Add(common.QuietFor)})
 }
 
 // shows reports whether a dialog of the change is open.
@@ -396,8 +396,8 @@ func (cs *Changes) Line() *common.Line {
 	l := common.NewLine(cs.Theme).Gap(1).Add(theme.Notice, cs.Theme.Wait+" "+c.what)
 	if c.wait.Total > 0 {
 		l.Add(theme.Dim, ": waits "+rows.Age(max(c.wait.Left-cs.Now().Sub(c.wait.At), 0)))
-	} else if c.said != "" {
-		l.Add(theme.Dim, ": "+c.said)
+	} else if c.lastText != "" {
+		l.Add(theme.Dim, ": "+c.lastText)
 	}
 	if len(r) > 1 {
 		l.Add(theme.Dim, fmt.Sprintf("  +%d", len(r)-1))

@@ -17,13 +17,13 @@ import (
 
 // changeDialog shows a change: its plan with the guards, the texts to type, its progress, and its outcome.
 type changeDialog struct {
-	changes *Changes
-	c       *change
-	quiet   time.Time // ignores keys before
+	changes     *Changes
+	c           *change
+	ignoreUntil time.Time // ignores keys before
 }
 
-// early reports whether keys are still ignored because the dialog opened by itself.
-func (d *changeDialog) early(now time.Time) bool { return now.Before(d.quiet) }
+// ignoresKeys reports whether keys are still ignored because the dialog opened by itself.
+func (d *changeDialog) ignoresKeys(now time.Time) bool { return now.Before(d.ignoreUntil) }
 
 // askedJustNow reports whether a question for a single key has just appeared. It appears when the clouds have answered,
 // so the operator may not have read it.
@@ -33,7 +33,7 @@ func (c *change) askedJustNow(now time.Time) bool {
 
 func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	c := d.c
-	if d.early(sh.Now()) {
+	if d.ignoresKeys(sh.Now()) {
 		return nil
 	}
 	key := k.String()
@@ -66,7 +66,7 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 			}
 		}
 	case "a":
-		if f := c.instead(sh); f != nil {
+		if f := c.otherRemedy(sh); f != nil {
 			return common.Do{A: common.ActRemedy}
 		}
 	case "u":
@@ -79,7 +79,7 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 		}
 	}
 	if key == "w" && c.stage != stagePlanning {
-		c.whole = !c.whole
+		c.allGuards = !c.allGuards
 		return nil
 	}
 	common.Scroll(&c.view, key)
@@ -127,7 +127,7 @@ func (d *changeDialog) Closed() {
 }
 
 func (d *changeDialog) Paste(sh *common.Context, s string) common.DialogAction {
-	if d.c.stage == stageConfirm && !d.early(sh.Now()) {
+	if d.c.stage == stageConfirm && !d.ignoresKeys(sh.Now()) {
 		d.c.input.Insert(s)
 	}
 	return nil
@@ -137,8 +137,8 @@ func (d *changeDialog) Paste(sh *common.Context, s string) common.DialogAction {
 // something.
 func (c *change) confirmable(sh *common.Context) bool { return !sh.ReadOnly && c.possible() }
 
-// instead returns the finding under the cursor if the plan is empty but another remedy would do something.
-func (c *change) instead(sh *common.Context) *dnsview.Finding {
+// otherRemedy returns the finding under the cursor if the plan is empty but another remedy would do something.
+func (c *change) otherRemedy(sh *common.Context) *dnsview.Finding {
 	f := sh.Current().Finding
 	if c.stage == stageEnded && len(c.plan.Steps) == 0 && c.request.Verb == index.VerbDeregister && f != nil &&
 		f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyDelete {
@@ -173,8 +173,8 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 		if c.wait.Total > 0 {
 			p.Tail = append(p.Tail, "", d.countdown(sh, w))
 			p.Hints = append(common.KeyHints("s", "skip the wait"), p.Hints...)
-		} else if c.said != "" {
-			p.Tail = append(p.Tail, "", t.Paint(theme.Notice, t.Wait+" "+c.said))
+		} else if c.lastText != "" {
+			p.Tail = append(p.Tail, "", t.Paint(theme.Notice, t.Wait+" "+c.lastText))
 		}
 	case stageEnded:
 		p.Lines = d.steps(sh, w)
@@ -185,7 +185,7 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 			}
 		}
 		p.Hints = common.KeyHints("esc", "close")
-		if f := c.instead(sh); f != nil {
+		if f := c.otherRemedy(sh); f != nil {
 			p.Hints = append(common.KeyHints("a", string(f.Remedy)), p.Hints...)
 		}
 		if c.undoable() {
@@ -196,7 +196,7 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 		}
 	}
 	if (c.stage == stageConfirm || c.stage == stageEnded) && (c.check != nil || c.report != nil) && len(c.typed) == len(c.need) {
-		p.Hints = append(p.Hints, common.KeyHint("w", map[bool]string{false: "all guards", true: "fewer guards"}[c.whole]))
+		p.Hints = append(p.Hints, common.KeyHint("w", map[bool]string{false: "all guards", true: "fewer guards"}[c.allGuards]))
 	}
 	return p
 }

@@ -13,18 +13,18 @@ import (
 // drawnSteps caches the lines of a drawn plan with their inputs, so that a long plan is not laid out again for every
 // frame.
 type drawnSteps struct {
-	stage  stage
-	w      int
-	whole  bool
-	theme  *theme.Theme
-	report *apply.Report
-	heard  int // events of the run
-	wait   int // waiting step
-	lines  []string
+	stage      stage
+	w          int
+	allGuards  bool
+	theme      *theme.Theme
+	report     *apply.Report
+	eventCount int // events of the run
+	wait       int // waiting step
+	lines      []string
 }
 
 func (d *drawnSteps) same(o *drawnSteps) bool {
-	return d.lines != nil && d.stage == o.stage && d.w == o.w && d.whole == o.whole && d.theme == o.theme && d.report == o.report && d.heard == o.heard && d.wait == o.wait
+	return d.lines != nil && d.stage == o.stage && d.w == o.w && d.allGuards == o.allGuards && d.theme == o.theme && d.report == o.report && d.eventCount == o.eventCount && d.wait == o.wait
 }
 
 // steps draws the plan as a diff, step by step, with what is known of each.
@@ -37,7 +37,7 @@ func (d *changeDialog) steps(sh *common.Context, w int) []string {
 	if c.stage == stageRunning {
 		from = nil
 	}
-	now := drawnSteps{stage: c.stage, w: min(w, 100), whole: c.whole, theme: sh.Theme, report: from, heard: c.heard, wait: c.wait.Step}
+	now := drawnSteps{stage: c.stage, w: min(w, 100), allGuards: c.allGuards, theme: sh.Theme, report: from, eventCount: c.eventCount, wait: c.wait.Step}
 	if !c.drawn.same(&now) {
 		now.lines = d.layOut(sh, &now)
 		c.drawn = now
@@ -67,7 +67,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 			state = ""
 		}
 		glyph, role := stepGlyph(t, state, c.stage == stageRunning && (c.states[s.ID] == "" && c.wait.Step == s.ID))
-		out = append(out, hang(t, role, glyph, theme.Plain, common.Clean(s.Sentence), w)...)
+		out = append(out, paintIndented(t, role, glyph, theme.Plain, common.Clean(s.Sentence), w)...)
 		if s.Change != nil {
 			for _, l := range plan.Diff(s.Change) {
 				for _, line := range diffLines(t, l, w-4) {
@@ -75,7 +75,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 				}
 			}
 		}
-		if len(s.Needs) > 0 && c.whole {
+		if len(s.Needs) > 0 && c.allGuards {
 			out = append(out, "    "+t.Paint(theme.Dim, "only after step "+strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Needs), " ", ", "), "[]")))
 		}
 		if r != nil {
@@ -83,14 +83,14 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 		}
 	}
 	for _, s := range c.plan.Skipped {
-		out = append(out, hang(t, theme.Dim, t.Dot, theme.Dim, common.Clean(s), w)...)
+		out = append(out, paintIndented(t, theme.Dim, t.Dot, theme.Dim, common.Clean(s), w)...)
 	}
 	if as.report != nil {
 		for _, n := range as.report.Nodes {
-			out = append(out, hang(t, theme.Warn, t.Warn, theme.Warn, common.Clean(n.Text), w)...)
+			out = append(out, paintIndented(t, theme.Warn, t.Warn, theme.Warn, common.Clean(n.Text), w)...)
 		}
 		for _, n := range as.report.Notes {
-			out = append(out, hang(t, theme.Notice, t.Dot, theme.Notice, common.Clean(n), w)...)
+			out = append(out, paintIndented(t, theme.Notice, t.Dot, theme.Notice, common.Clean(n), w)...)
 		}
 	}
 	return out
@@ -110,8 +110,8 @@ func tally(r *apply.Report) string {
 	return ": " + strings.Join(parts, ", ")
 }
 
-// hang draws a text after a glyph, with its other lines indented to the text.
-func hang(t *theme.Theme, glyphRole theme.Role, glyph string, role theme.Role, text string, w int) []string {
+// paintIndented draws a text after a glyph, with its other lines indented to the text.
+func paintIndented(t *theme.Theme, glyphRole theme.Role, glyph string, role theme.Role, text string, w int) []string {
 	var out []string
 	for i, l := range common.Wrap(text, max(w-2, 8)) {
 		if i == 0 {
@@ -129,7 +129,7 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int
 	t := sh.Theme
 	var out []string
 	add := func(role theme.Role, glyph, s string) {
-		for _, l := range hang(t, role, glyph, role, common.Clean(s), w-4) {
+		for _, l := range paintIndented(t, role, glyph, role, common.Clean(s), w-4) {
 			out = append(out, "    "+l)
 		}
 	}
@@ -137,7 +137,7 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int
 	explained := false
 	for _, g := range r.Guards {
 		switch {
-		case g.Pass && d.c.whole:
+		case g.Pass && d.c.allGuards:
 			add(theme.Dim, t.OK, fmt.Sprintf("guard %s: %s", g.Guard, g.Why))
 			continue
 		case g.Pass:

@@ -127,7 +127,7 @@ func (d *logDialog) Draw(sh *common.Context, w, h int) common.Panel {
 		Hints: common.KeyHints("r", "read again", "G", "follow the end", "esc", "close"),
 	}
 	if d.none != "" {
-		p.Lines, p.Width, p.Hints = d.instead(t, min(w, 76)), min(w, 76), common.KeyHints("esc", "close")
+		p.Lines, p.Width, p.Hints = d.noLog(t, min(w, 76)), min(w, 76), common.KeyHints("esc", "close")
 		return p
 	}
 	if d.wrapped == nil || d.width != w {
@@ -172,8 +172,8 @@ func (d *logDialog) state(sh *common.Context) string {
 	return l.B.String()
 }
 
-// instead draws what to do for a cloud without console logs.
-func (d *logDialog) instead(t *theme.Theme, w int) []string {
+// noLog draws what to do for a cloud without console logs.
+func (d *logDialog) noLog(t *theme.Theme, w int) []string {
 	var out []string
 	para := func(role theme.Role, s string) {
 		for _, l := range common.Wrap(s, w) {

@@ -42,14 +42,14 @@ func (c *choice) key(k tea.KeyPressMsg) (handled, changed bool) {
 	before := c.at
 	switch k.String() {
 	case "left":
-		c.turn(-1)
+		c.moveBy(-1)
 	case "right":
-		c.turn(1)
+		c.moveBy(1)
 	case "backspace":
 		if c.query != "" {
 			r := []rune(c.query)
 			c.query = string(r[:len(r)-1])
-			c.seek()
+			c.selectMatch()
 		}
 	default:
 		if k.Text == "" || k.Mod&^tea.ModShift != 0 {
@@ -58,15 +58,15 @@ func (c *choice) key(k tea.KeyPressMsg) (handled, changed bool) {
 		q := c.query + common.Clean(k.Text)
 		old := c.query
 		c.query = q
-		if !c.seek() {
+		if !c.selectMatch() {
 			c.query = old
 		}
 	}
 	return true, before != c.at
 }
 
-// seek selects the first option that matches the query.
-func (c *choice) seek() bool {
+// selectMatch selects the first option that matches the query.
+func (c *choice) selectMatch() bool {
 	if c.matches(c.at) {
 		return true
 	}
@@ -83,7 +83,7 @@ func (c *choice) matches(i int) bool {
 	return i < len(c.options) && strings.Contains(strings.ToLower(c.options[i].label+" "+c.options[i].value), strings.ToLower(c.query))
 }
 
-func (c *choice) turn(by int) {
+func (c *choice) moveBy(by int) {
 	for i, n := c.at+by, 0; n < len(c.options); i, n = i+by, n+1 {
 		i = (i + len(c.options)) % len(c.options)
 		if c.matches(i) {

@@ -102,8 +102,8 @@ func (d *Fields) Draw(sh *common.Context, w, _ int) common.Panel {
 	return common.Panel{Title: d.Title, Lines: lines, Width: w, Hints: hints}
 }
 
-// words splits a text at white space. A part in double quotes is one word.
-func words(s string) []string {
+// splitWords splits a text at white space. A part in double quotes is one word.
+func splitWords(s string) []string {
 	var out []string
 	var b strings.Builder
 	quoted, open := false, false

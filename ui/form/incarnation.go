@@ -26,7 +26,7 @@ func NewIncarnation(typ string) *Fields {
 			if n.Instance == "" {
 				return nil, fmt.Sprintf("%s is a service type: write the incarnation before it, such as v2.%s", n, n)
 			}
-			pairs := words(values[1])
+			pairs := splitWords(values[1])
 			if _, err := dnssd.ParsePairs(pairs); err != nil {
 				return nil, err.Error()
 			}

@@ -30,20 +30,20 @@ type launchForm struct {
 	vars     []*varPart
 	boot     []userdata.Template
 
-	at       int // field under the cursor
-	focus    string
-	view     viewport.Model    // of the fields
-	values   map[string]string // values that the service determines
-	touched  map[string]bool   // variables that the operator changed
-	asked    uint64            // number of the last request for defaults or a rendering
-	rendered map[string]userdata.Rendered
-	problem  string
-	checks   checks
-	stop     context.CancelFunc // stops the running checks
-	shown    string             // cloud whose boot script is shown
-	preview  bool               // on small screens: shows the script instead of the form
-	script   viewport.Model
-	armed    bool // the next enter launches
+	at           int // field under the cursor
+	focus        string
+	view         viewport.Model    // of the fields
+	values       map[string]string // values that the service determines
+	touched      map[string]bool   // variables that the operator changed
+	asked        uint64            // number of the last request for defaults or a rendering
+	rendered     map[string]userdata.Rendered
+	problem      string
+	checks       checks
+	stop         context.CancelFunc // stops the running checks
+	shown        string             // cloud whose boot script is shown
+	preview      bool               // on small screens: shows the script instead of the form
+	script       viewport.Model
+	readyToStart bool // the next enter launches
 }
 
 // varPart is one variable of the template.
@@ -157,7 +157,7 @@ func (d *launchForm) ask(sh *common.Context) tea.Cmd {
 
 // render requests the boot scripts of the clouds that get nodes in a command.
 func (d *launchForm) render(sh *common.Context) tea.Cmd {
-	d.armed = false
+	d.readyToStart = false
 	d.asked++
 	d.stop()
 	form, asked, backend, ctx := d.gen, d.asked, sh.Backend, sh.Ctx

@@ -65,7 +65,7 @@ func (d *launchForm) takeCatalogue(msg catalogueMsg) {
 		if msg.err != nil {
 			c.err = common.Clean(msg.err.Error())
 		} else {
-			c.take(msg.cat)
+			c.setCatalogue(msg.cat)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (d *launchForm) check(sh *common.Context) tea.Cmd {
 	form, backend, rendered, req := d.gen, sh.Backend, d.rendered, d.request()
 	out := checks{asked: d.asked, lints: map[string]userdata.LintReport{}}
 	spec, name := d.spec(sh.FleetID), ""
-	if d.creates() {
+	if d.createsProfile() {
 		name = strings.TrimSpace(d.profile.Value())
 	}
 	return func() tea.Msg {
@@ -78,13 +78,13 @@ func (d *launchForm) hasRoles() bool {
 	return slices.ContainsFunc(d.clouds, func(c *cloudPart) bool { return c.traits.InstanceRoles && c.count.n > 0 })
 }
 
-// creates reports whether the launch creates its instance profile first.
-func (d *launchForm) creates() bool { return d.hasRoles() && d.create.value() == createProfile }
+// createsProfile reports whether the launch creates its instance profile first.
+func (d *launchForm) createsProfile() bool { return d.hasRoles() && d.create.value() == createProfile }
 
 // unchecked returns what the checks have against the launch, or "".
 func (d *launchForm) unchecked() string {
 	switch {
-	case d.creates() && strings.TrimSpace(d.profile.Value()) == "":
+	case d.createsProfile() && strings.TrimSpace(d.profile.Value()) == "":
 		return "give the profile that is to be created a name"
 	case d.checks.asked != d.asked:
 		return "the boot script is being checked"
@@ -106,8 +106,8 @@ func (d *launchForm) unchecked() string {
 	return ""
 }
 
-// asks returns the risk that a person has to accept before this launch, or "".
-func (d *launchForm) asks() string {
+// riskToAccept returns the risk that a person has to accept before this launch, or "".
+func (d *launchForm) riskToAccept() string {
 	for _, c := range d.clouds {
 		for _, f := range d.checks.lints[c.name].Findings {
 			if c.count.n > 0 && f.Asks {
@@ -170,7 +170,7 @@ func (d *launchForm) drawFindings(t *theme.Theme, cloud string, w int) []string 
 		add(theme.Dim, t.Wait, "being checked"+t.Ellipsis)
 	}
 	for i := range d.checks.profiles {
-		if d.creates() && d.checks.asked == d.asked {
+		if d.createsProfile() && d.checks.asked == d.asked {
 			out = append(out, profileLines(&d.checks.profiles[i], t, w, true)...)
 		}
 	}
@@ -226,7 +226,7 @@ func (d *launchForm) notes(t *theme.Theme, w int) []string {
 	if l.W > 0 {
 		out = append(out, l.Add(theme.Dim, "beside the boot script").B.String())
 	}
-	if d.creates() {
+	if d.createsProfile() {
 		for i := range d.checks.profiles {
 			out = append(out, profileLines(&d.checks.profiles[i], t, w, false)...)
 		}

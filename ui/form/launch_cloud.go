@@ -43,8 +43,8 @@ func (c *cloudPart) load(sh *common.Context, form uint64) tea.Cmd {
 	}
 }
 
-// take sets the choices from a catalogue.
-func (c *cloudPart) take(cat providers.Catalogue) {
+// setCatalogue sets the choices from a catalogue.
+func (c *cloudPart) setCatalogue(cat providers.Catalogue) {
 	c.loaded = true
 	image, size, network, pair := c.image.value(), c.size.value(), c.network.value(), c.keyPair.value()
 	c.image, c.size, c.network, c.keyPair = choice{}, choice{}, choice{}, choice{}

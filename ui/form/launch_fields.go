@@ -181,8 +181,8 @@ func typeNote(v *userdata.Variable) string {
 	return note
 }
 
-// wrong returns what the rendering has against the value of a variable.
-func (d *launchForm) wrong(f *field) string {
+// problemOf returns why the template rejects the value of a variable, or "".
+func (d *launchForm) problemOf(f *field) string {
 	if f.kind != "variable" {
 		return ""
 	}

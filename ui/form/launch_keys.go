@@ -11,8 +11,8 @@ func (d *launchForm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAct
 	f := fields[at]
 	switch key := k.String(); key {
 	case "esc":
-		if d.preview || d.armed {
-			d.preview, d.armed = false, false
+		if d.preview || d.readyToStart {
+			d.preview, d.readyToStart = false, false
 			return nil
 		}
 		d.stop()
@@ -49,7 +49,7 @@ func (d *launchForm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAct
 		d.move(1, fields)
 		return nil
 	}
-	if f.button && d.armed && k.String() == "y" && d.asks() != "" && d.missing() == "" {
+	if f.button && d.readyToStart && k.String() == "y" && d.riskToAccept() != "" && d.missing() == "" {
 		return common.Cmd{Cmd: d.launches.launch(d)}
 	}
 	if f.key == nil {
@@ -59,7 +59,7 @@ func (d *launchForm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAct
 	if !changed {
 		return nil
 	}
-	d.armed = false
+	d.readyToStart = false
 	if f.changed != nil {
 		return common.Cmd{Cmd: f.changed()}
 	}
@@ -78,7 +78,7 @@ func (d *launchForm) Paste(sh *common.Context, s string) common.DialogAction {
 func (d *launchForm) move(by int, fields []field) {
 	d.at = max(min(d.at+by, len(fields)-1), 0)
 	d.focus = fields[d.at].id
-	d.armed = false
+	d.readyToStart = false
 }
 
 // start launches on the second enter. The first one shows what it will do.
@@ -86,8 +86,8 @@ func (d *launchForm) start(sh *common.Context) common.DialogAction {
 	if d.missing() != "" {
 		return nil
 	}
-	if !d.armed || d.asks() != "" { // a key that revealed the question must not answer it
-		d.armed = true
+	if !d.readyToStart || d.riskToAccept() != "" { // a key that revealed the question must not answer it
+		d.readyToStart = true
 		return nil
 	}
 	return common.Cmd{Cmd: d.launches.launch(d)}

@@ -68,7 +68,7 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 		if f.danger {
 			role = theme.Warn
 		}
-		if d.wrong(&f) != "" {
+		if d.problemOf(&f) != "" {
 			role = theme.Bad
 		}
 		if focused {
@@ -77,7 +77,7 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 		lines = append(lines, bar+t.Paint(role, common.Fit(common.Clean(name), label, t.Ellipsis))+" "+f.view(max(w-label-3, 4), focused))
 	}
 	help, helpRole := fields[d.at].help, theme.Dim
-	if why := d.wrong(&fields[d.at]); why != "" {
+	if why := d.problemOf(&fields[d.at]); why != "" {
 		help, helpRole = why, theme.Bad
 	}
 	about := common.Wrap(help, max(w-2, 4))
@@ -113,15 +113,15 @@ func (d *launchForm) button(sh *common.Context, focused bool, w int) string {
 	}
 	nodes := common.CountOf(d.total(), "node")
 	text := " launch " + nodes + " "
-	if d.creates() {
+	if d.createsProfile() {
 		nodes = "creates " + strings.TrimSpace(d.profile.Value()) + " and launches " + nodes
 	} else {
 		nodes = "launches " + nodes
 	}
 	switch {
-	case d.armed && d.asks() != "":
+	case d.readyToStart && d.riskToAccept() != "":
 		return t.Paint(theme.BadgeDanger, " y "+nodes+" all the same ")
-	case d.armed:
+	case d.readyToStart:
 		return t.Paint(theme.BadgeDanger, " enter again "+nodes+" ")
 	}
 	if focused {

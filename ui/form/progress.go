@@ -61,7 +61,7 @@ func (ls *Launches) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 func (ls *Launches) launch(d *launchForm) tea.Cmd {
 	r := &launchRun{gen: ls.NextID(), spec: d.spec(ls.FleetID), started: ls.Now()}
 	profile := ""
-	if d.creates() {
+	if d.createsProfile() {
 		profile = strings.TrimSpace(d.profile.Value())
 	}
 	d.stop()
@@ -145,14 +145,14 @@ func (ls *Launches) nodes(msg nodesMsg) tea.Cmd {
 	}
 	if r.report == nil {
 		for _, p := range msg.events {
-			r.take(p.Node)
+			r.storeNode(p.Node)
 		}
 	}
 	return listenNodes(msg.gen, r.events)
 }
 
-// take stores a node. A node that was requested again with a new index replaces a failed one of its cloud.
-func (r *launchRun) take(n launch.Node) {
+// storeNode stores a node. A node that was requested again with a new index replaces a failed one of its cloud.
+func (r *launchRun) storeNode(n launch.Node) {
 	for i := range r.nodes {
 		if r.nodes[i].Cloud == n.Cloud && r.nodes[i].Index == n.Index {
 			r.nodes[i] = n

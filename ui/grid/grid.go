@@ -52,7 +52,7 @@ type Grid[K comparable, R Keyed[K]] struct {
 	pos    int // of the cursor in data.rows; Set derives it from cursor
 	cursor K
 	has    bool // cursor is valid
-	held   bool // the operator has used the cursor: it no longer stays at the top
+	moved  bool // the operator has used the cursor: it no longer stays at the top
 	top    int  // first visible row
 	page   int  // rows that fit since the last Resize
 
@@ -74,14 +74,14 @@ func (g *Grid[K, R]) Columns() []Column[R] { return g.columns }
 
 // Hold keeps the cursor on its row from now on. Until a list has been used, its cursor stays at the top even if rows
 // arrive above it. Moving also holds.
-func (g *Grid[K, R]) Hold() { g.held = true }
+func (g *Grid[K, R]) Hold() { g.moved = true }
 
 // Set replaces the rows. A held cursor stays on its identity; if that is gone, it keeps its place on the screen. Marks
 // of rows that are gone are dropped, and marks of rows that are only filtered out are kept.
 func (g *Grid[K, R]) Set(d *Data[K, R]) {
 	g.data = d
 	g.layout = nil
-	if i, ok := d.index[g.cursor]; ok && i >= 0 && g.has && g.held {
+	if i, ok := d.index[g.cursor]; ok && i >= 0 && g.has && g.moved {
 		g.top += i - g.pos
 		g.pos = i
 	}
@@ -92,7 +92,7 @@ func (g *Grid[K, R]) Set(d *Data[K, R]) {
 	}
 	g.countMarks()
 	g.clamp()
-	g.take()
+	g.setCursor()
 }
 
 // Resize sets the size of the grid: width in cells, and height in rows including the header.
@@ -155,8 +155,8 @@ func (g *Grid[K, R]) Select(k K) bool {
 	if !ok || i < 0 {
 		return false
 	}
-	g.pos, g.held = i, true
-	g.take()
+	g.pos, g.moved = i, true
+	g.setCursor()
 	g.clamp()
 	return true
 }
@@ -174,9 +174,9 @@ func (g *Grid[K, R]) CursorKey() (K, bool) {
 // Move moves the cursor by n rows.
 func (g *Grid[K, R]) Move(n int) {
 	g.pos += n
-	g.held = true
+	g.moved = true
 	g.clamp()
-	g.take()
+	g.setCursor()
 }
 
 // Page moves the cursor by n screens.
@@ -208,7 +208,7 @@ func (g *Grid[K, R]) Reveal(keys []K) {
 	}
 }
 
-func (g *Grid[K, R]) take() {
+func (g *Grid[K, R]) setCursor() {
 	if g.pos >= 0 && g.pos < len(g.data.rows) {
 		g.cursor, g.has = g.data.rows[g.pos].Key(), true
 	}

@@ -61,16 +61,16 @@ func (g *Grid[K, R]) place() {
 		shown[i] = !g.columns[i].Optional || (i < len(g.data.filled) && g.data.filled[i])
 		least[i] = g.columns[i].Min
 	}
-	for g.need(g.want(fair), shown, 1) > room && g.drop(shown, Extra) {
+	for g.totalWidth(g.contentWidths(mediumWidth), shown, 1) > room && g.hideColumn(shown, Extra) {
 	}
-	for g.need(least, shown, 1) > room && g.drop(shown, 1) {
+	for g.totalWidth(least, shown, 1) > room && g.hideColumn(shown, 1) {
 	}
 	g.gap = 1
-	if g.need(g.want(math.MaxInt), shown, 2) <= room {
+	if g.totalWidth(g.contentWidths(math.MaxInt), shown, 2) <= room {
 		g.gap = 2
 	}
 	g.layout = make([]placed, 0, len(g.columns))
-	left := room - g.need(least, shown, g.gap)
+	left := room - g.totalWidth(least, shown, g.gap)
 	for i := range g.columns {
 		if shown[i] {
 			g.layout = append(g.layout, placed{column: i, width: g.columns[i].Min})
@@ -85,8 +85,8 @@ func (g *Grid[K, R]) place() {
 	}
 }
 
-// drop hides the column of the highest priority that is at least from. It reports whether there was one.
-func (g *Grid[K, R]) drop(shown []bool, from int) bool {
+// hideColumn hides the column of the highest priority that is at least from. It reports whether there was one.
+func (g *Grid[K, R]) hideColumn(shown []bool, from int) bool {
 	worst := -1
 	for i := range g.columns {
 		p := g.columns[i].Priority
@@ -101,8 +101,8 @@ func (g *Grid[K, R]) drop(shown []bool, from int) bool {
 	return true
 }
 
-// want returns the width that each column's content needs, limited to most but at least its minimum.
-func (g *Grid[K, R]) want(most int) []int {
+// contentWidths returns the width that each column's content needs, limited to most but at least its minimum.
+func (g *Grid[K, R]) contentWidths(most int) []int {
 	w := make([]int, len(g.columns))
 	for i := range g.columns {
 		w[i] = g.columns[i].Min
@@ -115,13 +115,13 @@ func (g *Grid[K, R]) want(most int) []int {
 
 // Widths that every column gets before any column gets more.
 const (
-	modest = 13
-	fair   = 17
+	narrowWidth = 13
+	mediumWidth = 17
 )
 
 // widen distributes the remaining room, by priority, until each column has the width that its content needs.
 func (g *Grid[K, R]) widen(left int) int {
-	for _, most := range []int{modest, fair, math.MaxInt} {
+	for _, most := range []int{narrowWidth, mediumWidth, math.MaxInt} {
 		left = g.widenTo(left, most)
 	}
 	return left
@@ -150,8 +150,8 @@ func (g *Grid[K, R]) widenTo(left, most int) int {
 	return left
 }
 
-// need returns the total width of the shown columns with the given widths and gap.
-func (g *Grid[K, R]) need(widths []int, shown []bool, gap int) int {
+// totalWidth returns the total width of the shown columns with the given widths and gap.
+func (g *Grid[K, R]) totalWidth(widths []int, shown []bool, gap int) int {
 	n := 0
 	for i := range widths {
 		if shown[i] {

@@ -103,7 +103,7 @@ func (f *findingsScreen) Instances() ([]providers.InstanceRef, string) {
 	return refOf(f.Current().Instance), "instance"
 }
 
-func (f *findingsScreen) Found() []*dnsview.Finding {
+func (f *findingsScreen) ChosenFindings() []*dnsview.Finding {
 	var out []*dnsview.Finding
 	for _, r := range f.list.Chosen() {
 		out = append(out, r.Finding)

@@ -81,13 +81,13 @@ func (f *fleetScreen) Arrange() tea.Cmd {
 
 func (f *fleetScreen) Update(msg tea.Msg) (tea.Cmd, bool) {
 	if a, ok := msg.(arranged[rows.InstanceKey, *rows.Instance]); ok && a.list == f.instanceList {
-		if f.instanceList.take(a) {
+		if f.instanceList.install(a) {
 			f.Moved()
 		}
 		return nil, true
 	}
 	if a, ok := msg.(arranged[providers.Identity, *rows.Record]); ok && a.list == f.recordList {
-		if f.recordList.take(a) {
+		if f.recordList.install(a) {
 			f.Moved()
 		}
 		return nil, true
@@ -256,7 +256,7 @@ func refOf(r *rows.Instance) []providers.InstanceRef {
 	return []providers.InstanceRef{r.Inst.Ref()}
 }
 
-func (f *fleetScreen) Found() []*dnsview.Finding {
+func (f *fleetScreen) ChosenFindings() []*dnsview.Finding {
 	var out []*dnsview.Finding
 	if f.focus == paneRecords {
 		for _, r := range f.recordList.Chosen() {

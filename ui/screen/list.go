@@ -51,8 +51,8 @@ func (l *list[K, R]) arrange(rows []R, match func(R) bool) tea.Cmd {
 	}
 }
 
-// take shows an arrangement, unless it is outdated.
-func (l *list[K, R]) take(a arranged[K, R]) bool {
+// install shows an arrangement, unless it is outdated.
+func (l *list[K, R]) install(a arranged[K, R]) bool {
 	if a.gen != l.gen {
 		return false
 	}

@@ -60,8 +60,8 @@ type selection interface {
 	Records() []*rows.Record
 	// Instances returns the instances and hosts that a command acts on, and the noun for one of them.
 	Instances() (refs []providers.InstanceRef, noun string)
-	// Found returns the findings of the marked rows, else of the row under the cursor.
-	Found() []*dnsview.Finding
+	// ChosenFindings returns the findings of the marked rows, else of the row under the cursor.
+	ChosenFindings() []*dnsview.Finding
 	// Copied returns the text of the row under the cursor for the copy key.
 	Copied() string
 	// Visible returns the visible records.
@@ -125,7 +125,7 @@ func (l *listScreen[K, R]) Update(msg tea.Msg) (tea.Cmd, bool) {
 	if !ok || a.list != l.list {
 		return nil, false
 	}
-	l.list.take(a)
+	l.list.install(a)
 	return nil, true
 }
 
@@ -169,7 +169,7 @@ func (l *listScreen[K, R]) Records() []*rows.Record { return nil }
 
 func (l *listScreen[K, R]) Instances() ([]providers.InstanceRef, string) { return nil, "instance" }
 
-func (l *listScreen[K, R]) Found() []*dnsview.Finding { return nil }
+func (l *listScreen[K, R]) ChosenFindings() []*dnsview.Finding { return nil }
 
 func (l *listScreen[K, R]) Copied() string { return "" }
 

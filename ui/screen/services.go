@@ -190,7 +190,7 @@ func (v *servicesScreen) Records() []*rows.Record {
 	return v.RecordsByID(ids)
 }
 
-func (v *servicesScreen) Found() []*dnsview.Finding {
+func (v *servicesScreen) ChosenFindings() []*dnsview.Finding {
 	var out []*dnsview.Finding
 	for _, r := range v.list.Chosen() {
 		out = append(out, common.Worst(r.Findings))

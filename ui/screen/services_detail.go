@@ -59,7 +59,7 @@ func (v *servicesScreen) detail(r *rows.ServiceLine) {
 func (v *servicesScreen) nodeFacts(f *dialog.Facts, r *rows.ServiceLine) {
 	n := r.Node
 	f.Add("service", n.Service)
-	f.Add("state", v.stands(r))
+	f.Add("state", v.nodeStateText(r))
 	f.Add("cloud", n.Ref.Cloud)
 	f.Add("node", strings.TrimSpace(n.Ref.Name+"  "+n.Ref.ID))
 	f.Add("host", n.Host)
@@ -98,8 +98,8 @@ func (v *servicesScreen) nodeFacts(f *dialog.Facts, r *rows.ServiceLine) {
 	}
 }
 
-// stands returns the state of a node in a few words, and who took it out.
-func (v *servicesScreen) stands(r *rows.ServiceLine) string {
+// nodeStateText returns the state of a node in a few words, and who took it out.
+func (v *servicesScreen) nodeStateText(r *rows.ServiceLine) string {
 	s := string(r.Node.State)
 	switch {
 	case r.Node.State != tree.NodeQuiesced:
@@ -242,7 +242,7 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 		if r.Host != "" && r.Host != r.Name {
 			left.Add(theme.Dim, " "+r.Host)
 		}
-		left.Add(theme.Dim, " "+v.stands(r))
+		left.Add(theme.Dim, " "+v.nodeStateText(r))
 		more := func(what, value string) {
 			if value != "" {
 				left.Add(theme.Faint, dot).Add(theme.Dim, what+value)

@@ -45,7 +45,7 @@ func Discover(ctx context.Context, clock providers.Clock, notify func(budget.Ret
 // ask starts a query for the zones of the DNS account that the environment opens. The returned function waits for them
 // and adds them.
 func (d *Discovery) ask(ctx context.Context, acc *Accounts, x providers.Declaration, limit time.Duration) (take func()) {
-	a := acc.dnsInTime(ctx, x.Provider)
+	a := acc.discoveredDNS(ctx, x.Provider)
 	if a.Err != nil {
 		return func() {
 			if hinted(x.Hints) {
@@ -75,7 +75,7 @@ func (d *Discovery) ask(ctx context.Context, acc *Accounts, x providers.Declarat
 func (d *Discovery) cloud(ctx context.Context, acc *Accounts, x adapter.Adapter) {
 	name, _ := x.Discovered(adapter.Account{})
 	c := config.Cloud{Name: name, Provider: x.Provider}
-	s := acc.inTime(ctx, c)
+	s := acc.discoveredCloud(ctx, c)
 	if s.Err != nil {
 		if hinted(x.Hints) {
 			d.Clouds = append(d.Clouds, s)
@@ -83,7 +83,7 @@ func (d *Discovery) cloud(ctx context.Context, acc *Accounts, x adapter.Adapter)
 		return
 	}
 	if c.Name, c.Settings = x.Discovered(s.Account); c.Name != name {
-		s = acc.inTime(ctx, c) // again, with its right name
+		s = acc.discoveredCloud(ctx, c) // again, with its right name
 	}
 	d.Clouds = append(d.Clouds, s)
 	d.Config.Clouds = append(d.Config.Clouds, c)
@@ -93,17 +93,18 @@ func hinted(envs []string) bool {
 	return slices.ContainsFunc(envs, func(e string) bool { return os.Getenv(e) != "" })
 }
 
-// inTime sets up one cloud, within setUpLimit.
-func (a *Accounts) inTime(ctx context.Context, c config.Cloud) CloudSource {
+// discoveredCloud returns one cloud of a discovery, set up within setUpLimit.
+
+func (a *Accounts) discoveredCloud(ctx context.Context, c config.Cloud) CloudSource {
 	clouds, _ := a.Configured(ctx, &config.Config{Clouds: []config.Cloud{c}})
 	return clouds[0]
 }
 
-// dnsInTime sets up the account that the environment opens at a DNS provider, within setUpLimit.
-func (a *Accounts) dnsInTime(ctx context.Context, p providers.Provider) DNSAccount {
+// discoveredDNS sets up the account that the environment opens at a DNS provider, within setUpLimit.
+func (a *Accounts) discoveredDNS(ctx context.Context, p providers.Provider) DNSAccount {
 	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
 	defer cancel()
-	return begin(func() DNSAccount { return a.DNSAccount(p, "", nil) }).within(ctx, DNSAccount{Err: errSlow(string(p))})
+	return startSetUp(func() DNSAccount { return a.DNSAccount(p, "", nil) }).within(ctx, DNSAccount{Err: errSlow(string(p))})
 }
 
 // Empty reports whether nothing was found.

@@ -21,13 +21,13 @@ func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
 		return nil, err
 	}
 	for _, l := range s.ResolveAbandoned(ctx, e) {
-		s.Tell("rollcall: %s", l)
+		s.Report("rollcall: %s", l)
 	}
 	return e, nil
 }
 
-// Tell writes a line for a person, unless the session is silent.
-func (s *Session) Tell(format string, args ...any) {
+// Report writes a line for a person, unless the session is silent.
+func (s *Session) Report(format string, args ...any) {
 	if !s.Silent {
 		s.Program.Say(format, args...)
 	}
@@ -77,11 +77,11 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 	return apply.New(o), nil
 }
 
-// NotedOnce returns a report without the notes that this session has shown already.
-func (s *Session) NotedOnce(r *apply.Report) *apply.Report {
+// WithoutShownNotes removes the notes that this session has shown already from r and returns r.
+func (s *Session) WithoutShownNotes(r *apply.Report) *apply.Report {
 	r.Notes = slices.DeleteFunc(r.Notes, func(n string) bool {
-		_, told := s.noted.LoadOrStore(n, true)
-		return told
+		_, shown := s.shownNotes.LoadOrStore(n, true)
+		return shown
 	})
 	return r
 }

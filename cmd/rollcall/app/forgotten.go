@@ -75,7 +75,7 @@ func (s *Session) Forget(c *providers.CloudView) error {
 func (s *Session) forgottenKeys() []providers.CloudKey {
 	all, err := s.ReadForgotten()
 	if err != nil {
-		s.Tell("rollcall: %s; none is forgotten", words.Clean(err.Error()))
+		s.Report("rollcall: %s; none is forgotten", words.Clean(err.Error()))
 	}
 	var keys []providers.CloudKey
 	for i := range all {
@@ -118,7 +118,7 @@ func (s *Session) syncForgotten(snap *providers.Snapshot) {
 		err = s.WriteForgotten(slices.DeleteFunc(all, func(c ForgottenCloud) bool { return back(c.Cloud.Key) }))
 	}
 	if err != nil {
-		s.Tell("rollcall: that a forgotten cloud is back could not be written down: %s", words.Clean(err.Error()))
+		s.Report("rollcall: that a forgotten cloud is back could not be written down: %s", words.Clean(err.Error()))
 		return
 	}
 	s.Fleet.SetForgotten(s.forgottenKeys())

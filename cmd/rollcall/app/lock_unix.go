@@ -14,8 +14,8 @@ import (
 	"rollcall/providers"
 )
 
-// turnPatience is how long a process waits for the lock before it writes without it.
-const turnPatience = time.Minute
+// zoneLockWait is how long a process waits for the lock before it writes without it.
+const zoneLockWait = time.Minute
 
 // LockZone admits one process of this machine at a time to write to a zone. It only saves retries: without it
 // concurrent processes would make each other's batches fail. If the lock cannot be taken, the caller continues without
@@ -35,10 +35,10 @@ func (s *Session) LockZone(ctx context.Context, zone providers.Zone) (end func()
 	if err != nil {
 		return none
 	}
-	ctx, cancel := context.WithTimeout(ctx, turnPatience)
+	ctx, cancel := context.WithTimeout(ctx, zoneLockWait)
 	defer cancel()
 	got := make(chan error, 1)
-	go func() { got <- lockTurn(f) }()
+	go func() { got <- lockFile(f) }()
 	select {
 	case err := <-got:
 		if err == nil {
@@ -55,8 +55,8 @@ func (s *Session) LockZone(ctx context.Context, zone providers.Zone) (end func()
 	return none
 }
 
-// lockTurn waits for the lock. The process that has waited longest is woken first.
-func lockTurn(f *os.File) error {
+// lockFile waits for the lock. The process that has waited longest is woken first.
+func lockFile(f *os.File) error {
 	for {
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != unix.EINTR {
 			return err

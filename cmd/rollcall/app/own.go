@@ -10,18 +10,15 @@ import (
 	"rollcall/providers/journal"
 )
 
-// ownFor is how long the journal's own writes of markers are considered: longer than any grace.
-const ownFor = 24 * time.Hour
-
-// ownMarkers caches what the journal has written, until the file changes.
-type ownMarkers struct {
-	size    int64
-	changed time.Time
-	writes  providers.OwnWrites
+// ownWritesCache caches what the journal has written, until the file changes.
+type ownWritesCache struct {
+	size     int64
+	modified time.Time
+	writes   providers.OwnWrites
 }
 
-// ownPatience is how long to wait for a journal that another process holds; every inspection waits for it.
-const ownPatience = 250 * time.Millisecond
+// ownWritesWait is how long to wait for a journal that another process holds; every inspection waits for it.
+const ownWritesWait = 250 * time.Millisecond
 
 // ownWrites returns the last writes of markers by the journal. If the journal cannot be read now, it returns the
 // previous result or none, which is safe: times of change then make the markers young.
@@ -33,16 +30,16 @@ func (s *Session) ownWrites() providers.OwnWrites {
 	s.mu.Lock()
 	own := s.own
 	s.mu.Unlock()
-	if own.writes != nil && own.size == info.Size() && own.changed.Equal(info.ModTime()) {
+	if own.writes != nil && own.size == info.Size() && own.modified.Equal(info.ModTime()) {
 		return own.writes
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), ownPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), ownWritesWait)
 	defer cancel()
 	entries, _, err := journal.Read(s.journalPath(), ctx.Done())
 	if err != nil {
 		return own.writes
 	}
-	own = ownMarkers{info.Size(), info.ModTime(), apply.OwnWrites(entries, s.Program.Now().Add(-ownFor))}
+	own = ownWritesCache{info.Size(), info.ModTime(), apply.OwnWrites(entries, s.Program.Now().Add(-apply.OwnWritesAge))}
 	s.mu.Lock()
 	s.own = own
 	s.mu.Unlock()

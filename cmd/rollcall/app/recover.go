@@ -71,8 +71,8 @@ func (s *Session) RecoverJournal(ctx context.Context) ([]string, error) {
 	return s.ResolveAbandoned(ctx, e), nil
 }
 
-// LeftOpen reports whether the journal at path has abandoned entries. It sets a damaged tail aside.
-func (a *Program) LeftOpen(path string) (bool, error) {
+// HasAbandoned reports whether the journal at path has abandoned entries. It sets a damaged tail aside.
+func (a *Program) HasAbandoned(path string) (bool, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

@@ -38,9 +38,9 @@ func AsRefusal(err error) error {
 	return err
 }
 
-// Unanswered returns the error of a query to name servers with its exit code: usage if the query can never be answered,
+// QueryError returns the error of a query to name servers with its exit code: usage if the query can never be answered,
 // else unknown.
-func Unanswered(err error) error {
+func QueryError(err error) error {
 	if IsFinal(err) {
 		return &exit.Error{Code: exit.Usage, Err: err}
 	}

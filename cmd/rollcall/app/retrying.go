@@ -46,7 +46,7 @@ func (t *retries) text(r budget.Retrying, now time.Time) string {
 // retrying reports repeated calls, unless the session is silent.
 func (s *Session) retrying(r budget.Retrying) {
 	if line := s.retries.text(r, s.Program.Now()); line != "" {
-		s.Tell("rollcall: %s", line)
+		s.Report("rollcall: %s", line)
 	}
 }
 

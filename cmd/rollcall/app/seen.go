@@ -62,7 +62,7 @@ func loadSeen(path string, now time.Time) map[string]time.Time {
 // are kept first, then the oldest.
 func saveSeen(path string, seen map[string]time.Time) error {
 	keys := slices.SortedFunc(maps.Keys(seen), func(a, b string) int {
-		return cmp.Or(waits(a)-waits(b), seen[a].Compare(seen[b]), strings.Compare(a, b))
+		return cmp.Or(scanOrder(a)-scanOrder(b), seen[a].Compare(seen[b]), strings.Compare(a, b))
 	})
 	out := seenFile{Format: 1, Seen: make(map[string]time.Time, min(len(keys), SeenMost))}
 	for _, k := range keys[:min(len(keys), SeenMost)] {
@@ -79,8 +79,8 @@ func saveSeen(path string, seen map[string]time.Time) error {
 	return nil
 }
 
-// waits returns 0 for a finding whose remedy waits for a second scan, else 1, for sorting.
-func waits(key string) int {
+// scanOrder returns 0 for a finding whose remedy waits for a second scan, else 1, for sorting.
+func scanOrder(key string) int {
 	if strings.HasPrefix(key, string(dnsview.OrphanMarker)+"|") {
 		return 0
 	}
@@ -118,6 +118,6 @@ func (s *Session) keepSeen(seen map[string]time.Time) {
 	}
 	if err != nil && !s.seenReported {
 		s.seenReported = true
-		s.Tell("rollcall: what was seen cannot be kept for the next run: %s", words.Clean(err.Error()))
+		s.Report("rollcall: what was seen cannot be kept for the next run: %s", words.Clean(err.Error()))
 	}
 }

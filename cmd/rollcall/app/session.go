@@ -43,8 +43,8 @@ type Session struct {
 	// Observer observes name servers and nodes; nil if nothing is observed. It is set before the first inspection.
 	Observer *Observer
 
-	took time.Duration // duration of the reads of a one-shot command
-	View *dnsview.View // the view of a one-shot command; nil in the console
+	readTime time.Duration // duration of the reads of a one-shot command
+	View     *dnsview.View // the view of a one-shot command; nil in the console
 
 	Silent bool // suppresses reports on stderr, for a console that has the screen
 
@@ -65,8 +65,8 @@ type Session struct {
 	seen         map[string]time.Time // when findings were first seen; nil until read from the state folder
 	seenReported bool                 // the error of storing it was reported
 
-	noted sync.Map   // notes that were reported already: sentence -> true
-	own   ownMarkers // last writes of the journal
+	shownNotes sync.Map       // notes that were reported already: sentence -> true
+	own        ownWritesCache // last writes of the journal
 }
 
 // NewSession returns a session of a config with sources that are set up. It queries nothing.
@@ -119,7 +119,7 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 			return nil, &config.Error{Pos: config.Pos{File: c.Path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
 		}
 	}
-	return s, s.opened()
+	return s, s.complete()
 }
 
 // OpenZone is Open for a command on one service. It requires a config with a fleet id, and sets up and returns only the
@@ -136,7 +136,7 @@ func (a *Program) OpenZone(ctx context.Context, service string) (*Session, *Zone
 	if err := s.NeedFleet(); err != nil {
 		return nil, nil, err
 	}
-	if err := s.opened(); err != nil {
+	if err := s.complete(); err != nil {
 		return nil, nil, err
 	}
 	name, ok := c.ZoneOf(providers.CanonicalName(service))
@@ -152,8 +152,8 @@ func (a *Program) OpenZone(ctx context.Context, service string) (*Session, *Zone
 	return s, &s.set.zones[0], nil
 }
 
-// opened completes a session that has its config: resolvers, the state folder, and what is closed at the end.
-func (s *Session) opened() (err error) {
+// complete completes a session that has its config: resolvers, the state folder, and what is closed at the end.
+func (s *Session) complete() (err error) {
 	if s.Config.Resolvers, err = ResolversOf(s.Config); err != nil {
 		return err
 	}
@@ -251,13 +251,13 @@ func (a *Program) RefreshOnce(ctx context.Context) (*Session, *dnsview.View, err
 // Refresh reads every source once and inspects the result.
 func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
 	began := s.Program.Now()
-	stop := s.tellReading()
+	stop := s.reportReads()
 	snap := s.Fleet.Refresh(ctx)
 	stop()
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("stopped: %w", err)
 	}
-	s.took = s.Program.Now().Sub(began) // a source that --timeout cut off has failed
+	s.readTime = s.Program.Now().Sub(began) // a source that --timeout cut off has failed
 	if err := s.Save(snap); err != nil {
 		s.Program.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(err.Error()))
 	}
@@ -301,7 +301,7 @@ func (s *Session) inspectOptions(o observations) index.Options {
 // StaleAfter returns the age at which a read is stale: beyond the guards' age and beyond two refreshes. In a one-shot
 // command the duration of its own reads does not count.
 func (s *Session) StaleAfter() time.Duration {
-	return max(s.Config.Guards.Age, 2*s.Config.Refresh+10*time.Second) + s.took
+	return max(s.Config.Guards.Age, 2*s.Config.Refresh+10*time.Second) + s.readTime
 }
 
 // SnapshotPath returns the file that the last snapshot is kept in.
@@ -349,7 +349,7 @@ func (s *Session) OpenJournal() (*journal.Journal, error) {
 		return nil, err
 	}
 	for _, p := range j.Problems() {
-		s.Tell("rollcall: journal %s: %s", j.Path(), rows.ProblemText(p))
+		s.Report("rollcall: journal %s: %s", j.Path(), rows.ProblemText(p))
 	}
 	s.journal = j
 	return j, nil

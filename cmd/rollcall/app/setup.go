@@ -20,9 +20,9 @@ type CloudSource struct {
 	Provider   providers.Provider
 	production bool
 	adapter.Account
-	Pos  config.Pos
-	Err  error
-	late *setUp[CloudSource] // a set-up that had not ended when the session began, or nil
+	Pos     config.Pos
+	Err     error
+	pending *setUp[CloudSource] // a set-up that had not ended when the session began, or nil
 }
 
 // ZoneSource is one zone with its account, whether it could be set up or not.
@@ -31,8 +31,8 @@ type ZoneSource struct {
 	ID       string // zone id, if the config has it
 	Provider providers.Provider
 	DNSAccount
-	Pos  config.Pos
-	late *setUp[ZoneSource] // as in CloudSource
+	Pos     config.Pos
+	pending *setUp[ZoneSource] // as in CloudSource
 }
 
 // sourceSet holds the clouds and zones of a session. A source that could not be set up is replaced once it can be, so
@@ -60,9 +60,9 @@ func (s *Session) Zones() []ZoneSource {
 
 // setUpCloud sets up a cloud of the config again and returns its adapter or an error.
 func (s *Session) setUpCloud(i int) (fleet.Compute, error) {
-	late := s.Clouds()[i].late
+	late := s.Clouds()[i].pending
 	if late == nil {
-		late = begin(func() CloudSource { return s.set.accounts.cloud(&s.Config.Clouds[i]) })
+		late = startSetUp(func() CloudSource { return s.set.accounts.cloud(&s.Config.Clouds[i]) })
 	}
 	c := late.wait() // no lock is held, since a file may hang
 	s.set.mu.Lock()
@@ -77,9 +77,9 @@ func (s *Session) setUpCloud(i int) (fleet.Compute, error) {
 
 // setUpZone sets up the account of a zone of the config again and returns its adapter or an error.
 func (s *Session) setUpZone(i int) (fleet.DNS, error) {
-	late := s.Zones()[i].late
+	late := s.Zones()[i].pending
 	if late == nil {
-		late = begin(func() ZoneSource { return s.set.accounts.zone(&s.Config.Zones[i]) })
+		late = startSetUp(func() ZoneSource { return s.set.accounts.zone(&s.Config.Zones[i]) })
 	}
 	z := late.wait()
 	s.set.mu.Lock()
@@ -99,18 +99,18 @@ func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []C
 	defer cancel()
 	ofClouds, ofZones := make([]*setUp[CloudSource], len(c.Clouds)), make([]*setUp[ZoneSource], len(c.Zones))
 	for i := range c.Clouds {
-		ofClouds[i] = begin(func() CloudSource { return a.cloud(&c.Clouds[i]) })
+		ofClouds[i] = startSetUp(func() CloudSource { return a.cloud(&c.Clouds[i]) })
 	}
 	for i := range c.Zones {
-		ofZones[i] = begin(func() ZoneSource { return a.zone(&c.Zones[i]) })
+		ofZones[i] = startSetUp(func() ZoneSource { return a.zone(&c.Zones[i]) })
 	}
 	for i, s := range ofClouds {
 		of := &c.Clouds[i]
-		clouds = append(clouds, s.within(ctx, CloudSource{Name: of.Name, Provider: of.Provider, Account: adapter.Account{Region: of.Settings.Get("region")}, production: of.Production, Pos: of.Pos, Err: errSlow(of.Name), late: s}))
+		clouds = append(clouds, s.within(ctx, CloudSource{Name: of.Name, Provider: of.Provider, Account: adapter.Account{Region: of.Settings.Get("region")}, production: of.Production, Pos: of.Pos, Err: errSlow(of.Name), pending: s}))
 	}
 	for i, s := range ofZones {
 		of := &c.Zones[i]
-		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, ID: of.ID, Provider: of.Provider, Pos: of.Pos, DNSAccount: DNSAccount{Err: errSlow(of.Name)}, late: s}))
+		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, ID: of.ID, Provider: of.Provider, Pos: of.Pos, DNSAccount: DNSAccount{Err: errSlow(of.Name)}, pending: s}))
 	}
 	return clouds, zones
 }
@@ -130,7 +130,7 @@ type setUp[T any] struct {
 	result T // valid once ended is closed
 }
 
-func begin[T any](f func() T) *setUp[T] {
+func startSetUp[T any](f func() T) *setUp[T] {
 	s := &setUp[T]{ended: make(chan struct{})}
 	go func() {
 		defer close(s.ended)

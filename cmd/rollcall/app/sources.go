@@ -58,25 +58,25 @@ func (s *Session) RangesErr() error {
 
 // When a one-shot command first reports what it is waiting for, and the longest pause between reports.
 const (
-	tellFirst = 5 * time.Second
-	tellLast  = time.Minute
+	firstReport    = 5 * time.Second
+	maxReportPause = time.Minute
 )
 
-// tellReading regularly reports which sources are being read and their progress, until stop is called.
-func (s *Session) tellReading() (stop func()) {
+// reportReads regularly reports which sources are being read and their progress, until stop is called.
+func (s *Session) reportReads() (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		pause := tellFirst
+		pause := firstReport
 		t := time.NewTimer(pause)
 		defer t.Stop()
 		for {
 			select {
 			case <-t.C:
-				pause = min(2*pause, tellLast)
+				pause = min(2*pause, maxReportPause)
 				t.Reset(pause)
 				if line := readingText(s.Fleet.Reading()); line != "" {
-					s.Tell("rollcall: %s", line)
+					s.Report("rollcall: %s", line)
 				}
 			case <-done:
 				return

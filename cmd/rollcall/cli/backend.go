@@ -200,7 +200,7 @@ func (b *backend) Check(ctx context.Context, p plan.Plan) *apply.Report {
 	if err != nil {
 		return refused(p, err)
 	}
-	return b.s.NotedOnce(e.Check(ctx, p))
+	return b.s.WithoutShownNotes(e.Check(ctx, p))
 }
 
 func (b *backend) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {
@@ -208,7 +208,7 @@ func (b *backend) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progres
 	if err != nil {
 		return refused(p, err)
 	}
-	r := b.s.NotedOnce(e.Run(ctx, p, c, progress))
+	r := b.s.WithoutShownNotes(e.Run(ctx, p, c, progress))
 	if names := touched(r); len(names) > 0 {
 		// The report does not wait for a slow source to be read again.
 		go b.s.Fleet.Refresh(context.WithoutCancel(ctx), names...)
@@ -327,11 +327,11 @@ func (b *backend) MakeProfiles(ctx context.Context, spec launch.Spec, name strin
 }
 
 func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report {
-	spec, err := b.s.WithMetadata(b.s.Ours(spec), nil)
+	spec, err := b.s.WithMetadata(b.s.WithOwnTags(spec), nil)
 	if err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
 	}
-	if err := b.s.RefuseHeld(ctx, &spec, nil); err != nil {
+	if err := b.s.RefuseCredentials(ctx, &spec, nil); err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
 	}
 	if v := b.view(); v != nil {

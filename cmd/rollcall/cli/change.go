@@ -56,7 +56,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		}
 		plan = plan.AsShown(d)
 	}
-	lacking := lackingFor(s, c.basis)
+	lacking := incompleteSources(s, c.basis)
 	// A plan printed as a document includes what it leaves alone.
 	if printed := c.form == output.Markdown || c.form == output.Text && c.dryRun && len(plan.Steps) > 0; !printed {
 		for _, l := range plan.Skipped {
@@ -70,8 +70,8 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 			}
 		}
 		switch {
-		case len(lacking) > 0 && (c.basis.whatever || len(plan.Skipped) == 0):
-			a.Say("nothing was done, and whether there is anything to do cannot be known: %s", lackingText(lacking))
+		case len(lacking) > 0 && (c.basis.everySource || len(plan.Skipped) == 0):
+			a.Say("nothing was done, and whether there is anything to do cannot be known: %s", incompleteText(lacking))
 			return exit.With(exit.Unknown)
 		case len(plan.Skipped) > 0:
 			return exit.With(exit.Failed)
@@ -90,7 +90,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	if err != nil {
 		return err
 	}
-	if !c.basis.whatever {
+	if !c.basis.everySource {
 		lacking = nil // the named object was found
 	}
 	if err := output.WriteReport(a.Out, c.form, r, c.dryRun, lacking); err != nil {
@@ -105,7 +105,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	case len(lacking) == 0 && len(plan.Skipped) > 0:
 		return exit.With(exit.Failed)
 	case len(lacking) > 0:
-		a.Say("whether there is more to do cannot be known: %s", lackingText(lacking))
+		a.Say("whether there is more to do cannot be known: %s", incompleteText(lacking))
 		return exit.With(exit.Unknown)
 	}
 	return nil

@@ -65,8 +65,8 @@ prints it; a value that two record sets hold has #set-id behind it.`,
 		},
 		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			if in.dead {
-				in.app.tellUnknown(in.v)
-				in.basis = basis{whatever: true}
+				in.app.reportUnknown(in.v)
+				in.basis = basis{everySource: true}
 				return plan.DeregisterDead(in.v), nil
 			}
 			return in.ofRecords(plan.Deregister)
@@ -189,10 +189,10 @@ must have the same remedy. rollcall ls findings lists classes and remedies.`,
 			}
 			if len(found) == 0 {
 				in.app.Say("nothing was found of class %s", strings.Join(in.args, ", "))
-				in.app.tellUnknown(in.v)
+				in.app.reportUnknown(in.v)
 			}
 			plan := plan.ForFindings(in.v, found...)
-			in.basis = basis{whatever: !isRecord(in.args[0]), ranges: slices.Contains(in.args, string(dnsview.Dangling))}
+			in.basis = basis{everySource: !isRecord(in.args[0]), ranges: slices.Contains(in.args, string(dnsview.Dangling))}
 			in.show = plan.Verb == index.VerbAdopt
 			return plan, nil
 		},
@@ -256,7 +256,7 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		in.form, in.args = form.Form, args
 		ctx := cmd.Context()
-		if in.s, in.v, err = a.lookToChange(ctx); err != nil {
+		if in.s, in.v, err = a.readToChange(ctx); err != nil {
 			return err
 		}
 		plan, err := verb.plan(ctx, in)

@@ -61,9 +61,9 @@ func (a *commands) drift(ctx context.Context, form *output.Format, query string,
 	var v *dnsview.View
 	unknown := false
 	if wire {
-		s, v, unknown, err = a.lookOnWire(ctx, true)
+		s, v, unknown, err = a.readWire(ctx, true)
 	} else {
-		s, v, err = a.look(ctx)
+		s, v, err = a.read(ctx)
 	}
 	if err != nil {
 		return 0, err

@@ -88,7 +88,7 @@ func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.
 		return nil, nil, err
 	}
 	path := filepath.Join(config.StateDir(), cfg.StateName(), app.JournalName)
-	if err := a.settleJournal(ctx, path); errors.Is(err, journal.ErrHeld) || errors.Is(err, journal.ErrStopped) {
+	if err := a.recoverJournal(ctx, path); errors.Is(err, journal.ErrHeld) || errors.Is(err, journal.ErrStopped) {
 		return nil, nil, fmt.Errorf("read the journal: %w", err)
 	} else if err != nil {
 		a.Say("rollcall: journal: %s", words.Clean(err.Error()))
@@ -100,9 +100,9 @@ func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.
 	return entries, problems, nil
 }
 
-// settleJournal looks up what stopped rollcalls have left open, and prints the results.
-func (a *commands) settleJournal(ctx context.Context, path string) error {
-	open, err := a.LeftOpen(path)
+// recoverJournal looks up what stopped rollcalls have left open, and prints the results.
+func (a *commands) recoverJournal(ctx context.Context, path string) error {
+	open, err := a.HasAbandoned(path)
 	if err != nil || !open {
 		return err
 	}

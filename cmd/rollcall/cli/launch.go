@@ -138,10 +138,10 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	if spec, err = s.WithMetadata(spec, metadata); err != nil {
 		return err
 	}
-	if err := s.RefuseHeld(ctx, &spec, f.Given); err != nil {
+	if err := s.RefuseCredentials(ctx, &spec, f.Given); err != nil {
 		return err
 	}
-	a.tellShortfalls(opened, v)
+	a.reportShortfalls(opened, v)
 	for _, w := range scripts.Warnings {
 		a.Say("rollcall: %s", w)
 	}
@@ -163,11 +163,11 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		return err
 	}
 	for i := range profiles {
-		a.tellProfile(&profiles[i])
+		a.printProfile(&profiles[i])
 	}
 	if f.dryRun {
 		row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: wrong == 0, Nodes: nodeRows(plan.Nodes), Findings: scripts.Findings, UserData: scripts.Texts}
-		if err := a.tellLaunch(f, row); err != nil || wrong == 0 {
+		if err := a.printLaunch(f, row); err != nil || wrong == 0 {
 			return err
 		}
 		return exit.With(exit.Failed)
@@ -197,19 +197,19 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	}
 	r, ok := a.runLaunch(ctx, s, spec, f.wait || spec.Console)
 	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), Findings: scripts.Findings, UserData: map[string]string{}}
-	if err := a.tellLaunch(f, row); err != nil {
+	if err := a.printLaunch(f, row); err != nil {
 		return err
 	}
 	if !ok {
-		a.sayWhatIsLeft(&r, f.wait || spec.Console)
+		a.reportUnfinished(&r, f.wait || spec.Console)
 		return exit.With(exit.Failed)
 	}
 	return nil
 }
 
-// sayWhatIsLeft prints what to do about unfinished nodes. It suggests the same command only for nodes that the command
-// can bring further.
-func (a *commands) sayWhatIsLeft(r *launch.Report, wait bool) {
+// reportUnfinished prints what to do about unfinished nodes. It suggests the same command only for nodes that the
+// command can bring further.
+func (a *commands) reportUnfinished(r *launch.Report, wait bool) {
 	carries, refused := 0, 0
 	for _, p := range r.Problems {
 		a.Say("rollcall: %s", words.Clean(p))
@@ -284,7 +284,7 @@ func nodeRows(nodes []launch.Node) []nodeRow {
 	return list
 }
 
-func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {
+func (a *commands) printLaunch(f *launchFlags, r launchRow) error {
 	if f.format.Form != output.Text {
 		return output.Data(a.Out, f.format.Form, r)
 	}
@@ -303,8 +303,8 @@ func (a *commands) tellLaunch(f *launchFlags, r launchRow) error {
 	return output.String(a.Out, text)
 }
 
-// tellProfile prints what will be created.
-func (a *commands) tellProfile(p *launcher.ProfileToMake) {
+// printProfile prints what will be created.
+func (a *commands) printProfile(p *launcher.ProfileToMake) {
 	if len(p.Missing) == 0 {
 		a.Say("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.Account), words.Clean(p.Profile.Name))
 		return

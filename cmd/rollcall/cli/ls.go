@@ -72,8 +72,8 @@ func parseFilter(s string) (filter.Filter, error) {
 	return f, nil
 }
 
-// list reads the sources and prints the rows that find returns, sorted. It returns an error for a wrong filter or column
-// before any cloud is queried.
+// list reads the sources and prints the rows that find returns, sorted. It returns an error for a wrong filter or
+// column before any cloud is queried.
 func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFlags, look func(context.Context) (*app.Session, *dnsview.View, error), find func(*app.Session, *dnsview.View, filter.Filter) []T) error {
 	q, err := parseFilter(f.filter)
 	if err != nil {
@@ -94,30 +94,30 @@ func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFl
 }
 
 func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, output.Instances(a.Now()), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
-		return passing(slices.DeleteFunc(rows.Instances(v), func(r rows.Instance) bool { return !f.all && r.Inst.State.Dead() }), q)
+	return list(ctx, a.Out, output.Instances(a.Now()), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
+		return filtered(slices.DeleteFunc(rows.Instances(v), func(r rows.Instance) bool { return !f.all && r.Inst.State.Dead() }), q)
 	})
 }
 
 func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
-	look := a.look
+	look := a.read
 	if f.wire {
 		look = func(ctx context.Context) (*app.Session, *dnsview.View, error) {
-			s, v, _, err := a.lookOnWire(ctx, false)
+			s, v, _, err := a.readWire(ctx, false)
 			return s, v, err
 		}
 	}
 	return list(ctx, a.Out, output.Records(f.wire), f, look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Record {
-		return passing(slices.DeleteFunc(rows.Records(v), func(r rows.Record) bool { return !f.all && r.Rec.IsMarker() }), q)
+		return filtered(slices.DeleteFunc(rows.Records(v), func(r rows.Record) bool { return !f.all && r.Rec.IsMarker() }), q)
 	})
 }
 
 func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, output.Findings(), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Finding { return findingRows(v, q) })
+	return list(ctx, a.Out, output.Findings(), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Finding { return findingRows(v, q) })
 }
 
 func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, output.Services(), f, a.look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.ServiceLine {
+	return list(ctx, a.Out, output.Services(), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.ServiceLine {
 		return rows.Services(v, func(r *rows.ServiceLine) bool { return q.Match(r) })
 	})
 }
@@ -139,6 +139,6 @@ func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
 		}
 		return s, v, err
 	}, func(s *app.Session, v *dnsview.View, q filter.Filter) []rows.Source {
-		return passing(s.SourceRows(v), q)
+		return filtered(s.SourceRows(v), q)
 	})
 }

@@ -197,13 +197,13 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 	}{
 		{"instances", func(t *testing.T, b *bytes.Buffer) {
 			l := output.Instances(goldenNow)
-			rows := func(f filter.Filter) []rows.Instance { return passing(rows.Instances(v), f) }
+			rows := func(f filter.Filter) []rows.Instance { return filtered(rows.Instances(v), f) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
 		{"records", func(t *testing.T, b *bytes.Buffer) {
 			l := output.Records(true)
-			rows := func(f filter.Filter) []rows.Record { return passing(rows.Records(v), f) }
+			rows := func(f filter.Filter) []rows.Record { return filtered(rows.Records(v), f) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)
 		}},
@@ -226,7 +226,7 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 			rows := func(f filter.Filter) []rows.Source {
 				list := rows.WithWire(rows.Sources(troubled.Snapshot, goldenNow, 10*time.Minute), troubled)
 				list = append(list, rows.File(app.RangesSource, errors.New("no such file")))
-				return passing(list, f)
+				return filtered(list, f)
 			}
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)

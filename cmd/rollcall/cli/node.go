@@ -62,7 +62,7 @@ func agentLine(format string, args ...any) string {
 func (h *simHost) newAgent(at providers.Provider) (*simAgent, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if p, ok := h.players[at]; ok {
+	if p, ok := h.agents[at]; ok {
 		return p, nil
 	}
 	// A node has a budget of its own, since real agents share none with a console.
@@ -71,7 +71,7 @@ func (h *simHost) newAgent(at providers.Provider) (*simAgent, error) {
 		return nil, acc.Err
 	}
 	p := &simAgent{dns: acc.DNS}
-	h.players[at] = p
+	h.agents[at] = p
 	return p, nil
 }
 

@@ -57,9 +57,9 @@ func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 	return out, nil
 }
 
-// tellUnknown prints the number of records about which nothing is known. With another account's credentials these are
+// reportUnknown prints the number of records about which nothing is known. With another account's credentials these are
 // all.
-func (a *commands) tellUnknown(v *dnsview.View) {
+func (a *commands) reportUnknown(v *dnsview.View) {
 	n, first := 0, ""
 	for i := range v.Findings {
 		if f := &v.Findings[i]; f.Class == dnsview.Unknown && f.Would == "" && f.Record != nil {

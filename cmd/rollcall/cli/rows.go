@@ -7,8 +7,8 @@ import (
 	"rollcall/dnsview/rows"
 )
 
-// passing returns the rows that pass a filter, in the same slice.
-func passing[T any, R interface {
+// filtered returns the rows that pass a filter, in the same slice.
+func filtered[T any, R interface {
 	*T
 	filter.Row
 }](list []T, by filter.Filter) []T {

@@ -48,7 +48,7 @@ weighted record sets have a weight too.`,
 			return err
 		}
 		ctx := cmd.Context()
-		s, v, err := a.lookToChange(ctx)
+		s, v, err := a.readToChange(ctx)
 		if err != nil {
 			return err
 		}

@@ -90,7 +90,7 @@ func (a *commands) showTree(ctx context.Context, name, form string, browsing boo
 	}
 	types, err := dnssd.Browse(ctx, r, name)
 	if err != nil {
-		return app.Unanswered(err)
+		return app.QueryError(err)
 	}
 	found := 0
 	rows := make([]typeRow, 0, len(types))

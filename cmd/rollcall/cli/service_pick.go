@@ -76,14 +76,14 @@ incarnation, it picks from that.`,
 		if err != nil {
 			return err
 		}
-		row, err := choose(ctx, in, try, timeout)
+		row, err := usableTarget(ctx, in, try, timeout)
 		for _, f := range row.Failed {
 			a.Say("rollcall: %s: %s", strings.TrimSpace(fmt.Sprintf("%s:%d %s", f.Target, f.Port, f.Address)), words.Clean(f.Error))
 		}
 		if err != nil {
 			return err
 		}
-		return a.tellPick(&row, form.Form)
+		return a.printPick(&row, form.Form)
 	}
 	return cmd
 }
@@ -96,7 +96,7 @@ func (a *commands) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarna
 	}
 	types, err := dnssd.Browse(ctx, r, n.String())
 	if err != nil {
-		return nil, app.Unanswered(err)
+		return nil, app.QueryError(err)
 	}
 	var all []*dnssd.Incarnation
 	var names []string
@@ -117,8 +117,8 @@ func (a *commands) resolveOne(ctx context.Context, n dnssd.Name) (*dnssd.Incarna
 	return all[0], nil
 }
 
-// choose returns the first usable target in the order of RFC 2782.
-func choose(ctx context.Context, in *dnssd.Incarnation, try bool, timeout time.Duration) (pickRow, error) {
+// usableTarget returns the first usable target in the order of RFC 2782.
+func usableTarget(ctx context.Context, in *dnssd.Incarnation, try bool, timeout time.Duration) (pickRow, error) {
 	row := pickRow{Service: words.Clean(in.Name.String()), Addresses: []string{}, TXT: newIncarnationRow(in).TXT, Failed: []failRow{}}
 	addrs, problems := map[string][]netip.Addr{}, map[string][]string{}
 	var targets []providers.SRV
@@ -173,7 +173,7 @@ func connect(ctx context.Context, addr netip.Addr, port uint16, timeout time.Dur
 	return c.Close()
 }
 
-func (a *commands) tellPick(row *pickRow, form string) error {
+func (a *commands) printPick(row *pickRow, form string) error {
 	switch form {
 	case output.JSON, output.YAML:
 		return output.Data(a.Out, form, row)

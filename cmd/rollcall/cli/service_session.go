@@ -130,7 +130,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*a
 		Timeout: joinTimeout,
 	})
 	for _, l := range s.ResolveAbandoned(ctx, e) {
-		s.Tell("rollcall: %s", l)
+		s.Report("rollcall: %s", l)
 	}
 	return e, nil
 }
@@ -139,7 +139,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*a
 func (a *commands) carryService(ctx context.Context, s *serviceSession, zone serviceDNS, made plan.Planned, c changeOptions) error {
 	plan := made.Plan
 	if len(plan.Steps) == 0 {
-		a.advise(&made)
+		a.printNotes(&made)
 		for _, l := range plan.Skipped {
 			a.Say("left alone: %s", words.Clean(l))
 		}
@@ -165,7 +165,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 		r = e.Run(ctx, plan, apply.Confirm{}, nil) // no guard of these plans can be answered by typing
 	}
 	if !r.OK() && !c.dryRun && (plan.Verb == index.VerbJoin || plan.Verb == index.VerbCreate) {
-		a.takeBack(ctx, s, r)
+		a.undoIncomplete(ctx, s, r)
 	}
 	if err := refusedBy(r); err != nil && !c.dryRun {
 		if c.form == output.JSON || c.form == output.YAML {
@@ -174,13 +174,13 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 		return &exit.Error{Code: exit.Usage, Err: err}
 	}
 	if r.OK() {
-		a.advise(&made)
+		a.printNotes(&made)
 	}
-	return a.tellService(r, c)
+	return a.printService(r, c)
 }
 
-// advise prints what an operator should know about a plan.
-func (a *commands) advise(made *plan.Planned) {
+// printNotes prints what an operator should know about a plan.
+func (a *commands) printNotes(made *plan.Planned) {
 	for _, n := range made.Notes {
 		a.Say("rollcall: %s", words.Clean(n))
 	}
@@ -191,7 +191,7 @@ func (a *commands) advise(made *plan.Planned) {
 	}
 }
 
-func (a *commands) tellService(r *apply.Report, c changeOptions) error {
+func (a *commands) printService(r *apply.Report, c changeOptions) error {
 	for _, l := range r.Plan.Skipped {
 		a.Say("left alone: %s", words.Clean(l))
 	}
@@ -223,9 +223,9 @@ func (a *commands) tellService(r *apply.Report, c changeOptions) error {
 	return nil
 }
 
-// takeBack removes what an incomplete join or create has made, so that no half-made host or incarnation stays. Records
-// of the incarnation are removed as by retire, so they stay if another host has joined meanwhile.
-func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Report) {
+// undoIncomplete removes what an incomplete join or create has made, so that no half-made host or incarnation stays.
+// Records of the incarnation are removed as by retire, so they stay if another host has joined meanwhile.
+func (a *commands) undoIncomplete(ctx context.Context, s *serviceSession, r *apply.Report) {
 	node := plan.Plan{Verb: index.VerbLeave, Title: "Take back what was made, as the join did not succeed"}
 	incarnation := plan.Plan{Verb: index.VerbRetire, Title: "Take back what was made, as the incarnation could not be announced"}
 	for i := range r.Steps {
@@ -244,12 +244,12 @@ func (a *commands) takeBack(ctx context.Context, s *serviceSession, r *apply.Rep
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	a.undoMade(ctx, s, s.partialZone(), node)
-	a.undoMade(ctx, s, s.found(), incarnation)
+	a.runCleanup(ctx, s, s.partialZone(), node)
+	a.runCleanup(ctx, s, s.found(), incarnation)
 }
 
-// undoMade carries out a plan of takeBack and prints what stays.
-func (a *commands) undoMade(ctx context.Context, s *serviceSession, zone serviceDNS, plan plan.Plan) {
+// runCleanup carries out a plan of undoIncomplete and prints what stays.
+func (a *commands) runCleanup(ctx context.Context, s *serviceSession, zone serviceDNS, plan plan.Plan) {
 	if len(plan.Steps) == 0 {
 		return
 	}

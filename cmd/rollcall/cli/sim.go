@@ -91,7 +91,7 @@ func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool
 
 	// Variables of the user's own clouds are unset even if this process lacks them, because another shell may have
 	// them.
-	exports := "unset " + strings.Join(strangersEnv, " ") + "\n" + exports(s.Env())
+	exports := "unset " + strings.Join(conflictingEnv, " ") + "\n" + exports(s.Env())
 	if envFile != "" {
 		path, err := filepath.Abs(envFile)
 		if err != nil {
@@ -107,7 +107,7 @@ func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool
 		}
 	}
 	a.Say("rollcall sim: %d instances in %d clouds, zones scalability.expert and unilans.net; ctrl-c ends it", count(s), len(s.World().Clouds()))
-	m.tell(a.Say)
+	m.printHint(a.Say)
 	<-ctx.Done()
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // machines boots what is launched in the embedded clouds. A nil one does nothing.
-type machines struct{ rack *boot.Cluster }
+type machines struct{ cluster *boot.Cluster }
 
 func (a *commands) newMachines(ctx context.Context) (*machines, error) {
 	if err := boot.Check(); err != nil {
@@ -33,7 +33,7 @@ func (a *commands) newMachines(ctx context.Context) (*machines, error) {
 
 // options passes launches in the embedded clouds to the machines, and sets up what an operator would have prepared.
 func (m *machines) options(o *sim.Options) {
-	o.Machine, o.Console = m.rack.Power, m.rack.Console
+	o.Machine, o.Console = m.cluster.Power, m.cluster.Console
 	o.Secrets = func(w *world.World) map[string]string {
 		return map[string]string{"/rollcall/cloudflare-token": w.Credentials.NodeToken}
 	}
@@ -43,12 +43,12 @@ func (m *machines) serve(s *sim.Sim) error {
 	if m == nil {
 		return nil
 	}
-	return m.rack.Serve(s)
+	return m.cluster.Serve(s)
 }
 
-func (m *machines) tell(say func(format string, args ...any)) {
+func (m *machines) printHint(say func(format string, args ...any)) {
 	if m != nil {
-		say("rollcall sim: launches boot; a client on the internet of the machines is, for example,\n  nsenter --net=%s dig @%s www.%s", m.rack.Namespace(), m.rack.Resolver(), world.CloudflareZone)
+		say("rollcall sim: launches boot; a client on the internet of the machines is, for example,\n  nsenter --net=%s dig @%s www.%s", m.cluster.Namespace(), m.cluster.Resolver(), world.CloudflareZone)
 	}
 }
 
@@ -56,5 +56,5 @@ func (m *machines) close() error {
 	if m == nil {
 		return nil
 	}
-	return m.rack.Close()
+	return m.cluster.Close()
 }

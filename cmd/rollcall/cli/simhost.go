@@ -34,14 +34,14 @@ type simHost struct {
 	say     func(format string, args ...any)
 	plan    *world.World // names, services and fleet id, which are the same for every seed
 	mu      sync.Mutex
-	players map[providers.Provider]*simAgent
+	agents  map[providers.Provider]*simAgent
 	scripts map[string][]byte // by service and provider
 }
 
 // startWorld starts the embedded clouds with all their files below dir, and sets the environment of this process to
 // that of a client. The functions in with may change the options.
 func startWorld(ctx context.Context, dir string, seed uint64, instances int, say func(string, ...any), with ...func(*sim.Options)) (*sim.Sim, error) {
-	h := &simHost{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), players: map[providers.Provider]*simAgent{}, scripts: map[string][]byte{}}
+	h := &simHost{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), agents: map[providers.Provider]*simAgent{}, scripts: map[string][]byte{}}
 	o := sim.Options{
 		Seed: seed, Instances: instances, Dir: filepath.Join(dir, "agent"),
 		UserData: h.userData, ConsoleLines: h.consoleLines, Node: h.node, WriteConfig: h.writeConfig, RolePolicies: h.rolePolicies,
@@ -56,8 +56,8 @@ func startWorld(ctx context.Context, dir string, seed uint64, instances int, say
 	return s, setenv(s.Env())
 }
 
-// strangersEnv are variables of the user's own clouds that would misdirect clients of the embedded ones.
-var strangersEnv = []string{
+// conflictingEnv are variables of the user's own clouds that would misdirect clients of the embedded ones.
+var conflictingEnv = []string{
 	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
 	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "TRITON_PROFILE", "TRITON_USER", "TRITON_TLS_INSECURE",
@@ -66,7 +66,7 @@ var strangersEnv = []string{
 
 // setenv makes this process a client of the embedded clouds.
 func setenv(env []string) error {
-	for _, name := range strangersEnv {
+	for _, name := range conflictingEnv {
 		if err := os.Unsetenv(name); err != nil {
 			return fmt.Errorf("set the environment: %w", err)
 		}

@@ -40,7 +40,7 @@ name that one instance has.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.Form
 		ctx := cmd.Context()
-		s, v, err := a.look(ctx)
+		s, v, err := a.read(ctx)
 		if err != nil {
 			return err
 		}
@@ -143,7 +143,7 @@ func (a *commands) powerCommand(verb string) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.Form
 		ctx := cmd.Context()
-		s, v, err := a.look(ctx)
+		s, v, err := a.read(ctx)
 		if err != nil {
 			return err
 		}

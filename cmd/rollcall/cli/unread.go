@@ -16,12 +16,11 @@ import (
 // basis selects the sources that a command's answer depends on. The zero basis is all sources, for a command whose
 // arguments name what to change.
 type basis struct {
-	// whatever is set for a command that changes whatever it finds: its answer is as incomplete as any of its sources,
-	// even if everything found is done.
-	whatever bool
-	clouds   []string // only these clouds; nil for all
-	noZones  bool     // no zones
-	ranges   bool     // also the list of public ranges
+	// everySource is set for a command that changes all that it finds. Its answer is incomplete if any source is.
+	everySource bool
+	clouds      []string // only these clouds; nil for all
+	noZones     bool     // no zones
+	ranges      bool     // also the list of public ranges
 }
 
 // ofInstances returns the basis of a command on instances: their clouds, and every zone.
@@ -33,9 +32,9 @@ func ofInstances(refs []providers.InstanceRef) basis {
 	return b
 }
 
-// lackingFor returns the incomplete sources of a basis, with whatever also a row for a missing cloud or zone. A command
-// that finds nothing reports them and exits with 4.
-func lackingFor(s *app.Session, b basis) []rows.Source {
+// incompleteSources returns the incomplete sources of a basis, with everySource also a row for a missing cloud or zone.
+// A command that finds nothing reports them and exits with 4.
+func incompleteSources(s *app.Session, b basis) []rows.Source {
 	if s.View == nil {
 		return nil
 	}
@@ -50,7 +49,7 @@ func lackingFor(s *app.Session, b basis) []rows.Source {
 		}
 		return !b.ranges
 	})
-	if !b.whatever {
+	if !b.everySource {
 		return list
 	}
 	none := func(kind string) {
@@ -66,8 +65,8 @@ func lackingFor(s *app.Session, b basis) []rows.Source {
 	return list
 }
 
-// lackingText lists incomplete sources with the reason of each.
-func lackingText(list []rows.Source) string {
+// incompleteText lists incomplete sources with the reason of each.
+func incompleteText(list []rows.Source) string {
 	var out []string
 	for _, r := range list {
 		t := r.Name + " is " + r.State

@@ -67,7 +67,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 		if err != nil {
 			return err
 		}
-		o := userdata.LintOptions{Values: given, Declared: adapters.Declarations(), Strict: strict, Held: launcher.Held(cmd.Context(), a.Program)}
+		o := userdata.LintOptions{Values: given, Declared: adapters.Declarations(), Strict: strict, Credentials: launcher.ConsoleCredentials(cmd.Context(), a.Program)}
 		if provider != "" {
 			p := providers.Provider(provider)
 			if !adapters.Declared(p).Computes {
@@ -94,7 +94,7 @@ Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
 			}
 			rows = append(rows, newLintRow(&r))
 			if form.Form == output.Text {
-				a.tellLint(&r)
+				a.printLint(&r)
 			}
 		}
 		if form.Form != output.Text {
@@ -132,7 +132,7 @@ func newLintRow(r *userdata.LintReport) lintRow {
 	return row
 }
 
-func (a *commands) tellLint(r *userdata.LintReport) {
+func (a *commands) printLint(r *userdata.LintReport) {
 	for _, f := range r.Findings {
 		a.Say("%s", words.Clean(f.String()))
 	}

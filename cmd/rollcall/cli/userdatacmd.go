@@ -216,8 +216,8 @@ and a node takes its name from its instance.`,
 			return err
 		}
 		text := r.Readable()
-		own := slices.DeleteFunc(launcher.Held(cmd.Context(), a.Program), func(h userdata.Held) bool { return h.Nodes })
-		if found := userdata.FindHeld([]byte(text), own); len(found) > 0 {
+		own := slices.DeleteFunc(launcher.ConsoleCredentials(cmd.Context(), a.Program), func(h userdata.Credential) bool { return h.Nodes })
+		if found := userdata.FindCredentials([]byte(text), own); len(found) > 0 {
 			return fmt.Errorf("nothing was rendered: in line %d, %s; give nodes a role, a token of their own, or let the console register them", found[0].Line, found[0].What)
 		}
 		if f.format.Form == asASG {

@@ -15,19 +15,19 @@ import (
 // nodeHealth makes the health checks of nodes without an agent: from here, if the config allows it, and never in the
 // embedded clouds.
 type nodeHealth struct {
-	service index.Service
-	clock   providers.Clock
-	may     func(cloud string) bool
+	service  index.Service
+	clock    providers.Clock
+	mayProbe func(cloud string) bool
 
-	mu      sync.Mutex
-	probers map[string]*probe.Prober // one per node, since nodes come and go
-	unseen  map[string]string        // remarks about nodes that were registered unchecked
+	mu        sync.Mutex
+	probers   map[string]*probe.Prober // one per node, since nodes come and go
+	unchecked map[string]string        // remarks about nodes that were registered unchecked
 
 	boot func(context.Context, launch.Node) (launch.BootState, error) // returns the state by the console log
 }
 
 func (s *Launcher) newNodeHealth(d *index.Service) *nodeHealth {
-	return &nodeHealth{service: *d, clock: s.Program.Clock, may: s.mayProbe, probers: map[string]*probe.Prober{}, unseen: map[string]string{}}
+	return &nodeHealth{service: *d, clock: s.Program.Clock, mayProbe: s.mayProbe, probers: map[string]*probe.Prober{}, unchecked: map[string]string{}}
 }
 
 // mayProbe reports whether nodes of a cloud may be contacted from here.
@@ -42,17 +42,17 @@ func (h *nodeHealth) check(ctx context.Context, n launch.Node) probe.Result {
 	h.mu.Lock()
 	p, ok := h.probers[key]
 	if !ok {
-		p = probe.New(probe.Options{On: h.may(n.Cloud), Clock: h.clock})
+		p = probe.New(probe.Options{On: h.mayProbe(n.Cloud), Clock: h.clock})
 		h.probers[key] = p
 	}
 	h.mu.Unlock()
-	t := probe.Target{Service: h.service.Name, Instance: n.Instance.Ref(), Addr: reached(n.Instance.PublicIPs), Health: h.service.Health}
+	t := probe.Target{Service: h.service.Name, Instance: n.Instance.Ref(), Addr: publicAddress(n.Instance.PublicIPs), Health: h.service.Health}
 	t.Health.Port = cmp.Or(t.Health.Port, h.service.Port)
 	return p.Check(ctx, []probe.Target{t})[0]
 }
 
-// reached returns the address that clients of a new node use.
-func reached(public []netip.Addr) netip.Addr {
+// publicAddress returns the address that clients of a new node use.
+func publicAddress(public []netip.Addr) netip.Addr {
 	for _, a := range public {
 		if a.Is4() {
 			return a
@@ -72,7 +72,7 @@ func (h *nodeHealth) watch(boot func(context.Context, launch.Node) (launch.BootS
 		switch r := h.check(ctx, n); r.State {
 		case probe.Unchecked:
 			return state, err
-		case probe.Well:
+		case probe.Healthy:
 			return launch.BootState{Stage: launch.StageHealthy}, nil
 		default:
 			state.Message = "the health check made from here: " + r.Reason
@@ -86,7 +86,7 @@ func (h *nodeHealth) watch(boot func(context.Context, launch.Node) (launch.BootS
 func (h *nodeHealth) register(do func(context.Context, launch.Node) error) func(context.Context, launch.Node) error {
 	return func(ctx context.Context, n launch.Node) error {
 		switch r := h.check(ctx, n); r.State {
-		case probe.Well:
+		case probe.Healthy:
 			return do(ctx, n)
 		case probe.Unchecked:
 		default:
@@ -102,7 +102,7 @@ func (h *nodeHealth) register(do func(context.Context, launch.Node) error) func(
 		}
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.unseen[n.Cloud+"/"+n.Instance.ID] = "it was not checked from here (probe: false, or a cloud on this machine): " + seen
+		h.unchecked[n.Cloud+"/"+n.Instance.ID] = "it was not checked from here (probe: false, or a cloud on this machine): " + seen
 		return nil
 	}
 }
@@ -135,5 +135,5 @@ func (h *nodeHealth) booted(ctx context.Context, n launch.Node) (seen string, er
 func (h *nodeHealth) note(n launch.Node) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.unseen[n.Cloud+"/"+n.Instance.ID]
+	return h.unchecked[n.Cloud+"/"+n.Instance.ID]
 }

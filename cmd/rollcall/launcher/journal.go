@@ -148,9 +148,9 @@ func Earlier(entries []journal.Entry) func(n launch.Node) string {
 	return func(n launch.Node) string { return ids[at(n.Cloud, n.Index)] }
 }
 
-// asBefore sets the values that an earlier try of the launch chose: the name prefix, the image and the size. The
+// keepChoices sets the values that an earlier try of the launch chose: the name prefix, the image and the size. The
 // defaults may have changed since, even because of that try.
-func asBefore(entries []journal.Entry, cloud string, t *launch.Target, prefix *string) {
+func keepChoices(entries []journal.Entry, cloud string, t *launch.Target, prefix *string) {
 	for i := range entries {
 		l := entries[i].Launch
 		if p := strings.LastIndex(l.Name, "-"+l.ID[:min(4, len(l.ID))]+"-"); p > 0 && *prefix == "" {
@@ -194,7 +194,7 @@ func (s *Launcher) MakeProfile(ctx context.Context, p *ProfileToMake) error {
 		}
 	}
 	if told := s.end(o); told != nil {
-		s.Tell("rollcall: %s", words.Clean(told.Error()))
+		s.Report("rollcall: %s", words.Clean(told.Error()))
 	}
 	return err
 }

@@ -50,8 +50,8 @@ func (s *Launcher) LaunchClouds() []launch.Cloud {
 	return out
 }
 
-// Ours adds the fleet's id and the tags of the service to a spec.
-func (s *Launcher) Ours(spec launch.Spec) launch.Spec {
+// WithOwnTags returns a spec with the fleet's id and the tags by which the service selects its nodes.
+func (s *Launcher) WithOwnTags(spec launch.Spec) launch.Spec {
 	spec.Fleet = s.Config.Fleet
 	if d := s.Config.Declared(spec.Service); d != nil && len(d.Select) > 0 {
 		// The service selects its nodes by these tags.
@@ -121,13 +121,13 @@ func (r *registrations) registered(ctx context.Context, n launch.Node) (bool, er
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now := r.s.Program.Now(); r.asked.IsZero() || now.Sub(r.asked) >= r.every {
-		r.owned, r.err = r.look(ctx)
+		r.owned, r.err = r.read(ctx)
 		r.asked = r.s.Program.Now()
 	}
 	return r.owned[n.Instance.ID], r.err
 }
 
-func (r *registrations) look(ctx context.Context) (map[string]bool, error) {
+func (r *registrations) read(ctx context.Context) (map[string]bool, error) {
 	if r.zone.ID == "" {
 		z, err := providers.FindZone(ctx, r.dns, r.service.Zone, r.zoneID, "")
 		if err != nil {
@@ -260,14 +260,15 @@ func (s *Launcher) Defaults(v *dnsview.View, templates *userdata.Templates, serv
 		if i == 0 {
 			count = 1
 		}
-		image, size := usual(v, c.Name, service)
+		image, size := mostUsed(v, c.Name, service)
 		d.Clouds[c.Name] = common.CloudDefaults{Count: count, Image: image, Size: size}
 	}
 	return d
 }
 
-// usual returns the image and size of most running nodes of a service in a cloud; if it has none there, of any service.
-func usual(v *dnsview.View, cloud, service string) (image, size string) {
+// mostUsed returns the image and size of most running nodes of a service in a cloud; if it has none there, of any
+// service.
+func mostUsed(v *dnsview.View, cloud, service string) (image, size string) {
 	images, sizes := map[string]int{}, map[string]int{}
 	for c := range v.Snapshot.Clouds {
 		if v.Snapshot.Clouds[c].Cloud.Name != cloud {
@@ -286,10 +287,10 @@ func usual(v *dnsview.View, cloud, service string) (image, size string) {
 			sizes[inst.Type] += weight
 		}
 	}
-	return most(images), most(sizes)
+	return mostFrequent(images), mostFrequent(sizes)
 }
 
-func most(counts map[string]int) string {
+func mostFrequent(counts map[string]int) string {
 	best := ""
 	for _, k := range slices.Sorted(maps.Keys(counts)) {
 		if k != "" && (best == "" || counts[k] > counts[best]) {
@@ -313,7 +314,7 @@ func commonPrefix(v *dnsview.View, service string) string {
 			}
 		}
 	}
-	return words.Clean(most(counts))
+	return words.Clean(mostFrequent(counts))
 }
 
 // ZoneID returns the id of a zone for a node's agent, from the snapshot, else from the config, else "". The agent may

@@ -23,7 +23,7 @@ func (s *Launcher) Lint(ctx context.Context, templates *userdata.Templates, temp
 	}
 	ctx, cancel := context.WithTimeout(ctx, lintTime)
 	defer cancel()
-	l, err := templates.LintRendered(ctx, template, c.Provider, r, userdata.LintOptions{Held: s.held(ctx)})
+	l, err := templates.LintRendered(ctx, template, c.Provider, r, userdata.LintOptions{Credentials: s.credentials(ctx)})
 	if err != nil {
 		if l.Template == "" {
 			return l, err

@@ -130,7 +130,7 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 		made.Findings = addFindings(made.Findings, name, &found)
 		t := launch.Target{Cloud: name, Count: f.counts[name], UserData: r.Text}
 		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
-		asBefore(before, name, &t, &spec.NamePrefix)
+		keepChoices(before, name, &t, &spec.NamePrefix)
 		for _, x := range []struct {
 			flag string
 			from []string
@@ -148,7 +148,7 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 		spec.Nodes = append(spec.Nodes, t)
 	}
 	spec.NamePrefix = cmp.Or(spec.NamePrefix, def.NamePrefix)
-	return s.Ours(spec), made, nil
+	return s.WithOwnTags(spec), made, nil
 }
 
 // choose sets image and size from the cloud's catalogue, if there are no nodes to take them from: the newest Debian or

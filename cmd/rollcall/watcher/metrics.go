@@ -89,8 +89,8 @@ func (m *watchMetrics) scanned(v *dnsview.View) {
 	m.view, m.rejected = v, doubts
 }
 
-// read counts every read that has ended since the last call.
-func (m *watchMetrics) read(snap *providers.Snapshot) {
+// countReads counts every read that has ended since the last call.
+func (m *watchMetrics) countReads(snap *providers.Snapshot) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, c := range coverages(snap) {
@@ -129,7 +129,7 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Unlock()
 	families := slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets())
 	if view != nil {
-		families = slices.Concat(families, found(view), answered(view))
+		families = slices.Concat(families, findingMetrics(view), wireMetrics(view))
 	}
 	var page bytes.Buffer
 	writeFamilies(&page, families)
@@ -139,8 +139,8 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	_, _ = page.WriteTo(w)
 }
 
-// found returns the number of findings of a scan.
-func found(view *dnsview.View) []*family {
+// findingMetrics returns the number of findings of a scan.
+func findingMetrics(view *dnsview.View) []*family {
 	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity")
 	for i := range view.Findings {
 		f := &view.Findings[i]
@@ -149,8 +149,8 @@ func found(view *dnsview.View) []*family {
 	return []*family{findings}
 }
 
-// answered returns the number of answers of name servers in a scan.
-func answered(view *dnsview.View) []*family {
+// wireMetrics returns the number of answers of name servers in a scan.
+func wireMetrics(view *dnsview.View) []*family {
 	names := gaugeFamily("wire_names", "Names by what their name servers answer.", "zone", "state")
 	for i := range view.Options.Wire {
 		w := &view.Options.Wire[i]

@@ -17,9 +17,9 @@ func resolved(v *dnsview.View, r *rows.FindingObject) bool {
 	for _, b := range r.RestsOn {
 		zone, ofServers := strings.CutPrefix(b.Source, nameServersOf)
 		switch {
-		case ofServers && !heardOf(v, zone, r):
+		case ofServers && !recentlyAnswered(v, zone, r):
 			return false
-		case b.Source == healthCheck && !checked(v, r):
+		case b.Source == healthCheck && !recentlyChecked(v, r):
 			return false
 		}
 		i := slices.IndexFunc(v.Sources, func(s index.Basis) bool { return words.Clean(s.Source) == b.Source })
@@ -36,8 +36,8 @@ const (
 	healthCheck   = "health check"
 )
 
-// heardOf reports whether the name servers of a zone have answered recently, and for the name of a finding.
-func heardOf(v *dnsview.View, zone string, r *rows.FindingObject) bool {
+// recentlyAnswered reports whether the name servers of a zone have answered recently, and for the name of a finding.
+func recentlyAnswered(v *dnsview.View, zone string, r *rows.FindingObject) bool {
 	z := v.WireZone(zone)
 	if z == nil || z.State != index.WireInSync {
 		return false
@@ -54,8 +54,8 @@ func heardOf(v *dnsview.View, zone string, r *rows.FindingObject) bool {
 	return true
 }
 
-// checked reports whether the node of a finding was checked recently, or no longer exists.
-func checked(v *dnsview.View, r *rows.FindingObject) bool {
+// recentlyChecked reports whether the node of a finding was checked recently, or no longer exists.
+func recentlyChecked(v *dnsview.View, r *rows.FindingObject) bool {
 	if r.Instance == nil {
 		return true
 	}

@@ -130,7 +130,7 @@ func (w *watcher) run(ctx context.Context) error {
 			return nil
 		}
 		snap := w.s.Fleet.Snapshot()
-		w.metrics.read(snap)
+		w.metrics.countReads(snap)
 		if !w.due(snap) {
 			continue
 		}

@@ -224,7 +224,7 @@ func (f *front) refuse(c *call) *apiError {
 	case world.ServerError:
 		return serverError(c)
 	case world.Expired:
-		if f.w.Spent(c.source, c.laterPage()) {
+		if f.w.CredentialsExpired(c.source, c.laterPage()) {
 			return authError(c, spent)
 		}
 	}

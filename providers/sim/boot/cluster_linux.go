@@ -250,7 +250,7 @@ func (r *Cluster) Console(id string) (text string, at time.Time) {
 	if !ok {
 		return "", time.Time{}
 	}
-	return m.Console(), m.wrote()
+	return m.Console(), m.lastOutput()
 }
 
 // Machines returns all machines that were ever on, ordered by instance id.

@@ -19,8 +19,9 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// patience is how long an orderly shutdown may take before the power is cut: twice systemd's limit for stopping a unit.
-const patience = 180 * time.Second
+// powerTimeout is how long an orderly shutdown may take before the power is cut: twice systemd's limit for stopping a
+// unit.
+const powerTimeout = 180 * time.Second
 
 // Machine is the machine of one instance. Its disk lasts until the instance is terminated, its processes until it is
 // switched off. Its methods are safe for concurrent use.
@@ -76,8 +77,8 @@ func (m *Machine) Console() string {
 	return string(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
 }
 
-// wrote returns when it last wrote to its console.
-func (m *Machine) wrote() time.Time {
+// lastOutput returns when it last wrote to its console.
+func (m *Machine) lastOutput() time.Time {
 	fi, err := os.Stat(filepath.Join(m.disk, "console"))
 	if err != nil {
 		return time.Time{}
@@ -154,7 +155,7 @@ func (m *Machine) next() (ev world.MachineEvent, ok bool) {
 
 // handleEvents carries out the power changes of the machine until it is terminated or ctx ends.
 func (m *Machine) handleEvents(ctx context.Context) {
-	defer m.off()
+	defer m.powerOff()
 	for {
 		var ended chan struct{}
 		if m.run != nil { // only this goroutine changes it
@@ -168,7 +169,7 @@ func (m *Machine) handleEvents(ctx context.Context) {
 		case <-m.wake:
 			for ev, ok := m.next(); ok; ev, ok = m.next() {
 				if gone := m.carryOut(ctx, ev); gone {
-					m.off()
+					m.powerOff()
 					m.removeDisk()
 					return
 				}
@@ -185,9 +186,9 @@ func (m *Machine) carryOut(ctx context.Context, ev world.MachineEvent) (gone boo
 			m.mu.Lock()
 			m.instance = ev.Instance
 			m.mu.Unlock()
-			if err := m.on(ctx, true); err != nil && !errors.Is(err, errPowerLost) {
+			if err := m.powerOn(ctx, true); err != nil && !errors.Is(err, errPowerLost) {
 				m.cluster.say("instance %s does not boot: %v", m.id, err)
-				m.off()
+				m.powerOff()
 				m.cluster.world.Halted(m.cloud.Name, m.id)
 			}
 		}
@@ -199,7 +200,7 @@ func (m *Machine) carryOut(ctx context.Context, ev world.MachineEvent) (gone boo
 	case world.Stop, world.Terminate:
 		if m.run != nil {
 			m.pressButton(ctx, signalPoweroff)
-			m.off()
+			m.powerOff()
 		}
 		m.cluster.world.Halted(m.cloud.Name, m.id)
 	}
@@ -216,7 +217,7 @@ func (m *Machine) removeDisk() {
 // pressButton presses a button until the machine goes down, and cuts the power after patience. A system that has just
 // started to boot ignores the button.
 func (m *Machine) pressButton(ctx context.Context, button unix.Signal) {
-	deadline, again := time.NewTimer(patience), time.NewTicker(2*time.Second)
+	deadline, again := time.NewTimer(powerTimeout), time.NewTicker(2*time.Second)
 	defer deadline.Stop()
 	defer again.Stop()
 	for {
@@ -226,7 +227,7 @@ func (m *Machine) pressButton(ctx context.Context, button unix.Signal) {
 			return
 		case <-again.C:
 		case <-deadline.C:
-			m.cluster.say("instance %s does not go down in %s: its plug is pulled", m.id, patience)
+			m.cluster.say("instance %s does not go down in %s: its plug is pulled", m.id, powerTimeout)
 			m.run.kill()
 			<-m.run.ended
 			return
@@ -245,7 +246,7 @@ func (m *Machine) handleExit(ctx context.Context) {
 	m.run = nil
 	m.mu.Unlock()
 	if code == exitReboot && !cut && ctx.Err() == nil {
-		err := m.on(ctx, false)
+		err := m.powerOn(ctx, false)
 		if err == nil || errors.Is(err, errPowerLost) {
 			return
 		}
@@ -259,8 +260,8 @@ func (m *Machine) handleExit(ctx context.Context) {
 	}
 }
 
-// on boots the machine; fresh means that it was off, and has new addresses.
-func (m *Machine) on(ctx context.Context, fresh bool) error {
+// powerOn boots the machine; fresh means that it was off, and has new addresses.
+func (m *Machine) powerOn(ctx context.Context, fresh bool) error {
 	if fresh {
 		for _, d := range []string{"upper", "work", "merged"} {
 			if err := os.MkdirAll(filepath.Join(m.disk, d), 0o755); err != nil { //nolint:gosec // the machine's own root is one of them
@@ -299,8 +300,8 @@ func (m *Machine) on(ctx context.Context, fresh bool) error {
 	return err
 }
 
-// off cuts the power.
-func (m *Machine) off() {
+// powerOff cuts the power.
+func (m *Machine) powerOff() {
 	m.mu.Lock()
 	run := m.run
 	m.mu.Unlock()

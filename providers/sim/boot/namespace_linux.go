@@ -21,7 +21,7 @@ const ownNamespace = "/proc/thread-self/ns/net"
 // newNamespace returns an empty network namespace with its loopback up.
 func newNamespace() (*namespace, error) {
 	var n *namespace
-	err := aside(func() error {
+	err := onOwnThread(func() error {
 		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("make a network namespace: %w", err)
 		}
@@ -38,9 +38,9 @@ func newNamespace() (*namespace, error) {
 	return n, n.ip("link set lo up")
 }
 
-// aside runs f on a thread of its own, whose namespace f may change. The thread is restored afterwards, or never used
-// again.
-func aside(f func() error) error {
+// onOwnThread runs f on a thread of its own, whose namespace f may change. The thread is restored afterwards, or never
+// used again.
+func onOwnThread(f func() error) error {
 	runtime.LockOSThread()
 	home, err := os.Open(ownNamespace)
 	if err != nil {
@@ -59,7 +59,7 @@ func aside(f func() error) error {
 
 // in runs f in the namespace. Sockets and processes of f belong to it; goroutines do not.
 func (n *namespace) in(f func() error) error {
-	return aside(func() error {
+	return onOwnThread(func() error {
 		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("enter a network namespace: %w", err)
 		}

@@ -26,10 +26,10 @@ type process struct {
 // --keep-unit).
 const exitReboot = 133
 
-// supervise is the first process of a machine's run. It has its own mount and process namespaces, so its mounts and all
-// that it starts end with it. /run is hidden because systemd-nspawn stores files there. File descriptor 3 is the
-// machine's network namespace.
-const supervise = `set -e
+// supervisorScript is the first process of a machine's run. It has its own mount and process namespaces, so its mounts
+// and all that it starts end with it. /run is hidden because systemd-nspawn stores files there. File descriptor 3 is
+// the machine's network namespace.
+const supervisorScript = `set -e
 root=$1 disk=$2 name=$3
 shift 3
 for g in "$@"; do echo 0 >"$g/cgroup.procs"; done
@@ -48,7 +48,7 @@ func start(root, disk, name string, ns *namespace, console *os.File, command str
 		return nil, err
 	}
 	p := &process{cgroup: g, ended: make(chan struct{})}
-	p.cmd = exec.Command("sh", append([]string{"-c", supervise, "sh", root, disk, name}, g.dirs...)...)
+	p.cmd = exec.Command("sh", append([]string{"-c", supervisorScript, "sh", root, disk, name}, g.dirs...)...)
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "ROLLCALL_BOOT_COMMAND=" + command}
 	p.cmd.Dir = "/"
 	p.cmd.Stdout, p.cmd.Stderr = console, console

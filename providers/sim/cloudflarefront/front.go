@@ -123,7 +123,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKi
 	case world.AuthError:
 		return newError(http.StatusForbidden, 10000, "Authentication error")
 	case world.Expired:
-		if page := r.URL.Query().Get("page"); f.w.Spent(f.source(r.URL.Path), page != "" && page != "1") {
+		if page := r.URL.Query().Get("page"); f.w.CredentialsExpired(f.source(r.URL.Path), page != "" && page != "1") {
 			return newError(http.StatusForbidden, 10000, "Authentication error")
 		}
 	}

@@ -14,8 +14,8 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// maxChase is the most CNAMEs that one answer follows.
-const maxChase = 16
+// maxAliasChain is the most CNAMEs that one answer follows.
+const maxAliasChain = 16
 
 // answer is a reply under construction.
 type answer struct {
@@ -40,7 +40,7 @@ func (z zone) served(name string) (sets map[string]world.ServedSet, exists bool)
 // of RFC 6604.
 func (a *answer) resolve(z zone, q dns.Question) {
 	name := q.Name
-	for range maxChase {
+	for range maxAliasChain {
 		if cut, ns, ok := delegation(z, name); ok && (q.Qtype != dns.TypeDS || !providers.SameName(cut, name)) {
 			a.refer(cut, ns)
 			return
@@ -68,7 +68,7 @@ func (a *answer) resolve(z zone, q dns.Question) {
 		n := len(a.m.Answer)
 		for _, t := range slices.Sorted(maps.Keys(sets)) {
 			if q.Qtype == dns.TypeANY || dns.TypeToString[q.Qtype] == t {
-				a.m.Answer = append(a.m.Answer, a.s.records(name, a.chosen(sets[t], maxChase))...)
+				a.m.Answer = append(a.m.Answer, a.s.records(name, a.chosen(sets[t], maxAliasChain))...)
 			}
 		}
 		if len(a.m.Answer) == n {
@@ -118,7 +118,7 @@ func (a *answer) chosen(set world.ServedSet, depth int) world.ServedSet {
 
 // routed returns the chosen set and its values; both are empty if there is none.
 func (a *answer) routed(sets []world.RoutedSet) (chosen world.RoutedSet, values []string) {
-	turn := a.s.turn.Add(1)
+	turn := a.s.rotation.Add(1)
 	switch sets[0].Policy {
 	case "multivalue":
 		for i := range sets {
@@ -271,7 +271,7 @@ func (a *answer) additional(rrs []dns.RR) {
 		sets, _ := served(zone{z, a.s.second}, target)
 		for _, t := range []string{"A", "AAAA"} {
 			if set, ok := sets[t]; ok {
-				a.m.Extra = append(a.m.Extra, a.s.records(target, a.chosen(set, maxChase))...)
+				a.m.Extra = append(a.m.Extra, a.s.records(target, a.chosen(set, maxAliasChain))...)
 			}
 		}
 	}
@@ -286,7 +286,7 @@ func (s *Server) records(name string, set world.ServedSet) []dns.RR {
 		}
 	}
 	if n := uint64(len(out)); n > 1 {
-		k := int(s.turn.Add(1) % n)
+		k := int(s.rotation.Add(1) % n)
 		out = slices.Concat(out[k:], out[:k])
 	}
 	return out

@@ -27,16 +27,16 @@ const (
 
 // Server is a running name server. Close ends it.
 type Server struct {
-	world  *world.World
-	addr   string
-	second bool // see world.Split
-	ctx    context.Context
-	cancel context.CancelFunc
-	udp    *dns.Server
-	tcp    *dns.Server
-	wg     sync.WaitGroup
-	turn   atomic.Uint64 // rotates answers, as name servers do
-	parsed sync.Map      // the dns.RR of each type and value, or nil
+	world    *world.World
+	addr     string
+	second   bool // see world.Split
+	ctx      context.Context
+	cancel   context.CancelFunc
+	udp      *dns.Server
+	tcp      *dns.Server
+	wg       sync.WaitGroup
+	rotation atomic.Uint64 // rotates answers, as name servers do
+	parsed   sync.Map      // the dns.RR of each type and value, or nil
 }
 
 // Start serves all zones of w on addr (host:port; port 0 for any), with UDP and TCP on the same port.

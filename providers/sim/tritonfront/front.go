@@ -82,7 +82,7 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, kind world.FaultKi
 	if r.URL.Path == "/--ping" {
 		return reply(w, r, http.StatusOK, map[string]any{"ping": "pong", "cloudapi": map[string]any{"versions": []string{"7.0.0", "8.0.0", "9.0.0", "9.20.0"}}})
 	}
-	if kind == world.Expired && f.w.Spent(f.o.Cloud, laterPage(r)) { // an operator removed the key from the account
+	if kind == world.Expired && f.w.CredentialsExpired(f.o.Cloud, laterPage(r)) { // an operator removed the key from the account
 		return newError(http.StatusUnauthorized, "InvalidCredentials", "Invalid key in authorization header")
 	}
 	caller, err := f.authenticate(r, f.clock(kind))

@@ -4,7 +4,7 @@ import "rollcall/providers"
 
 // agent makes the agent of a started instance act after a moment.
 func (w *World) agent(c *cloud, i *Instance) {
-	w.write(c, i, consoleLine{at: i.Changed, kind: boots})
+	w.write(c, i, consoleLine{at: i.Changed, kind: bootLine})
 	booted := i.Changed
 	w.after(w.delays.Agent, func() {
 		if i.State == providers.StateRunning && i.Changed.Equal(booted) {

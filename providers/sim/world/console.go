@@ -23,9 +23,9 @@ type consoleLine struct {
 type consoleKind int
 
 const (
-	says  consoleKind = iota // text
-	boots                    // a whole boot that started then
-	halts                    // a text, if any, and the end of a boot in progress
+	textLine consoleKind = iota // text
+	bootLine                    // a whole boot that started then
+	haltLine                    // a text, if any, and the end of a boot in progress
 )
 
 // goodbye returns what a system writes when it goes down.
@@ -52,7 +52,7 @@ func (w *World) write(c *cloud, i *Instance, l consoleLine) {
 	}
 	lines := c.consoles[i.ID]
 	if lines == nil && i.seeded {
-		lines = []consoleLine{{at: i.Launched, kind: boots}}
+		lines = []consoleLine{{at: i.Launched, kind: bootLine}}
 	}
 	lines = append(lines, l)
 	c.consoles[i.ID] = lines[max(len(lines)-mostLines, 0):]
@@ -81,7 +81,7 @@ func (w *World) Console(cloudName, id string, until time.Time) (text string, at 
 	}
 	inst, lines, takes := copyOf(i), slices.Clone(c.consoles[id]), w.delays.Agent
 	if lines == nil && i.seeded && i.State != providers.StatePending {
-		lines = []consoleLine{{at: i.Launched, kind: boots}}
+		lines = []consoleLine{{at: i.Launched, kind: bootLine}}
 	}
 	w.unlock()
 	if inst.real && w.console != nil {
@@ -89,17 +89,17 @@ func (w *World) Console(cloudName, id string, until time.Time) (text string, at 
 		return lastOf(text, ConsoleKept), at, nil
 	}
 	var said []string
-	if w.says != nil {
-		said = w.says(inst)
+	if w.consoleText != nil {
+		said = w.consoleText(inst)
 	}
 	var all []consoleLine
 	for n, l := range lines {
-		if l.kind != boots {
+		if l.kind != bootLine {
 			all = append(all, l)
 			continue
 		}
 		whole := bootLines(&inst, l.at, takes, said)
-		if end := slices.IndexFunc(lines[n+1:], func(l consoleLine) bool { return l.kind != says }); end >= 0 {
+		if end := slices.IndexFunc(lines[n+1:], func(l consoleLine) bool { return l.kind != textLine }); end >= 0 {
 			whole = slices.DeleteFunc(whole, func(x consoleLine) bool { return x.at.After(lines[n+1+end].at) })
 		}
 		all = append(all, whole...)
@@ -111,7 +111,7 @@ func (w *World) Console(cloudName, id string, until time.Time) (text string, at 
 		if l.at.After(until) {
 			break
 		}
-		if l.kind == halts && l.text == "" {
+		if l.kind == haltLine && l.text == "" {
 			continue
 		}
 		at = l.at

@@ -68,7 +68,7 @@ func (w *World) Associate(cloudName, id string, ip netip.Addr, instance string, 
 		}
 		a = c.elastic(id, ip) // the list may have moved
 	}
-	w.letGo(c, a)
+	w.detach(c, a)
 	a.Instance, a.Private = i.ID, i.Private
 	i.Public, i.Elastic = ip, true
 	return nil
@@ -83,11 +83,11 @@ func (w *World) Disassociate(cloudName, id string, ip netip.Addr) error {
 	if a == nil || a.Instance == "" {
 		return ErrNoAddress
 	}
-	w.letGo(c, a)
+	w.detach(c, a)
 	return nil
 }
 
-func (w *World) letGo(c *cloud, a *Address) {
+func (w *World) detach(c *cloud, a *Address) {
 	if i, ok := c.byID[a.Instance]; ok && i.Public == a.IP {
 		i.Public, i.Elastic = netip.Addr{}, false
 		if i.State == providers.StateRunning && !i.NoPublic {

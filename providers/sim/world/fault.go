@@ -56,14 +56,14 @@ func FaultKinds() []FaultKind {
 
 // Faults holds the current faults by source: the name of a cloud or zone.
 type Faults struct {
-	mu    sync.Mutex
-	kinds map[string]FaultKind
-	hits  map[string]int
-	spent map[string]bool // sources whose credentials have expired
+	mu      sync.Mutex
+	kinds   map[string]FaultKind
+	hits    map[string]int
+	expired map[string]bool // sources whose credentials have expired
 }
 
 func newFaults() *Faults {
-	return &Faults{kinds: map[string]FaultKind{}, hits: map[string]int{}, spent: map[string]bool{}}
+	return &Faults{kinds: map[string]FaultKind{}, hits: map[string]int{}, expired: map[string]bool{}}
 }
 
 // SetFault sets the fault of a source, or of all sources for "all". An unknown source or kind is an error.
@@ -79,7 +79,7 @@ func (w *World) SetFault(source string, kind FaultKind) error {
 	for _, n := range names {
 		if source == "all" || source == n {
 			w.Faults.kinds[n] = kind
-			w.Faults.hits[n], w.Faults.spent[n] = 0, false
+			w.Faults.hits[n], w.Faults.expired[n] = 0, false
 		}
 	}
 	w.Faults.mu.Unlock()
@@ -106,15 +106,15 @@ func (w *World) Fault(source string) (kind FaultKind, hit int) {
 	return k, w.Faults.hits[source] - 1
 }
 
-// Spent reports whether the credentials of a source have expired under Expired. They expire at the first call for a
-// later page of a list, until the fault is changed.
-func (w *World) Spent(source string, laterPage bool) bool {
+// CredentialsExpired reports whether the credentials of a source have expired under Expired. They expire at the first
+// call for a later page of a list, until the fault is changed.
+func (w *World) CredentialsExpired(source string, laterPage bool) bool {
 	w.Faults.mu.Lock()
 	defer w.Faults.mu.Unlock()
 	if laterPage && w.Faults.kinds[source] == Expired {
-		w.Faults.spent[source] = true
+		w.Faults.expired[source] = true
 	}
-	return w.Faults.spent[source]
+	return w.Faults.expired[source]
 }
 
 // Sources returns the names of all clouds and zones.

@@ -49,8 +49,8 @@ func valuesOf(sets []*Set, records []*Record, names map[string]bool) (out []Zone
 	return out
 }
 
-// tellChange reports a change before it becomes visible.
-func (z *Zone) tellChange(id string, tx *Tx) {
+// reportChange reports a change before it becomes visible.
+func (z *Zone) reportChange(id string, tx *Tx) {
 	if z.w.changed == nil || len(tx.touched) == 0 {
 		return
 	}

@@ -74,7 +74,7 @@ func TestAnAddressIsHeldAndReleasedAndAnInstanceGetsAnother(t *testing.T) {
 
 func TestCredentialsExpireOnceALaterPageWasAskedForUntilTheFaultIsSwitched(t *testing.T) {
 	w := New(Options{})
-	spent := func(later bool) bool { return w.Spent("aws-use1", later) }
+	spent := func(later bool) bool { return w.CredentialsExpired("aws-use1", later) }
 	if spent(true) {
 		t.Error("they expired without the fault")
 	}
@@ -82,7 +82,7 @@ func TestCredentialsExpireOnceALaterPageWasAskedForUntilTheFaultIsSwitched(t *te
 		if err := w.SetFault("aws-use1", Expired); err != nil {
 			t.Fatal(err)
 		}
-		if spent(false) || !spent(true) || !spent(false) || w.Spent("aws-euw1", false) {
+		if spent(false) || !spent(true) || !spent(false) || w.CredentialsExpired("aws-euw1", false) {
 			t.Error("they did not expire with the second page, and for good")
 		}
 	}

@@ -230,7 +230,7 @@ func (w *World) boot(c *cloud, i *Instance) {
 		i.Public = w.newIP(c)
 	}
 	if i.real {
-		w.tell(c, i, Start)
+		w.queueEvent(c, i, Start)
 		return
 	}
 	w.agent(c, i)

@@ -47,7 +47,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 		if !i.real && p != PowerLoss {
 			w.act(c, i, false)
 		}
-		w.write(c, i, consoleLine{at: w.clock.Now(), kind: halts, text: goodbye(p)})
+		w.write(c, i, consoleLine{at: w.clock.Now(), kind: haltLine, text: goodbye(p)})
 	}
 	switch p {
 	case Start:
@@ -67,10 +67,10 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 			down()
 			i.State, i.Changed = providers.StateStopping, w.clock.Now()
 			if i.real {
-				w.tell(c, i, p)
+				w.queueEvent(c, i, p)
 				return nil
 			}
-			w.after(w.delays.Stop, func() { w.halt(c, i) })
+			w.after(w.delays.Stop, func() { w.markStopped(c, i) })
 			return nil
 		}
 	case Reboot:
@@ -78,7 +78,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 			down()
 			i.Changed = w.clock.Now()
 			if i.real {
-				w.tell(c, i, p)
+				w.queueEvent(c, i, p)
 				return nil
 			}
 			w.agent(c, i)
@@ -90,7 +90,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 		}
 		down()
 		if i.real {
-			w.tell(c, i, p)
+			w.queueEvent(c, i, p)
 		}
 		if p == PowerLoss {
 			w.terminate(c, i)
@@ -106,8 +106,8 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 	return fmt.Errorf("%w: %s while %s", ErrState, p, i.State)
 }
 
-// tell queues an event for Options.Machine.
-func (w *World) tell(c *cloud, i *Instance, p Power) {
+// queueEvent queues an event for Options.Machine.
+func (w *World) queueEvent(c *cloud, i *Instance, p Power) {
 	w.machines = append(w.machines, MachineEvent{Power: p, Cloud: c.Cloud, Instance: copyOf(i)})
 }
 
@@ -124,13 +124,13 @@ func (w *World) Halted(cloudName, id string) {
 	switch i.State {
 	case providers.StateRunning, providers.StateStopping:
 		i.State = providers.StateStopping
-		w.halt(c, i)
+		w.markStopped(c, i)
 	case providers.StateTerminating:
 		w.terminate(c, i)
 	}
 }
 
-func (w *World) halt(c *cloud, i *Instance) {
+func (w *World) markStopped(c *cloud, i *Instance) {
 	if i.State != providers.StateStopping {
 		return
 	}

@@ -90,10 +90,10 @@ type World struct {
 	node      func(context.Context, NodeEvent)
 	pending   []NodeEvent // events to deliver after the lock is released
 
-	machine  func(MachineEvent)
-	machines []MachineEvent // like pending
-	console  func(string) (string, time.Time)
-	says     func(Instance) []string
+	machine     func(MachineEvent)
+	machines    []MachineEvent // like pending
+	console     func(string) (string, time.Time)
+	consoleText func(Instance) []string
 
 	page    int
 	changed func(ZoneChange)
@@ -122,7 +122,7 @@ func New(o Options) *World {
 		o.Delays = DefaultDelays()
 	}
 	w := &World{
-		clock: o.Clock, delays: o.Delays, node: o.Node, machine: o.Machine, console: o.Console, says: o.ConsoleLines, page: o.Page, changed: o.Changed,
+		clock: o.Clock, delays: o.Delays, node: o.Node, machine: o.Machine, console: o.Console, consoleText: o.ConsoleLines, page: o.Page, changed: o.Changed,
 		rng:  rand.New(rand.NewPCG(o.Seed, 0x726f6c6c)),
 		wake: make(chan struct{}, 1),
 	}

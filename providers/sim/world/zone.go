@@ -197,7 +197,7 @@ func (z *Zone) Update(f func(tx *Tx) error) (changeID string, err error) {
 	}
 	z.nextID++
 	id := fmt.Sprintf("C%02d%011dROLLCALL", z.number, z.nextID)
-	z.tellChange(id, tx)
+	z.reportChange(id, tx)
 	z.sets, z.records = tx.sets, tx.records
 	z.byID = nil
 	delay := time.Duration(0)

@@ -7,41 +7,41 @@ import (
 	"strings"
 )
 
-// Held is a credential that rollcall uses itself, or that nodes get by other means than their boot scripts.
-type Held struct {
+// Credential is a credential that rollcall uses itself, or that nodes get by other means than their boot scripts.
+type Credential struct {
 	What  string // e.g. "the Cloudflare token in CLOUDFLARE_API_TOKEN"; never the value
 	Value []byte
 	// Nodes means that it is meant for nodes: it may appear where a secret variable puts it, and nowhere else.
 	Nodes bool
 }
 
-func ofConsole(held []Held) []Held { return pick(held, false) }
-func ofNodes(held []Held) []Held   { return pick(held, true) }
+func consoleCredentials(held []Credential) []Credential { return credentialsOf(held, false) }
+func nodeCredentials(held []Credential) []Credential    { return credentialsOf(held, true) }
 
-func pick(held []Held, nodes bool) []Held {
-	return slices.DeleteFunc(slices.Clone(held), func(h Held) bool { return h.Nodes != nodes })
+func credentialsOf(held []Credential, nodes bool) []Credential {
+	return slices.DeleteFunc(slices.Clone(held), func(h Credential) bool { return h.Nodes != nodes })
 }
 
-// heldLetters is the number of consecutive letters and digits of a credential that count as the credential, too many
-// for a coincidence. A shorter credential, from shortestHeld on, counts only as a whole.
+// credentialPart is the number of consecutive letters and digits of a credential that count as the credential, too many
+// for a coincidence. A shorter credential, from minCredential on, counts only as a whole.
 const (
-	heldLetters  = 16
-	shortestHeld = 6
+	credentialPart = 16
+	minCredential  = 6
 )
 
-// FindHeld returns where a text contains the values of credentials, in any common encoding: base64 and base32 from any
-// byte on, hex, escapes of URLs and JSON, packed, split over lines, quoted in pieces, backwards. It reports each
-// credential once, by its name.
-func FindHeld(text []byte, held []Held) []Secret {
-	return heldIn(text, func() []reading { return readings(text) }, held)
+// FindCredentials returns where a text contains the values of credentials, in any common encoding: base64 and base32
+// from any byte on, hex, escapes of URLs and JSON, packed, split over lines, quoted in pieces, backwards. It reports
+// each credential once, by its name.
+func FindCredentials(text []byte, held []Credential) []Secret {
+	return credentialsIn(text, func() []reading { return readings(text) }, held)
 }
 
-// heldIn is FindHeld for a text whose readings are computed only when needed.
-func heldIn(text []byte, readings func() []reading, held []Held) []Secret {
-	return searched.in("held", text, held, func() []Secret { return heldInReadings(readings, held) })
+// credentialsIn is FindCredentials for a text whose readings are computed only when needed.
+func credentialsIn(text []byte, readings func() []reading, held []Credential) []Secret {
+	return secrets.get("held", text, held, func() []Secret { return credentialsInReadings(readings, held) })
 }
 
-func heldInReadings(readings func() []reading, held []Held) []Secret {
+func credentialsInReadings(readings func() []reading, held []Credential) []Secret {
 	parts, shorts := map[string]int{}, map[string]int{} // to the index in held
 	var begins [1 << 16]bool                            // by the first two bytes of a part
 	for i := range held {
@@ -50,11 +50,11 @@ func heldInReadings(readings func() []reading, held []Held) []Secret {
 			value = string(lettersOf(held[i].Value))
 		}
 		for _, s := range []string{value, reversed(value)} {
-			for n := 0; n+heldLetters <= len(s); n++ {
-				parts[s[n:n+heldLetters]] = i
+			for n := 0; n+credentialPart <= len(s); n++ {
+				parts[s[n:n+credentialPart]] = i
 				begins[pair(s[n], s[n+1])] = true
 			}
-			if len(s) >= shortestHeld && len(s) < heldLetters {
+			if len(s) >= minCredential && len(s) < credentialPart {
 				shorts[s] = i
 			}
 		}
@@ -72,11 +72,11 @@ func heldInReadings(readings func() []reading, held []Held) []Secret {
 	for k := range all {
 		r := &all[k]
 		for _, body := range [][]byte{r.text, lettersOf(r.text)} {
-			for n := 0; n+heldLetters <= len(body); n++ {
+			for n := 0; n+credentialPart <= len(body); n++ {
 				if !begins[pair(body[n], body[n+1])] {
 					continue
 				}
-				if i, ok := parts[string(body[n:n+heldLetters])]; ok {
+				if i, ok := parts[string(body[n:n+credentialPart])]; ok {
 					note(i, r, body, n)
 				}
 			}

@@ -42,23 +42,23 @@ func secretVariables(c *config.Config) (names []string) {
 	return names
 }
 
-// heldInEnvironment returns the credentials in environment variables.
-func heldInEnvironment(variables ...string) []userdata.Held {
-	var out []userdata.Held
+// environmentCredentials returns the credentials in environment variables.
+func environmentCredentials(variables ...string) []userdata.Credential {
+	var out []userdata.Credential
 	for _, name := range variables {
 		if v := os.Getenv(name); v != "" {
-			out = append(out, userdata.Held{What: "the value of " + words.Clean(name) + ", which rollcall works with,", Value: []byte(v)})
+			out = append(out, userdata.Credential{What: "the value of " + words.Clean(name) + ", which rollcall works with,", Value: []byte(v)})
 		}
 	}
 	return out
 }
 
-// held returns rollcall's own credentials, and those that nodes get as metadata. It skips sources whose credentials
-// cannot be determined.
-func (s *Launcher) held(ctx context.Context) []userdata.Held {
+// credentials returns rollcall's own credentials, and those that nodes get as metadata. It skips sources whose
+// credentials cannot be determined.
+func (s *Launcher) credentials(ctx context.Context) []userdata.Credential {
 	ctx, cancel := context.WithTimeout(ctx, credentialTime)
 	defer cancel()
-	out := heldInEnvironment(secretVariables(s.Config)...)
+	out := environmentCredentials(secretVariables(s.Config)...)
 	ask := func(from any) {
 		h, ok := from.(providers.CredentialHolder)
 		if !ok {
@@ -69,7 +69,7 @@ func (s *Launcher) held(ctx context.Context) []userdata.Held {
 			return
 		}
 		for _, c := range all {
-			out = append(out, userdata.Held{What: c.What + ", which rollcall works with,", Value: c.Value})
+			out = append(out, userdata.Credential{What: c.What + ", which rollcall works with,", Value: c.Value})
 		}
 	}
 	for i := range s.Clouds() {
@@ -88,16 +88,17 @@ func (s *Launcher) held(ctx context.Context) []userdata.Held {
 	for _, from := range given {
 		for key, name := range from {
 			v := []byte(os.Getenv(name))
-			if len(v) > 0 && !slices.ContainsFunc(out, func(h userdata.Held) bool { return string(h.Value) == string(v) }) {
-				out = append(out, userdata.Held{What: "the metadata " + words.Clean(key) + " of nodes", Value: v, Nodes: true})
+			if len(v) > 0 && !slices.ContainsFunc(out, func(h userdata.Credential) bool { return string(h.Value) == string(v) }) {
+				out = append(out, userdata.Credential{What: "the metadata " + words.Clean(key) + " of nodes", Value: v, Nodes: true})
 			}
 		}
 	}
 	return out
 }
 
-// Held is held for commands that need no config: with the existing config, else with the environment alone.
-func Held(ctx context.Context, a *app.Program) []userdata.Held {
+// ConsoleCredentials returns the credentials for commands that need no config: those of the config if there is one,
+// else those of the environment.
+func ConsoleCredentials(ctx context.Context, a *app.Program) []userdata.Credential {
 	s := app.NewSession(a, nil, nil, nil)
 	if path, err := config.Find(a.Config); err == nil && path != "" {
 		if c, err := config.Load(ctx, path, app.Rules()); err == nil { // commands that need the config report its mistakes
@@ -105,15 +106,15 @@ func Held(ctx context.Context, a *app.Program) []userdata.Held {
 			s = app.NewSession(a, c, clouds, zones)
 		}
 	}
-	return New(s).held(ctx)
+	return New(s).credentials(ctx)
 }
 
-// RefuseHeld returns an error if a launch would disclose rollcall's own credentials, in any encoding: in a boot script,
-// metadata, a tag, a node name, or a template value.
-func (s *Launcher) RefuseHeld(ctx context.Context, spec *launch.Spec, values map[string]string) error {
-	held := slices.DeleteFunc(s.held(ctx), func(h userdata.Held) bool { return h.Nodes })
-	for _, place := range handedOn(spec, values) {
-		if found := userdata.FindHeld([]byte(place.text), held); len(found) > 0 {
+// RefuseCredentials returns an error if a launch would disclose rollcall's own credentials, in any encoding: in a boot
+// script, metadata, a tag, a node name, or a template value.
+func (s *Launcher) RefuseCredentials(ctx context.Context, spec *launch.Spec, values map[string]string) error {
+	held := slices.DeleteFunc(s.credentials(ctx), func(h userdata.Credential) bool { return h.Nodes })
+	for _, place := range sentTexts(spec, values) {
+		if found := userdata.FindCredentials([]byte(place.text), held); len(found) > 0 {
 			return fmt.Errorf("nothing was launched: in %s, %s; give nodes a role, a token of their own, or let the console register them", place.what, found[0].What)
 		}
 	}
@@ -121,15 +122,15 @@ func (s *Launcher) RefuseHeld(ctx context.Context, spec *launch.Spec, values map
 		if i > 0 && bytes.Equal(spec.Nodes[i].UserData, spec.Nodes[i-1].UserData) {
 			continue // all nodes of a cloud have the same script
 		}
-		if found := userdata.FindHeld(spec.Nodes[i].UserData, held); len(found) > 0 {
+		if found := userdata.FindCredentials(spec.Nodes[i].UserData, held); len(found) > 0 {
 			return fmt.Errorf("nothing was launched: in the user data for %s, line %d, %s; give nodes a role, a token of their own, or let the console register them", words.Clean(spec.Nodes[i].Cloud), found[0].Line, found[0].What)
 		}
 	}
 	return nil
 }
 
-// handedOn returns the texts other than boot scripts that a launch sends to clouds or nodes, with the place of each.
-func handedOn(spec *launch.Spec, values map[string]string) (out []struct{ what, text string }) {
+// sentTexts returns the texts other than boot scripts that a launch sends to clouds or nodes, with the place of each.
+func sentTexts(spec *launch.Spec, values map[string]string) (out []struct{ what, text string }) {
 	add := func(what string, texts ...string) {
 		for _, t := range texts {
 			out = append(out, struct{ what, text string }{what, t})

@@ -15,20 +15,20 @@ import (
 	"rollcall/providers"
 )
 
-// maxHeader bounds what a node may send before its status counts.
+// maxHeader limits the response header in bytes.
 const maxHeader = 64 << 10
 
-// look is the outcome of one health check.
-type look struct {
+// attempt is the outcome of one health check.
+type attempt struct {
 	at      time.Time
 	took    time.Duration
-	err     string // empty when it passed
-	silent  bool   // nothing was heard of the node
-	noRoute bool   // this machine has no way to the address
+	err     string // empty if it passed
+	silent  bool   // nothing was received from the node
+	noRoute bool   // this machine has no route to the address
 }
 
-// look carries out one health check.
-func (p *Prober) look(ctx context.Context, t *Target) look {
+// attempt runs one health check.
+func (p *Prober) attempt(ctx context.Context, t *Target) attempt {
 	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
 	start := p.o.Now()
@@ -38,7 +38,7 @@ func (p *Prober) look(ctx context.Context, t *Target) look {
 	} else {
 		err = p.tcp(ctx, t)
 	}
-	l := look{at: p.o.Now()}
+	l := attempt{at: p.o.Now()}
 	l.took = l.at.Sub(start)
 	if err == nil {
 		return l
@@ -61,7 +61,7 @@ func (p *Prober) look(ctx context.Context, t *Target) look {
 	return l
 }
 
-// cause is the error below what the HTTP client says of its own.
+// cause returns the innermost error, without the texts of the HTTP client.
 func cause(err error) error {
 	for {
 		next := errors.Unwrap(err)
@@ -72,7 +72,7 @@ func cause(err error) error {
 	}
 }
 
-// shorten cuts what a node may have written into an error.
+// shorten truncates the text of an error, which a node may have written.
 func shorten(s string) string {
 	const most = 120
 	if len(s) > most {
@@ -81,7 +81,7 @@ func shorten(s string) string {
 	return s
 }
 
-// statusError says that the node answered, and not that it is well.
+// statusError is an HTTP status outside of 200 to 399.
 type statusError struct{ code int }
 
 func (e *statusError) Error() string {
@@ -102,12 +102,12 @@ func (p *Prober) tcp(ctx context.Context, t *Target) error {
 	if err != nil {
 		return err
 	}
-	_ = conn.Close() // it was open: that is all that was asked
+	_ = conn.Close()
 	return nil
 }
 
-// http passes with a status of 200 to 399; where a redirection leads is not
-// followed. No proxy stands between: it is the node that is asked.
+// http requests the path of the health check. It returns nil for a status of 200 to 399. It follows no redirection and
+// uses no proxy.
 func (p *Prober) http(ctx context.Context, t *Target) error {
 	addr := p.address(t)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/", http.NoBody)
@@ -133,14 +133,14 @@ func (p *Prober) http(ctx context.Context, t *Target) error {
 	if err != nil {
 		return err
 	}
-	_ = resp.Body.Close() // the status is all that was asked
+	_ = resp.Body.Close()
 	if resp.StatusCode < 200 || resp.StatusCode > 399 {
 		return &statusError{resp.StatusCode}
 	}
 	return nil
 }
 
-// hostOf is the host that a service's clients ask for. DNS-SD names are no host names.
+// hostOf returns the host name of a service, or "" for a DNS-SD name, which is no host name.
 func hostOf(service string) string {
 	for _, l := range providers.SplitName(service) {
 		if strings.HasPrefix(l, "_") || l == "*" || providers.EscapeLabel(l) != l {

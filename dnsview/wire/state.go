@@ -36,10 +36,10 @@ func setState(r *Result, zone *ZoneResult) {
 	case len(good) == 0:
 		r.State, r.Reason = stateWithoutAnswers(auth)
 	case r.Agree < len(good) && !alike(&r.Question, good):
-		r.State, r.Reason = Split, "the authoritative servers disagree: "+camps(&r.Question, good)
+		r.State, r.Reason = Split, "the authoritative servers disagree: "+answerGroups(&r.Question, good)
 	case r.Agree < len(good):
 		r.State = Propagating
-		r.Reason = servers(len(good), "authoritative server") + " " + verb(len(good), "answers", "answer") + " " + says(good[0]) + ", and the API says " + wanted(&r.Question)
+		r.Reason = servers(len(good), "authoritative server") + " " + verb(len(good), "answers", "answer") + " " + answerText(good[0]) + ", and the API says " + wanted(&r.Question)
 	default:
 		setCacheState(r, good, caches)
 	}
@@ -64,7 +64,7 @@ func setCacheState(r *Result, good, caches []*Answer) {
 	case len(stale) > len(negative):
 		old := filter(stale, func(a *Answer) bool { return a.Outcome == Answered })
 		r.State = Cached
-		r.Reason = "the authoritative servers are in sync, and " + servers(len(old), "resolver") + " still " + verb(len(old), "answers", "answer") + " " + says(old[0])
+		r.Reason = "the authoritative servers are in sync, and " + servers(len(old), "resolver") + " still " + verb(len(old), "answers", "answer") + " " + answerText(old[0])
 	case len(stale) > 0:
 		r.State = NegativeCached
 		r.Reason = "the authoritative servers are in sync, and " + servers(len(stale), "resolver") + " still " + verb(len(stale), "remembers", "remember") + " that there is nothing"
@@ -116,7 +116,7 @@ func agrees(q *Question, a *Answer) bool {
 	if len(q.Want) == 0 {
 		return len(a.Values) == 0
 	}
-	if len(a.Values) == 0 && (a.nowhere || q.Empty && a.Outcome == NoData) {
+	if len(a.Values) == 0 && (a.noTarget || q.Empty && a.Outcome == NoData) {
 		return true
 	}
 	switch q.Mode {
@@ -143,8 +143,8 @@ func alike(q *Question, good []*Answer) bool {
 	})
 }
 
-// camps returns which servers answer what, the largest group first.
-func camps(q *Question, good []*Answer) string {
+// answerGroups returns which servers answer what, the largest group first.
+func answerGroups(q *Question, good []*Answer) string {
 	type camp struct {
 		key  string
 		says string
@@ -157,7 +157,7 @@ func camps(q *Question, good []*Answer) string {
 			all[i].n++
 			continue
 		}
-		all = append(all, camp{key, says(a), 1})
+		all = append(all, camp{key, answerText(a), 1})
 	}
 	slices.SortStableFunc(all, func(a, b camp) int { return b.n - a.n })
 	var parts []string
@@ -182,8 +182,8 @@ func failures(bad []*Answer) string {
 
 func failureOf(a *Answer) string { return cmp.Or(a.Detail, string(a.Outcome)) }
 
-// says returns an answer in words, with long lists truncated.
-func says(a *Answer) string {
+// answerText returns an answer in words, with long lists truncated.
+func answerText(a *Answer) string {
 	switch a.Outcome {
 	case NoName:
 		return "that there is no such name"

@@ -7,20 +7,20 @@ import (
 	"sync"
 )
 
-// foundBefore caches the findings in recently searched texts, by a hash of all inputs. A launch searches the same
+// secretCache caches the findings in recently searched texts, by a hash of all inputs. A launch searches the same
 // script for each cloud, before it is shown and again before it begins. The cache holds no text and no credential.
-type foundBefore struct {
+type secretCache struct {
 	mu    sync.Mutex
 	found map[[sha256.Size]byte][]Secret
 }
 
-// mostFound is the number of cached texts.
-const mostFound = 64
+// maxCachedTexts is the number of cached texts.
+const maxCachedTexts = 64
 
-var searched foundBefore
+var secrets secretCache
 
-// in returns the result of find for a text with these credentials, from the cache if possible.
-func (f *foundBefore) in(what string, text []byte, held []Held, find func() []Secret) []Secret {
+// get returns the result of find for a text with these credentials, from the cache if possible.
+func (f *secretCache) get(what string, text []byte, held []Credential, find func() []Secret) []Secret {
 	h := sha256.New()
 	write := func(b []byte) {
 		_, _ = h.Write(binary.AppendUvarint(nil, uint64(len(b)))) // it never fails
@@ -42,7 +42,7 @@ func (f *foundBefore) in(what string, text []byte, held []Held, find func() []Se
 	found := find() // without the lock, since it takes a while
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.found == nil || len(f.found) >= mostFound {
+	if f.found == nil || len(f.found) >= maxCachedTexts {
 		f.found = map[[sha256.Size]byte][]Secret{}
 	}
 	f.found[key] = slices.Clone(found)

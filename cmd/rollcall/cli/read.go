@@ -10,10 +10,11 @@ import (
 	"rollcall/dnsview"
 )
 
-// lookOnWire is look with the answers of the name servers: every name is queried once, and with settle again for as
-// long as its servers may still be catching up. unknown means that some names got no answer; they are listed on stderr.
-func (a *commands) lookOnWire(ctx context.Context, settle bool) (s *app.Session, v *dnsview.View, unknown bool, err error) {
-	if s, v, err = a.look(ctx); err != nil {
+// readWire is read with the answers of the name servers. Every name is queried once; with settle, names whose servers
+// disagree are queried again until guards.wire has passed. unknown means that some names got no answer; stderr lists
+// them.
+func (a *commands) readWire(ctx context.Context, settle bool) (s *app.Session, v *dnsview.View, unknown bool, err error) {
+	if s, v, err = a.read(ctx); err != nil {
 		return nil, nil, false, err
 	}
 	s.Observer = s.NewRoundObserver()
@@ -42,27 +43,27 @@ func (a *commands) lookOnWire(ctx context.Context, settle bool) (s *app.Session,
 	return s, v, unknown, nil
 }
 
-// look starts a one-shot command: it reads every source once, concurrently and within a limit, and reports the
-// incomplete ones.
-func (a *commands) look(ctx context.Context) (*app.Session, *dnsview.View, error) {
+// read reads every source once, concurrently and within a limit, for a one-shot command. It reports the incomplete ones
+// on stderr.
+func (a *commands) read(ctx context.Context) (*app.Session, *dnsview.View, error) {
 	s, v, err := a.RefreshOnce(ctx)
 	if err == nil {
-		a.tellShortfalls(s, v)
+		a.reportShortfalls(s, v)
 	}
 	return s, v, err
 }
 
-// lookToChange is look for commands that change what this fleet owns.
-func (a *commands) lookToChange(ctx context.Context) (*app.Session, *dnsview.View, error) {
-	s, v, err := a.look(ctx)
+// readToChange is read for commands that change what this fleet owns. It is an error if there is no fleet id.
+func (a *commands) readToChange(ctx context.Context) (*app.Session, *dnsview.View, error) {
+	s, v, err := a.read(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	return s, v, s.NeedFleet()
 }
 
-// tellShortfalls reports the sources that were not read completely.
-func (a *commands) tellShortfalls(s *app.Session, v *dnsview.View) {
+// reportShortfalls reports the sources that were not read completely.
+func (a *commands) reportShortfalls(s *app.Session, v *dnsview.View) {
 	for _, l := range shortfalls(v.Snapshot, s.Program.Now(), s.StaleAfter()) {
 		a.Say("rollcall: %s", l)
 	}

@@ -70,29 +70,29 @@ func encodings(v string) map[string]string {
 }
 
 func TestACredentialThatRollcallHoldsIsFoundByItsValueInEveryEncoding(t *testing.T) {
-	held := []Held{{What: "the token", Value: []byte(heldToken)}, {What: "the AWS secret key", Value: []byte(heldAWS)}, {What: "the session token", Value: []byte(heldSession)}}
+	held := []Credential{{What: "the token", Value: []byte(heldToken)}, {What: "the AWS secret key", Value: []byte(heldAWS)}, {What: "the session token", Value: []byte(heldSession)}}
 	for _, h := range held {
 		for name, text := range encodings(string(h.Value)) {
-			got := FindHeld([]byte("#!/bin/sh\nset -eu\n"+text+"\necho done\n"), held)
+			got := FindCredentials([]byte("#!/bin/sh\nset -eu\n"+text+"\necho done\n"), held)
 			if len(got) != 1 || got[0].What != h.What+" stands here" {
 				t.Errorf("%s, %s: %+v in\n%s", h.What, name, got, text)
 			}
 		}
 	}
 	for name, text := range encodings(heldShort) {
-		if got := FindHeld([]byte("#!/bin/sh\n"+text+"\n"), []Held{{What: "x", Value: []byte(heldShort)}}); len(got) != 1 {
+		if got := FindCredentials([]byte("#!/bin/sh\n"+text+"\n"), []Credential{{What: "x", Value: []byte(heldShort)}}); len(got) != 1 {
 			t.Errorf("a short one, %s: %+v in\n%s", name, got, text)
 		}
 	}
 }
 
 func TestHalfOfACredentialIsFoundAndItsLineIsTold(t *testing.T) {
-	held := []Held{{What: "the token", Value: []byte(heldToken)}}
-	got := FindHeld([]byte("#!/bin/sh\n\na="+heldToken[:20]+"\nb="+heldToken[20:]+"\n"), held)
+	held := []Credential{{What: "the token", Value: []byte(heldToken)}}
+	got := FindCredentials([]byte("#!/bin/sh\n\na="+heldToken[:20]+"\nb="+heldToken[20:]+"\n"), held)
 	if len(got) != 1 || got[0].Line != 3 {
 		t.Errorf("%+v", got)
 	}
-	if got := FindHeld([]byte("#!/bin/sh\n\n\nx='"+base64.StdEncoding.EncodeToString([]byte(heldToken))+"'\n"), held); len(got) != 1 || got[0].Line != 4 {
+	if got := FindCredentials([]byte("#!/bin/sh\n\n\nx='"+base64.StdEncoding.EncodeToString([]byte(heldToken))+"'\n"), held); len(got) != 1 || got[0].Line != 4 {
 		t.Errorf("encoded: %+v", got)
 	}
 }
@@ -105,17 +105,17 @@ func TestTheBytesOfAKeyAreFoundHoweverTheyAreWritten(t *testing.T) {
 	for name, text := range map[string]string{
 		"base64": base64.StdEncoding.EncodeToString(key), "inside of base64": base64.StdEncoding.EncodeToString(append([]byte("0\x82\x04\xa4\x02"), append(key, 1, 2, 3)...)), "hex": hex.EncodeToString(key),
 	} {
-		if got := FindHeld([]byte("k="+text+"\n"), []Held{{What: "the key", Value: key}}); len(got) != 1 {
+		if got := FindCredentials([]byte("k="+text+"\n"), []Credential{{What: "the key", Value: key}}); len(got) != 1 {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
 }
 
 func TestNothingIsHeldWhereNothingStands(t *testing.T) {
-	held := []Held{{What: "a", Value: []byte(heldToken)}, {What: "b", Value: []byte(heldAWS)}, {What: "c", Value: []byte("ab")}, {What: "d"}}
+	held := []Credential{{What: "a", Value: []byte(heldToken)}, {What: "b", Value: []byte(heldAWS)}, {What: "c", Value: []byte("ab")}, {What: "d"}}
 	for _, one := range Builtin().List() {
 		for _, dns := range []string{"cloudflare", "route53"} {
-			l, err := Builtin().Lint(t.Context(), one.Name, LintOptions{Declared: declared, Values: map[string]string{"dns": dns}, LookPath: noTools, Held: held})
+			l, err := Builtin().Lint(t.Context(), one.Name, LintOptions{Declared: declared, Values: map[string]string{"dns": dns}, LookPath: noTools, Credentials: held})
 			if err != nil || l.Failed() {
 				t.Errorf("%s: %v %s", one.Name, err, lines(l))
 			}
@@ -127,22 +127,22 @@ func TestNothingIsHeldWhereNothingStands(t *testing.T) {
 		}
 		return r
 	}, heldToken[:15])
-	if got := FindHeld([]byte(other+"\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ someone\n"), held); len(got) > 0 {
+	if got := FindCredentials([]byte(other+"\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ someone\n"), held); len(got) > 0 {
 		t.Errorf("%+v", got)
 	}
 }
 
 func TestATextThatWasSearchedBeforeIsSearchedAgainForAnotherCredential(t *testing.T) {
 	text := []byte("#!/bin/sh\necho " + heldToken + "\npassword=hunter22\n")
-	other, token := Held{What: "another", Value: []byte(heldAWS)}, Held{What: "the token", Value: []byte(heldToken)}
+	other, token := Credential{What: "another", Value: []byte(heldAWS)}, Credential{What: "the token", Value: []byte(heldToken)}
 	for range 2 {
-		if got := FindHeld(text, []Held{other}); len(got) != 0 {
+		if got := FindCredentials(text, []Credential{other}); len(got) != 0 {
 			t.Errorf("%+v", got)
 		}
-		if got := FindHeld(text, []Held{other, token}); len(got) != 1 || got[0].Line != 2 || !strings.HasPrefix(got[0].What, "the token") {
+		if got := FindCredentials(text, []Credential{other, token}); len(got) != 1 || got[0].Line != 2 || !strings.HasPrefix(got[0].What, "the token") {
 			t.Errorf("%+v", got)
 		}
-		if got := FindHeld(append(text, '\n'), []Held{token, other}); len(got) != 1 {
+		if got := FindCredentials(append(text, '\n'), []Credential{token, other}); len(got) != 1 {
 			t.Errorf("%+v", got)
 		}
 		got := FindSecrets(text)
