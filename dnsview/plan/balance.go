@@ -12,9 +12,8 @@ import (
 // weightMost is the largest weight of a weighted record set of Route 53.
 const weightMost = 255
 
-// Balance plans another priority or weight for nodes whose records are given; nil
-// leaves what they have. The records are SRV values, or addresses in weighted record sets
-// of Route 53, which have a weight and no priority.
+// Balance plans another priority or weight for the nodes of these records: SRV values, or addresses in weighted record
+// sets of Route 53, which have no priority. A nil value leaves what a record has.
 func Balance(z Zone, records []providers.Record, priority, weight *uint16) (Planned, error) {
 	m := z.plan(index.VerbBalance)
 	for i := range records {
@@ -39,8 +38,7 @@ func Balance(z Zone, records []providers.Record, priority, weight *uint16) (Plan
 	return m.end("Change " + index.Plural(len(m.Plan.Steps), "node", "nodes")), nil
 }
 
-// balanced returns a record with another priority or weight, and what is new in it; nothing
-// when it has them already.
+// balanced returns a record with another priority or weight, and what is new in it, "" if nothing is.
 func balanced(r providers.Record, priority, weight *uint16) (after providers.Record, what string, err error) {
 	after = r
 	if Weighted(&r) {

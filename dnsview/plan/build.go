@@ -12,11 +12,10 @@ import (
 	"rollcall/providers"
 )
 
-// defaultTTL is the TTL of a new record whose service declares none and whose
-// name has none yet, in seconds.
+// defaultTTL is the TTL in seconds of a new record if its service declares none and its name has none yet.
 const defaultTTL = 60
 
-// builder puts a plan together.
+// builder builds a plan from a view.
 type builder struct {
 	v       *dnsview.View
 	plan    Plan
@@ -52,7 +51,7 @@ func (b *builder) change(c providers.Change, sentence string, reason dnsview.Cla
 	return b.add(s)
 }
 
-// end sets the title of the plan when it has none: the sentence of its only step, or a count.
+// end returns the plan. A plan without a title gets the sentence of its only step, or what with the number of steps.
 func (b *builder) end(what string) Plan {
 	b.leaveUnwritable()
 	if b.v != nil {
@@ -69,8 +68,8 @@ func (b *builder) end(what string) Plan {
 	return b.plan
 }
 
-// leaveUnwritable takes out of the plan what would be written to a zone or name that nothing is
-// written to, with all that needs it. An undo is let through: what was done here can be taken back here.
+// leaveUnwritable removes the steps that change a zone or name that rollcall does not write to, and all that need them.
+// The plan of an undo keeps them.
 func (b *builder) leaveUnwritable() {
 	if b.v == nil || b.plan.Verb.TakesBack() {
 		return
@@ -87,7 +86,7 @@ func (b *builder) leaveUnwritable() {
 	}, b.skip)
 }
 
-// fits reports whether a new value has room in its record set and zone, and says why not.
+// fits reports whether a new value has room in its record set and zone. If not, it is skipped with the reason.
 func (b *builder) fits(r *providers.Record) bool {
 	for _, k := range []index.SetKey{index.SetKeyOf(r), {Zone: r.Zone}} {
 		c, known := b.left[k]
@@ -120,8 +119,8 @@ func (b *builder) capacity(k index.SetKey, r *providers.Record) index.Capacity {
 	return index.Capacity{Left: left, Why: index.Clean(r.Name) + " " + r.Type + " has " + strconv.Itoa(fit.Values-1) + " values, and " + more + " more fit: " + fit.Bound}
 }
 
-// hasFleet reports whether owned records may be changed at all; without a fleet
-// id the plan says why it is empty.
+// hasFleet reports whether there is a fleet id, without which no owned record is changed. If not, it is skipped with
+// the reason.
 func (b *builder) hasFleet() bool {
 	if b.v.Options.Fleet == "" {
 		b.skip("there is no fleet id here, so nothing that is owned is changed: run rollcall config init")
@@ -153,7 +152,7 @@ func (b *builder) instance(ref providers.InstanceRef) *providers.Instance {
 	return i
 }
 
-// ours returns the owner of a record when it is this fleet's, and says why not otherwise.
+// ours returns the owner of a record of this fleet. Other records are skipped with the reason.
 func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	o, ok := r.Owner()
 	switch {
@@ -171,7 +170,7 @@ func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	return o, false
 }
 
-// once returns values without those that were named before.
+// once returns values without repetitions.
 func once[T comparable](values []T) []T {
 	var out []T
 	seen := make(map[T]bool, len(values))
@@ -184,7 +183,7 @@ func once[T comparable](values []T) []T {
 	return out
 }
 
-// onceEach returns references without those of an instance that was named before.
+// onceEach returns refs without repetitions of an instance.
 func onceEach(refs []providers.InstanceRef) []providers.InstanceRef {
 	var out []providers.InstanceRef
 	for _, r := range refs {
@@ -195,7 +194,7 @@ func onceEach(refs []providers.InstanceRef) []providers.InstanceRef {
 	return out
 }
 
-// eachOurs calls f for each record that is there and is clearly ours, with its owner.
+// eachOurs calls f with each record that exists and clearly belongs to this fleet, and with its owner.
 func (b *builder) eachOurs(records []providers.Identity, f func(*providers.Record, providers.Owner)) {
 	for _, id := range once(records) {
 		if r := b.record(id); r != nil {
@@ -215,9 +214,9 @@ func (b *builder) now(zone string) time.Time {
 	return now.UTC().Truncate(time.Second)
 }
 
-// Deregister plans the removal of dead and dangling entries, and of markers
-// that mark nothing any more. What is not dead is left alone, and Skipped says why. An SRV value goes before the host
-// name that it leads to, so that no client finds the one without the other.
+// Deregister plans the removal of dead and dangling entries, and of markers without a record. Records that are not dead
+// are skipped with the reason. An SRV value is removed before the host name that it leads to, so that no client finds
+// it without the name.
 func Deregister(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbDeregister)
 	if !b.hasFleet() {
@@ -357,8 +356,7 @@ func title(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// WithoutUnwritable takes out of a plan that was made elsewhere what would be written to a zone or a name
-// that nothing is written to.
+// WithoutUnwritable removes from a plan the steps that change a zone or a name that rollcall does not write to.
 func WithoutUnwritable(v *dnsview.View, p Plan) Plan {
 	b := &builder{v: v, plan: p}
 	b.leaveUnwritable()

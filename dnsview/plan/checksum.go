@@ -11,9 +11,8 @@ import (
 	"rollcall/providers"
 )
 
-// effect is what a step does, without the words that report it and without the
-// moment at which a new marker is made: both differ from one minute to the next
-// while what is to be done does not.
+// effect is what a step does, without its sentences and the time of a new marker, which differ from one plan to the
+// next.
 type effect struct {
 	Kind     StepKind
 	Zone     string
@@ -48,9 +47,7 @@ func (s *Step) effect() effect {
 // Checksum returns 16 hex digits over what the step does.
 func (s *Step) Checksum() string { return checksum(s.effect()) }
 
-// Checksum returns 16 hex digits over everything that the plan does: verb and
-// steps. Two plans with the same checksum do the same, though they may report it in
-// other words.
+// Checksum returns 16 hex digits over the verb and the effect of all steps. Plans with the same checksum do the same.
 func (p Plan) Checksum() string {
 	type step struct {
 		ID    int
@@ -77,10 +74,9 @@ func checksum(v any) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// AsShown holds a plan against the one that was shown, d, and keeps what both have:
-// a step that d does not have, or has otherwise, is left out with all that needs it. Skipped
-// says so, and names what d has and this plan does not: what changed in between is not done.
-// A step of d counts for what a reader of d sees of it, so that one that was edited or taken out is not done.
+// AsShown returns the plan without the steps that d, the plan that was shown, does not have in the same form, and
+// without all that need them. Skipped names these, and the steps of d that the plan does not have. Steps are compared
+// by all fields that are shown, so a step that was edited in d is left out.
 func (p Plan) AsShown(d *Doc) Plan {
 	shown := map[string]int{}
 	for i := range d.Steps {
@@ -109,8 +105,8 @@ func (p Plan) AsShown(d *Doc) Plan {
 	return out
 }
 
-// effect returns a digest of what the step does, by its checksum and by what is shown of it, without what
-// Step.Checksum leaves out.
+// effect returns a digest of what the step does: its checksum and its shown fields, without those that Step.Checksum
+// leaves out.
 func (s *StepDoc) effect() string {
 	x := StepDoc{Kind: s.Kind, Zone: s.Zone, Op: s.Op, Wait: s.Wait, Action: s.Action, Checksum: s.Checksum}
 	if s.Instance != nil {
@@ -120,7 +116,7 @@ func (s *StepDoc) effect() string {
 	return checksum(x)
 }
 
-// effect returns the record without the moments of its markers.
+// effect returns the record without the times of its markers.
 func (r *RecordDoc) effect() *RecordDoc {
 	if r == nil {
 		return nil
@@ -136,8 +132,8 @@ func (r *RecordDoc) effect() *RecordDoc {
 	return &x
 }
 
-// keepSteps leaves out the steps that why has a reason against, with all that needs them, and
-// numbers the others anew. Where only waits are left, nothing is.
+// keepSteps returns the steps for which why returns "", renumbered, without those that need a step that is left out. It
+// calls left with each reason. If only waits remain, it returns none.
 func keepSteps(steps []Step, why func(*Step) string, left func(string)) []Step {
 	id := map[int]int{}
 	var kept []Step

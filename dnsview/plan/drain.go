@@ -20,10 +20,9 @@ type drained struct {
 	takenOut bool                   // some of it was taken out, now or before, so that resolvers may hold it
 }
 
-// Drain plans to take nodes out of DNS, to wait until no resolver can
-// still hold their addresses, and to terminate them. A node that something
-// else still leads to is not terminated. One that was taken out before, by a quiesce or a
-// drain that was cut off, is waited for all the same: how much of the wait is left follows from the journal.
+// Drain plans to take nodes out of DNS, to wait until no resolver can still hold their addresses, and to terminate
+// them. A node to which another record leads is skipped. A node that is out of DNS already is waited for as well; the
+// journal decides how much of the wait is left.
 func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbDrain)
 	var all []drained
@@ -94,7 +93,7 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	return b.end("Drain and terminate " + index.Plural(len(all), "node", "nodes"))
 }
 
-// heldByOthers names the records that hold an address of an instance and are not its own.
+// heldByOthers returns the records that lead to an instance and are not among own.
 func (b *builder) heldByOthers(i *providers.Instance, own []*providers.Record) (names []string) {
 	for _, r := range b.v.LeadingTo(b.v.Index.KeyOf(i), i.ID) {
 		if !slices.Contains(own, r) {
@@ -104,7 +103,7 @@ func (b *builder) heldByOthers(i *providers.Instance, own []*providers.Record) (
 	return names
 }
 
-// lingerOf is how long open connections of the service of a record live after its TTL.
+// lingerOf returns how long open connections of the service of a record live after its TTL.
 func (b *builder) lingerOf(r *providers.Record) time.Duration {
 	if s := b.v.Index.ServicesByName[b.v.Index.ServiceOf(r)]; s != nil {
 		return s.Linger
@@ -112,7 +111,7 @@ func (b *builder) lingerOf(r *providers.Record) time.Duration {
 	return 0
 }
 
-// dropFrom takes back the steps that were planned last.
+// dropFrom removes all steps from index n on.
 func (b *builder) dropFrom(n int) {
 	b.plan.Steps = b.plan.Steps[:n]
 	for id, at := range b.planned {
@@ -122,15 +121,15 @@ func (b *builder) dropFrom(n int) {
 	}
 }
 
-// marksOf returns the markers that remember what was taken out of DNS of a node, in stable order.
+// marksOf returns, in stable order, the markers of values of a node that are out of DNS.
 func (b *builder) marksOf(ref providers.InstanceRef) []index.QuiescedMarker {
 	return slices.DeleteFunc(slices.Clone(b.v.Index.QuiescedMarkers), func(m index.QuiescedMarker) bool {
 		return m.Of() != index.InstanceKey{Cloud: ref.Key, ID: ref.ID} || b.v.Index.QuiescedThere(m)
 	})
 }
 
-// TakenOut returns what markers remember of what was taken out of DNS of an instance, in stable order.
-// A value that a marker has only a digest of is not among them.
+// TakenOut returns, in stable order, the records of an instance that are out of DNS according to markers. A value that
+// its marker holds only as a digest is left out.
 func TakenOut(v *dnsview.View, key providers.CloudKey, id string) []providers.Record {
 	b := &builder{v: v}
 	var out []providers.Record
@@ -146,8 +145,8 @@ func TakenOut(v *dnsview.View, key providers.CloudKey, id string) []providers.Re
 	return out
 }
 
-// ttlOfMark is how long a resolver may hold what a marker remembers, as far as that is known:
-// as long as what else the name holds, or as its service declares.
+// ttlOfMark returns how long a resolver may hold the value of a marker: the TTL of its name, or what its service
+// declares.
 func (b *builder) ttlOfMark(m index.QuiescedMarker) time.Duration {
 	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value, Owners: []providers.Owner{m.Owner}}
 	b.setTTL(&r, b.v.Index.ServicesByName[b.v.Index.ServiceOf(&r)])
@@ -177,7 +176,7 @@ func (b *builder) removeMarker(m *providers.Record, i *providers.Instance, needs
 	b.planned[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget "+index.Clean(m.Name), "", &ref, needs...)
 }
 
-// ttlOf is how long a resolver may hold a record; Cloudflare's automatic TTL counts as 300 s.
+// ttlOf returns how long a resolver may hold a record. Cloudflare's automatic TTL counts as 300 s.
 func ttlOf(r *providers.Record) time.Duration {
 	if r.AutoTTL || r.Proxied {
 		return max(300, time.Duration(r.TTL)) * time.Second

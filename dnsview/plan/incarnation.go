@@ -8,7 +8,7 @@ import (
 	"rollcall/providers"
 )
 
-// Declaration is an incarnation as it shall be announced.
+// Declaration is an incarnation to be announced.
 type Declaration struct {
 	Name     dnssd.Name
 	TXT      dnssd.TXT
@@ -16,7 +16,7 @@ type Declaration struct {
 	Subtypes []string
 }
 
-// Names are the names that Create needs to have been read.
+// Names returns the names that must have been read for Create.
 func (d *Declaration) Names() []string {
 	out := []string{d.Name.String(), d.Name.Type().String(), dnssd.Enumeration(d.Name.Domain).String()}
 	for _, s := range d.Subtypes {
@@ -25,9 +25,8 @@ func (d *Declaration) Names() []string {
 	return out
 }
 
-// Create plans what announces an incarnation: its TXT record, the PTR record
-// of its type, and the entry of the type in the enumeration of the domain. What
-// is there already stays as it is.
+// Create plans the records that announce an incarnation: its TXT record, the PTR record of its type, and the PTR record
+// of the type in the enumeration of the domain. Existing records are not changed.
 func Create(z Zone, d Declaration) (Planned, error) {
 	switch {
 	case d.Name.Instance == "":
@@ -59,7 +58,7 @@ func Create(z Zone, d Declaration) (Planned, error) {
 	return m.endWhole("Create the incarnation " + providers.Clean(d.Name.String()))
 }
 
-// checkSubtypes refuses subtypes that are no label, and one that is given twice.
+// checkSubtypes returns a refusal if a subtype is no label or occurs twice.
 func (d *Declaration) checkSubtypes() error {
 	seen := map[string]bool{}
 	for _, s := range d.Subtypes {
@@ -80,8 +79,8 @@ func (d *Declaration) checkSubtypes() error {
 	return nil
 }
 
-// announcement returns the records by which clients find an incarnation (RFC 6763): its TXT record, then what leads
-// to it, the PTR records of its type and subtypes and the entry of its type in the enumeration of the domain.
+// announcement returns the records by which clients find an incarnation (RFC 6763): its TXT record, then the PTR
+// records of its type and subtypes and of its type in the enumeration of the domain.
 func announcement(zone, name string, txt dnssd.TXT, subtypes ...string) []providers.Record {
 	typ, _ := providers.Parent(name)
 	out := []providers.Record{{Zone: zone, Name: providers.CanonicalName(name), Type: "TXT", Value: txt.Value()}, pointer(zone, typ, name)}
@@ -95,7 +94,7 @@ func pointer(zone, from, to string) providers.Record {
 	return providers.Record{Zone: zone, Name: providers.CanonicalName(from), Type: "PTR", Value: providers.CanonicalValue("PTR", to)}
 }
 
-// announce adds what an incarnation lacks. What leads to it comes last.
+// announce plans the records that an incarnation lacks, its TXT record first.
 func (m *planner) announce(d Declaration, needs ...int) {
 	var subtypes []string
 	for _, s := range d.Subtypes {
@@ -113,9 +112,8 @@ func (m *planner) announce(d Declaration, needs ...int) {
 	}
 }
 
-// Retire plans to take an incarnation back: the entry of its type, when no
-// other incarnation of it stays, then what leads to it, then its TXT record. z
-// must hold the whole zone. An incarnation that has nodes is not retired.
+// Retire plans to remove an incarnation: the PTR record of its type if it is the last of the type, then its other PTR
+// records, then its TXT record. z must hold the whole zone. An incarnation with nodes is refused.
 func Retire(z Zone, n dnssd.Name) (Planned, error) {
 	switch {
 	case n.Instance == "":

@@ -11,7 +11,7 @@ import (
 	"rollcall/providers"
 )
 
-// Node is a host as it joins a service.
+// Node is a host that joins or leaves a service.
 type Node struct {
 	Service    dnssd.Name // an incarnation
 	RoundRobin string     // in place of Service: the name to whose addresses the host adds its own
@@ -24,7 +24,7 @@ type Node struct {
 	TXT        dnssd.TXT // of the incarnation, when it has none yet
 }
 
-// serviceName is the name that the node joins.
+// serviceName returns the name of the service that the node joins.
 func (n *Node) serviceName() string {
 	if n.RoundRobin != "" {
 		return providers.CanonicalName(n.RoundRobin)
@@ -32,7 +32,7 @@ func (n *Node) serviceName() string {
 	return n.Service.Canonical()
 }
 
-// check refuses what can never work, and returns the host's name and owner.
+// check returns the host's name and its owner, or a refusal if they can never be valid.
 func (n *Node) check(z *Zone) (host string, o providers.Owner, err error) {
 	if n.RoundRobin == "" {
 		switch {
@@ -58,9 +58,8 @@ func (n *Node) check(z *Zone) (host string, o providers.Owner, err error) {
 	return host, o, nil
 }
 
-// ReadForJoin reads what Join needs. An incarnation that has its TXT record
-// is taken for announced: it was announced in one step, and hosts that join in a crowd
-// need not all ask again.
+// ReadForJoin reads the names that Join needs. If the incarnation has a TXT record, its other records are not read: all
+// were created in one step, and many hosts may join at once.
 func (z *Zone) ReadForJoin(ctx context.Context, g Getter, n Node) error {
 	host, o, err := n.check(z)
 	if err != nil {
@@ -79,15 +78,14 @@ func (z *Zone) ReadForJoin(ctx context.Context, g Getter, n Node) error {
 	return z.Read(ctx, g, n.Service.Type().String(), dnssd.Enumeration(n.Service.Domain).String())
 }
 
-// announced reports whether nothing has to be made for the incarnation.
+// announced reports whether the incarnation has all records that announce it.
 func (n *Node) announced(z *Zone) bool {
 	return n.RoundRobin != "" || len(z.recordsAt(n.Service.Canonical(), "TXT")) > 0
 }
 
-// Join plans what a host lacks to be a node of a service: its name with its
-// addresses, and its SRV value. Values of its own that say something else are
-// changed in place. PTR and TXT belong to the incarnation: they stay as they
-// are, and are made when there are none.
+// Join plans the records that a host lacks as a node of a service: its address records and its SRV value. Its own
+// records with other values are updated. PTR and TXT records belong to the incarnation: missing ones are created,
+// existing ones are not changed.
 func Join(z Zone, n Node) (Planned, error) {
 	host, o, err := n.check(&z)
 	if err != nil {
@@ -117,7 +115,7 @@ func Join(z Zone, n Node) (Planned, error) {
 		}
 	}
 	if !n.announced(&z) {
-		// Last, so that nothing leads to an incarnation whose first node was refused.
+		// Last, so that no record leads to an incarnation whose first node was refused.
 		m.announce(Declaration{Name: n.Service, TXT: n.TXT}, m.ids()...)
 		m.note(n.Service.String() + " was not announced yet: its PTR and TXT are made too")
 	}
@@ -144,7 +142,7 @@ func (n *Node) checkValues() error {
 	return n.TXT.Check()
 }
 
-// quiesced reports whether the host was taken out on purpose.
+// quiesced reports whether the host was quiesced.
 func (z *Zone) quiesced(o providers.Owner, names ...string) bool {
 	for i := range z.Records {
 		r := &z.Records[i]
@@ -158,7 +156,7 @@ func (z *Zone) quiesced(o providers.Owner, names ...string) bool {
 	return false
 }
 
-// markerOf reads a marker record of the owner for one of the names.
+// markerOf returns the owner in a marker record for one of names, if the record belongs to o.
 func markerOf(r *providers.Record, o providers.Owner, names ...string) (providers.Owner, bool) {
 	instance, name, ok := providers.SplitMarkerName(r.Name)
 	if !ok || r.Type != "TXT" || instance != providers.CanonicalName(o.Instance) || !slices.Contains(names, name) {
@@ -172,7 +170,7 @@ func markerOf(r *providers.Record, o providers.Owner, names ...string) (provider
 	return own, err == nil && own.Same(o)
 }
 
-// checkHost refuses a host name that leads elsewhere already.
+// checkHost returns a refusal if the host name is an alias or has an address of another owner.
 func (m *planner) checkHost(n *Node, host string, o providers.Owner) error {
 	for _, r := range m.z.recordsAt(host, "CNAME") {
 		return inTheWay("%s is an alias of %s, and a target of SRV must not be one (RFC 2782)", host, providers.Clean(r.Value))
@@ -187,7 +185,8 @@ func (m *planner) checkHost(n *Node, host string, o providers.Owner) error {
 	return nil
 }
 
-// checkSRV refuses an incarnation whose name is no place for an SRV value, or has that of the host as another's.
+// checkSRV returns a refusal if the incarnation's name cannot hold an SRV value, or if another owner has the same
+// target and port there.
 func (m *planner) checkSRV(n *Node, value string, o providers.Owner) error {
 	for _, r := range m.z.recordsAt(n.serviceName(), "CNAME") {
 		return inTheWay("%s is an alias of %s", n.Service, providers.Clean(r.Value))
@@ -207,7 +206,8 @@ func (m *planner) checkSRV(n *Node, value string, o providers.Owner) error {
 	return nil
 }
 
-// values plans what the host lacks of a set, in the place of its own values that are out of date; what is left of these goes.
+// values plans the values that the host lacks in a set. Its outdated values are updated; those that are left over are
+// deleted.
 func (m *planner) values(n *Node, s *NodeSet, o providers.Owner) (err error) {
 	switch {
 	case s.Type == "SRV":
@@ -245,7 +245,7 @@ func (m *planner) values(n *Node, s *NodeSet, o providers.Owner) (err error) {
 	return nil
 }
 
-// replace plans another value for a record of the host.
+// replace plans to update a record of the host.
 func (m *planner) replace(r *providers.Record, value string) error {
 	after := *r
 	after.Value = value
@@ -257,7 +257,7 @@ func (m *planner) replace(r *providers.Record, value string) error {
 	return nil
 }
 
-// add plans a new value of the host.
+// add plans to create a record of the host.
 func (m *planner) add(s *NodeSet, value string, ttl uint32, o providers.Owner) error {
 	r := providers.Record{Zone: m.z.Zone.Name, Name: s.Name, Type: s.Type, Value: value}
 	m.z.setTTL(&r, ttl)

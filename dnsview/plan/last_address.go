@@ -5,8 +5,7 @@ import (
 	"rollcall/providers"
 )
 
-// lastAddress reports whether no other address of the name of an address record stays, by what the
-// zone holds and the plan removes.
+// lastAddress reports whether the name of an address record has no other address that the plan keeps.
 func (b *builder) lastAddress(r *providers.Record) bool {
 	for _, typ := range []string{"A", "AAAA"} {
 		for _, o := range b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, typ) {
@@ -18,10 +17,9 @@ func (b *builder) lastAddress(r *providers.Record) bool {
 	return true
 }
 
-// srvsLeadingTo looks at the SRV values that lead to an address record which is to go. needs are the steps that
-// remove some of them, which come first. The last address of a name waits for all of them: blocked is one of
-// this fleet that stays, and strands are those of others, which rollcall cannot remove. One of several
-// addresses waits for none.
+// srvsLeadingTo returns the SRV values that lead to an address record that is to be deleted. needs are the steps that
+// delete some of them; they come first. If it is the last address of its name, blocked is an SRV value of this fleet
+// that stays, and strands are those of other owners, which rollcall cannot delete.
 func (b *builder) srvsLeadingTo(r *providers.Record) (needs []int, strands []string, blocked *providers.Record) {
 	if r.Type != "A" && r.Type != "AAAA" {
 		return nil, nil, nil
@@ -41,12 +39,12 @@ func (b *builder) srvsLeadingTo(r *providers.Record) (needs []int, strands []str
 	return needs, strands, blocked
 }
 
-// skipWhileLed says that an address stays as its last one while an SRV value of this fleet leads to it, and what lets it go.
+// skipWhileLed skips the last address of a name because srv of this fleet still leads to it.
 func (b *builder) skipWhileLed(r, srv *providers.Record) {
 	b.skip(r.Label() + " stays: " + srv.Label() + " still leads to it; rollcall quiesce " + b.v.RecordName(srv) + " takes that out first")
 }
 
-// noteStrands notes for the step that removes an address which SRV values of others are left leading to it.
+// noteStrands adds to a step the SRV values of other owners that would lead nowhere after it.
 func (b *builder) noteStrands(step int, strands []string) {
 	for i := range b.plan.Steps {
 		if s := &b.plan.Steps[i]; s.ID == step && len(strands) > 0 {

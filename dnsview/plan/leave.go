@@ -9,10 +9,8 @@ import (
 	"rollcall/providers"
 )
 
-// ReadForLeave reads what Leave needs: the names of the node, the SRV
-// values of every other incarnation that the domain announces, since one of
-// them may lead to the same host, and, where the host has no value, the markers that may
-// remember one that was taken out.
+// ReadForLeave reads the names that Leave needs: those of the node, the SRV values of the other incarnations of the
+// domain, which may lead to the same host, and, if the host has no value, the markers of quiesced ones.
 func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 	host, o, err := n.check(z)
 	if err != nil {
@@ -43,9 +41,9 @@ func (z *Zone) ReadForLeave(ctx context.Context, g Getter, n Node) error {
 	return z.readSiblings(ctx, g, n, names)
 }
 
-// verifyAbsent makes sure that a host has nothing in the zone whose names say that it has not: an API that
-// answers with empty lists says so too, and the host would be reported to have left. The list of the
-// whole zone, where there is one to be had, has to agree.
+// verifyAbsent returns an error if the lookups found no value of a host but the list of the whole zone, if there is
+// one, shows a value, is empty or incomplete. Otherwise an API that returns empty lists would make a host seem to have
+// left.
 func (z *Zone) verifyAbsent(ctx context.Context, g Getter, o providers.Owner) error {
 	l, ok := g.(providers.RecordLister)
 	if !ok {
@@ -104,9 +102,8 @@ func (z *Zone) hasValue(name string, o providers.Owner) bool {
 	return slices.ContainsFunc(z.Records, func(r providers.Record) bool { return r.Name == name && r.OwnedBy(o) })
 }
 
-// Leave plans to take a host out of a service: first its SRV value, then its
-// name, unless another SRV value leads there. With the last value the whole
-// record set goes. What the host does not own stays.
+// Leave plans to remove a host from a service: first its SRV value, then its addresses, unless another SRV value leads
+// to them. Records that the host does not own are skipped.
 func Leave(z Zone, n Node) (Planned, error) {
 	host, o, err := n.check(&z)
 	if err != nil {
@@ -142,7 +139,7 @@ func Leave(z Zone, n Node) (Planned, error) {
 
 func (m *planner) skip(s string) { m.Plan.Skipped = append(m.Plan.Skipped, s) }
 
-// otherLeadingTo names another incarnation whose SRV values lead to the host.
+// otherLeadingTo returns another incarnation with an SRV value that leads to the host, or "".
 func (z *Zone) otherLeadingTo(host, but string) string {
 	for i := range z.Records {
 		r := &z.Records[i]
@@ -166,7 +163,7 @@ func (m *planner) deleteAddresses(name string, o providers.Owner, needs ...int) 
 	}
 }
 
-// deleteQuiescedMarkers plans to remove the markers of values that were quiesced.
+// deleteQuiescedMarkers plans to delete the markers of quiesced values.
 func (m *planner) deleteQuiescedMarkers(o providers.Owner, names ...string) {
 	for i := range m.z.Records {
 		r := &m.z.Records[i]

@@ -10,15 +10,13 @@ import (
 )
 
 const (
-	// markerChars is what the owner marker of the new value adds to the batch, in
-	// quotes, and hostChars what the host name does with its own marker.
+	// The characters that the owner marker of a new value, and a host name with its marker, add to a batch.
 	markerChars = providers.MarkerLimit + 2
 	hostChars   = markerChars + 39
 )
 
-// The sizes of an answer that matter, in bytes: a plain answer over UDP (RFC
-// 1035 section 2.3.4), one that passes every network unbroken (the DNS flag day
-// of 2020), and the most that servers commonly send over UDP.
+// Limits of an answer in bytes: over UDP without EDNS (RFC 1035 section 2.3.4), without fragmentation on common networks
+// (DNS flag day 2020), and the most that servers commonly send over UDP.
 const (
 	wirePlain = 512
 	wireEDNS  = 1232
@@ -26,7 +24,7 @@ const (
 	ednsBytes = 11 // the OPT record of an answer (RFC 6891 section 6.1.2)
 )
 
-// Fit is how a record set stands to its limits once a value was added.
+// Fit is the size of a record set with one more value, compared with its limits.
 type Fit struct {
 	Values int    // in the set
 	Wire   int    // bytes of an answer with all of them
@@ -34,8 +32,8 @@ type Fit struct {
 	Bound  string // what says so, as a sentence's end
 }
 
-// Room holds a record set with one more value against the limits of its provider
-// and of the protocol. The error says how many more fit: none.
+// Room compares a record set that gets one more value with the limits of its provider and of the protocol. It returns
+// an error if the value does not fit.
 func Room(at *providers.Traits, set []*providers.Record, add *providers.Record) (Fit, error) {
 	values := make([]string, 0, len(set)+1)
 	chars := 0
@@ -65,7 +63,7 @@ func Room(at *providers.Traits, set []*providers.Record, add *providers.Record) 
 		}
 		least(limits.Values-len(values), fmt.Sprintf("a record set of %s holds %d values", at.Title, limits.Values),
 			fmt.Sprintf("it has %d values, and %d is the most of a record set of %s", len(set), limits.Values, at.Title))
-		// The batch of the last join: the set without its value, the set with it, marker and host.
+		// The batch of the last join: the set without its value, the set with it, the marker and the host.
 		room := limits.BatchChars - markerChars - hostChars - 2*chars - length
 		more := -1
 		if room >= 0 {
@@ -82,7 +80,7 @@ func Room(at *providers.Traits, set []*providers.Record, add *providers.Record) 
 	return f, nil
 }
 
-// wireLength is the length of a value as a batch counts it: names have their last dot.
+// wireLength returns the length of a value as a batch counts it, in which names end with a dot.
 func wireLength(typ, value string) int {
 	switch typ {
 	case "SRV", "PTR", "CNAME", "NS", "MX":
@@ -91,7 +89,7 @@ func wireLength(typ, value string) int {
 	return len(value)
 }
 
-// Notes says what an operator should know of the size of the set.
+// Notes returns what an operator should know of the size of the set.
 func (f Fit) Notes(name, typ string) []string {
 	var out []string
 	what := providers.Clean(name) + " " + typ
@@ -109,9 +107,8 @@ func (f Fit) Notes(name, typ string) []string {
 	return out
 }
 
-// WireSize is how many bytes an answer with these values has, names
-// compressed where DNS allows it, and with the EDNS record that every
-// resolver asks for. An answer that cannot be packed is one over the most.
+// WireSize returns the size in bytes of an answer with these values and an EDNS record, with names compressed as DNS
+// allows. An answer that cannot be packed has the largest size.
 func WireSize(name, typ string, values []string) int {
 	m := new(dns.Msg)
 	m.SetQuestion(dns.Fqdn(name), dns.StringToType[typ])

@@ -15,8 +15,9 @@ type NodeSet struct {
 	Values     []string
 }
 
-// NodeSets returns what makes a host a node of a service, in the order in which it is made: its addresses, at its
-// host name or, when host is empty, at the name of the service, and with a host name the SRV value that leads there.
+// NodeSets returns the sets that make a host a node of a service, in the order in which they are created: its
+// addresses, at its host name or, if host is empty, at the name of the service, and for a host name the SRV value that
+// leads to it.
 func NodeSets(service, host string, addresses []netip.Addr, srv providers.SRV) (sets []NodeSet) {
 	for _, typ := range []string{"A", "AAAA"} {
 		set := NodeSet{Name: cmp.Or(host, service), Type: typ}
@@ -36,8 +37,8 @@ func NodeSets(service, host string, addresses []netip.Addr, srv providers.SRV) (
 	return sets
 }
 
-// compare holds the records of the set against the values that an owner should have there. present are those with such
-// a value, of any owner, and stale the owner's with another one. missing are the values that no record has.
+// compare compares the records of the set with the values that an owner should have there. present are the records with
+// such a value, of any owner; stale are the owner's others; missing are the values that no record has.
 func (s *NodeSet) compare(records []*providers.Record, o providers.Owner) (present, stale []*providers.Record, missing []string) {
 	missing = slices.Clone(s.Values)
 	for _, r := range records {
@@ -54,8 +55,8 @@ func (s *NodeSet) compare(records []*providers.Record, o providers.Owner) (prese
 	return present, stale, missing
 }
 
-// Changes returns what the agent of a node changes after it has looked up the set: it becomes the owner of its values,
-// and those that it had before go. like has what the values share: zone, TTL, proxying and owner.
+// Changes returns what a node's agent changes after it has looked up the set: it becomes the owner of its values, and
+// its stale records are deleted. New records have the zone, TTL, proxying and owner of like.
 func (s *NodeSet) Changes(there []providers.Record, like providers.Record) (changes []providers.Change) {
 	records := make([]*providers.Record, len(there))
 	for i := range there {

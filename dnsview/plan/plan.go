@@ -8,7 +8,7 @@ import (
 	"rollcall/providers"
 )
 
-// StepKind says what one step of a plan does.
+// StepKind is the kind of a step.
 type StepKind string
 
 // The kinds of step.
@@ -39,24 +39,22 @@ type Step struct {
 	Wait     time.Duration         `json:"wait,omitempty"`   // wait
 	Action   PowerAction           `json:"action,omitempty"` // power
 	Instance providers.InstanceRef `json:"instance,omitzero"`
-	// Reason is the finding class that asked for the step, e.g. dead; empty for
-	// an operator's own wish.
+	// Reason is the class of the finding that the step resolves, e.g. dead; empty for an operator's own request.
 	Reason dnsview.Class `json:"reason,omitempty"`
-	// Strands names the SRV values of others that would lead nowhere once the step has removed the last address
-	// of their target: a person has to type the name.
+	// Strands are SRV values of other owners that would lead nowhere once the step has deleted the last address of
+	// their target. The operator must then type the name.
 	Strands []string `json:"strands,omitempty"`
-	// Undoes is the id of the journal entry that this step takes back, or empty.
+	// Undoes is the id of the journal entry that this step reverts, or empty.
 	Undoes string `json:"undoes,omitempty"`
 	// Needs lists the ids of steps that must have succeeded before this one runs.
 	Needs []int `json:"needs,omitempty"`
 }
 
-// Plan is a list of steps with the verb that they serve. It can be shown,
-// journalled and undone.
+// Plan is a list of steps for one verb. It can be shown, journalled and undone.
 type Plan struct {
 	Verb  index.Verb `json:"verb"`
 	Title string     `json:"title"` // one line for a person
 	Steps []Step     `json:"steps"`
-	// Skipped says what the plan leaves alone that was asked for, and why.
+	// Skipped lists what was requested and is not planned, with the reasons.
 	Skipped []string `json:"skipped,omitempty"`
 }

@@ -8,8 +8,7 @@ import (
 	"rollcall/providers"
 )
 
-// Quiesce plans to take nodes out of DNS and leave them running: instances, and hosts
-// that joined by hand.
+// Quiesce plans to take nodes out of DNS and leave them running. Nodes are instances, and hosts that joined by hand.
 func Quiesce(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbQuiesce)
 	if !b.hasFleet() {
@@ -25,8 +24,8 @@ func Quiesce(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	return b.end("Take " + index.Plural(len(instances), "node", "nodes") + " out of DNS")
 }
 
-// QuiesceRecords plans to take single records of nodes out of DNS. An SRV
-// value that leads to a host name goes with it, and before it.
+// QuiesceRecords plans to take single records of nodes out of DNS. The SRV values that lead to a host name are removed
+// with it, before it.
 func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbQuiesce)
 	if !b.hasFleet() {
@@ -52,8 +51,8 @@ func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 	return b.end("Take " + index.Plural(len(rs), "entry", "entries") + " out of DNS")
 }
 
-// takenOutWith reports whether an SRV value of this fleet is taken out with an address that it leads to: it is of
-// the same node, or none of the addresses that it leads to stays.
+// takenOutWith reports whether an SRV value of this fleet is removed together with an address that it leads to: it
+// belongs to the same node, or no address of its target stays.
 func (b *builder) takenOutWith(s, r *providers.Record, out []providers.Identity) bool {
 	o, _ := r.Owner()
 	if own, _ := s.Owner(); own.Same(o) {
@@ -63,8 +62,8 @@ func (b *builder) takenOutWith(s, r *providers.Record, out []providers.Identity)
 	return !slices.ContainsFunc(b.v.Index.Records(r.Zone, r.Name, "A"), stays) && !slices.ContainsFunc(b.v.Index.Records(r.Zone, r.Name, "AAAA"), stays)
 }
 
-// takeOut plans to remove all that leads to a node, SRV values first. It returns the ids of
-// the steps that take its values away, and what would still lead to it.
+// takeOut plans to remove all records that lead to a node, SRV values first. It returns the ids of these steps, and the
+// records that would still lead to the node.
 func (b *builder) takeOut(i *providers.Instance, reason dnsview.Class) (removed []int, left []string) {
 	records := b.v.RecordsOf(b.v.Index.KeyOf(i), i.ID)
 	slices.SortStableFunc(records, srvFirst)
@@ -94,7 +93,7 @@ func (b *builder) takeOut(i *providers.Instance, reason dnsview.Class) (removed 
 	return removed, left
 }
 
-// notThere returns why a node without records cannot be taken out of DNS: it was already, on purpose, or it never was there.
+// notThere returns why a node without records cannot be taken out of DNS: it is quiesced, or it was never registered.
 func (b *builder) notThere(key providers.CloudKey, id, who string) string {
 	if slices.ContainsFunc(b.v.Index.QuiescedMarkers, func(m index.QuiescedMarker) bool { return m.Of() == index.InstanceKey{Cloud: key, ID: id} }) {
 		return who + " is out of DNS already, on purpose: rollcall return " + id + " puts it back"
@@ -102,10 +101,10 @@ func (b *builder) notThere(key providers.CloudKey, id, who string) string {
 	return who + " is in no zone that is read here"
 }
 
-// byHand reports whether a node is a host that joined by hand, which no cloud shows.
+// byHand reports whether a node is a host that joined by hand, which is in no cloud.
 func byHand(ref providers.InstanceRef) bool { return providers.Owner{Instance: ref.ID}.Host() }
 
-// recordsOf returns the records that belong to an instance or to a host that joined by hand, in stable order.
+// recordsOf returns, in stable order, the records of an instance or of a host that joined by hand.
 func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
 	if !byHand(ref) {
 		return b.v.RecordsOf(ref.Key, ref.ID)
@@ -123,7 +122,7 @@ func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
 	return out
 }
 
-// takeOutHost plans to remove all that leads to a host that joined by hand, SRV values first.
+// takeOutHost plans to remove all records that lead to a host that joined by hand, SRV values first.
 func (b *builder) takeOutHost(ref providers.InstanceRef) {
 	records := b.recordsOf(ref)
 	if len(records) == 0 {
@@ -132,7 +131,7 @@ func (b *builder) takeOutHost(ref providers.InstanceRef) {
 	b.quiesceAll(records)
 }
 
-// quiesceAll plans to take records out of DNS, SRV values first: what they lead to goes after them.
+// quiesceAll plans to quiesce records, SRV values before the addresses that they lead to.
 func (b *builder) quiesceAll(records []*providers.Record) {
 	slices.SortStableFunc(records, srvFirst)
 	var srv []int
@@ -143,11 +142,9 @@ func (b *builder) quiesceAll(records []*providers.Record) {
 	}
 }
 
-// quiesce plans to take one record out of DNS. That it was on purpose is
-// written down before the value goes, and stays when it is gone: on Route 53 in
-// the marker record, in the same batch; on Cloudflare, where the marker is the
-// record's comment, there and in a marker record as Route 53 has it: at no moment would
-// a node that boots find nothing that keeps it out.
+// quiesce plans to take one record out of DNS. The quiesced state is stored before the value is removed, and outlives
+// it: on Route 53 in the marker record, in the same batch; on Cloudflare, where the marker is the record's comment,
+// both there and in a marker record as on Route 53. So a node that boots in between finds that it is quiesced.
 func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...int) int {
 	if n, ok := b.planned[r.Identity()]; ok {
 		return n
@@ -218,7 +215,7 @@ func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...in
 	return n
 }
 
-// MarkerRecord is the TXT record that remembers a quiesced value.
+// MarkerRecord returns the TXT record that stores a quiesced value.
 func MarkerRecord(r *providers.Record, text string) providers.Record {
 	o, _ := providers.DecodeOwner(text)
 	return providers.Record{Zone: r.Zone, Name: providers.MarkerName(o.Instance, r.Name), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text})}

@@ -5,7 +5,7 @@ import (
 	"rollcall/providers"
 )
 
-// acceptances returns what each zone of an index takes, made when it is first asked for; nil for a zone that is not read.
+// acceptances returns a function that returns what a zone accepts, or nil for a zone that was not read.
 func acceptances(x *index.Index) func(zone string) *index.Acceptance {
 	zones := map[string]*index.Acceptance{}
 	return func(zone string) *index.Acceptance {
@@ -20,7 +20,7 @@ func acceptances(x *index.Index) func(zone string) *index.Acceptance {
 	}
 }
 
-// leaveRefused takes out of the plan what the provider of a zone would refuse, with all that needs it.
+// leaveRefused removes the steps that the provider of a zone would refuse, and all that need them.
 func (b *builder) leaveRefused(acceptance func(zone string) *index.Acceptance) {
 	b.plan.Steps = keepSteps(b.plan.Steps, func(s *Step) string {
 		if s.Change == nil {
@@ -36,7 +36,7 @@ func (b *builder) leaveRefused(acceptance func(zone string) *index.Acceptance) {
 	}, b.skip)
 }
 
-// WithoutRefused takes out of a plan what the provider of a zone with these records would refuse.
+// WithoutRefused removes from a plan the steps that the provider of a zone with these records would refuse.
 func WithoutRefused(zone providers.Zone, records []providers.Record, p Plan) Plan {
 	a, b := index.NewAcceptance(&zone.Traits, records), &builder{plan: p}
 	b.leaveRefused(func(string) *index.Acceptance { return a })

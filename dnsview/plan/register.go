@@ -11,8 +11,8 @@ import (
 	"rollcall/providers"
 )
 
-// Register plans the records that nodes lack, in every declared service
-// that selects them. With a service name, in that service only, whether it selects them or not.
+// Register plans the records that nodes lack: in the given service, even if it does not select them, or else in every
+// declared service that selects them.
 func Register(v *dnsview.View, service string, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbRegister)
 	if !b.hasFleet() {
@@ -42,8 +42,8 @@ func Register(v *dnsview.View, service string, instances ...providers.InstanceRe
 	return b.end("Register " + index.Plural(len(instances), "node", "nodes"))
 }
 
-// register plans what one node lacks in one service: first what leads nowhere
-// by itself (PTR, TXT, addresses), then the SRV value that leads clients to it.
+// register plans the records that a node lacks in a service: PTR, TXT and address records, then the SRV value that
+// leads clients to it.
 func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 	x := b.v.Index
 	name := providers.CanonicalName(s.Name)
@@ -77,7 +77,7 @@ func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 	}
 }
 
-// address plans the address record of a set, and returns the step's id; 0 when it is there already.
+// address plans the address record of a set and returns the step's id, or 0 if the record exists.
 func (b *builder) address(s *index.DeclaredService, set *NodeSet, i *providers.Instance, o providers.Owner) int {
 	present, stale, _ := set.compare(b.recordsAt(s.ReadZone, set.Name, set.Type), o)
 	if len(present) > 0 {
@@ -106,7 +106,7 @@ func (b *builder) address(s *index.DeclaredService, set *NodeSet, i *providers.I
 	return b.create(s, set, i, o)
 }
 
-// create plans the record of a set whose value is not there, once, and returns the step's id; 0 when it cannot be made.
+// create plans, once, the missing record of a set and returns the step's id, or 0 if it cannot be created.
 func (b *builder) create(s *index.DeclaredService, set *NodeSet, i *providers.Instance, o providers.Owner, needs ...int) int {
 	r := providers.Record{Zone: s.ReadZone.Name, Name: set.Name, Type: set.Type, Value: set.Values[0]}
 	b.setTTL(&r, s)
@@ -127,8 +127,8 @@ func (b *builder) create(s *index.DeclaredService, set *NodeSet, i *providers.In
 	return n
 }
 
-// setTTL sets the TTL and the proxying of a new record to what its service
-// declares, else the ones of its name, else the default.
+// setTTL sets the TTL and the proxying of a new record: those that its service declares, else those of its name, else
+// the default.
 func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
 	r.TTL = defaultTTL
 	declared := uint32(0)
@@ -198,8 +198,7 @@ func (b *builder) registerSRV(s *index.DeclaredService, name string, i *provider
 	}
 }
 
-// hostName returns the host name of a node: its own name below the zone, or its id
-// when another node has that name.
+// hostName returns the host name of a node in the zone: the node's name, or its id if another node has that name.
 func (b *builder) hostName(z *index.ZoneState, i *providers.Instance, o providers.Owner) string {
 	name := index.HostLabel(i.Name) + "." + z.Name
 	if index.HostLabel(i.Name) == "" {
@@ -233,8 +232,7 @@ func (b *builder) incarnation(s *index.DeclaredService) (ids []int) {
 	return ids
 }
 
-// announce plans a record that belongs to an incarnation or a service type and to no
-// node, once, and returns the id of its step.
+// announce plans, once, a record of an incarnation or a service type, which no node owns, and returns the step's id.
 func (b *builder) announce(r providers.Record, why dnsview.Class) []int {
 	if n, ok := b.planned[r.Identity()]; ok {
 		return []int{n}

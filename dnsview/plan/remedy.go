@@ -11,8 +11,7 @@ import (
 	"rollcall/providers"
 )
 
-// ForFindings plans the remedies of findings. All must have the same remedy;
-// those with another are skipped and say so.
+// ForFindings plans the remedies of findings. Findings whose remedy differs from that of the first are skipped.
 func ForFindings(v *dnsview.View, findings ...*dnsview.Finding) Plan {
 	var remedy dnsview.Remedy
 	var skipped []string
@@ -67,8 +66,8 @@ func ForFindings(v *dnsview.View, findings ...*dnsview.Finding) Plan {
 	return p
 }
 
-// planTakeOut plans to quiesce what findings ask for: single records of stopped
-// nodes, and all that leads clients of one service to an unhealthy one.
+// planTakeOut plans to quiesce the records of stopped nodes, and all records that lead clients of a service to an
+// unhealthy node.
 func planTakeOut(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	var ids []providers.Identity
 	for _, f := range findings {
@@ -96,8 +95,7 @@ func planTakeOut(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	return QuiesceRecords(v, ids...)
 }
 
-// planUpdate plans to give records what their nodes have and their services
-// declare. All that is wrong with one record is one change.
+// planUpdate plans to correct records by their nodes and services, with one change for each record.
 func planUpdate(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	b := newBuilder(v, index.VerbUpdate)
 	if !b.hasFleet() {
@@ -127,8 +125,8 @@ func planUpdate(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	return b.end("Update " + index.Plural(len(b.plan.Steps), "entry", "entries"))
 }
 
-// update plans one change of one record for all findings about it. ttl is the one that
-// another change of the plan sets for its record set, or zero.
+// update plans one change of a record for all findings about it. ttl is the TTL that another change of the plan sets
+// for the record set, or zero.
 func (b *builder) update(r *providers.Record, wrong []*dnsview.Finding, ttl uint32) {
 	o, ok := b.ours(r)
 	if !ok {
@@ -188,8 +186,8 @@ func (b *builder) update(r *providers.Record, wrong []*dnsview.Finding, ttl uint
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, wrong[0].Class, ref)
 }
 
-// deleteFormerAddress plans to remove an address that its owner has left, where the name has the one that it has now
-// already, as its own too. It reports whether that is so.
+// deleteFormerAddress plans to delete an address that its owner no longer has, if the name has the owner's current
+// address already. It reports whether that is so.
 func (b *builder) deleteFormerAddress(r *providers.Record, o providers.Owner, i *providers.Instance, reason dnsview.Class) bool {
 	old, isAddr := r.Addr()
 	to, ok := index.AddressInPlaceOf(i, r.Family())
@@ -204,8 +202,8 @@ func (b *builder) deleteFormerAddress(r *providers.Record, o providers.Owner, i 
 	return true
 }
 
-// asDeclared sets one field of a record to the value that its service declares, and
-// says so; it says nothing when there is nothing to change.
+// asDeclared sets one field of a record to the value that its service declares. It returns the change in words, "" if
+// there is none.
 func (b *builder) asDeclared(r *providers.Record, c dnsview.Class, s *index.Service) string {
 	switch c {
 	case dnsview.TTL:
@@ -252,8 +250,8 @@ func (b *builder) asDeclared(r *providers.Record, c dnsview.Class, s *index.Serv
 	return ""
 }
 
-// planReplace plans to give records a public address in place of one that
-// no one outside can reach. Where the name has it already, the other one goes.
+// planReplace plans to replace addresses that cannot be reached from outside by public ones. If the name has the public
+// address already, the other one is deleted.
 func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 	b := newBuilder(v, index.VerbUpdate)
 	if !b.hasFleet() {
@@ -288,7 +286,7 @@ func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 	return b.end("Replace " + index.Plural(len(b.plan.Steps), "address", "addresses"))
 }
 
-// planDedupe plans to remove the younger of records that say the same.
+// planDedupe plans to delete the younger of equal records.
 func planDedupe(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	b := newBuilder(v, index.VerbUpdate)
 	if !b.hasFleet() {
@@ -316,7 +314,7 @@ func planDedupe(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	return b.end("Remove " + index.Plural(len(b.plan.Steps), "duplicate", "duplicates"))
 }
 
-// planComplete plans what findings ask for that say that something is not there.
+// planComplete plans the missing records that findings name.
 func planComplete(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	b := newBuilder(v, index.VerbRegister)
 	if !b.hasFleet() {

@@ -10,7 +10,7 @@ import (
 	"rollcall/providers"
 )
 
-// Update plans to give moved entries the address that their instance has now.
+// Update plans to set moved entries to the current address of their instance.
 func Update(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbUpdate)
 	if !b.hasFleet() {
@@ -27,7 +27,7 @@ func Update(v *dnsview.View, records ...providers.Identity) Plan {
 	return b.end("Update " + index.Plural(len(b.plan.Steps), "entry", "entries"))
 }
 
-// moveTo plans to point a record at an address of an instance, and to make that its owner.
+// moveTo plans to set a record to an address of an instance, which becomes its owner.
 func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.Instance, why dnsview.Class) {
 	old, isAddr := r.Addr()
 	if !isAddr {
@@ -61,7 +61,8 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, why, &ref)
 }
 
-// addressFor chooses the address of an instance that a record shall have, and says why there is none.
+// addressFor returns the address of an instance that a record should have. If there is none, the record is skipped with
+// the reason.
 func (b *builder) addressFor(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
 	old, _ := r.Addr()
 	to, ok := b.v.Index.AddressOwed(r, i)
@@ -83,7 +84,7 @@ func (b *builder) addressFor(r *providers.Record, i *providers.Instance) (netip.
 	return to, true
 }
 
-// holds returns the record by which the name and type of another have an address already, or nil.
+// holds returns the record of r's name and type that has an address, or nil.
 func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
 	for _, s := range b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type) {
 		if h, ok := s.Addr(); ok && h == a {
@@ -93,9 +94,8 @@ func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
 	return nil
 }
 
-// Retarget plans to give entries whose address belongs to someone else now
-// a value and an owner that agree again. It deletes only what its owner has left, where the name has the
-// address that the owner has now.
+// Retarget plans to correct entries whose address belongs to another instance now, so that value and owner agree again.
+// An entry is deleted only if its owner no longer has the address and the name has the owner's current one.
 func Retarget(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbRetarget)
 	if !b.hasFleet() {
@@ -130,7 +130,7 @@ func (b *builder) isReused(r *providers.Record) bool {
 	return f != nil && f.Class == dnsview.Reused
 }
 
-// changeOwner plans to make an instance the owner of a record whose value stays.
+// changeOwner plans to make an instance the owner of a record and to keep its value.
 func (b *builder) changeOwner(r *providers.Record, o providers.Owner, i *providers.Instance) {
 	o.Quiesced = false
 	o.Cloud, o.Instance = b.v.Index.KeyOf(i), i.ID
@@ -143,7 +143,7 @@ func (b *builder) changeOwner(r *providers.Record, o providers.Owner, i *provide
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Make "+index.Label(i)+" the owner of "+r.Label(), dnsview.Reused, &ref)
 }
 
-// whyNotRetarget says why there is no one to whom an entry can be given, and what can be done instead.
+// whyNotRetarget returns why no instance can become the owner of an entry, and what to do instead.
 func (b *builder) whyNotRetarget(r *providers.Record, h index.Holder) string {
 	instead := "quiesce it, or retarget it to a node by name"
 	if b.v.FindingForDelete(r) != nil {
@@ -164,7 +164,8 @@ func (b *builder) whyNotRetarget(r *providers.Record, h index.Holder) string {
 	return index.Label(h.Instance) + ", which has the address, is no node of " + index.Clean(b.v.ServiceOf(r)) + ": " + instead
 }
 
-// retargetHosts says what can be done about a value that leads to a host name, whose address is what has an owner.
+// retargetHosts skips a value that leads to a host name, with what to do about it. The owner of the host name's address
+// decides.
 func (b *builder) retargetHosts(r *providers.Record) {
 	hosts, _ := b.v.Index.AddressesOf(r)
 	if slices.ContainsFunc(hosts, func(h *providers.Record) bool {
@@ -182,7 +183,7 @@ func (b *builder) retargetHosts(r *providers.Record) {
 	b.skip(r.Label() + " leads to its host name, and there is nothing to retarget")
 }
 
-// RetargetTo plans to point one entry at an address of the instance given, and to make that its owner.
+// RetargetTo plans to set one entry to an address of an instance, which becomes its owner.
 func RetargetTo(v *dnsview.View, record providers.Identity, to providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbRetarget)
 	if !b.hasFleet() {
@@ -204,7 +205,7 @@ func RetargetTo(v *dnsview.View, record providers.Identity, to providers.Instanc
 	return b.end("")
 }
 
-// Adopt plans to write owner markers for records that hold our addresses and have none.
+// Adopt plans to write owner markers for unmarked records with our addresses.
 func Adopt(v *dnsview.View, records ...providers.Identity) Plan {
 	b := newBuilder(v, index.VerbAdopt)
 	if !b.hasFleet() {

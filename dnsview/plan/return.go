@@ -10,8 +10,8 @@ import (
 	"rollcall/providers"
 )
 
-// Return plans to put quiesced nodes back into DNS: what their markers
-// remember is registered again, with the addresses that the nodes have now.
+// Return plans to put quiesced nodes back into DNS: the values of their markers are registered again, with the nodes'
+// current addresses.
 func Return(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbReturn)
 	if !b.hasFleet() {
@@ -94,7 +94,7 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 		if !b.fits(&r) {
 			continue
 		}
-		// The marker goes last: a return that is cut off can be carried on with for as long as it is there.
+		// The marker is deleted last, so that an interrupted return can be repeated.
 		c := providers.Change{Op: providers.OpCreate, After: r}
 		if b.v.Index.Traits(r.Zone).Markers == providers.MarkerInBatch && m.Owner.Owns(r.Type, r.Value) {
 			c.Before = *m.Record // the marker of the value takes its place, in the same batch
@@ -111,7 +111,7 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 	}
 }
 
-// sameValue finds the record with the type and value of another among those of its name, or returns nil.
+// sameValue returns the record with the type and value of r among those of its name, or nil.
 func sameValue(named []*providers.Record, r *providers.Record) *providers.Record {
 	for _, s := range named {
 		if s.Type == r.Type && providers.FoldValue(s.Type, s.Value) == providers.FoldValue(r.Type, r.Value) {
@@ -121,8 +121,8 @@ func sameValue(named []*providers.Record, r *providers.Record) *providers.Record
 	return nil
 }
 
-// returnExisting plans the return of a value that is in the zone already: the node becomes its owner,
-// unless it has another one.
+// returnExisting plans the return of a value that is in the zone already. The node becomes its owner, unless it has
+// another one.
 func (b *builder) returnExisting(have, want *providers.Record, m index.QuiescedMarker, who string, ref *providers.InstanceRef) {
 	o, _ := want.Owner()
 	var needs []int
@@ -145,7 +145,7 @@ func (b *builder) returnExisting(have, want *providers.Record, m index.QuiescedM
 	b.removeQuiescedMarker(m, who, ref, needs...)
 }
 
-// removeQuiescedMarker plans to remove a marker that says that a node was taken out, unless the plan removes it already.
+// removeQuiescedMarker plans, once, to delete a marker of a quiesced node.
 func (b *builder) removeQuiescedMarker(m index.QuiescedMarker, who string, ref *providers.InstanceRef, needs ...int) {
 	id := m.Record.Identity()
 	if b.planned[id] == 0 {
@@ -153,7 +153,7 @@ func (b *builder) removeQuiescedMarker(m index.QuiescedMarker, who string, ref *
 	}
 }
 
-// unquiesce plans to take the word quiesced off the records of a node that are still there.
+// unquiesce plans to clear the quiesced state of a node's existing records. It reports whether there are any.
 func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 	for _, r := range b.recordsOf(ref) {
 		if o, ok := r.Owner(); ok && o.Quiesced {
@@ -170,8 +170,8 @@ func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 	return found
 }
 
-// removeMarkerBeside plans to remove the marker record of a value whose own marker is its comment that is there still, as a quiesce
-// leaves it that was cut off, and returns the ids of the steps.
+// removeMarkerBeside plans to delete the marker record of a value that still exists with its marker in the comment, as
+// an interrupted quiesce leaves it. It returns the ids of the steps.
 func (b *builder) removeMarkerBeside(r *providers.Record, ref *providers.InstanceRef) (ids []int) {
 	if b.v.Index.Traits(r.Zone).Markers != providers.MarkerInComment {
 		return nil
@@ -188,11 +188,9 @@ func (b *builder) removeMarkerBeside(r *providers.Record, ref *providers.Instanc
 	return ids
 }
 
-// rememberedValue returns the value that the marker of a quiesced node remembers; empty
-// when it is not known. A marker that had no room for the value holds a digest of it, which finds
-// the value among those that the node can have had: its addresses, and SRV values
-// that lead to a host name of its own. Where none fits, it is the one that a registration
-// would give, and note says so.
+// rememberedValue returns the value in the marker of a quiesced node, "" if it is unknown. A marker without room for
+// the value holds a digest, which is compared with the values that the node can have had: its addresses, and SRV values
+// with its host names. If none matches, it returns the value that a registration would have; note says so.
 func (b *builder) rememberedValue(m index.QuiescedMarker, all []index.QuiescedMarker, i *providers.Instance) (value, note string) {
 	switch {
 	case !m.Owner.Digested():
@@ -222,9 +220,9 @@ func (b *builder) rememberedValue(m index.QuiescedMarker, all []index.QuiescedMa
 	return "", ""
 }
 
-// searchSRV finds the SRV value that a digest is of. When nothing simpler fits, what a balance
-// may have made of it is tried: every weight with the priorities in use, every priority with the
-// weights in use, and small numbers of both.
+// searchSRV returns the SRV value with the digest of a marker. If no simpler value matches, it tries values that a
+// balance may have made: every weight with the priorities in use, every priority with the weights in use, and small
+// numbers of both.
 func (b *builder) searchSRV(m index.QuiescedMarker, all []index.QuiescedMarker) (srv providers.SRV, ok, guessed bool) {
 	x := b.v.Index
 	var others []index.QuiescedMarker
@@ -264,5 +262,5 @@ func (b *builder) searchSRV(m index.QuiescedMarker, all []index.QuiescedMarker) 
 	return srv, ok, guessed
 }
 
-// mostCandidates bounds the search of searchSRV, which takes some tenths of a second for each.
+// mostCandidates limits the values that searchSRV tries, which takes some tenths of a second for each marker.
 const mostCandidates = 3

@@ -12,8 +12,7 @@ import (
 	"rollcall/providers"
 )
 
-// Doc is a plan as it is shown: as text, as Markdown, and as JSON by its
-// tags. All of it is clean: nothing in it can steer a terminal.
+// Doc is a plan as it is shown: as text, as Markdown, and by its tags as JSON. It has no control characters.
 type Doc struct {
 	Verb     index.Verb `json:"verb"`
 	Title    string     `json:"title"`
@@ -66,14 +65,13 @@ type OwnerDoc struct {
 	Quiesced   bool      `json:"quiesced,omitempty"`
 }
 
-// DiffLine is one line of the diff that a change is shown as.
+// DiffLine is one line of a change as a diff.
 type DiffLine struct {
 	Sign byte // '+' or '-'
 	Text string
 }
 
-// Doc returns the plan as it is shown. guards returns the guards of a step with
-// their state, and may be nil when they were not asked.
+// Doc returns the plan as it is shown. guards returns the guards of a step with their state; it may be nil.
 func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
 	d := Doc{Verb: p.Verb, Title: index.Clean(p.Title), Checksum: p.Checksum(), Steps: []StepDoc{}, Skipped: []string{}}
 	for i := range p.Steps {
@@ -113,26 +111,26 @@ func recordDoc(r *providers.Record) *RecordDoc {
 	return d
 }
 
-// Diff shows a change as the lines that go and the lines that come. All of it is clean.
+// Diff returns a change as removed and added lines, without control characters.
 func Diff(c *providers.Change) []DiffLine {
 	var s StepDoc
 	s.change(c)
 	return s.Diff()
 }
 
-// change notes what stands before a change and what after it.
+// change sets the records before and after a change.
 func (s *StepDoc) change(c *providers.Change) {
 	s.Op = c.Op
 	if c.Op != providers.OpCreate || c.Before.IsMarker() {
 		s.Before = recordDoc(&c.Before)
 	}
-	// What a delete on Route 53 leaves is the marker that says quiesced.
+	// A delete on Route 53 can leave the marker of a quiesced value.
 	if c.Op != providers.OpDelete {
 		s.After = recordDoc(&c.After)
 	}
 }
 
-// Diff shows the change of a step as the lines that go and the lines that come.
+// Diff returns the change of a step as removed and added lines.
 func (s *StepDoc) Diff() []DiffLine {
 	var out []DiffLine
 	if s.Before != nil {
@@ -144,7 +142,7 @@ func (s *StepDoc) Diff() []DiffLine {
 	return out
 }
 
-// line writes a record as a zone file would, with what no zone file holds behind a semicolon.
+// line returns a record as in a zone file, with its other fields after a semicolon.
 func (r *RecordDoc) line() string {
 	ttl := strconv.Itoa(int(r.TTL))
 	if r.AutoTTL {
@@ -180,7 +178,7 @@ func (r *RecordDoc) line() string {
 	return line
 }
 
-// guardLine reports a guard in one line.
+// guardLine returns a guard in one line.
 func guardLine(g *index.GuardResult) string {
 	switch {
 	case g.Pass:
@@ -191,7 +189,7 @@ func guardLine(g *index.GuardResult) string {
 	return "guard " + string(g.Guard) + " fails: " + g.Why
 }
 
-// satisfyLine says what would satisfy a guard that fails; empty when nothing would.
+// satisfyLine returns what would satisfy a guard that fails, or "".
 func satisfyLine(g *index.GuardResult) string {
 	switch {
 	case g.Pass:
@@ -204,7 +202,7 @@ func satisfyLine(g *index.GuardResult) string {
 	return ""
 }
 
-// needsLine says what a step waits for.
+// needsLine returns the steps that a step needs.
 func (s *StepDoc) needsLine() string {
 	if len(s.Needs) == 0 {
 		return ""
@@ -219,7 +217,7 @@ func (s *StepDoc) needsLine() string {
 	return "only after steps " + strings.Join(ids, ", ")
 }
 
-// stateLine returns the state of a step, with the reason where no guard states it already.
+// stateLine returns the state of a step, with the reason unless a guard states it.
 func (s *StepDoc) stateLine() string {
 	explained := slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return !g.Pass })
 	if s.State == "" || s.Why == "" || explained {
@@ -228,7 +226,7 @@ func (s *StepDoc) stateLine() string {
 	return s.State + ": " + s.Why
 }
 
-// Text writes the plan for a terminal.
+// Text returns the plan as text for a terminal.
 func (d *Doc) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", d.Title)
@@ -263,7 +261,7 @@ func (d *Doc) Text() string {
 	return b.String()
 }
 
-// Markdown writes the plan for a ticket or a pull request.
+// Markdown returns the plan as Markdown for a ticket or a pull request.
 func (d *Doc) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n", EscapeMarkdown(d.Title))
@@ -311,7 +309,7 @@ func (d *Doc) Markdown() string {
 	return b.String()
 }
 
-// EscapeMarkdown writes text so that Markdown shows it as it is.
+// EscapeMarkdown returns text that Markdown shows unchanged.
 func EscapeMarkdown(s string) string {
 	return strings.NewReplacer(
 		`\`, `\\`, "`", "\\`", "*", `\*`, "_", `\_`, "[", `\[`, "]", `\]`, "<", `\<`, ">", `\>`, "|", `\|`, "#", `\#`, "~", `\~`, "&", "&amp;",

@@ -8,7 +8,7 @@ import (
 	"rollcall/providers"
 )
 
-// Terminate plans a drain, or one without its waits.
+// Terminate plans a drain, without its waits if noDrain is set.
 func Terminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) Plan {
 	p := Drain(v, refs...)
 	if noDrain {
@@ -17,8 +17,7 @@ func Terminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) Pla
 	return p
 }
 
-// withoutWaits leaves the waits of a plan out: what needed a wait needs what
-// the wait needed.
+// withoutWaits returns a plan without its waits. Steps that needed a wait need the steps that it needed.
 func withoutWaits(p Plan) Plan {
 	needs := map[int][]int{} // of each wait
 	var steps []Step

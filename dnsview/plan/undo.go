@@ -8,7 +8,7 @@ import (
 	"rollcall/providers"
 )
 
-// Done is one step that was carried out, as the journal knows it: what an undo is made from.
+// Done is one step of the journal that was carried out, from which an undo is made.
 type Done struct {
 	Entry    string // id of the journal entry
 	Sentence string
@@ -17,19 +17,17 @@ type Done struct {
 	Result   *providers.Record // the record as the provider had it after the change, when known
 	Action   PowerAction
 	Instance providers.InstanceRef
-	// Stayed is the owner marker that stayed behind when what this step restored was removed: it takes its place
-	// again when the step is taken back. A step of an earlier release does not say so itself.
+	// Stayed is the marker that stayed when the value that this step restored was deleted; an undo of this step
+	// restores the marker. Entries of earlier releases do not have it.
 	Stayed *providers.Owner
 	Reason dnsview.Class // finding that the step was the remedy of, or empty
 }
 
-// Undo plans to take back what was done, last first: what was deleted is
-// restored with its marker exactly, what was created is deleted, what was
-// changed is changed back. A termination cannot be taken back, which Skipped says.
-// The view may be nil.
+// Undo plans to revert steps, last first: deleted records are restored with their markers, created ones are deleted,
+// updated ones get their former values. A termination cannot be reverted, which Skipped says. The view may be nil.
 func Undo(v *dnsview.View, done ...Done) Plan { return planUndo(v, index.VerbUndo, "Undo", done) }
 
-// Redo plans to make again what an undo took back: it takes back the undo.
+// Redo plans to repeat what an undo reverted.
 func Redo(v *dnsview.View, done ...Done) Plan { return planUndo(v, index.VerbRedo, "Redo", done) }
 
 func planUndo(v *dnsview.View, verb index.Verb, what string, done []Done) Plan {
@@ -58,7 +56,7 @@ func (b *builder) undoChange(d Done) {
 	switch d.Change.Op {
 	case providers.OpDelete:
 		after := d.Change.Before
-		after.ID = "" // the provider gives a new one
+		after.ID = "" // the provider assigns a new one
 		c = providers.Change{Op: providers.OpCreate, After: after}
 		if o, ok := d.Change.After.Owner(); ok {
 			if text, err := o.Encode(); err == nil {
@@ -98,8 +96,7 @@ func (b *builder) undoChange(d Done) {
 		}
 	}
 	s := Step{Kind: StepChange, Zone: d.Zone, Change: &c, Sentence: sentence, Undoes: d.Entry, Instance: d.Instance}
-	// What was done to one record, or to one that leads to the other, was done in this order
-	// for a reason. What has nothing to do with it goes ahead though this one is refused.
+	// Changes of one record, or of records that lead to each other, keep their order. Others do not depend on this one.
 	for n := range b.plan.Steps {
 		if p := &b.plan.Steps[n]; p.Change != nil && inOrder(p.Change, &c) {
 			s.Needs = append(s.Needs, p.ID)
@@ -108,7 +105,7 @@ func (b *builder) undoChange(d Done) {
 	b.add(s)
 }
 
-// inOrder reports whether the order of two changes matters.
+// inOrder reports whether two changes must be made in their order.
 func inOrder(a, b *providers.Change) bool {
 	for _, r := range []*providers.Record{&a.Before, &a.After} {
 		for _, o := range []*providers.Record{&b.Before, &b.After} {
@@ -120,7 +117,7 @@ func inOrder(a, b *providers.Change) bool {
 	return false
 }
 
-// dependsOn reports whether a record is, marks, belongs to or leads to another.
+// dependsOn reports whether a record is another one, marks it, belongs to it or leads to it.
 func dependsOn(r, to *providers.Record) bool {
 	if _, name, ok := providers.SplitMarkerName(r.Name); ok && r.IsMarker() && name == to.Name {
 		return true

@@ -13,22 +13,22 @@ import (
 	"rollcall/providers"
 )
 
-// The TTLs of new records in seconds, where nothing else says one: of nodes, which
-// come and go, and of what belongs to an incarnation.
+// The default TTLs of new records in seconds: of nodes, which change often, and of an incarnation.
+
 const (
 	nodeTTL        = 60
 	incarnationTTL = 300
 )
 
-// parallelReads is how many names are read side by side.
+// parallelReads is the number of names that are read concurrently.
 const parallelReads = 16
 
-// Getter reads single names afresh.
+// Getter reads single names.
 type Getter interface {
 	Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error)
 }
 
-// Zone is one zone as far as it was read for a plan.
+// Zone is the part of a zone that was read for a plan.
 type Zone struct {
 	Zone    providers.Zone
 	Fleet   string
@@ -38,7 +38,7 @@ type Zone struct {
 	asked []string // names that were read
 }
 
-// Read adds the records of some names, of every type, to what is known of the zone.
+// Read adds the records of names, of every type.
 func (z *Zone) Read(ctx context.Context, g Getter, names ...string) error {
 	got := make([][]providers.Record, len(names))
 	eg, ctx := errgroup.WithContext(ctx)
@@ -66,8 +66,8 @@ func (z *Zone) recordsAt(name, typ string) []*providers.Record {
 	return index.RecordsAt(z.Records, name, typ)
 }
 
-// ReadAbove adds what is known of the names between the apex of the zone and some names, where a
-// delegation would make what is written there invisible. Names that were read already are not read again.
+// ReadAbove adds the records of the names between the apex of the zone and names, where a delegation would hide what is
+// written below it. Names that were read already are not read again.
 func (z *Zone) ReadAbove(ctx context.Context, g Getter, names ...string) error {
 	var above []string
 	for _, n := range names {
@@ -80,7 +80,7 @@ func (z *Zone) ReadAbove(ctx context.Context, g Getter, names ...string) error {
 	return z.Read(ctx, g, above...)
 }
 
-// resolvable refuses names that the servers of the zone would not answer for.
+// resolvable returns a refusal for a name that the servers of the zone would not answer for.
 func (z *Zone) resolvable(typ string, names ...string) error {
 	cuts := index.CutsOf(z.Zone.Name, z.Records)
 	for _, n := range names {
@@ -95,7 +95,7 @@ func (z *Zone) resolvable(typ string, names ...string) error {
 	return nil
 }
 
-// leadsTo finds the PTR record from one name to another.
+// leadsTo returns the PTR record from one name to another, or nil.
 func (z *Zone) leadsTo(from, to string) *providers.Record {
 	for _, r := range z.recordsAt(providers.CanonicalName(from), "PTR") {
 		if providers.SameName(r.Value, to) {
@@ -105,27 +105,26 @@ func (z *Zone) leadsTo(from, to string) *providers.Record {
 	return nil
 }
 
-// Planned is a plan with what the operator should know of it.
+// Planned is a plan with notes for the operator.
 type Planned struct {
 	Plan  Plan
 	Notes []string
 }
 
-// HostKey stands in the markers of hosts that join by hand, which no cloud
-// lists, in the place of a cloud's key: hosts of one name in two zones are two.
+// HostKey returns the cloud key in the markers of hosts that join by hand, which are in no cloud. It differs by zone,
+// so hosts of one name in two zones are two.
 func HostKey(fleet, zone string) providers.CloudKey {
 	return providers.NewCloudKey("host", fleet, providers.CanonicalName(zone))
 }
 
-// HostOwner is the owner of what a host that joins by hand puts into a zone. short is
-// its name below the zone.
+// HostOwner returns the owner of the records of a host that joins by hand. short is its name below the zone.
 func (z *Zone) HostOwner(short string) providers.Owner {
 	return providers.Owner{
 		Fleet: z.Fleet, Cloud: HostKey(z.Fleet, z.Zone.Name), Instance: providers.HostPrefix + short, Registered: z.Now.UTC().Truncate(time.Second),
 	}
 }
 
-// planner puts a plan together.
+// planner builds a plan on a Zone.
 type planner struct {
 	z *Zone
 	Planned
@@ -161,8 +160,8 @@ func (m *planner) end(title string) Planned {
 	return m.Planned
 }
 
-// endWhole ends a plan that is carried out entirely or not at all: half a node, or half an incarnation, is
-// worse than none. It is a Refusal when the provider would refuse a part of it.
+// endWhole returns a plan that is carried out as a whole or not at all. It returns a refusal if the provider would
+// refuse a part of it.
 func (m *planner) endWhole(title string) (Planned, error) {
 	if p := WithoutRefused(m.z.Zone, m.z.Records, m.Plan); len(p.Steps) < len(m.Plan.Steps) {
 		return Planned{}, invalid("%s", p.Skipped[len(m.Plan.Skipped)])
@@ -170,7 +169,7 @@ func (m *planner) endWhole(title string) (Planned, error) {
 	return m.end(title), nil
 }
 
-// ids are the steps so far.
+// ids returns the ids of all steps.
 func (m *planner) ids() []int {
 	var out []int
 	for _, s := range m.Plan.Steps {
@@ -179,7 +178,7 @@ func (m *planner) ids() []int {
 	return out
 }
 
-// setTTL sets the TTL of a new record to the one of its name, else the one given.
+// setTTL sets the TTL of a new record to that of its name, else to ttl.
 func (z *Zone) setTTL(r *providers.Record, ttl uint32) {
 	r.TTL = ttl
 	if same := z.recordsAt(r.Name, r.Type); len(same) > 0 {
@@ -199,7 +198,7 @@ func ownership(r *providers.Record) string {
 	return "has no owner marker"
 }
 
-// inZone refuses a service whose name lies outside the zone.
+// inZone returns a refusal for a service whose name is not in the zone.
 func (z *Zone) inZone(n dnssd.Name) error {
 	if !providers.InZone(n.Type().String(), z.Zone.Name) {
 		return invalid("%s does not lie in the zone %s", n, z.Zone.Name)
