@@ -7,17 +7,14 @@ import (
 	"rollcall/providers"
 )
 
-// Rand is what the choice of a target needs of a source of random numbers;
-// *rand.Rand of math/rand/v2 is one.
+// Rand is a source of random numbers for Order, such as a *rand.Rand of math/rand/v2.
 type Rand interface {
 	IntN(n int) int // from 0 to n-1, each as likely
 }
 
-// Order returns targets in the order in which a client tries them (RFC 2782): those
-// of the lowest priority first, and among equals by weight. A target of weight
-// 0 beside others comes first only seldom; among targets that are all of weight 0
-// each is as likely. A target of "." says that the service is not available,
-// and is left out.
+// Order returns targets in the order in which a client tries them (RFC 2782): the lowest priority first, and equal
+// priorities at random by weight. Weight 0 beside other weights seldom comes first; if all weights are 0, every order
+// is equally likely. A target of ".", which means that the service is not available, is left out.
 func Order(targets []providers.SRV, r Rand) []providers.SRV {
 	left := slices.DeleteFunc(slices.Clone(targets), func(s providers.SRV) bool { return s.Target == "." })
 	slices.SortFunc(left, func(a, b providers.SRV) int {
@@ -35,8 +32,7 @@ func Order(targets []providers.SRV, r Rand) []providers.SRV {
 	return out
 }
 
-// byWeight arranges targets of one priority. They come with those of weight 0
-// in front, as the algorithm wants; it leaves open in which order these stand, so
+// byWeight orders targets of one priority. The algorithm of RFC 2782 wants those of weight 0 first, in any order, so
 // they are shuffled.
 func byWeight(group []providers.SRV, r Rand) []providers.SRV {
 	zeros := 0

@@ -1,7 +1,6 @@
-// Package dnssd is DNS-based service discovery (RFC 6763) over SRV records
-// (RFC 2782): names and TXT keys, browsing and resolving, and the choice of a target as a
-// client makes it. It imports providers only, and does no I/O but through the interfaces
-// that it declares. Plans for what it names are made by package plan.
+// Package dnssd implements DNS-based service discovery (RFC 6763) with SRV records (RFC 2782): names, TXT keys,
+// browsing, resolving, and the choice of a target by a client. It imports providers only. All I/O is done through the
+// interfaces that it declares. Package plan makes the plans for its names.
 package dnssd
 
 import (
@@ -10,15 +9,14 @@ import (
 	"rollcall/providers"
 )
 
-// Refusal is why something cannot be done as it was asked for, in one line.
-// Kind is KindInvalid for what can never work, KindLimit where no room is left,
-// and KindConflict for what stands in the way.
+// Refusal is why a request cannot be carried out, in one line. Kind is KindInvalid for one that can never be, KindLimit
+// if a limit is reached, and KindConflict if another record is in conflict.
 type Refusal struct {
 	Kind providers.Kind
 	Why  string
 }
 
-// Error returns the line.
+// Error returns Why.
 func (e *Refusal) Error() string { return e.Why }
 
 func invalid(format string, args ...any) error {

@@ -8,8 +8,8 @@ import (
 	"rollcall/providers"
 )
 
-// The lengths that DNS allows (RFC 1035 section 2.3.4), in bytes, and the longest service name (RFC 6335
-// section 5.1), in characters behind the underscore.
+// The longest label and name of DNS (RFC 1035 section 2.3.4) in bytes, and the longest service name (RFC 6335 section
+// 5.1) in characters without the underscore.
 const (
 	maxLabel   = 63
 	maxName    = 255
@@ -21,8 +21,8 @@ const (
 	subLabel    = "_sub"              // RFC 6763 section 7.1
 )
 
-// Name is a name of DNS-SD, taken apart. Instance and Subtype are raw: UTF-8 as
-// a person reads it, without escapes. Which of them is set says what it names:
+// Name is a parsed DNS-SD name. Instance and Subtype are raw UTF-8 without escapes. The fields that are set determine
+// its kind:
 //
 //	v1._theservice._tcp.unilans.net         an incarnation (service instance)
 //	_theservice._tcp.unilans.net            a service type
@@ -36,13 +36,13 @@ type Name struct {
 	Domain   string // canonical
 }
 
-// Enumeration is where a domain lists its service types.
+// Enumeration returns the name at which a domain lists its service types.
 func Enumeration(domain string) Name {
 	return Name{Service: enumeration, Proto: "_udp", Domain: providers.CanonicalName(domain)}
 }
 
-// ParseName reads a name in presentation format, with the escapes of RFC 1035
-// section 5.1. What no zone could hold, or no client would find, is refused.
+// ParseName parses a name in presentation format, with the escapes of RFC 1035 section 5.1. It returns a *Refusal for a
+// name that DNS does not allow or that no client would find.
 func ParseName(s string) (Name, error) {
 	if err := checkEscapes(s); err != nil {
 		return Name{}, err
@@ -79,12 +79,12 @@ func ParseName(s string) (Name, error) {
 	return n, checkService(n.Service)
 }
 
-// isType reports whether labels from i on are a service type in some domain.
+// isType reports whether the labels from index i on are a service type in a domain.
 func isType(labels []string, i int) bool {
 	return len(labels) > i+2 && strings.HasPrefix(labels[i], "_") && (strings.EqualFold(labels[i+1], "_tcp") || strings.EqualFold(labels[i+1], "_udp"))
 }
 
-// typeWithin reports whether a service type stands somewhere behind several labels.
+// typeWithin reports whether a service type follows several labels.
 func typeWithin(labels []string) bool {
 	for i := 2; i < len(labels); i++ {
 		if isType(labels, i) {
@@ -94,8 +94,8 @@ func typeWithin(labels []string) bool {
 	return false
 }
 
-// checkEscapes holds a name against the escapes of RFC 1035 section 5.1: a
-// backslash stands before three digits that make a byte, or before another character.
+// checkEscapes returns a *Refusal for an invalid escape (RFC 1035 section 5.1): a backslash must precede three digits
+// up to 255, or another character.
 func checkEscapes(s string) error {
 	for i := 0; i < len(s); i++ {
 		if s[i] != '\\' {
@@ -117,7 +117,7 @@ func checkEscapes(s string) error {
 	return nil
 }
 
-// Quoted returns a text as it was given for a message, clean and in quotes; a backslash stays one.
+// Quoted returns a text for a message: in quotes, without control characters, and with its backslashes unchanged.
 func Quoted(s string) string { return `"` + providers.Clean(s) + `"` }
 
 func join(labels []string) string {
@@ -163,7 +163,7 @@ func CheckInstance(label string) error {
 	return nil
 }
 
-// checkService holds a service label against RFC 6335 section 5.1.
+// checkService returns a *Refusal for a service label that RFC 6335 section 5.1 does not allow.
 func checkService(label string) error {
 	name := strings.TrimPrefix(label, "_")
 	letter := false
@@ -186,17 +186,17 @@ func checkService(label string) error {
 	return nil
 }
 
-// Type is the service type of the name.
+// Type returns the service type of the name.
 func (n Name) Type() Name { return Name{Service: n.Service, Proto: n.Proto, Domain: n.Domain} }
 
-// Sub is a subtype of the name's type.
+// Sub returns a subtype of the name's type.
 func (n Name) Sub(subtype string) Name {
 	t := n.Type()
 	t.Subtype = subtype
 	return t
 }
 
-// HasSubtype reports whether name is that of a subtype of n's service type (RFC 6763 section 7.1).
+// HasSubtype reports whether name is a subtype of n's service type (RFC 6763 section 7.1).
 func (n Name) HasSubtype(name string) bool {
 	return strings.HasSuffix(name, "."+subLabel+"."+n.Type().Canonical())
 }
@@ -204,8 +204,7 @@ func (n Name) HasSubtype(name string) bool {
 // Enumerates reports whether the name is the enumeration of service types.
 func (n Name) Enumerates() bool { return n.Service == enumeration }
 
-// String writes the name in presentation format without the last dot, with the
-// case that a person gave it.
+// String returns the name in presentation format, without the last dot and with the case in which it was written.
 func (n Name) String() string {
 	s := n.Service + "." + n.Proto + "." + n.Domain
 	switch {
@@ -217,13 +216,12 @@ func (n Name) String() string {
 	return s
 }
 
-// Canonical is the one spelling in which records bear the name.
+// Canonical returns the name as records have it.
 func (n Name) Canonical() string { return providers.CanonicalName(n.String()) }
 
-// ParseHost reads the name of a host in a zone: fully qualified, or of labels
-// below the zone. A host name has letters, digits and hyphens (RFC 1123
-// section 2.1). It returns the canonical name, and the name below the zone that
-// stands in markers.
+// ParseHost parses the name of a host in a zone: a full name, or labels below the zone. A host name has letters, digits
+// and hyphens (RFC 1123 section 2.1). It returns the canonical name, and the name below the zone, which markers
+// contain.
 func ParseHost(s, zone string) (name, short string, err error) {
 	zone = providers.CanonicalName(zone)
 	if err := checkEscapes(s); err != nil {

@@ -12,10 +12,10 @@ import (
 	"rollcall/providers"
 )
 
-// atOnce is how many questions are asked side by side.
+// atOnce is the number of concurrent queries.
 const atOnce = 16
 
-// Answer is what DNS says of one name and type.
+// Answer is the answer of DNS for one name and type.
 type Answer struct {
 	Values []string // as providers.CanonicalValue spells them
 	TTL    uint32   // seconds, the least of them
@@ -23,7 +23,7 @@ type Answer struct {
 	Alias  bool     // the name is an alias, and the values are those of its target
 }
 
-// Resolver asks DNS. An error means that nothing was learnt.
+// Resolver queries DNS. An error means that the answer is unknown.
 type Resolver interface {
 	Ask(ctx context.Context, name, typ string) (Answer, error)
 }
@@ -35,7 +35,7 @@ type Target struct {
 	Problems  []string // e.g. that its host has no address
 }
 
-// Incarnation is a service instance as it resolves (RFC 6763 section 5).
+// Incarnation is a resolved service instance (RFC 6763 section 5).
 type Incarnation struct {
 	Name      Name
 	Listed    bool // a PTR record leads to it
@@ -55,8 +55,7 @@ type Type struct {
 	Problems     []string
 }
 
-// Browse resolves a name from the top: all types of a domain, all incarnations of a type or a
-// subtype, or one incarnation.
+// Browse resolves all types of a domain, all incarnations of a type or a subtype, or one incarnation.
 func Browse(ctx context.Context, r Resolver, name string) ([]Type, error) {
 	n, err := ParseName(name)
 	switch {
@@ -108,7 +107,7 @@ func browseDomain(ctx context.Context, r Resolver, domain string) ([]Type, error
 	return out, nil
 }
 
-// browseType finds the incarnations of a type; by is the type itself or one of its subtypes.
+// browseType resolves the incarnations of a type; by is the type itself or one of its subtypes.
 func browseType(ctx context.Context, r Resolver, t *Type, by Name) error {
 	a, err := r.Ask(ctx, by.String(), "PTR")
 	if err != nil {
@@ -133,8 +132,7 @@ func browseType(ctx context.Context, r Resolver, t *Type, by Name) error {
 	return nil
 }
 
-// Resolve asks for all that a client needs to reach one incarnation: SRV, TXT,
-// and the addresses of the targets.
+// Resolve queries all that a client needs to reach one incarnation: SRV, TXT, and the addresses of the targets.
 func Resolve(ctx context.Context, r Resolver, n Name) (*Incarnation, error) {
 	if n.Instance == "" {
 		return nil, invalid("%s is no service instance: write INSTANCE.%s", n, n.Type())
@@ -205,8 +203,7 @@ func (i *Incarnation) targets(ctx context.Context, r Resolver, srv Answer) error
 	return nil
 }
 
-// address asks for the addresses of a target. A host that no one can answer for is a
-// problem of its own, and none of the other targets.
+// address queries the addresses of a target. A failure is a problem of this target only.
 func (t *Target) address(ctx context.Context, r Resolver) error {
 	alias, unknown := false, false
 	for _, typ := range []string{"A", "AAAA"} {

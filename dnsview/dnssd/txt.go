@@ -8,10 +8,10 @@ import (
 	"rollcall/providers"
 )
 
-// TXTVersion is the key that comes first where it is used (RFC 6763 section 6.7).
+// TXTVersion is the key that must come first if it is used (RFC 6763 section 6.7).
 const TXTVersion = "txtvers"
 
-// The sizes of RFC 6763 section 6.2, in bytes of record data, with what each is good for.
+// The sizes of RFC 6763 section 6.2, in bytes of record data.
 const (
 	txtSmall    = 200
 	txtMessage  = 400
@@ -21,14 +21,14 @@ const (
 	keyShould   = 9   // section 6.4
 )
 
-// Pair is one attribute of a service. Without a value it says only that it is there.
+// Pair is one attribute of a service. HasValue is false for a key without "=".
 type Pair struct {
 	Key      string
 	Value    string
 	HasValue bool
 }
 
-// String writes the pair as it stands in a TXT string.
+// String returns the pair as in a TXT string.
 func (p Pair) String() string {
 	if !p.HasValue {
 		return p.Key
@@ -39,9 +39,8 @@ func (p Pair) String() string {
 // TXT are the attributes of a service, in order (RFC 6763 section 6).
 type TXT []Pair
 
-// ParseTXT reads the strings of a TXT record as a client does: strings without
-// a key are ignored, and of keys that differ only in case the first counts
-// (RFC 6763 section 6.4).
+// ParseTXT parses the strings of a TXT record as a client does: strings without a key are ignored, and of keys that
+// differ only in case the first counts (RFC 6763 section 6.4).
 func ParseTXT(strs []string) TXT {
 	var t TXT
 	for _, s := range strs {
@@ -54,7 +53,7 @@ func ParseTXT(strs []string) TXT {
 	return t
 }
 
-// TXTOf reads the value of a TXT record.
+// TXTOf parses the value of a TXT record.
 func TXTOf(value string) TXT {
 	strs, ok := providers.ParseTXT(value)
 	if !ok {
@@ -63,7 +62,7 @@ func TXTOf(value string) TXT {
 	return ParseTXT(strs)
 }
 
-// ParsePairs parses attributes as they stand on a command line: key=value, key= or key.
+// ParsePairs parses attributes in the form of the command line: key=value, key= or key.
 func ParsePairs(args []string) (TXT, error) {
 	var t TXT
 	for _, a := range args {
@@ -104,8 +103,8 @@ func checkKey(key, in string) error {
 	return nil
 }
 
-// Check holds the attributes against RFC 6763: keys of printable US-ASCII
-// without "=", none twice, strings of 255 bytes at most.
+// Check returns a *Refusal for attributes that RFC 6763 does not allow. Keys must be printable US-ASCII without "=" and
+// unique, and a string may have 255 bytes.
 func (t TXT) Check() error {
 	for i, p := range t {
 		if err := checkKey(p.Key, p.String()); err != nil {
@@ -124,7 +123,7 @@ func (t TXT) Check() error {
 	return nil
 }
 
-// Warnings says what of the attributes is allowed and unwise.
+// Warnings returns what is allowed but not recommended.
 func (t TXT) Warnings() []string {
 	var out []string
 	switch n := t.Size(); {
@@ -143,12 +142,12 @@ func (t TXT) Warnings() []string {
 	return out
 }
 
-// Has reports whether there is such a key, in whatever case.
+// Has reports whether the key exists, regardless of case.
 func (t TXT) Has(key string) bool {
 	return slices.ContainsFunc(t, func(p Pair) bool { return strings.EqualFold(p.Key, key) })
 }
 
-// Get returns the value of a key; ok is false when the key is absent.
+// Get returns the value of a key; ok is false if the key does not exist.
 func (t TXT) Get(key string) (value string, ok bool) {
 	for _, p := range t {
 		if strings.EqualFold(p.Key, key) {
@@ -158,8 +157,8 @@ func (t TXT) Get(key string) (value string, ok bool) {
 	return "", false
 }
 
-// Strings returns the strings of the record: txtvers first, and one empty string
-// where there are no attributes (RFC 6763 sections 6.7 and 6.1).
+// Strings returns the strings of the record: txtvers first, and one empty string if there are no attributes (RFC 6763
+// sections 6.7 and 6.1).
 func (t TXT) Strings() []string {
 	if len(t) == 0 {
 		return []string{""}
@@ -175,10 +174,10 @@ func (t TXT) Strings() []string {
 	return append(first, rest...)
 }
 
-// Value writes the record's value.
+// Value returns the value of the record.
 func (t TXT) Value() string { return providers.FormatTXT(t.Strings()) }
 
-// Size is how many bytes the record's data has.
+// Size returns the size of the record's data in bytes.
 func (t TXT) Size() int {
 	n := 0
 	for _, s := range t.Strings() {
@@ -187,7 +186,7 @@ func (t TXT) Size() int {
 	return n
 }
 
-// Same reports whether two records say the same to a client that takes order as nothing.
+// Same reports whether two records have the same attributes in any order.
 func (t TXT) Same(o TXT) bool {
 	if len(t) != len(o) {
 		return false

@@ -28,7 +28,7 @@ func EnumerationOf(typ string) string {
 	return enumeration + "._udp." + domain
 }
 
-// cutLabel takes the first label off a name.
+// cutLabel returns the first label of a name and the rest.
 func cutLabel(name string) (label, rest string) {
 	for i := 0; i < len(name); i++ {
 		switch name[i] {

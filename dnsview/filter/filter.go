@@ -1,13 +1,11 @@
-// Package filter is the one filter language of rollcall, in the console and on
-// the command line:
+// Package filter is the filter language of rollcall, in the console and on the command line:
 //
 //	state:running cloud:aws tag.env=prod -name~canary age>7d finding:dead
 //
-// Terms are separated by white space and must all hold. A leading minus negates
-// one. ":" means begins with (or is one of several, separated by commas), "=" is exactly, "~" contains or,
-// with any of ^$*+?()[]{}|\ in it, matches a regular expression, ">" and "<" compare ages
-// and TTLs. A value may be quoted. A bare word matches anywhere in a row, or
-// fuzzily in its name. Case does not matter.
+// Terms are separated by white space, and a row must match all. A leading minus negates a term. ":" means that a field
+// begins with the value, or with one of several separated by commas; "=" means equal. "~" means contains or, if the
+// value has any of ^$*+?()[]{}|\ in it, matches a regular expression. ">" and "<" compare ages and TTLs. A value may be
+// quoted. A bare word matches anywhere in a row, or fuzzily in its name. Case does not matter.
 package filter
 
 import (
@@ -44,15 +42,15 @@ func (f Filter) String() string { return f.text }
 // Empty reports whether the filter matches everything.
 func (f Filter) Empty() bool { return len(f.terms) == 0 }
 
-// Row is what a filter asks of a row.
+// Row is what can be filtered.
 type Row interface {
-	// FilterValues calls yield with the values of a field until yield returns false. A field that
-	// the row does not have has no values; the empty field is all that a bare word is looked for
-	// in. tag is the name of the tag, of field tag.
+	// FilterValues calls yield with the values of a field until yield returns false. A row without the field has no
+	// values. The empty field stands for all values that a bare word is searched in. tag is the name of the tag if
+	// field is tag.
 	FilterValues(field, tag string, yield func(string) bool)
-	// FilterName returns what a bare word is matched with fuzzily.
+	// FilterName returns the name that a bare word can match fuzzily.
 	FilterName() string
-	// FilterAge returns the time since the row came to be, and whether it is known.
+	// FilterAge returns the age of the row, and whether it is known.
 	FilterAge() (time.Duration, bool)
 	// FilterTTL returns the TTL of the record in seconds, and whether there is one.
 	FilterTTL() (uint64, bool)
@@ -118,9 +116,8 @@ func (t *term) bare(r Row) bool {
 	return found
 }
 
-// fuzzy reports whether the letters of word stand in s in this order. It ranks
-// nothing: a filter says only yes or no, for each of 100,000 rows. A single letter, which
-// would match nearly everything, is left to plain search.
+// fuzzy reports whether s has the letters of word in their order. A single letter, which would match nearly everything,
+// never matches.
 func fuzzy(s, word string) bool {
 	if len(word) < 2 {
 		return false
@@ -153,8 +150,8 @@ func ascii(s string) bool {
 	return true
 }
 
-// hasPrefixFold and containsFold compare without regard to case, and without an allocation where
-// both are ASCII; the second argument is in lower case.
+// hasPrefixFold and containsFold compare regardless of case, without an allocation if both texts are ASCII. The second
+// argument must be in lower case.
 func hasPrefixFold(s, prefix string) bool {
 	if !ascii(prefix) || !ascii(s) {
 		return strings.HasPrefix(strings.ToLower(s), prefix)

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// fields are the field names that a filter knows. Those marked with true compare with > and <.
+// fields are the names of the fields. Those marked with true can be compared with > and <.
 var fields = []struct {
 	name, help string
 	ordered    bool
@@ -45,7 +45,7 @@ var fields = []struct {
 // Field describes a field.
 type Field struct{ Name, Help string }
 
-// Fields lists the fields that a filter knows, for help and completion.
+// Fields returns the fields for help and completion.
 func Fields() []Field {
 	out := make([]Field, 0, len(fields))
 	for _, f := range fields {
@@ -54,7 +54,7 @@ func Fields() []Field {
 	return out
 }
 
-// Error is a filter that cannot be read.
+// Error is a filter that cannot be parsed.
 type Error struct {
 	Text string // the filter
 	Pos  int    // byte position in it, from 0
@@ -66,7 +66,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("filter, at character %d: %s", e.Pos+1, e.Why)
 }
 
-// Parse reads a filter. The error is an *Error: one line with the position of what is wrong.
+// Parse parses a filter. The error is an *Error.
 func Parse(text string) (Filter, error) {
 	f := Filter{text: text}
 	p := parser{text: text}
@@ -148,7 +148,8 @@ func (p *parser) term() (term, error) {
 	return t, p.finish(&t, v, word, at)
 }
 
-// finish reads the value as the operator wants it.
+// finish sets the value of a term, parsed as its operator needs it.
+
 func (p *parser) finish(t *term, v string, word, at int) error {
 	t.value, t.given = strings.ToLower(v), v
 	ordered := false
@@ -204,7 +205,7 @@ func (p *parser) finish(t *term, v string, word, at int) error {
 	return nil
 }
 
-// value reads a quoted string or all up to the next white space.
+// value reads a quoted string, or all up to the next white space.
 func (p *parser) value() (string, error) {
 	if p.at < len(p.text) && p.text[p.at] == '"' {
 		start := p.at
@@ -233,8 +234,8 @@ func (p *parser) value() (string, error) {
 	return p.text[start:p.at], nil
 }
 
-// tagged reports whether a field is one of a tag. Lower case may be longer or shorter than what
-// it is made of, so the name itself is asked.
+// tagged reports whether a field names a tag. It compares the name itself, because its lower case may have another
+// length.
 func tagged(name string) bool {
 	return len(name) >= len("tag.") && strings.EqualFold(name[:len("tag.")], "tag.")
 }
@@ -268,7 +269,7 @@ func names() string {
 	return strings.Join(out, ", ")
 }
 
-// duration reads what time.ParseDuration reads, and days and weeks.
+// duration parses a duration as time.ParseDuration does, or in days (d) or weeks (w).
 func duration(s string) (time.Duration, error) {
 	unit := time.Duration(0)
 	switch {

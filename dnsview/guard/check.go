@@ -2,8 +2,8 @@ package guard
 
 import "rollcall/dnsview/index"
 
-// Check returns the results of all guards of one change but threshold and journal, in their order. Guards that its mode
-// does not need are left out, as are accepted and writable when they hold.
+// Check returns the results of all guards of one change except threshold and journal, in their order. It leaves out
+// guards that the mode of the change does not need, and accepted and writable if they pass.
 func Check(e *Evidence) []index.GuardResult {
 	guards := e.CheckNumbered()
 	if g := e.CheckAccepted(); !g.Pass {

@@ -10,7 +10,7 @@ import (
 	"rollcall/providers"
 )
 
-// InstanceAnswer is what a cloud answered just now when it was asked for its account and then for one instance by id.
+// InstanceAnswer is the answer of a cloud that was just asked for its account and for one instance by id.
 type InstanceAnswer struct {
 	Asked    bool                // a configured cloud could be asked
 	Key      providers.CloudKey  // the key of the cloud that answered
@@ -20,7 +20,7 @@ type InstanceAnswer struct {
 	Why      string              // why there is no answer; empty when there is one
 }
 
-// Evidence is the input of the guards of one change. It is gathered afresh for every change; the guards do not change it.
+// Evidence is the input of the guards of one change. It is gathered anew for every change; the guards do not modify it.
 type Evidence struct {
 	Now   time.Time
 	Fleet string
@@ -37,23 +37,23 @@ type Evidence struct {
 	Found    []providers.Record // the name and type of the record, read just before
 	FoundErr error
 	Reread   bool // Found was read; without it the guards that need it are unproven
-	// Related are the records that RelatedRecords names, read just before; RelatedErr says why there are none.
+	// Related are the records at the name of RelatedRecords, read just before; RelatedErr says why there are none.
 	Related    []providers.Record
 	RelatedErr error
 
-	// Holders are the elastic addresses and network interfaces that clouds name just before as the holders of
-	// AddressesToVerify; HoldersErr says which cloud did not answer.
+	// Holders are the elastic addresses and network interfaces with one of AddressesToVerify, asked for just before;
+	// HoldersErr names the cloud that did not answer.
 	Holders    []providers.Address
 	HoldersErr error
 
 	OwnWrites providers.OwnWrites // the markers that the journal has written last
 
-	// Removing are the records that this plan takes out, or has taken out already.
+	// Removing are the records that this plan removes or has removed.
 	Removing map[providers.Identity]bool
-	// Hosts are host names that SRV values lead to which this plan removes, or an earlier one has removed.
+	// Hosts are the targets of SRV values that this plan removes or an earlier one has removed.
 	Hosts map[string]bool
 
-	// Strands are the SRV values of others that the plan knows to lead to the name and nowhere else.
+	// Strands are SRV values of other owners that, by the plan, lead only to the name of the record.
 	Strands []string
 
 	Owned     int // records of the zone that this fleet owns, or owned ten minutes ago
@@ -81,7 +81,7 @@ func (e *Evidence) owner() (providers.Owner, bool) {
 	return providers.Owner{}, false
 }
 
-// since returns when the marker of o was written, as far as can be known: see providers.ZoneView.MarkerSince.
+// since returns when the marker of o was written; see providers.ZoneView.MarkerSince.
 func (e *Evidence) since(o providers.Owner) time.Time {
 	r := e.Change.Record()
 	if found, n := index.Find(e.Found, e.Change); n == 1 {
@@ -95,7 +95,7 @@ func (e *Evidence) since(o providers.Owner) time.Time {
 	return o.Registered
 }
 
-// cloudLabel returns the name of a cloud as an operator knows it.
+// cloudLabel returns the name of a cloud in the config, else its key.
 func (e *Evidence) cloudLabel(key providers.CloudKey) string {
 	if e.View == nil {
 		return "cloud " + index.Clean(string(key))
@@ -103,7 +103,7 @@ func (e *Evidence) cloudLabel(key providers.CloudKey) string {
 	return e.View.Index.CloudLabel(key)
 }
 
-// addresses returns the addresses that the record leads to. known is false when what was read does not say.
+// addresses returns the addresses that the record leads to. known is false if the evidence does not show them.
 func (e *Evidence) addresses() (out []netip.Addr, known bool) {
 	r := e.Change.Record()
 	if e.View == nil {
@@ -111,7 +111,7 @@ func (e *Evidence) addresses() (out []netip.Addr, known bool) {
 	}
 	hosts, known := e.View.Index.AddressesOf(&r)
 	if !known {
-		// PTR, TXT and the like lead to no address.
+		// Other types, such as PTR and TXT, lead to no address.
 		return nil, r.Type != "A" && r.Type != "AAAA" && r.Type != "SRV" && r.Type != "CNAME"
 	}
 	for _, h := range hosts {
@@ -124,8 +124,8 @@ func (e *Evidence) addresses() (out []netip.Addr, known bool) {
 	return out, true
 }
 
-// AddressesToVerify returns the addresses whose holders the clouds must be asked for before the change: those that a
-// record leads to that is removed as dead. It returns nil for every other change.
+// AddressesToVerify returns the addresses whose holders the clouds must be asked for before the change: those of a
+// record that is removed as dead. For other changes it returns nil.
 func (e *Evidence) AddressesToVerify() []netip.Addr {
 	if ModeOf(e.Verb, e.Change) != ModeDead {
 		return nil
@@ -134,8 +134,7 @@ func (e *Evidence) AddressesToVerify() []netip.Addr {
 	return addrs
 }
 
-// whyNoAddress returns why the addresses of a record are not known where the reason is the zone of its target, else
-// the empty string.
+// whyNoAddress returns why the addresses of a record are not known if the zone of its target is the cause, else "".
 func (e *Evidence) whyNoAddress() string {
 	r := e.Change.Record()
 	srv, ok := providers.ParseSRV(r.Value)

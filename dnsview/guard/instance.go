@@ -11,15 +11,14 @@ import (
 	"rollcall/providers"
 )
 
-// CheckCoverage is guard 1: every configured cloud was read whole and just now.
+// CheckCoverage is guard 1: every configured cloud was just read completely.
 func (e *Evidence) CheckCoverage() index.GuardResult {
 	const g = index.GuardCoverage
 	if e.View == nil || len(e.View.Index.Clouds) == 0 {
 		return index.Unproven(g, "no cloud is configured, so nothing is known of what runs", "configure the clouds of this fleet")
 	}
 	oldest := time.Duration(0)
-	// A configured cloud is named before one that left the config: where the credentials are those of
-	// another account, it is the cause of both.
+	// A configured cloud is named before one that left the config, because credentials of another account cause both.
 	clouds := slices.Clone(e.View.Index.Clouds)
 	slices.SortStableFunc(clouds, func(a, b *index.CloudState) int {
 		switch {
@@ -43,10 +42,9 @@ func (e *Evidence) CheckCoverage() index.GuardResult {
 	return index.Passed(g, index.Plural(len(e.View.Index.Clouds), "cloud was", "clouds were")+" read completely, the oldest "+index.Ago(oldest)+" ago")
 }
 
-// CheckInstance is guard 3: the instance was asked for by its id just now, at the
-// cloud whose key the marker bears. For an entry that is removed as dead it
-// must be gone, or stopped without the address; for one that is taken out
-// an answer is enough; for one that is written the instance must run and have the address.
+// CheckInstance is guard 3: the instance was just asked for by its id, at the cloud with the key in the marker. For an
+// entry that is removed as dead it must be gone, or stopped without the address. For one that is taken out of DNS an
+// answer is enough. For one that is written the instance must run and have the address.
 func (e *Evidence) CheckInstance() index.GuardResult {
 	const g = index.GuardInstance
 	mode := ModeOf(e.Verb, e.Change)
@@ -95,7 +93,7 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 	return index.Failed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
 }
 
-// checkServes requires that an instance for which a record is written runs and has the address.
+// checkServes requires that the instance of a record that is written runs and has the address.
 func (e *Evidence) checkServes(where string, o providers.Owner, dead bool) index.GuardResult {
 	const g = index.GuardInstance
 	i := e.Answer.Instance
@@ -113,8 +111,8 @@ func (e *Evidence) checkServes(where string, o providers.Owner, dead bool) index
 	return index.Passed(g, where+" shows "+index.ShortID(o.Instance)+" as running just now")
 }
 
-// CheckAddress is guard 4: the address is in no live inventory and on no
-// allow-list. For an entry that is taken out, it may be its own node's.
+// CheckAddress is guard 4: the address is in no inventory of a cloud and on no allow-list. For an entry that is taken
+// out of DNS, it may be its own node's.
 func (e *Evidence) CheckAddress() index.GuardResult {
 	const g = index.GuardAddress
 	addrs, known := e.addresses()
@@ -153,7 +151,7 @@ func (e *Evidence) CheckAddress() index.GuardResult {
 			case h.Instance == nil && h.Address.Instance == o.Instance:
 				return index.Failed(g, a.String()+" belongs to "+what+", which is left of the owner", "wait until it is released")
 			case !e.View.Index.HeldByNoNode(h, &r) && own && r.Type == "SRV" && (e.Reason == dnsview.Reused || e.Reason == dnsview.Stopped):
-				// A host name may have several addresses: one that a node has does not keep a value of another node.
+				// A host name may have several addresses. One that another node has does not keep this value.
 				typed = &index.GuardResult{
 					Guard: g, Why: a.String() + " belongs to " + what + ", and clients would not come to it by this entry any more",
 					Satisfy: "type the name of the entry, or retarget its host name", Confirm: index.Clean(r.Name),

@@ -10,8 +10,8 @@ import (
 	"rollcall/providers"
 )
 
-// CheckMinimum is guard 7: what is removed is not alive, or its service keeps
-// its minimum; and no name becomes empty unless a person types it.
+// CheckMinimum is guard 7: the node of the entry is not alive, or its service keeps its minimum of live members. For
+// the last value of a name, a person must type the name.
 func (e *Evidence) CheckMinimum() index.GuardResult {
 	const g = index.GuardMinimum
 	r := e.Change.Record()
@@ -49,8 +49,7 @@ func (e *Evidence) CheckMinimum() index.GuardResult {
 	return index.GuardResult{Guard: g, Why: index.Clean(r.Name) + " would have no " + r.Type + " record any more", Satisfy: "type the name", Confirm: index.Clean(r.Name)}
 }
 
-// hostName reports whether a name is that of one node, which goes with it, and not
-// that of a service.
+// hostName reports whether a name is the host name of one node, which is removed with it, and not that of a service.
 func (e *Evidence) hostName(r *providers.Record) bool {
 	x := e.View.Index
 	if x.ServicesByName[r.Name] != nil {
@@ -74,8 +73,8 @@ func (e *Evidence) hostName(r *providers.Record) bool {
 	return i != nil && first == index.HostLabel(i.Name) && first != ""
 }
 
-// liveMembers counts the live members that a service keeps: by the reading made just before of the record's name and
-// type, and by the view for what else stands at the name.
+// liveMembers returns the number of live members that a service keeps: by the latest read for the record's name and
+// type, and by the view for other records of the name.
 func (e *Evidence) liveMembers(s *index.DeclaredService) int {
 	x := e.View.Index
 	r := e.Change.Record()
@@ -97,8 +96,8 @@ func (e *Evidence) liveMembers(s *index.DeclaredService) int {
 	return len(ms.Live())
 }
 
-// CheckThreshold is guard 8: with what went in the last ten minutes, no more
-// than a share of the zone's owned records goes, unless a person types the count.
+// CheckThreshold is guard 8: with the deletes of the last ten minutes, no more than a share of the zone's owned records
+// is removed, unless a person types the count.
 func (e *Evidence) CheckThreshold() index.GuardResult {
 	const g = index.GuardThreshold
 	zone := providers.CanonicalName(e.Change.Record().Zone)
@@ -127,7 +126,7 @@ func (e *Evidence) CheckThreshold() index.GuardResult {
 	}
 }
 
-// CheckJournal is guard 9: the entry is on disk first.
+// CheckJournal is guard 9: the journal can be written.
 func (e *Evidence) CheckJournal() index.GuardResult {
 	if e.JournalErr != nil {
 		return index.Unproven(index.GuardJournal, index.ErrorText(e.JournalErr), "a journal that can be written to")

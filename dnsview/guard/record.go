@@ -8,7 +8,7 @@ import (
 	"rollcall/providers"
 )
 
-// CheckAccepted refuses a change that the provider would refuse, by what its zone and the name hold just now.
+// CheckAccepted fails for a change that the provider would refuse, by the current records of its zone and name.
 func (e *Evidence) CheckAccepted() index.GuardResult {
 	const g = index.GuardAccepted
 	r := e.Change.Record()
@@ -37,8 +37,8 @@ func (e *Evidence) CheckAccepted() index.GuardResult {
 	return index.Passed(g, "its provider takes it")
 }
 
-// CheckWritable refuses a record that its zone would never answer with, and one in a zone that takes
-// no changes. What the journal knows as done from here can be taken back all the same.
+// CheckWritable fails for a record that its zone would never answer with, and for one in a zone that is not written to.
+// Changes of the journal can still be reverted.
 func (e *Evidence) CheckWritable() index.GuardResult {
 	if e.View != nil && !e.Undoes && !e.Verb.TakesBack() {
 		why := e.View.Index.Refused(e.Change)
@@ -88,7 +88,7 @@ func (e *Evidence) CheckOwner() index.GuardResult {
 	return e.checkUnowned(g)
 }
 
-// checkUnowned refuses a record without a marker, and names the program that manages it where there is one.
+// checkUnowned fails for a record without a marker, and names the program that manages it if one does.
 func (e *Evidence) checkUnowned(g index.GuardID) index.GuardResult {
 	r := e.Change.Record()
 	c, do := index.ControllerInComment(&r), "adopt it first"
@@ -106,7 +106,7 @@ func (e *Evidence) checkUnowned(g index.GuardID) index.GuardResult {
 	return index.Failed(g, "it has no owner marker, and rollcall changes only what it owns", do)
 }
 
-// CheckUnchanged is guard 5: the record was read again and is what the plan saw.
+// CheckUnchanged is guard 5: the record was read again and equals that of the plan.
 func (e *Evidence) CheckUnchanged() index.GuardResult {
 	const g = index.GuardUnchanged
 	switch {
@@ -142,8 +142,8 @@ func sameOwners(a, b *providers.Record) bool {
 	return len(a.BadMarkers) == 0 && slices.EqualFunc(a.Owners, b.Owners, providers.Owner.Same)
 }
 
-// CheckGrace is guard 6: the marker is older than the creation grace. A node
-// that its cloud shows just now is known for certain, however young.
+// CheckGrace is guard 6: the marker is older than the creation grace. It passes for a node that its cloud shows now,
+// whatever its age.
 func (e *Evidence) CheckGrace() index.GuardResult {
 	const g = index.GuardGrace
 	o, ok := e.owner()
@@ -165,7 +165,7 @@ func (e *Evidence) CheckGrace() index.GuardResult {
 	return index.Failed(g, "the marker is only "+index.Ago(age)+" old, and "+index.Ago(e.Grace)+" is the least", "wait "+index.Ago(e.Grace-age))
 }
 
-// wasTakenOut reports whether a marker among some records says that its node was taken out on purpose.
+// wasTakenOut reports whether a marker among some records says that its node is quiesced.
 func wasTakenOut(markers []providers.Record, o providers.Owner) bool {
 	return slices.ContainsFunc(markers, func(m providers.Record) bool {
 		own, ok := index.OwnerInMarker(&m)

@@ -8,9 +8,8 @@ import (
 	"rollcall/providers"
 )
 
-// CheckRetired is guard 7 for what belongs to an incarnation: it has no nodes
-// any more. The entry of a service type in the enumeration (RFC 6763 section
-// 9) rests on the same: no incarnation of the type has a node.
+// CheckRetired is guard 7 for a record of an incarnation: the incarnation has no nodes any more. For a service type in
+// the enumeration (RFC 6763 section 9), no incarnation of the type may have a node.
 func (e *Evidence) CheckRetired() index.GuardResult {
 	const g = index.GuardMinimum
 	r := e.Change.Record()
@@ -38,9 +37,8 @@ func (e *Evidence) CheckRetired() index.GuardResult {
 	return index.Passed(g, index.Clean(name)+" has no nodes")
 }
 
-// CheckOrphaned is guard 7 for a marker that is removed because it marks
-// nothing: by the reading of its zone, and of its record's name just before, it does so still. One that
-// remembers a quiesced node is kept for as long as that node can come back.
+// CheckOrphaned is guard 7 for an orphaned marker: by the reads of its zone and of the marked name it still has no
+// record. The marker of a quiesced node is kept while the node can come back.
 func (e *Evidence) CheckOrphaned() index.GuardResult {
 	const g = index.GuardMinimum
 	r := e.Change.Record()

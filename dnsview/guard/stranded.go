@@ -7,8 +7,8 @@ import (
 	"rollcall/providers"
 )
 
-// stranded returns the SRV values of others that a removal would leave without any address: those that the plan knows,
-// and those that the zones read just now show. ours is one of this fleet that stays, or empty.
+// stranded returns the SRV values of other owners that a removal would leave without any address: those of the plan,
+// and those in the zones just read. ours is such a value of this fleet that stays, or "".
 func (e *Evidence) stranded() (others []string, ours string) {
 	r := e.Change.Record()
 	if e.Change.Op != providers.OpDelete || r.Type != "A" && r.Type != "AAAA" || e.View == nil {
@@ -42,9 +42,9 @@ func (e *Evidence) stranded() (others []string, ours string) {
 	return others, ours
 }
 
-// checkStranded refuses to remove the last address of a name while an SRV value of this fleet leads there.
-// Where only values of others do, a person has to type the name: an address that someone else
-// can rent is worse than a value that leads nowhere.
+// checkStranded fails for the last address of a name while an SRV value of this fleet leads to it. If only values of
+// other owners do, a person must type the name: an address that other people can rent is worse than a value that leads
+// nowhere.
 func (e *Evidence) checkStranded() index.GuardResult {
 	const g = index.GuardMinimum
 	r := e.Change.Record()
