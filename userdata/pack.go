@@ -50,13 +50,13 @@ func base85(data []byte) string {
 	return b.String()
 }
 
-// agentParts is what the agent has for the DNS providers that it speaks to.
+// agentParts are the parts of the agent for each DNS provider.
 var agentParts = map[providers.Provider]agentPart{
 	providers.Cloudflare: {begins: []string{"class Cloudflare:", "def parameter("}},
 	providers.Route53:    {begins: []string{"class Route53:", "def wire(", "def txt("}, findsIDN: true},
 }
 
-// agentPart is what of the agent only one of the DNS providers needs.
+// agentPart is a part of the agent that only one DNS provider needs.
 type agentPart struct {
 	begins   []string // lines that begin it; it ends at the next line that begins with a hash or a letter
 	findsIDN bool     // it finds an internationalized zone by its name
@@ -80,14 +80,15 @@ func slimAgent(dns providers.Provider) string {
 		if skip || strings.TrimSpace(line) == "" || strings.HasPrefix(bare, "#") && !strings.HasPrefix(line, "#!") {
 			continue
 		}
-		// One space for each level will do for Python.
+		// Python needs one space for each level.
+
 		b.WriteString(strings.Repeat(" ", (len(line)-len(bare)+3)/4) + uncommented(bare))
 	}
 	return b.String()
 }
 
-// uncommented takes the comment off the end of a line of the agent: it stands
-// behind two spaces, and no string of the agent has those before a hash.
+// uncommented returns a line of the agent without its comment, which follows two spaces and a hash. No string of the
+// agent contains these.
 func uncommented(line string) string {
 	if code, comment, ok := strings.Cut(line, "  # "); ok && !strings.Contains(comment, `"`) {
 		return code + "\n"

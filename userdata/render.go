@@ -159,16 +159,14 @@ func uses(body, name string) bool {
 	return regexp.MustCompile(`\$(` + name + `\b|\{` + name + `[}:%#?+-])`).MatchString(body)
 }
 
-// shellQuote makes one word for a POSIX shell: nothing is special between
-// single quotes but the single quote.
+// shellQuote quotes a text as one word of a POSIX shell. Between single quotes only the single quote is special.
 func shellQuote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 var scalarLine = regexp.MustCompile(`^(\s*(?:- +)?(?:[A-Za-z0-9_.-]+: +)?)\{\{ *([a-z][a-z0-9_]*) *\}\}\s*$`)
 
-// fillScalar puts a value where a whole YAML scalar stands. Anywhere else its
-// quoting could not be known.
+// fillScalar inserts a value that is a whole YAML scalar. Inside a scalar the quoting would be unknown.
 func fillScalar(line string, values map[string]string) (string, error) {
 	m := scalarLine.FindStringSubmatch(line)
 	if m == nil {
@@ -181,8 +179,8 @@ func fillScalar(line string, values map[string]string) (string, error) {
 	return m[1] + string(quoted) + "\n", nil
 }
 
-// agentBlock returns the lines that put the agent's config onto the node, and the
-// agent itself where it registers the node.
+// agentBlock returns the lines that write the agent's config to the node, and the agent itself if it registers the
+// node.
 func agentBlock(cfg AgentConfig, after string) ([]string, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
@@ -203,7 +201,7 @@ func agentBlock(cfg AgentConfig, after string) ([]string, error) {
 	return strings.Split(strings.TrimRight(block, "\n"), "\n"), nil
 }
 
-// config makes the agent's config from checked values.
+// config returns the agent's config from checked values.
 func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string, Problems) {
 	var p Problems
 	add := func(name, format string, args ...any) {
@@ -284,7 +282,7 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	return cfg, warnings, p
 }
 
-// declared returns what a provider is declared to have; the zero value when it is not known.
+// declared returns the declaration of a provider, or the zero value.
 func (in *Input) declared(p providers.Provider) providers.Declaration {
 	if d := providers.Declared(in.Declared, p); d != nil {
 		return *d
@@ -292,7 +290,7 @@ func (in *Input) declared(p providers.Provider) providers.Declaration {
 	return providers.Declaration{}
 }
 
-// having returns the providers that have something: as people write them, and as the config does.
+// having returns the providers with a property, by their titles and by their names in the config.
 func (in *Input) having(have func(*providers.Declaration) bool) (titles string, names []string) {
 	var list []string
 	for i := range in.Declared {
@@ -303,8 +301,8 @@ func (in *Input) having(have func(*providers.Declaration) bool) (titles string, 
 	return strings.Join(list, " or "), names
 }
 
-// host takes what the node's host name is made of. The nodes of an Auto Scaling
-// group have one name between them, so there the id makes it.
+// host sets the pattern of the node's host name. The nodes of an Auto Scaling group share one name, so there it is the
+// id.
 func (cfg *AgentConfig) host(host string, in Input, add func(name, format string, args ...any)) {
 	if in.ASG && host == "{name}" {
 		host = "{id}"
@@ -332,7 +330,7 @@ func (cfg *AgentConfig) host(host string, in Input, add func(name, format string
 	}
 }
 
-// credentials says where the agent finds what it needs to write to DNS.
+// credentials sets where the agent finds its credentials for DNS.
 func (cfg *AgentConfig) credentials(v map[string]string, in *Input, add func(name, format string, args ...any)) []string {
 	if v["token"] != "" && v["token_source"] != TokenScript {
 		add("token", "it would stand in the script for everybody to read; token_source=script with token_in_script=%s says that this is meant", TokenInScript)
@@ -414,5 +412,5 @@ func findPlain(text []byte) (AgentConfig, bool) {
 	return cfg, true
 }
 
-// Unpacked user data larger than this is no one's boot script.
+// mostUnpacked limits unpacked user data in bytes. A boot script is smaller.
 const mostUnpacked = 1 << 20

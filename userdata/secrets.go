@@ -155,35 +155,35 @@ func entropy(counts map[rune]int, n int) float64 {
 // noSecret matches references, paths and placeholders.
 var noSecret = regexp.MustCompile(`^(?:\$|\{|\[|%|/|\*+$|\.\.\.|<|@|(?i:true|false|none|null|yes|no|disabled|locked|changeme|example|required|optional|empty|unset|random|generated|stdin|prompt|xxx+)$)|^(?i:x{4,}|your[-_]|file://|ssm:|arn:aws:|vault:)|[$` + "`" + `(]`)
 
-// Secret is a place of a text where a secret seems to stand.
+// Secret is a place in a text that looks like a secret.
 type Secret struct {
 	Line int    // of the text, from 1
 	What string // what it looks like; never the secret itself
 }
 
-// FindSecrets looks for tokens, keys and passwords in a text by their shape. It can miss one;
-// what it finds is worth a look.
+// FindSecrets searches a text for tokens, keys and passwords by their shape. It can miss secrets and report other
+// texts.
 func FindSecrets(text []byte) []Secret {
 	return secretsIn(text, func() []reading { return readings(text) })
 }
 
-// secretsIn returns what FindSecrets does, of a text whose readings are asked for only when they are needed.
+// secretsIn is FindSecrets for a text whose readings are computed only when needed.
 func secretsIn(text []byte, readings func() []reading) []Secret {
 	return secrets.get("shapes", text, nil, func() []Secret { return secretsInReadings(text, readings()) })
 }
 
 func secretsInReadings(text []byte, all []reading) []Secret {
 	var out []Secret
-	told := map[int]bool{} // one line, one finding
+	reported := map[int]bool{} // lines with a finding, of which each has one
 	add := func(line int, what string) {
-		if !told[line] {
-			told[line] = true
+		if !reported[line] {
+			reported[line] = true
 			out = append(out, Secret{Line: line, What: what + " seems to stand here"})
 		}
 	}
 	for _, l := range logicalLines(string(text)) {
 		if len(l.text) > longestLine {
-			continue // the packed agent, or another packed thing
+			continue // the packed agent, or other packed data
 		}
 		forms := []string{l.text}
 		if joined := withoutConcatenation([]byte(l.text)); joined != nil {
@@ -201,7 +201,7 @@ func secretsInReadings(text []byte, all []reading) []Secret {
 	}
 	for i := range all {
 		r := &all[i]
-		if !r.decoded || told[r.line] {
+		if !r.decoded || reported[r.line] {
 			continue
 		}
 		whole := strings.TrimSpace(string(r.text))
@@ -209,7 +209,7 @@ func secretsInReadings(text []byte, all []reading) []Secret {
 		if what == "" && bareOnly.MatchString(whole) && random(whole) {
 			what = "an AWS secret key or a Cloudflare token"
 		}
-		// Of the whole text in another spelling only what is nowhere else is news.
+		// Of another spelling of the whole text, only findings of kinds that were not found yet count.
 		if what != "" && !(r.rewritten && len(out) > 0) {
 			add(r.line, "an encoded form of "+what)
 		}
@@ -220,7 +220,7 @@ func secretsInReadings(text []byte, all []reading) []Secret {
 
 var bareOnly = regexp.MustCompile(`^[A-Za-z0-9/+_-]{40}$`)
 
-// secretIn returns what the first pattern is that fits a text; empty when none does.
+// secretIn returns the kind of the first pattern that matches a text, or "".
 func secretIn(text string, certain bool) string {
 	if strings.Contains(text, "arn:aws") {
 		text = resourceName.ReplaceAllString(text, "")
@@ -255,10 +255,10 @@ func secretIn(text string, certain bool) string {
 	return ""
 }
 
-// resourceName is the name of a thing at AWS, which may be called a secret and is none.
+// resourceName matches the names of AWS resources, which may contain the word secret but are none.
 var resourceName = regexp.MustCompile(`\barn:aws[a-z-]*:[^\s"']+`)
 
-// logicalLine is one line as a shell reads it: with those that it is continued on.
+// logicalLine is a line with its continuation lines, as a shell reads it.
 type logicalLine struct {
 	first int // number of its first line, from 1
 	text  string
@@ -283,10 +283,10 @@ func logicalLines(text string) []logicalLine {
 
 const longestLine = 4096
 
-// hidden stands for a secret.
+// hidden replaces a secret.
 const hidden = "********"
 
-// hide puts stars in the place of a secret, however the text quotes it.
+// hide replaces a secret by stars, in every way in which a text can quote it.
 func hide(text, secret string) string {
 	quoted, _ := json.Marshal(secret) // a string always has a JSON form
 	for _, s := range []string{secret, strings.ReplaceAll(secret, "'", `'\''`), strings.Trim(string(quoted), `"`)} {
@@ -297,8 +297,7 @@ func hide(text, secret string) string {
 	return text
 }
 
-// Shown returns the text for a person to look at: the user data unpacked,
-// with stars in place of the values of secret variables.
+// Shown returns the unpacked user data, with stars in place of the values of secret variables.
 func (r *Rendered) Shown() string {
 	text := r.Readable()
 	for _, name := range slices.Sorted(maps.Keys(r.secret)) {

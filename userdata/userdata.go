@@ -49,8 +49,8 @@ type Template struct {
 	bodyLine  int // line of the file where the body starts
 }
 
-// For reports whether the template can boot nodes in a provider's clouds. Where the user data is run as a
-// program, a #cloud-config cannot.
+// For reports whether the template can boot nodes in a provider's clouds. Clouds that run the user data as a program
+// cannot use a #cloud-config.
 func (t *Template) For(at *providers.Traits) bool {
 	return at.UserData > 0 && (at.CloudInit || t.Format == FormatScript)
 }
@@ -64,8 +64,8 @@ type Input struct {
 	CloudKey  providers.CloudKey // key of the cloud, if known; otherwise the agent derives it
 	ZoneID    string             // id of the service's zone, if known
 	Endpoints map[string]string  // see AgentConfig.Endpoints
-	// ASG requires a text that fits every instance of an Auto Scaling group, with nothing of one launch, cloud or node
-	// in it.
+	// ASG requires a text that fits every instance of an Auto Scaling group, without values of one launch, cloud or
+	// node.
 	ASG bool
 }
 

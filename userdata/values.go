@@ -11,9 +11,8 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// ParseValues reads values of variables from YAML: one mapping of names to
-// scalars. A number or a truth value counts as it is written. file names the
-// text in errors, which are Problems with file and line.
+// ParseValues parses the values of variables from YAML: one mapping of names to scalars. Numbers and booleans keep
+// their spelling. file names the text in errors, which are Problems with file and line.
 func ParseValues(file string, text []byte) (map[string]string, error) {
 	err := textfile.CheckYAML(text)
 	var doc *ast.File
@@ -61,7 +60,7 @@ func lineOfNode(n ast.Node) int {
 	return 1
 }
 
-// scalarText returns a scalar as it is written: 0080 stays 0080.
+// scalarText returns a scalar as it is spelled: 0080 stays 0080.
 func scalarText(n ast.Node) (string, bool) {
 	switch v := n.(type) {
 	case *ast.StringNode:

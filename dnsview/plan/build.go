@@ -19,12 +19,10 @@ const defaultTTL = 60
 type builder struct {
 	v       *dnsview.View
 	plan    Plan
-	planned map[providers.Identity]int     // deletes and updates already in the plan, by record
-	srvs    map[string][]*providers.Record // SRV records by target, made when first asked for
-
-	markers map[providers.Identity]int // markers of what is taken out that the plan creates
-
-	left map[index.SetKey]index.Capacity // what still fits beside what the plan adds, into zones and record sets that were asked for
+	planned map[providers.Identity]int      // deletes and updates already in the plan, by record
+	srvs    map[string][]*providers.Record  // SRV records by target, computed on first use
+	markers map[providers.Identity]int      // ids of the steps that create markers of quiesced values
+	left    map[index.SetKey]index.Capacity // remaining capacity of zones and record sets, computed on first use
 }
 
 func newBuilder(v *dnsview.View, verb index.Verb) *builder {
