@@ -119,6 +119,8 @@ type Finding struct {
 	Address string
 	// Name is the domain name, or name and type, that a finding without a record is about; or empty.
 	Name string
+
+	order int32 // in its view
 }
 
 // Key identifies a finding over scans: class and what it is about.

@@ -38,17 +38,24 @@ func sortFindings(in []Finding) []Finding {
 		if a.rank != b.rank {
 			return cmp.Compare(a.rank, b.rank)
 		}
-		return CompareFindings(&in[a.at], &in[b.at])
+		return compareFindings(&in[a.at], &in[b.at])
 	})
 	out := make([]Finding, len(in))
 	for i, k := range keys {
 		out[i] = in[k.at]
+		out[i].order = int32(i)
 	}
 	return out
 }
 
-// CompareFindings orders findings of one class and severity by what they are about.
-func CompareFindings(a, b *Finding) int {
+// InOrder sorts findings of one view as the view has them, each once, in place.
+func InOrder(list []*Finding) []*Finding {
+	slices.SortFunc(list, func(a, b *Finding) int { return cmp.Compare(a.order, b.order) })
+	return slices.Compact(list)
+}
+
+// compareFindings orders findings of one class and severity by what they are about.
+func compareFindings(a, b *Finding) int {
 	if c := cmp.Or(cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.Service, b.Service)); c != 0 {
 		return c
 	}

@@ -86,6 +86,7 @@ func (x *Index) addZones(s *providers.Snapshot) {
 		zs := &ZoneState{View: v, Name: providers.CanonicalName(v.Zone.Name), State: x.stateOf(&v.Coverage)}
 		zs.Why = x.coverageWhy(zs.Name, v.Coverage, zs.State, v.Reading)
 		zs.Cuts = CutsOf(zs.Name, v.Records)
+		x.hasCuts = x.hasCuts || !zs.Cuts.Empty()
 		x.Zones = append(x.Zones, zs)
 		if old := x.ZonesByName[zs.Name]; old == nil || old.View.Zone.Private && !v.Zone.Private {
 			x.ZonesByName[zs.Name] = zs

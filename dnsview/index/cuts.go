@@ -213,6 +213,9 @@ func (c *Cuts) leadsAway(name string) bool {
 // CannotBeResolved reports whether clients never come to a node by a record: the servers of its zone do not
 // answer for its name, or for the target of its SRV value.
 func (x *Index) CannotBeResolved(r *providers.Record) bool {
+	if !x.hasCuts {
+		return false
+	}
 	if z := x.ZonesByName[r.Zone]; z != nil && z.Cuts.leadsAway(r.Name) {
 		return true
 	}

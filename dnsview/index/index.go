@@ -43,6 +43,7 @@ type Index struct {
 	Zones       []*ZoneState
 	CloudsByKey map[providers.CloudKey]*CloudState // clouds that said who they are
 	ZonesByName map[string]*ZoneState
+	hasCuts     bool // some zone has cuts
 
 	forgotten []providers.CloudKey // clouds that left the config and no longer count
 

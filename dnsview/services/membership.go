@@ -65,7 +65,7 @@ func (ms *Membership) LiveBy(m index.Member) (id MemberID, ok bool) {
 // leadsToNode reports whether a record leads to its node, and the node runs.
 func (ms *Membership) leadsToNode(m index.Member) bool {
 	i := ms.Nodes[m.Node].Instance
-	if i == nil || i.State != providers.StateRunning || ms.CannotBeResolved(m.Record) {
+	if i == nil || i.State != providers.StateRunning {
 		return false
 	}
 	if a, ok := m.Record.Addr(); ok {

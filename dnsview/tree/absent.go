@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"maps"
 	"slices"
 
 	"rollcall/dnsview/dnssd"
@@ -43,7 +44,7 @@ func (t *builder) addQuiescedAddress(mb *memberBuilder, m index.QuiescedMarker) 
 	n := t.nodeOfMarker(mb, m)
 	n.Markers = append(n.Markers, m.Record)
 	if len(n.Records) == 0 {
-		n.addMarker(m)
+		t.addMarker(n, m)
 	}
 }
 
@@ -59,7 +60,7 @@ func (t *builder) addQuiescedSRV(m index.QuiescedMarker, hosts []index.QuiescedM
 	n.Host = n.SRV.Target
 	for _, h := range hosts {
 		if h.Name == n.Host {
-			n.addMarker(h)
+			t.addMarker(n, h)
 		}
 	}
 }
@@ -69,7 +70,7 @@ func (t *builder) addQuiescedHost(m index.QuiescedMarker) (found bool) {
 	for _, h := range t.named[m.Name] {
 		if h.node.owner() == m.Of() {
 			found = true
-			h.node.addMarker(m)
+			t.addMarker(h.node, m)
 		}
 	}
 	return found
@@ -82,24 +83,24 @@ func (t *builder) nodeOfMarker(mb *memberBuilder, m index.QuiescedMarker) *Node 
 	if at, ok := t.NodesByID[k.Cloud][k.ID]; ok {
 		node = at
 	}
-	for _, n := range mb.nodes[k] {
+	for n := range mb.nodesOf(k, "") {
 		if m.Owner.Type != "SRV" || slices.ContainsFunc(n.Records, func(r *providers.Record) bool { return m.Owner.Owns(r.Type, r.Value) }) {
 			return n
 		}
 	}
 	n := &Node{Service: mb.Name, node: node}
 	t.setOwner(n, m.Owner)
-	mb.add(n)
+	t.add(mb, n)
 	return n
 }
 
 // addMarker takes over what a marker says of an address.
-func (n *Node) addMarker(m index.QuiescedMarker) {
+func (t *builder) addMarker(n *Node, m index.QuiescedMarker) {
 	if !slices.Contains(n.Markers, m.Record) {
 		n.Markers = append(n.Markers, m.Record)
 	}
 	if r := (providers.Record{Type: m.Owner.Type, Value: m.Owner.Value}); len(n.Hosts) == 0 {
-		n.addAddress(&r)
+		t.addAddressTo(n, &r)
 	}
 }
 
@@ -119,6 +120,7 @@ func (mb *memberBuilder) candidateSRVs() []providers.SRV {
 // addOtherAddresses adds the owned addresses that neither a declaration nor an SRV value knows: those at the host name
 // of a node whose SRV value is gone, and those at a round-robin name of its own.
 func (t *builder) addOtherAddresses() {
+	t.members, t.services = withRoom(t.members, len(t.left)), withRoom(t.services, len(t.left))
 	for _, m := range t.left {
 		r := m.Record
 		if mb, n := t.nodeOfHost(m); mb != nil {
@@ -127,16 +129,23 @@ func (t *builder) addOtherAddresses() {
 				if o, ok := r.Owner(); ok {
 					t.setOwner(n, o)
 				}
-				mb.add(n)
+				t.add(mb, n)
 				t.named[n.Host] = append(t.named[n.Host], hosted{mb, n})
 			}
 			n.Hosts = append(n.Hosts, r)
-			n.addAddress(r)
+			t.addAddressTo(n, r)
 			mb.Records++
 			continue
 		}
 		t.addServed(t.membersOf(r.Name, index.RoundRobin), m)
 	}
+}
+
+// withRoom returns a copy of a map with room for more values.
+func withRoom[V any](m map[string]V, more int) map[string]V {
+	out := make(map[string]V, len(m)+more)
+	maps.Copy(out, m)
+	return out
 }
 
 // hosted is a node of DNS-SD, found by its host name.
@@ -168,7 +177,7 @@ func (t *builder) nodeOfHost(m index.Member) (*memberBuilder, *Node) {
 	if !ok {
 		return nil, nil
 	}
-	whose := Node{}
+	whose := Node{node: m.Node}
 	t.setOwner(&whose, o)
 	k := whose.owner()
 	for _, h := range t.named[r.Name] {
@@ -181,13 +190,13 @@ func (t *builder) nodeOfHost(m index.Member) (*memberBuilder, *Node) {
 			return mb, nil
 		}
 	}
-	i := t.Instance(o.Cloud, o.Instance)
-	if i == nil || t.ForeignFleet(o) {
+	i := whose.Instance
+	if i == nil {
 		return nil, nil
 	}
 	for _, s := range t.Index.Services {
 		if s.Kind == index.DNSSD && s.Selects(i) {
-			if mb := t.members[providers.CanonicalName(s.Name)]; len(mb.nodes[k]) == 0 {
+			if mb := t.members[providers.CanonicalName(s.Name)]; mb.nodeOf(k, "") == nil {
 				return mb, nil
 			}
 		}
@@ -229,8 +238,8 @@ func (n *Node) leadsTo(i *providers.Instance) bool {
 
 func (t *builder) addAbsent(mb *memberBuilder, node int32, i *providers.Instance) {
 	ref := t.Ref(i)
-	if len(mb.nodes[index.InstanceKey{Cloud: ref.Key, ID: ref.ID}]) > 0 || slices.ContainsFunc(mb.others, func(n *Node) bool { return n.leadsTo(i) }) {
+	if mb.nodeOf(index.InstanceKey{Cloud: ref.Key, ID: ref.ID}, "") != nil || slices.ContainsFunc(mb.others, func(n *Node) bool { return n.leadsTo(i) }) {
 		return
 	}
-	mb.add(&Node{Service: mb.Name, Ref: ref, Instance: i, node: node})
+	t.add(mb, t.spareNodes.put(Node{Service: mb.Name, Ref: ref, Instance: i, node: node}))
 }

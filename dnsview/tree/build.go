@@ -2,6 +2,8 @@ package tree
 
 import (
 	"cmp"
+	"iter"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -21,11 +23,46 @@ type builder struct {
 	order    []*memberBuilder              // as they were found, declared ones first
 	found    map[string][]*dnsview.Finding // by what they are about
 	health   map[healthKey]*index.HealthState
-	named    map[string][]hosted   // nodes of DNS-SD by their host name
-	left     []index.Member        // owned addresses at names that no declaration and no SRV value knows
-	rank     map[dnsview.Class]int // of classes that are equally severe
-	at       map[string]int        // of clouds in the config
+	named    map[string][]hosted // nodes of DNS-SD by their host name
+	left     []index.Member      // owned addresses at names that no declaration and no SRV value knows
+	at       map[string]int      // of clouds in the config
+	alone    map[string][]string // a list of each cloud alone
+
+	spareNodes   pool[Node]
+	spareMembers pool[memberBuilder]
+	spareService pool[Service]
+	spareRecords pool[*providers.Record]
+	spareAddrs   pool[netip.Addr]
+	spareLists   pool[*Node]
 }
+
+// pool hands out values from allocations of many at once: a tree has a hundred thousand of some, and they are dropped
+// together.
+type pool[T any] struct{ free []T }
+
+const poolSize = 256
+
+// list returns a list of one value, without room for another.
+func (p *pool[T]) list(v T) []T {
+	if len(p.free) == 0 {
+		p.free = make([]T, poolSize)
+	}
+	l := p.free[:1:1]
+	p.free = p.free[1:]
+	l[0] = v
+	return l
+}
+
+// add appends to a list, whose first value comes from the pool.
+func (p *pool[T]) add(list []T, v T) []T {
+	if list == nil {
+		return p.list(v)
+	}
+	return append(list, v)
+}
+
+// put returns a pointer to a value.
+func (p *pool[T]) put(v T) *T { return &p.list(v)[0] }
 
 type healthKey struct {
 	service string
@@ -36,11 +73,11 @@ type healthKey struct {
 type memberBuilder struct {
 	*Members
 	service     *Service
-	incarnation *Incarnation           // nil for a name that has no incarnations
-	state       *index.DeclaredService // nil when it is not declared
-	nodes       map[index.InstanceKey][]*Node
-	others      []*Node              // those of other fleets
-	membership  *services.Membership // once every record was looked at
+	incarnation *Incarnation                  // nil for a name that has no incarnations
+	state       *index.DeclaredService        // nil when it is not declared
+	byID        map[index.InstanceKey][]*Node // nil for few nodes
+	others      []*Node                       // those of other fleets
+	membership  *services.Membership          // once every record was looked at
 }
 
 // addDeclared begins with what the config declares.
@@ -76,7 +113,7 @@ func (t *builder) membersOf(name string, kind index.ServiceKind) *memberBuilder 
 	if mb := t.members[name]; mb != nil {
 		return mb
 	}
-	mb := &memberBuilder{nodes: map[index.InstanceKey][]*Node{}}
+	mb := t.spareMembers.put(memberBuilder{})
 	if typ, ok := dnssd.TypeOf(name); ok && kind == index.DNSSD {
 		mb.service = t.service(typ, kind)
 		label := name
@@ -99,7 +136,7 @@ func (t *builder) membersOf(name string, kind index.ServiceKind) *memberBuilder 
 func (t *builder) service(name string, kind index.ServiceKind) *Service {
 	s := t.services[name]
 	if s == nil {
-		s = &Service{Members: Members{Name: name, Kind: kind, Zone: t.zoneNamed(name)}}
+		s = t.spareService.put(Service{Members: Members{Name: name, Kind: kind, Zone: t.zoneNamed(name)}})
 		t.services[name] = s
 	}
 	return s
@@ -148,11 +185,11 @@ func (t *builder) addSRV(m index.Member) {
 	n := t.nodeOfRecord(mb, m)
 	n.SRV, n.HasSRV, n.Host = srv, ok, srv.Target
 	for _, h := range t.Hosts[srv.Target] {
-		n.Hosts = append(n.Hosts, h)
-		n.addAddress(h)
+		n.Hosts = t.spareRecords.add(n.Hosts, h)
+		t.addAddressTo(n, h)
 	}
 	mb.Records += len(n.Hosts)
-	mb.add(n)
+	t.add(mb, n)
 }
 
 func (t *builder) addPTR(r *providers.Record) {
@@ -206,13 +243,13 @@ func (t *builder) addServed(mb *memberBuilder, m index.Member) {
 	r := m.Record
 	mb.Records++
 	n := t.nodeOfRecord(mb, m)
-	if same := mb.nodes[n.owner()]; n.Ref.ID != "" && len(same) > 0 {
-		n = same[0]
+	if same := mb.nodeOf(n.id(), n.Fleet); n.Ref.ID != "" && same != nil {
+		n = same
 		n.Records = append(n.Records, r)
 	} else {
-		mb.add(n)
+		t.add(mb, n)
 	}
-	n.addAddress(r)
+	t.addAddressTo(n, r)
 	if r.InWeightedSet() {
 		n.Weighted = true
 	}
@@ -221,7 +258,7 @@ func (t *builder) addServed(mb *memberBuilder, m index.Member) {
 // nodeOfRecord makes the node that a record at the name of a service belongs to.
 func (t *builder) nodeOfRecord(mb *memberBuilder, m index.Member) *Node {
 	r := m.Record
-	n := &Node{Service: mb.Name, Records: []*providers.Record{r}, node: m.Node}
+	n := t.spareNodes.put(Node{Service: mb.Name, Records: t.spareRecords.list(r), node: m.Node})
 	switch o, owned := r.Owner(); {
 	case owned:
 		t.setOwner(n, o)
@@ -235,23 +272,26 @@ func (t *builder) nodeOfRecord(mb *memberBuilder, m index.Member) *Node {
 // setOwner names the owner of a marker as the instance of a node.
 func (t *builder) setOwner(n *Node, o providers.Owner) {
 	n.Ref = providers.InstanceRef{Key: o.Cloud, ID: o.Instance, Name: o.Instance}
-	if t.ForeignFleet(o) {
+	switch {
+	case t.ForeignFleet(o):
 		n.Fleet = o.Fleet
+	case n.node >= 0:
+		n.Instance = t.Index.Nodes[n.node].Instance
 	}
-	if o.Host() {
+	switch {
+	case o.Host():
 		n.Ref.Name = strings.TrimPrefix(o.Instance, providers.HostPrefix)
-		return
-	}
-	n.Ref.Cloud = t.CloudLabel(o.Cloud)
-	if i := t.Instance(o.Cloud, o.Instance); i != nil && !t.ForeignFleet(o) {
-		n.Instance, n.Ref = i, t.Ref(i)
+	case n.Instance != nil:
+		n.Ref = t.Ref(n.Instance)
+	default:
+		n.Ref.Cloud = t.CloudLabel(o.Cloud)
 	}
 }
 
-// addAddress notes an address that a record leads to.
-func (n *Node) addAddress(r *providers.Record) {
+// addAddressTo notes an address that a record of a node leads to.
+func (t *builder) addAddressTo(n *Node, r *providers.Record) {
 	if a, ok := r.Addr(); ok && !slices.Contains(n.Addresses, a) {
-		n.Addresses = append(n.Addresses, a)
+		n.Addresses = t.spareAddrs.add(n.Addresses, a)
 	}
 }
 
@@ -264,10 +304,46 @@ func (n *Node) owner() index.InstanceKey {
 	return index.InstanceKey{Cloud: n.Ref.Key, ID: n.Ref.ID}
 }
 
-func (mb *memberBuilder) add(n *Node) {
-	mb.Nodes = append(mb.Nodes, n)
-	mb.nodes[n.owner()] = append(mb.nodes[n.owner()], n)
+// fewNodes is up to how many nodes of a name are searched without a map.
+const fewNodes = 8
+
+// add adds a node whose owner is set, or else its target or value.
+func (t *builder) add(mb *memberBuilder, n *Node) {
+	mb.Nodes = t.spareLists.add(mb.Nodes, n)
+	more := mb.Nodes[len(mb.Nodes)-1:]
+	if mb.byID == nil && len(mb.Nodes) > fewNodes {
+		mb.byID, more = map[index.InstanceKey][]*Node{}, mb.Nodes
+	}
+	if mb.byID != nil {
+		for _, n := range more {
+			k := n.id()
+			mb.byID[k] = t.spareLists.add(mb.byID[k], n)
+		}
+	}
 	if n.Fleet != "" {
 		mb.others = append(mb.others, n)
 	}
+}
+
+// nodesOf yields the nodes of an id and a fleet, in the order in which they were found; the empty fleet is ours.
+func (mb *memberBuilder) nodesOf(id index.InstanceKey, fleet string) iter.Seq[*Node] {
+	list := mb.Nodes
+	if mb.byID != nil {
+		list = mb.byID[id]
+	}
+	return func(yield func(*Node) bool) {
+		for _, n := range list {
+			if n.Fleet == fleet && n.id() == id && !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+// nodeOf returns the first of nodesOf, or nil.
+func (mb *memberBuilder) nodeOf(id index.InstanceKey, fleet string) *Node {
+	for n := range mb.nodesOf(id, fleet) {
+		return n
+	}
+	return nil
 }

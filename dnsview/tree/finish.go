@@ -3,7 +3,10 @@ package tree
 import (
 	"cmp"
 	"net/netip"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
@@ -13,9 +16,7 @@ import (
 
 // finish says how each node stands, adds up the members, and puts all in order.
 func (t *builder) finish() []*Service {
-	for _, mb := range t.order {
-		t.finishMembers(mb)
-	}
+	t.finishAll()
 	var out []*Service
 	seen := map[*Service]bool{}
 	add := func(s *Service) {
@@ -44,59 +45,134 @@ func (n *Node) inOrder() {
 	slices.SortFunc(n.Hosts, index.CompareRecords)
 	slices.SortFunc(n.Markers, index.CompareRecords)
 	slices.SortFunc(n.Addresses, netip.Addr.Compare)
-	if first := append(n.Records[:len(n.Records):len(n.Records)], n.Hosts...); len(first) > 0 {
-		n.TTL, n.AutoTTL = first[0].TTL, first[0].AutoTTL
-		n.Weight = 0
+	if r := n.first(); r != nil {
+		n.TTL, n.AutoTTL = r.TTL, r.AutoTTL
 		if n.Weighted {
-			n.Weight = first[0].Weight
+			n.Weight = r.Weight
 		}
 	}
 }
 
-func (t *builder) finishMembers(mb *memberBuilder) {
+// first returns the first record of a node, or nil.
+func (n *Node) first() *providers.Record {
+	switch {
+	case len(n.Records) > 0:
+		return n.Records[0]
+	case len(n.Hosts) > 0:
+		return n.Hosts[0]
+	}
+	return nil
+}
+
+// finishAll finishes the members of every name, on all CPUs.
+func (t *builder) finishAll() {
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(t.order)) {
+		wg.Go(func() {
+			var records []index.Member // of one name after the other
+			for i := next.Add(1) - 1; i < int64(len(t.order)); i = next.Add(1) - 1 {
+				records = t.finishMembers(t.order[i], records[:0])
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// number tells the nodes of one id apart, by what they serve.
+func (mb *memberBuilder) number() {
+	seen := make(map[index.InstanceKey]int, len(mb.Nodes))
+	for _, n := range mb.Nodes {
+		seen[n.id()]++
+	}
+	if len(seen) == len(mb.Nodes) {
+		return
+	}
+	several := slices.DeleteFunc(slices.Clone(mb.Nodes), func(n *Node) bool { return seen[n.id()] == 1 })
+	slices.SortStableFunc(several, func(a, b *Node) int {
+		return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.SRV.Port, b.SRV.Port), cmp.Compare(a.Host, b.Host), compareFirst(a.Records, b.Records), compareFirst(a.Markers, b.Markers))
+	})
+	clear(seen)
+	for _, n := range several {
+		n.order = seen[n.id()]
+		seen[n.id()]++
+	}
+}
+
+// finishMembers finishes the members of one name. It appends their values to records.
+func (t *builder) finishMembers(mb *memberBuilder, records []index.Member) []index.Member {
 	if i := mb.incarnation; i != nil {
 		slices.SortFunc(i.PTR, index.CompareRecords)
 	}
 	for _, n := range mb.Nodes {
 		n.inOrder()
 	}
-	inTurn := slices.SortedFunc(slices.Values(mb.Nodes), func(a, b *Node) int {
-		return cmp.Or(cmp.Compare(a.Fleet, b.Fleet), cmp.Compare(a.SRV.Port, b.SRV.Port), cmp.Compare(a.Host, b.Host), compareFirst(a.Records, b.Records), compareFirst(a.Markers, b.Markers))
-	})
-	seen := make(map[NodeKey]int, len(inTurn))
-	for _, n := range inTurn {
-		at := n.Key()
-		n.order = seen[at]
-		seen[at]++
+	if len(mb.Nodes) > 1 {
+		mb.number()
 	}
-	var records []index.Member
 	for _, n := range mb.Nodes {
 		for _, r := range n.Records {
 			records = append(records, index.Member{Node: n.node, Record: r})
 		}
 	}
 	mb.membership = services.MembershipOf(t.Index, mb.Name, records)
-	live, running := map[services.MemberID]bool{}, map[index.InstanceKey]bool{}
-	var clouds []string
 	var all []*dnsview.Finding
 	for _, n := range mb.Nodes {
-		n.Health = t.health[healthKey{mb.Name, n.owner()}]
+		if len(t.health) > 0 {
+			n.Health = t.health[healthKey{mb.Name, n.owner()}]
+		}
 		n.Member, n.Live = mb.liveBy(n)
 		n.Findings = t.findingsOf(n)
 		n.State = t.stateOf(mb, n)
 		all = append(all, n.Findings...)
-		if n.Live {
-			live[n.Member] = true
-		}
-		if n.Instance != nil && n.Instance.State == providers.StateRunning {
-			running[n.owner()] = true
-			clouds = append(clouds, n.Instance.Cloud)
+		if n.running() && !slices.Contains(mb.Clouds, n.Instance.Cloud) {
+			if mb.Clouds == nil {
+				mb.Clouds = t.alone[n.Instance.Cloud]
+				continue
+			}
+			mb.Clouds = append(mb.Clouds, n.Instance.Cloud)
 		}
 	}
-	mb.Live, mb.Running, mb.Clouds = len(live), len(running), t.inOrder(clouds)
+	mb.Live, mb.Running, mb.Clouds = liveOf(mb.Nodes), runningOf(mb.Nodes), t.inOrder(mb.Clouds)
 	mb.thin = mb.Live < mb.Minimum
-	mb.Findings = t.worstFirst(append(all, t.found[mb.Name]...))
+	mb.Findings = dnsview.InOrder(append(all, t.found[mb.Name]...))
 	slices.SortFunc(mb.Nodes, compareNodes)
+	return records
+}
+
+func (n *Node) running() bool { return n.Instance != nil && n.Instance.State == providers.StateRunning }
+
+// liveOf counts the live members among nodes.
+func liveOf(nodes ...[]*Node) int {
+	return distinct(nodes, func(n *Node) (services.MemberID, bool) { return n.Member, n.Live })
+}
+
+// runningOf counts the running instances of nodes.
+func runningOf(nodes ...[]*Node) int {
+	return distinct(nodes, func(n *Node) (*providers.Instance, bool) { return n.Instance, n.running() })
+}
+
+// distinct counts the different values of nodes.
+func distinct[V comparable](nodes [][]*Node, of func(*Node) (v V, ok bool)) int {
+	if len(nodes) == 1 && len(nodes[0]) == 1 {
+		if _, ok := of(nodes[0][0]); ok {
+			return 1
+		}
+		return 0
+	}
+	most := 0
+	for _, list := range nodes {
+		most += len(list)
+	}
+	seen := make(map[V]struct{}, most)
+	for _, list := range nodes {
+		for _, n := range list {
+			if v, ok := of(n); ok {
+				seen[v] = struct{}{}
+			}
+		}
+	}
+	return len(seen)
 }
 
 // addUp sums up in a service type what its incarnations have.
@@ -113,29 +189,18 @@ func (t *builder) addUp(s *Service) {
 		}
 		return cmp.Compare(a.Name, b.Name)
 	})
-	live, running := map[services.MemberID]bool{}, map[index.InstanceKey]bool{}
+	nodes := [][]*Node{s.Nodes}
 	clouds := s.Clouds
 	all := append(s.Findings, t.found[s.Name]...)
-	count := func(nodes []*Node) {
-		for _, n := range nodes {
-			if n.Live {
-				live[n.Member] = true
-			}
-			if n.Instance != nil && n.Instance.State == providers.StateRunning {
-				running[n.owner()] = true
-			}
-		}
-	}
-	count(s.Nodes)
 	for _, i := range s.Incarnations {
-		count(i.Nodes)
+		nodes = append(nodes, i.Nodes)
 		s.Minimum += i.Minimum
 		s.Records += i.Records
 		s.thin = s.thin || i.thin
 		clouds = append(clouds, i.Clouds...)
 		all = append(all, i.Findings...)
 	}
-	s.Live, s.Running, s.Clouds, s.Findings = len(live), len(running), t.inOrder(clouds), t.worstFirst(all)
+	s.Live, s.Running, s.Clouds, s.Findings = liveOf(nodes...), runningOf(nodes...), t.inOrder(clouds), dnsview.InOrder(all)
 }
 
 // liveBy returns whom a node counts as, when clients are sent to it and it runs: what the minimum of a service counts.
@@ -151,33 +216,26 @@ func (mb *memberBuilder) liveBy(n *Node) (services.MemberID, bool) {
 // findingsOf returns the findings about a node in its service.
 func (t *builder) findingsOf(n *Node) []*dnsview.Finding {
 	var out []*dnsview.Finding
-	for _, list := range [][]*providers.Record{n.Records, n.Hosts, n.Markers} {
+	for _, list := range [...][]*providers.Record{n.Records, n.Hosts, n.Markers} {
 		for _, r := range list {
-			out = append(out, t.view.FindingsOfRecord(r)...)
+			if found := t.view.FindingsOfRecord(r); out == nil {
+				out = slices.Clip(found)
+			} else {
+				out = append(out, found...)
+			}
 		}
 	}
 	if n.Ref.ID != "" {
 		for _, f := range t.view.FindingsOfInstance(n.owner().Cloud, n.owner().ID) {
-			if f.Service == n.Service || f.Service == "" && f.Record == nil {
+			if (f.Service == n.Service || f.Service == "" && f.Record == nil) && !slices.Contains(out, f) {
 				out = append(out, f)
 			}
 		}
 	}
-	return t.worstFirst(out)
-}
-
-// worstFirst sorts findings as a view has them, each once.
-func (t *builder) worstFirst(in []*dnsview.Finding) []*dnsview.Finding {
-	if len(in) < 2 {
-		return in
+	if len(out) < 2 {
+		return out
 	}
-	slices.SortFunc(in, func(a, b *dnsview.Finding) int {
-		if a == b {
-			return 0
-		}
-		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(t.rank[a.Class], t.rank[b.Class]), dnsview.CompareFindings(a, b))
-	})
-	return slices.Compact(in)
+	return dnsview.InOrder(slices.Clone(out))
 }
 
 // stateOf says how a node stands. What is known to be gone comes first, then whose it is.
@@ -192,12 +250,12 @@ func (t *builder) stateOf(mb *memberBuilder, n *Node) NodeState {
 	case len(n.Records) == 0 && len(n.Markers) > 0, mb.membership.Quiesced[n.node] && !n.Live:
 		return NodeQuiesced
 	}
-	if list := slices.Concat(n.Records, n.Hosts); len(list) > 0 {
-		o, owned := list[0].Owner()
+	if r := n.first(); r != nil {
+		o, owned := r.Owner()
 		switch {
 		case owned && t.ForeignFleet(o):
 			return NodeOtherFleet
-		case !owned && index.Marked(list[0]):
+		case !owned && index.Marked(r):
 			return NodeAmbiguous
 		case owned && o.Quiesced:
 			return NodeQuiesced
@@ -230,6 +288,9 @@ func (t *builder) stateOf(mb *memberBuilder, n *Node) NodeState {
 
 // inOrder returns cloud names each once, in config order.
 func (t *builder) inOrder(names []string) []string {
+	if len(names) < 2 {
+		return names
+	}
 	names = slices.Clone(names)
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(t.at[a], t.at[b]), cmp.Compare(a, b)) })
 	return slices.Compact(names)
@@ -237,8 +298,10 @@ func (t *builder) inOrder(names []string) []string {
 
 // compareNodes orders the nodes of a name as clients try them, then by name.
 func compareNodes(a, b *Node) int {
-	return cmp.Or(cmp.Compare(a.SRV.Priority, b.SRV.Priority), cmp.Compare(cmp.Or(a.Ref.Name, a.Host), cmp.Or(b.Ref.Name, b.Host)),
-		cmp.Compare(a.Ref.Cloud, b.Ref.Cloud), cmp.Compare(a.Ref.ID, b.Ref.ID), cmp.Compare(a.order, b.order), compareFirst(a.Records, b.Records))
+	if c := cmp.Or(cmp.Compare(a.SRV.Priority, b.SRV.Priority), cmp.Compare(cmp.Or(a.Ref.Name, a.Host), cmp.Or(b.Ref.Name, b.Host))); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(a.Ref.Cloud, b.Ref.Cloud), cmp.Compare(a.Ref.ID, b.Ref.ID), cmp.Compare(a.order, b.order), compareFirst(a.Records, b.Records))
 }
 
 // compareFirst orders by the first record; none comes first.

@@ -5,6 +5,7 @@
 package tree
 
 import (
+	"cmp"
 	"net/netip"
 
 	"rollcall/dnsview"
@@ -110,15 +111,17 @@ type Node struct {
 // Key returns the identity of the node among those of its service. It stays the same when a node is quiesced,
 // returned or balanced: marks hold it.
 func (n *Node) Key() NodeKey {
-	k := NodeKey{Service: n.Service, Cloud: n.Ref.Key, ID: n.Ref.ID, Order: n.order}
-	if k.ID != "" {
-		return k
+	id := n.id()
+	return NodeKey{Service: n.Service, Cloud: id.Cloud, ID: id.ID, Order: n.order}
+}
+
+// id returns the instance or host; else the target or the address.
+func (n *Node) id() index.InstanceKey {
+	id := cmp.Or(n.Ref.ID, n.Host)
+	if id == "" && len(n.Records) > 0 {
+		id = n.Records[0].Value
 	}
-	k.ID = n.Host
-	if k.ID == "" && len(n.Records) > 0 {
-		k.ID = n.Records[0].Value
-	}
-	return k
+	return index.InstanceKey{Cloud: n.Ref.Key, ID: id}
 }
 
 // NodeKey is the identity of a node of a service.
@@ -138,13 +141,11 @@ func (n *Node) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Host()
 func Of(v *dnsview.View) []*Service {
 	t := &builder{
 		Index: v.Index, view: v, members: map[string]*memberBuilder{}, services: map[string]*Service{},
-		found: map[string][]*dnsview.Finding{}, health: map[healthKey]*index.HealthState{}, rank: map[dnsview.Class]int{}, at: map[string]int{},
-	}
-	for n, c := range dnsview.Classes() {
-		t.rank[c] = n
+		found: map[string][]*dnsview.Finding{}, health: map[healthKey]*index.HealthState{}, at: map[string]int{}, alone: map[string][]string{},
 	}
 	for n := range v.Snapshot.Clouds {
-		t.at[v.Snapshot.Clouds[n].Cloud.Name] = n
+		name := v.Snapshot.Clouds[n].Cloud.Name
+		t.at[name], t.alone[name] = n, []string{name}
 	}
 	t.addDeclared()
 	t.indexFindings()
