@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -49,6 +50,14 @@ const (
 	maxMarks       = 2 // combining marks on one letter; more would be drawn over other lines
 	graphemeJoiner = 0x034f
 )
+
+// CountOf returns a number with its noun, such as "2 nodes", in the plural unless the number is one.
+func CountOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return strconv.Itoa(n) + " " + what + "s"
+}
 
 func printableASCII(s string) bool {
 	for i := range len(s) {

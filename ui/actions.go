@@ -115,7 +115,7 @@ func (m *Model) remedy() tea.Cmd {
 // describe returns the verb with its objects in a few words.
 func describe(refs []providers.InstanceRef, verb, noun string) string {
 	if len(refs) != 1 {
-		return verb + " " + common.CountOf(len(refs), noun)
+		return verb + " " + providers.CountOf(len(refs), noun)
 	}
 	what := verb + " " + common.Clean(nameOf(refs[0]))
 	if refs[0].Cloud != "" {

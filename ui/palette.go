@@ -7,6 +7,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 	"rollcall/ui/screen"
@@ -81,7 +82,7 @@ func (m *Model) deregisterAll() tea.Cmd {
 		m.Notify(common.ToneGood, "no record is dead")
 		return nil
 	}
-	return m.StartChange(w, "deregister "+common.CountOf(len(w.Records), "dead record"), false)
+	return m.StartChange(w, "deregister "+providers.CountOf(len(w.Records), "dead record"), false)
 }
 
 // showChanges reopens the dialog of the oldest running change or launch.

@@ -135,7 +135,7 @@ func (r *run) confirmMade(ctx context.Context, t *ZoneTarget, changes []provider
 			return unsure
 		}
 		if !announced {
-			r.emit(Event{Kind: EventWire, Text: fmt.Sprintf("%s of %s said to be made already: making sure of it, for up to %s", count(len(not)+len(unknown), "change"), index.Clean(t.Zone.Name), seconds(deadline.Sub(e.o.Now())))})
+			r.emit(Event{Kind: EventWire, Text: fmt.Sprintf("%s of %s said to be made already: making sure of it, for up to %s", providers.CountOf(len(not)+len(unknown), "change"), index.Clean(t.Zone.Name), seconds(deadline.Sub(e.o.Now())))})
 		}
 		if !last {
 			if err := e.o.Sleep(ctx, confirmPause); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"rollcall/dnsview"
@@ -43,7 +42,7 @@ type evidence struct {
 func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	e := r.engine
 	now := e.o.Now()
-	r.emit(Event{Kind: EventEvidence, Text: "reading " + count(len(e.o.Clouds), "cloud") + " and " + count(len(zones), "zone")})
+	r.emit(Event{Kind: EventEvidence, Text: "reading " + providers.CountOf(len(e.o.Clouds), "cloud") + " and " + providers.CountOf(len(zones), "zone")})
 	maxAge := min(e.age()/2, now.Sub(r.notBefore))
 	for _, z := range zones {
 		maxAge = min(maxAge, now.Sub(r.wrote[providers.CanonicalName(z)]))
@@ -128,14 +127,6 @@ func (e *Engine) wireZones() []index.WireZone {
 		return nil
 	}
 	return e.o.WireZones()
-}
-
-// count returns a number with its noun.
-func count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return strconv.Itoa(n) + " " + noun
 }
 
 // age returns the strictest guard age of all zones.

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rollcall/providers"
 )
 
 // setState sets state, reason, counts and Until of r from its question, its answers and the zone. It is pure.
@@ -39,7 +41,7 @@ func setState(r *Result, zone *ZoneResult) {
 		r.State, r.Reason = Split, "the authoritative servers disagree: "+answerGroups(&r.Question, good)
 	case r.Agree < len(good):
 		r.State = Propagating
-		r.Reason = servers(len(good), "authoritative server") + " " + verb(len(good), "answers", "answer") + " " + answerText(good[0]) + ", and the API says " + wanted(&r.Question)
+		r.Reason = providers.CountOf(len(good), "authoritative server") + " " + verb(len(good), "answers", "answer") + " " + answerText(good[0]) + ", and the API says " + wanted(&r.Question)
 	default:
 		setCacheState(r, good, caches)
 	}
@@ -64,23 +66,23 @@ func setCacheState(r *Result, good, caches []*Answer) {
 	case len(stale) > len(negative):
 		old := filter(stale, func(a *Answer) bool { return a.Outcome == Answered })
 		r.State = Cached
-		r.Reason = "the authoritative servers are in sync, and " + servers(len(old), "resolver") + " still " + verb(len(old), "answers", "answer") + " " + answerText(old[0])
+		r.Reason = "the authoritative servers are in sync, and " + providers.CountOf(len(old), "resolver") + " still " + verb(len(old), "answers", "answer") + " " + answerText(old[0])
 	case len(stale) > 0:
 		r.State = NegativeCached
-		r.Reason = "the authoritative servers are in sync, and " + servers(len(stale), "resolver") + " still " + verb(len(stale), "remembers", "remember") + " that there is nothing"
+		r.Reason = "the authoritative servers are in sync, and " + providers.CountOf(len(stale), "resolver") + " still " + verb(len(stale), "remembers", "remember") + " that there is nothing"
 	case len(broken) > 0:
 		r.State, r.Reason = Broken, "the authoritative servers are in sync, and a resolver cannot resolve it: "+failures(broken)
 	default:
 		r.State = InSync
-		r.Reason = servers(len(good), "authoritative server") + " " + verb(len(good), "answers", "answer") + " as the API says"
+		r.Reason = providers.CountOf(len(good), "authoritative server") + " " + verb(len(good), "answers", "answer") + " as the API says"
 		if r.Mode == Resolves {
-			r.Reason = "it resolves at " + servers(len(good), "authoritative server") + "; more cannot be told of a proxied name or an alias"
+			r.Reason = "it resolves at " + providers.CountOf(len(good), "authoritative server") + "; more cannot be told of a proxied name or an alias"
 			if len(r.Want) == 0 {
-				r.Reason = "it resolves no more, at " + servers(len(good), "authoritative server")
+				r.Reason = "it resolves no more, at " + providers.CountOf(len(good), "authoritative server")
 			}
 		}
 		if n := len(filter(caches, func(a *Answer) bool { return a.Agrees })); n > 0 {
-			r.Reason += ", and so " + verb(n, "does ", "do ") + servers(n, "resolver")
+			r.Reason += ", and so " + verb(n, "does ", "do ") + providers.CountOf(n, "resolver")
 		}
 		if bad := filter(caches, func(a *Answer) bool { return !a.Outcome.OK() }); len(bad) > 0 {
 			r.Reason += "; " + failures(bad)
@@ -215,13 +217,6 @@ func list(values []string) string {
 		return strings.Join(values[:3], ", ") + " and " + strconv.Itoa(n-3) + " more"
 	}
 	return strings.Join(values, ", ")
-}
-
-func servers(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return strconv.Itoa(n) + " " + what + "s"
 }
 
 func verb(n int, one, many string) string {

@@ -157,7 +157,7 @@ func setZoneState(z *ZoneResult, d *delegation) {
 	case asked == 0:
 		z.State, z.Reason = ZoneUnreachable, "this machine has no way to any of its name servers"
 	case good == asked:
-		z.State, z.Reason = ZoneInSync, servers(good, "authoritative server")+" "+verb(good, "serves", "serve")+" it"
+		z.State, z.Reason = ZoneInSync, providers.CountOf(good, "authoritative server")+" "+verb(good, "serves", "serve")+" it"
 	case good > 0:
 		z.State, z.Reason = ZonePartial, strconv.Itoa(good)+" of "+strconv.Itoa(asked)+" authoritative servers serve it; "+failures(bad)
 	case foreign > 0 && foreign+silent == asked:

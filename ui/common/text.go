@@ -1,7 +1,6 @@
 package common
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -9,14 +8,6 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 )
-
-// CountOf returns a number with its noun, in the plural unless the number is one.
-func CountOf(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
 
 // Fit returns s in exactly n cells: cut with the ellipsis, or padded. s may contain style sequences.
 func Fit(s string, n int, ellipsis string) string {

@@ -6,6 +6,7 @@ import (
 
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -49,7 +50,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 	c, t, w := d.c, sh.Theme, as.w
 	out := []string{}
 	if n := len(c.plan.Steps); n > 0 {
-		out = append(out, t.Paint(theme.Dim, common.CountOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.sum))
+		out = append(out, t.Paint(theme.Dim, providers.CountOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.sum))
 	}
 	reports := map[int]*apply.StepReport{}
 	if as.report != nil {
@@ -158,7 +159,7 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int
 		}
 	}
 	if passed > 0 {
-		add(theme.Dim, t.OK, common.CountOf(passed, "guard")+" passed")
+		add(theme.Dim, t.OK, providers.CountOf(passed, "guard")+" passed")
 	}
 	if !explained && r.Why != "" {
 		add(theme.Warn, " ", r.Why)

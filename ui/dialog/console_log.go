@@ -164,7 +164,7 @@ func (d *logDialog) state(sh *common.Context) string {
 	case d.read.IsZero():
 		l.Add(theme.Notice, t.Wait+" ").Add(theme.Dim, "reading"+t.Ellipsis)
 	default:
-		l.Add(theme.Dim, fmt.Sprintf("%s, read %s ago", common.CountOf(len(d.lines), "line"), rows.Age(sh.Now().Sub(d.read))))
+		l.Add(theme.Dim, fmt.Sprintf("%s, read %s ago", providers.CountOf(len(d.lines), "line"), rows.Age(sh.Now().Sub(d.read))))
 		if !d.follow {
 			l.Add(theme.Notice, "  the end is not followed")
 		}

@@ -25,7 +25,7 @@ type forgetDialog struct {
 func NewForget(sh *common.Context, cloud *rows.Source) common.Dialog {
 	d := &forgetDialog{cloud: *cloud}
 	d.lines = common.Wrap(fmt.Sprintf("%s left the config, so it counts as failed: nothing that rests on it is deleted, and its addresses stay alive. It was last seen with %s and %s of an address. Once it is forgotten, none of them counts as alive any more.",
-		cloud.Name, common.CountOf(cloud.Shown, "instance"), common.CountOf(cloud.Holders, "other holder")), sh.TextWidth())
+		cloud.Name, providers.CountOf(cloud.Shown, "instance"), providers.CountOf(cloud.Holders, "other holder")), sh.TextWidth())
 	d.lines = append(d.lines, "")
 	d.lines = append(d.lines, common.Wrap("rollcall config forget "+cloud.Name+" --undo takes it back, and so does the cloud in the config.", sh.TextWidth())...)
 	return d

@@ -5,6 +5,7 @@ import (
 	"charm.land/bubbles/v2/viewport"
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/providers"
 	"rollcall/ui/common"
 )
 
@@ -54,7 +55,7 @@ func (d *Quit) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 // Draw implements common.Dialog.
 func (d *Quit) Draw(sh *common.Context, _, _ int) common.Panel {
 	return common.Panel{Title: "Quit", Danger: true, Lines: []string{
-		common.CountOf(d.N, "change") + " still running.",
+		providers.CountOf(d.N, "change") + " still running.",
 		"The step under way ends, no new one begins; the journal",
 		"knows what was done, and undo can take it back.",
 	}, Hints: common.KeyHints("y", "quit", "esc", "stay")}

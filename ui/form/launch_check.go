@@ -218,10 +218,10 @@ func (d *launchForm) notes(t *theme.Theme, w int) []string {
 	var out []string
 	l := common.NewLine(t)
 	if wrong > 0 {
-		l.Add(theme.Bad, t.Bad+" "+common.CountOf(wrong, "error")+"  ")
+		l.Add(theme.Bad, t.Bad+" "+providers.CountOf(wrong, "error")+"  ")
 	}
 	if warned > 0 {
-		l.Add(theme.Warn, t.Warn+" "+common.CountOf(warned, "warning")+"  ")
+		l.Add(theme.Warn, t.Warn+" "+providers.CountOf(warned, "warning")+"  ")
 	}
 	if l.W > 0 {
 		out = append(out, l.Add(theme.Dim, "beside the boot script").B.String())

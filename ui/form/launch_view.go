@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -111,7 +112,7 @@ func (d *launchForm) button(sh *common.Context, focused bool, w int) string {
 		first, _, _ := strings.Cut(why, "\n")
 		return t.Paint(theme.Warn, common.Fit(t.Warn+" "+common.Clean(first), w, t.Ellipsis))
 	}
-	nodes := common.CountOf(d.total(), "node")
+	nodes := providers.CountOf(d.total(), "node")
 	text := " launch " + nodes + " "
 	if d.createsProfile() {
 		nodes = "creates " + strings.TrimSpace(d.profile.Value()) + " and launches " + nodes

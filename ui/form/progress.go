@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/providers"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
 )
@@ -183,7 +184,7 @@ func (ls *Launches) launched(msg launchedMsg) {
 		return
 	}
 	if msg.report.OK() {
-		ls.Notify(common.ToneGood, common.CountOf(len(r.nodes), "node")+" launched and registered")
+		ls.Notify(common.ToneGood, providers.CountOf(len(r.nodes), "node")+" launched and registered")
 		delete(ls.byID, r.gen)
 		return
 	}

@@ -134,7 +134,7 @@ func (f *fleetScreen) About() (left, right *common.Line) {
 		if !r.Inst.Launched.IsZero() {
 			more("launched " + rows.Age(f.Now().Sub(r.Inst.Launched)) + " ago")
 		}
-		more(common.CountOf(len(r.Records), "record"))
+		more(providers.CountOf(len(r.Records), "record"))
 	}
 	return l, common.NewLine(t)
 }

@@ -140,7 +140,7 @@ func (v *servicesScreen) Body(l common.Layout, production bool) []string {
 	f := frameOfList(v.Context, v.title, v.list, production)
 	if v.tree != nil && v.list.filter.Empty() {
 		title := common.NewLine(t).Add(theme.Strong, v.title).Add(theme.Accent, fmt.Sprintf(" %d", v.tree.Count)).
-			Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, common.CountOf(v.tree.Nodes, "node"))
+			Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, providers.CountOf(v.tree.Nodes, "node"))
 		f = titled(v.Context, title, v.list, production)
 	}
 	return v.draw(f, nil, l)

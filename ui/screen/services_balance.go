@@ -7,6 +7,7 @@ import (
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/form"
 )
@@ -19,7 +20,7 @@ const (
 
 // balanceForm returns the dialog for another priority and weight of nodes. An empty field keeps the value of each node.
 func balanceForm(nodes []*rows.ServiceLine) *form.Fields {
-	what := common.CountOf(len(nodes), "node")
+	what := providers.CountOf(len(nodes), "node")
 	if len(nodes) == 1 {
 		what = nodes[0].Name
 	}

@@ -7,6 +7,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/dnsview/tree"
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
@@ -53,7 +54,7 @@ func treeCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 func cloudsCell(r *rows.ServiceLine, text string) grid.Cell {
 	switch {
 	case r.Node == nil && len(r.Members.Clouds) > 1:
-		return grid.Cell{Text: common.CountOf(len(r.Members.Clouds), "cloud"), Role: theme.Dim}
+		return grid.Cell{Text: providers.CountOf(len(r.Members.Clouds), "cloud"), Role: theme.Dim}
 	case r.Production:
 		return grid.Cell{Text: text, Role: theme.Warn}
 	}

@@ -176,7 +176,7 @@ func (v *servicesScreen) memberFacts(f *dialog.Facts, r *rows.ServiceLine) {
 	o := r.Members
 	f.Add("kind", string(o.Kind))
 	f.Add("zone", o.Zone)
-	live := common.CountOf(o.Live, "live member")
+	live := providers.CountOf(o.Live, "live member")
 	if o.Minimum > 0 {
 		live += fmt.Sprintf(", %d is the minimum", o.Minimum)
 	}

@@ -247,10 +247,10 @@ func (o *Observer) UnaskedLines() (lines []string, unknown bool) {
 		}
 		unknown = true
 		if u.Waiting > 0 {
-			lines = append(lines, fmt.Sprintf("name servers of %s: %s of %d not asked in time: what they answer is unknown", u.Zone, words.Plural(u.Waiting, "name"), u.Names))
+			lines = append(lines, fmt.Sprintf("name servers of %s: %s of %d not asked in time: what they answer is unknown", u.Zone, providers.CountOf(u.Waiting, "name"), u.Names))
 		}
 		if u.Silent > 0 {
-			lines = append(lines, fmt.Sprintf("name servers of %s: no answer for %s: %s", u.Zone, words.Plural(u.Silent, "name"), words.Clean(u.Why)))
+			lines = append(lines, fmt.Sprintf("name servers of %s: no answer for %s: %s", u.Zone, providers.CountOf(u.Silent, "name"), words.Clean(u.Why)))
 		}
 	}
 	return lines, unknown

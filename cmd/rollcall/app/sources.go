@@ -95,7 +95,7 @@ func readingText(reads []fleet.Progress) string {
 	for _, p := range reads {
 		text := "no answer yet"
 		if p.Rows > 0 {
-			text = words.Plural(p.Rows, "row")
+			text = providers.CountOf(p.Rows, "row")
 		}
 		out = append(out, fmt.Sprintf("%s (%s, %s)", words.Clean(p.Name), text, words.Short(p.Since)))
 	}

@@ -163,8 +163,8 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan
 		d := output.Doc(check)
 		_, _ = io.WriteString(a.Err, d.Text()) // a write error cannot be reported
 		if asks && !c.yes {
-			if got := a.ask(ctx, "do it? [y/N] "); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
-				return nil, fmt.Errorf("nothing was done")
+			if !a.agrees(ctx, "do it? [y/N] ") {
+				return nil, errNotDone
 			}
 		}
 	}
@@ -200,6 +200,14 @@ func (a *commands) progress() func(apply.Event) {
 		}
 		a.Say("%s", words.Clean(ev.Text))
 	}
+}
+
+var errNotDone = errors.New("nothing was done")
+
+// agrees asks the person at the terminal a question, and reports whether the answer is yes.
+func (a *commands) agrees(ctx context.Context, question string) bool {
+	got := a.ask(ctx, question)
+	return strings.EqualFold(got, "y") || strings.EqualFold(got, "yes")
 }
 
 // ask asks the person at the terminal. It returns "" if ctx ends first.

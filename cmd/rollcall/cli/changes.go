@@ -17,15 +17,18 @@ import (
 	"rollcall/providers"
 )
 
-// changeVerb is one command that changes DNS: a row of changeVerbs.
+// changeVerb is one command that changes DNS or instances, such as a row of changeVerbs.
 type changeVerb struct {
 	use, short, long, example string
 
-	args  func(in *changeInput) cobra.PositionalArgs // checks the arguments, given the flags
-	valid []string                                   // for shell completion
-	flags func(f *pflag.FlagSet, in *changeInput)    // additional flags; may be nil
-	show  bool                                       // the plan is always shown first
+	args  func(in *changeInput) cobra.PositionalArgs                            // checks the arguments, given the flags
+	valid []string                                                              // for shell completion
+	flags func(f *pflag.FlagSet, in *changeInput)                               // additional flags; may be nil
+	show  bool                                                                  // the plan is always shown first
+	read  func(*commands, context.Context) (*app.Session, *dnsview.View, error) // nil for readToChange
 	plan  func(ctx context.Context, in *changeInput) (plan.Plan, error)
+	// ask returns an error unless a person agrees to a plan with steps. It is not called with --yes or --dry-run.
+	ask func(ctx context.Context, in *changeInput, p plan.Plan) error
 }
 
 // changeInput is the input of a plan: arguments, flags, and the view.
@@ -35,10 +38,12 @@ type changeInput struct {
 	s    *app.Session
 	v    *dnsview.View
 	args []string
+	refs []providers.InstanceRef // instances of the arguments
 
-	dead    bool   // --dead
-	service string // --service
-	to      string // --to
+	dead, noDrain    bool
+	service, to      string
+	hosts            []string
+	priority, weight number
 }
 
 // changeVerbs are the commands that change DNS by a plan.
@@ -233,15 +238,6 @@ redo.`,
 	},
 }
 
-// changeCommands returns a command for each row of changeVerbs.
-func (a *commands) changeCommands() []*cobra.Command {
-	var out []*cobra.Command
-	for i := range changeVerbs {
-		out = append(out, a.changeCommand(&changeVerbs[i]))
-	}
-	return out
-}
-
 // changeCommand returns the command of one verb. It reads all sources, plans, and carries out the plan.
 func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 	in := &changeInput{app: a, changeOptions: changeOptions{show: verb.show}}
@@ -256,12 +252,21 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		in.form, in.args = form.Form, args
 		ctx := cmd.Context()
-		if in.s, in.v, err = a.readToChange(ctx); err != nil {
+		read := verb.read
+		if read == nil {
+			read = (*commands).readToChange
+		}
+		if in.s, in.v, err = read(a, ctx); err != nil {
 			return err
 		}
 		plan, err := verb.plan(ctx, in)
 		if err != nil {
 			return err
+		}
+		if verb.ask != nil && !in.dryRun && !in.yes && len(plan.Steps) > 0 {
+			if err := verb.ask(ctx, in, plan); err != nil {
+				return err
+			}
 		}
 		return a.execute(ctx, in.s, plan, in.changeOptions)
 	}
@@ -283,7 +288,7 @@ func (in *changeInput) ofInstances(find func(*dnsview.View, []string) ([]provide
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	in.basis = ofInstances(refs)
+	in.refs, in.basis = refs, ofInstances(refs)
 	return planned(in.v, refs...), nil
 }
 

@@ -90,7 +90,7 @@ func (a *commands) configInit(ctx context.Context) error {
 	if err := errors.Join(config.Write(f, c), f.Close()); err != nil {
 		return fmt.Errorf("write the config: %w", err)
 	}
-	a.Say("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, words.Plural(len(c.Clouds), "cloud"), words.Plural(len(c.Zones), "zone"))
+	a.Say("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"))
 	if len(c.Clouds)+len(c.Zones) == 0 {
 		a.Say("no credentials were found: add clouds and zones by hand, or set %s and write another", app.CredentialHint())
 	}
@@ -119,9 +119,9 @@ func (a *commands) configCheck(ctx context.Context) error {
 		return a.printMistakes(wrong)
 	}
 	if len(unsure) > 0 {
-		return exit.Unknownf("%s is right as far as it could be checked: %s did not answer", words.Clean(c.Path), words.Plural(len(unsure), "source"))
+		return exit.Unknownf("%s is right as far as it could be checked: %s did not answer", words.Clean(c.Path), providers.CountOf(len(unsure), "source"))
 	}
-	a.Say("%s is right: %s, %s, %s", words.Clean(c.Path), words.Plural(len(c.Clouds), "cloud"), words.Plural(len(c.Zones), "zone"), words.Plural(len(c.Services), "service"))
+	a.Say("%s is right: %s, %s, %s", words.Clean(c.Path), providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"), providers.CountOf(len(c.Services), "service"))
 	for _, l := range credentialsOf(clouds, zones) {
 		a.Say("%s", words.Clean(l))
 	}

@@ -9,7 +9,6 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
-	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
@@ -90,7 +89,7 @@ func (a *commands) drift(ctx context.Context, form *output.Format, query string,
 		return code, err
 	}
 	if form.Form == output.Table || form.Form == output.Wide {
-		err = output.String(a.Out, fmt.Sprintf("%s of %s\n", words.Plural(len(r.Findings), "finding"), sourcesLine(r.Sources)))
+		err = output.String(a.Out, fmt.Sprintf("%s of %s\n", providers.CountOf(len(r.Findings), "finding"), sourcesLine(r.Sources)))
 	}
 	return code, err
 }
@@ -104,7 +103,7 @@ func sourcesLine(list []rows.Source) string {
 		}
 	}
 	if complete == len(list) {
-		return words.Plural(len(list), "source") + ", all complete"
+		return providers.CountOf(len(list), "source") + ", all complete"
 	}
-	return fmt.Sprintf("%s, %d of them not complete: what rests on those is unknown", words.Plural(len(list), "source"), len(list)-complete)
+	return fmt.Sprintf("%s, %d of them not complete: what rests on those is unknown", providers.CountOf(len(list), "source"), len(list)-complete)
 }

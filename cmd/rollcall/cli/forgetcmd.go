@@ -114,7 +114,7 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 		return fmt.Errorf("no cloud %s left the config; rollcall config forget lists those that did", words.Clean(name))
 	}
 	a.Say("%s (key %s) was last seen with %s and %s; once it is forgotten, none of them counts as alive any more", words.Clean(c.Cloud.Name), c.Cloud.Key,
-		words.Plural(len(c.Instances), "instance"), words.Plural(len(c.Addresses), "other holder")+" of an address")
+		providers.CountOf(len(c.Instances), "instance"), providers.CountOf(len(c.Addresses), "other holder")+" of an address")
 	if confirm == "" && a.Interactive() {
 		confirm = a.ask(ctx, fmt.Sprintf("type %q to forget it, or nothing to leave it: ", words.Clean(c.Cloud.Name)))
 	}

@@ -15,6 +15,7 @@ import (
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 	"rollcall/providers/launch"
 )
 
@@ -150,7 +151,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	}
 	wrong := launcher.LintErrors(scripts.Findings)
 	if wrong > 0 && !f.dryRun {
-		return fmt.Errorf("nothing was launched: lint has %s in the boot script", words.Plural(wrong, "error"))
+		return fmt.Errorf("nothing was launched: lint has %s in the boot script", providers.CountOf(wrong, "error"))
 	}
 	var profiles []launcher.ProfileToMake
 	if f.create != "" {
@@ -176,7 +177,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		for _, n := range plan.Nodes {
 			a.Say("  %s in %s", words.Clean(n.Name), words.Clean(n.Cloud))
 		}
-		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", words.Plural(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", providers.CountOf(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 			return fmt.Errorf("nothing was launched")
 		}
 	}
@@ -229,7 +230,7 @@ func (a *commands) reportUnfinished(r *launch.Report, wait bool) {
 		}
 	}
 	if refused > 0 {
-		a.Say("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", words.Plural(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
+		a.Say("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", providers.CountOf(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
 	}
 	if carries > 0 {
 		a.Say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", words.Clean(r.Spec.ID))

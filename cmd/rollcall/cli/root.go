@@ -18,6 +18,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim"
 )
@@ -105,12 +106,18 @@ complete).`,
 	root.Flags().BoolVar(&a.readOnly, "read-only", false, "start the console in read-only mode")
 	root.AddCommand(
 		a.lsCommand(), a.driftCommand(),
-		a.launchCommand(), a.terminateCommand(), a.powerCommand("start"), a.powerCommand("stop"), a.powerCommand("reboot"),
+		a.launchCommand(), a.changeCommand(&terminateVerb),
+		a.changeCommand(powerVerb(plan.PowerStart, "Start stopped instances", "")),
+		a.changeCommand(powerVerb(plan.PowerStop, "Stop instances; one that DNS still leads to asks for its name",
+			" Its agent takes a node out of DNS as it stops, if it has one; quiesce\ntakes it out first. Without either, --confirm NAME stops what clients are sent to.")),
+		a.changeCommand(powerVerb(plan.PowerReboot, "Reboot instances", "")),
 		a.journalCommand(),
 		a.serviceCommand(), a.simCommand(), a.userdataCommand(), a.policyCommand(), a.configCommand(),
 		a.watchCommand(), a.versionCommand(), a.manCommand(),
 	)
-	root.AddCommand(a.changeCommands()...)
+	for i := range changeVerbs {
+		root.AddCommand(a.changeCommand(&changeVerbs[i]))
+	}
 	return root
 }
 

@@ -22,7 +22,7 @@ const joinTimeout = 10 * time.Minute
 func (a *commands) serviceCommand() *cobra.Command {
 	c := group("service", "DNS-SD services: incarnations, hosts that join and leave, a client's view",
 		a.serviceCreateCommand(), a.serviceRetireCommand(),
-		a.serviceJoinCommand(), a.serviceLeaveCommand(), a.serviceBalanceCommand(),
+		a.serviceJoinCommand(), a.serviceLeaveCommand(), a.changeCommand(&balanceVerb),
 		a.serviceBrowseCommand(), a.serviceResolveCommand(), a.servicePickCommand(),
 	)
 	c.Long = `service makes and retires incarnations of a DNS-SD service (RFC 6763), lets any

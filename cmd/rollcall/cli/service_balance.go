@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
@@ -16,15 +18,9 @@ import (
 	"rollcall/providers"
 )
 
-func (a *commands) serviceBalanceCommand() *cobra.Command {
-	var service string
-	var hosts []string
-	var priority, weight number
-	var c changeOptions
-	cmd := &cobra.Command{
-		Use:   "balance --service NAME --host NAME|RECORD",
-		Short: "Give nodes of a service another priority or weight",
-		Long: `balance changes priority and weight of nodes that are in DNS, in place: clients
+var balanceVerb = changeVerb{
+	use: "balance --service NAME --host NAME|RECORD", short: "Give nodes of a service another priority or weight",
+	long: `balance changes priority and weight of nodes that are in DNS, in place: clients
 try the lowest priority first, and share among the nodes of one priority by
 weight. A weight of 0 sends hardly anybody there.
 
@@ -32,53 +28,44 @@ A host is the target of its SRV value, with or without the zone, or the name or
 id of its instance; or it is a RECORD, written [zone:]name/type/value. What is
 not given stays as it is. The round-robin services of Route 53 that have
 weighted record sets have a weight too.`,
-		Example: "  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --weight 5\n" +
-			"  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --host web2 --priority 20 --dry-run",
-		Args: noArgs,
-	}
-	form := changeFlags(cmd, &c)
-	f := cmd.Flags()
-	f.StringVar(&service, "service", "", "incarnation, or round-robin `name`")
-	f.StringArrayVar(&hosts, "host", nil, "host of the node, its instance, or its `record`; may be given several times")
-	f.Var(&priority, "priority", "priority, the lowest first")
-	f.Var(&weight, "weight", "share among nodes of one priority")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c.form = form.Form
-		if err := checkBalance(cmd, service, hosts, priority, weight); err != nil {
-			return err
-		}
-		ctx := cmd.Context()
-		s, v, err := a.readToChange(ctx)
+	example: "  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --weight 5\n" +
+		"  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --host web2 --priority 20 --dry-run",
+	args: balanceFlags,
+	flags: func(f *pflag.FlagSet, in *changeInput) {
+		f.StringVar(&in.service, "service", "", "incarnation, or round-robin `name`")
+		f.StringArrayVar(&in.hosts, "host", nil, "host of the node, its instance, or its `record`; may be given several times")
+		f.Var(&in.priority, "priority", "priority, the lowest first")
+		f.Var(&in.weight, "weight", "share among nodes of one priority")
+	},
+	plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
+		ids, err := nodeRecords(in.v, in.service, in.hosts)
 		if err != nil {
-			return err
+			return plan.Plan{}, err
 		}
-		ids, err := nodeRecords(v, service, hosts)
-		if err != nil {
-			return err
-		}
-		p, err := plan.BalanceNodes(v, ids, priority.pointer(), weight.pointer())
-		if err != nil {
-			return app.AsRefusal(err)
-		}
-		return a.execute(ctx, s, p, c)
-	}
-	return cmd
+		p, err := plan.BalanceNodes(in.v, ids, in.priority.pointer(), in.weight.pointer())
+		return p, app.AsRefusal(err)
+	},
 }
 
-// checkBalance returns a usage error for flags that no state of the sources could make valid.
-func checkBalance(cmd *cobra.Command, service string, hosts []string, priority, weight number) error {
-	switch {
-	case len(hosts) == 0:
-		return exit.Usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
-	case service == "" && slices.ContainsFunc(hosts, func(h string) bool { return !isRecord(h) }):
-		return exit.Usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
-	case !priority.given && !weight.given:
-		return exit.Usagef("%s needs --priority or --weight; see %s --help", cmd.CommandPath(), cmd.CommandPath())
-	case service == "" || isDomain(service):
-		return nil
+// balanceFlags requires flags that some state of the sources can make valid, and no arguments.
+func balanceFlags(in *changeInput) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := noArgs(cmd, args); err != nil {
+			return err
+		}
+		switch {
+		case len(in.hosts) == 0:
+			return exit.Usagef("%s needs --host; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		case in.service == "" && slices.ContainsFunc(in.hosts, func(h string) bool { return !isRecord(h) }):
+			return exit.Usagef("%s needs --service; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		case !in.priority.given && !in.weight.given:
+			return exit.Usagef("%s needs --priority or --weight; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		case in.service == "" || isDomain(in.service):
+			return nil
+		}
+		_, err := serviceName(in.service)
+		return err
 	}
-	_, err := serviceName(service)
-	return err
 }
 
 // pointer returns the number, or nil if the flag was not given.

@@ -24,6 +24,7 @@ type nodeFlags struct {
 	priority, weight, port number
 	ttl                    ttlFlag
 	timeout                time.Duration
+	needsAddress           bool
 	c                      changeOptions
 	form                   *output.Format
 }
@@ -97,6 +98,31 @@ func (f *nodeFlags) open(ctx context.Context, a *commands, n *plan.Node) (*servi
 	return s, nil
 }
 
+// run returns a command that plans for the node of the flags and carries out the plan in the zone of its service.
+func (f *nodeFlags) run(a *commands, planned func(context.Context, *serviceSession, plan.Node) (plan.Planned, error)) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error {
+		f.c.form = f.form.Form
+		n, err := f.node(cmd)
+		if err != nil {
+			return err
+		}
+		if f.needsAddress && len(n.Addresses) == 0 {
+			return exit.Usagef("%s needs --address; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		}
+		ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
+		defer cancel()
+		s, err := f.open(ctx, a, &n)
+		if err != nil {
+			return err
+		}
+		made, err := planned(ctx, s, n)
+		if err != nil {
+			return app.AsRefusal(err)
+		}
+		return a.carryService(ctx, s, s.partialZone(), made, f.c)
+	}
+}
+
 func (a *commands) serviceJoinCommand() *cobra.Command {
 	var f nodeFlags
 	cmd := &cobra.Command{
@@ -114,27 +140,14 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 		Args:    noArgs,
 	}
 	f.add(cmd)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		f.c.form = f.form.Form
-		n, err := f.node(cmd)
-		if err != nil {
-			return err
-		}
-		if len(n.Addresses) == 0 {
-			return exit.Usagef("%s needs --address; see %s --help", cmd.CommandPath(), cmd.CommandPath())
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
-		defer cancel()
-		s, err := f.open(ctx, a, &n)
-		if err != nil {
-			return err
-		}
+	f.needsAddress = true
+	cmd.RunE = f.run(a, func(ctx context.Context, s *serviceSession, n plan.Node) (plan.Planned, error) {
 		if n.RoundRobin == "" && n.Port == 0 {
-			return exit.Usagef("%s needs --port, as the config declares none for %s", cmd.CommandPath(), words.Clean(f.service))
+			return plan.Planned{}, exit.Usagef("%s needs --port, as the config declares none for %s", cmd.CommandPath(), words.Clean(f.service))
 		}
 		z := s.reading()
 		if err := z.ReadForJoin(ctx, s.dns, n); err != nil {
-			return app.AsRefusal(err)
+			return plan.Planned{}, err
 		}
 		if n.RoundRobin == "" && len(n.TXT) == 0 {
 			if _, ok := attributesOf(&z, n.Service); !ok {
@@ -142,16 +155,13 @@ hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
 			}
 		}
 		made, err := plan.Join(z, n)
-		if err != nil {
-			return app.AsRefusal(err)
-		}
 		for _, addr := range n.Addresses {
 			if index.Unreachable(addr) {
 				made.Notes = append(made.Notes, addr.String()+" is no public address: whoever resolves the service from elsewhere cannot reach it")
 			}
 		}
-		return a.carryService(ctx, s, s.partialZone(), made, f.c)
-	}
+		return made, err
+	})
 	return cmd
 }
 
@@ -171,27 +181,12 @@ already is none afterwards. What the host does not own is left alone.`,
 	for _, name := range []string{"address", "port", "priority", "weight", "txt", "ttl"} { // so that the arguments of a join work for leave
 		_ = cmd.Flags().MarkHidden(name) // fails only for a missing flag
 	}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		f.c.form = f.form.Form
-		n, err := f.node(cmd)
-		if err != nil {
-			return err
-		}
-		ctx, cancel := context.WithTimeout(cmd.Context(), f.timeout)
-		defer cancel()
-		s, err := f.open(ctx, a, &n)
-		if err != nil {
-			return err
-		}
+	cmd.RunE = f.run(a, func(ctx context.Context, s *serviceSession, n plan.Node) (plan.Planned, error) {
 		z := s.reading()
 		if err := z.ReadForLeave(ctx, s.dns, n); err != nil {
-			return app.AsRefusal(err)
+			return plan.Planned{}, err
 		}
-		made, err := plan.Leave(z, n)
-		if err != nil {
-			return app.AsRefusal(err)
-		}
-		return a.carryService(ctx, s, s.partialZone(), made, f.c)
-	}
+		return plan.Leave(z, n)
+	})
 	return cmd
 }

@@ -5,9 +5,8 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/cli/output"
@@ -19,51 +18,35 @@ import (
 	"rollcall/providers"
 )
 
-func (a *commands) terminateCommand() *cobra.Command {
-	var noDrain, yes bool
-	var c changeOptions
-	cmd := &cobra.Command{
-		Use:   "terminate ID...",
-		Short: "Drain nodes and terminate them",
-		Long: `terminate takes nodes out of DNS, waits until no resolver can still hold their
+var terminateVerb = changeVerb{
+	use: "terminate ID...", short: "Drain nodes and terminate them",
+	long: `terminate takes nodes out of DNS, waits until no resolver can still hold their
 addresses, and terminates them. Before it does, DNS is read again: a record that
 leads to a node, or a name server that still answers with its address, holds the
 node back. Name servers that cannot be asked are waited out; --confirm with the
 node's name shortens that. On a terminal it asks for the name of the node, or for
 their number; elsewhere it needs --yes. An ID is an instance id, cloud/id, or a
 name that one instance has.`,
-		Args: atLeastOne("the id of an instance"),
-	}
-	form := changeFlags(cmd, &c)
-	cmd.Flags().BoolVar(&noDrain, "no-drain", false, "do not wait for resolvers: out of DNS, and terminate once no name server answers with it")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c.form = form.Form
-		ctx := cmd.Context()
-		s, v, err := a.read(ctx)
-		if err != nil {
-			return err
-		}
-		refs, err := findInstances(v, args)
-		if err != nil {
-			return err
-		}
-		c.basis = ofInstances(refs)
-		p := plan.Terminate(v, noDrain, refs...)
-		if !c.dryRun && !yes && len(p.Steps) > 0 {
-			if a.Interactive() {
-				// What the cloud would refuse is reported before the operator has to type a name.
-				if err := a.checkTerminate(ctx, s, p, c); err != nil {
-					return err
-				}
-			}
-			if err := a.confirmTerminate(ctx, v, p, refs); err != nil {
+	args: instances,
+	flags: func(f *pflag.FlagSet, in *changeInput) {
+		f.BoolVar(&in.noDrain, "no-drain", false, "do not wait for resolvers: out of DNS, and terminate once no name server answers with it")
+		f.BoolVar(&in.yes, "yes", false, "do not ask")
+	},
+	read: (*commands).read,
+	plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
+		return in.ofInstances(findInstances, func(v *dnsview.View, refs ...providers.InstanceRef) plan.Plan {
+			return plan.Terminate(v, in.noDrain, refs...)
+		})
+	},
+	ask: func(ctx context.Context, in *changeInput, p plan.Plan) error {
+		if in.app.Interactive() {
+			// What the cloud would refuse is reported before the operator has to type a name.
+			if err := in.app.checkTerminate(ctx, in.s, p, in.changeOptions); err != nil {
 				return err
 			}
 		}
-		return a.execute(ctx, s, p, c)
-	}
-	return cmd
+		return in.app.confirmTerminate(ctx, in.v, p, in.refs)
+	},
 }
 
 // checkTerminate checks the guards of a plan. If they refuse every power step and typing answers none of them, it
@@ -119,47 +102,28 @@ func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan p
 	return nil
 }
 
-// powerCommand returns the command start, stop or reboot.
-func (a *commands) powerCommand(verb string) *cobra.Command {
-	shorts := map[string]string{
-		"start":  "Start stopped instances",
-		"stop":   "Stop instances; one that DNS still leads to asks for its name",
-		"reboot": "Reboot instances",
+// powerVerb returns the command start, stop or reboot.
+func powerVerb(action plan.PowerAction, short, more string) *changeVerb {
+	verb := &changeVerb{
+		use: string(action) + " ID...", short: short,
+		long:  short + ". An ID is an instance id, cloud/id, or a name that\none instance has." + more,
+		args:  instances,
+		flags: yesFlag("do not ask"),
+		read:  (*commands).read,
+		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
+			p, err := in.ofInstances(findInstances, func(v *dnsview.View, refs ...providers.InstanceRef) plan.Plan { return plan.Power(v, action, refs...) })
+			in.basis.noZones = true
+			return p, err
+		},
 	}
-	var yes bool
-	var c changeOptions
-	long := shorts[verb] + ". An ID is an instance id, cloud/id, or a name that\none instance has."
-	if verb == "stop" {
-		long += " Its agent takes a node out of DNS as it stops, if it has one; quiesce\ntakes it out first. Without either, --confirm NAME stops what clients are sent to."
+	if action == plan.PowerStart {
+		return verb
 	}
-	cmd := &cobra.Command{
-		Use:   verb + " ID...",
-		Short: shorts[verb],
-		Long:  long,
-		Args:  atLeastOne("the id of an instance"),
-	}
-	form := changeFlags(cmd, &c)
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		c.form = form.Form
-		ctx := cmd.Context()
-		s, v, err := a.read(ctx)
-		if err != nil {
-			return err
+	verb.ask = func(ctx context.Context, in *changeInput, p plan.Plan) error {
+		if !in.app.Interactive() || in.app.agrees(ctx, fmt.Sprintf("%s %s? [y/N] ", action, providers.CountOf(len(p.Steps), "instance"))) {
+			return nil
 		}
-		refs, err := findInstances(v, args)
-		if err != nil {
-			return err
-		}
-		c.basis = ofInstances(refs)
-		c.basis.noZones = true
-		plan := plan.Power(v, plan.PowerAction(verb), refs...)
-		if !c.dryRun && !yes && verb != "start" && a.Interactive() && len(plan.Steps) > 0 {
-			if got := a.ask(ctx, fmt.Sprintf("%s %s? [y/N] ", verb, words.Plural(len(plan.Steps), "instance"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
-				return fmt.Errorf("nothing was done")
-			}
-		}
-		return a.execute(ctx, s, plan, c)
+		return errNotDone
 	}
-	return cmd
+	return verb
 }

@@ -42,7 +42,7 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 		total += l.spec.Nodes[i].Count
 	}
 	e := journal.Entry{
-		Run: l.run, Who: app.Who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", words.Plural(total, "node"), cmp.Or(l.spec.Service, l.spec.Template)),
+		Run: l.run, Who: app.Who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", providers.CountOf(total, "node"), cmp.Or(l.spec.Service, l.spec.Template)),
 		Sentence: fmt.Sprintf("Launch %s in %s: image %s, size %s", req.Name, n.Cloud, req.Image, req.Size),
 		Launch: &journal.Launch{
 			Cloud: n.Cloud, Key: key, ID: req.LaunchID, Index: req.Index, Name: req.Name, Service: l.spec.Service,

@@ -2,7 +2,6 @@
 package words
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -13,14 +12,6 @@ import (
 
 // Clean returns an external text as one line that is safe to print.
 func Clean(s string) string { return providers.Clean(s) }
-
-// Plural returns a number with its noun, such as "2 nodes".
-func Plural(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
 
 // Short returns a duration in its largest unit, as tables show it.
 func Short(d time.Duration) string { return rows.Duration(d) }
