@@ -20,7 +20,7 @@ type corruption struct {
 	swallow  bool // the request does not reach the API
 	change   func(p *corrupter, c *call)
 	seen     bool // it shows in the answers: the source must not pass for complete
-	always   bool // it is played in every run, not in one of some
+	always   bool // make test plays it, not one of some
 	harmless bool // the answers say the same: all goes on
 	page     int  // rows in a page of every list; the API's own number when 0
 }

@@ -2,11 +2,5 @@
 
 package apply_test
 
-// oneOf is of how many points at which a process can die one is taken.
-const oneOf = 1
-
-// operations is how many operations the writers carry out together.
-const operations = 10_000
-
-// corruptedOneOf is of how many corruptions of answers one is played.
-const corruptedOneOf = 4
+// raceDetector says that everything takes five to ten times as long.
+const raceDetector = false

@@ -189,7 +189,7 @@ func (s *scene) wished(console int) (ids []string) {
 
 // keepPace lets someone who is quick go on only as the consoles do.
 func (s *scene) keepPace(done, of int) {
-	for int64(done)*int64(2*operations*consoleShare/100) > s.progress.Load()*int64(of)+int64(of)*20 {
+	for int64(done)*int64(2*operations()*consoleShare/100) > s.progress.Load()*int64(of)+int64(of)*20 {
 		time.Sleep(time.Millisecond)
 	}
 }
