@@ -9,15 +9,15 @@ import (
 // The interfaces of a cloud account, one capability each. Every method is safe for concurrent use and returns errors of
 // type *Error.
 type (
-	// Identifier identifies the account. Identify returns account id, region and key. The result is never cached,
-	// because credentials can change while rollcall runs.
+	// Identifier identifies the account. Identify returns account id, region and key. It asks the cloud each time,
+	// because credentials can change while rollcall runs; see WithOneIdentity for what is asked within one read.
 	Identifier interface {
 		Identify(ctx context.Context) (Cloud, error)
 	}
 
 	// InstanceLister lists every instance, including terminated ones for as long as the cloud shows them. page is
 	// called from one goroutine at a time and owns its slice. Coverage.Key is the key that Identify returned within
-	// this read; when Identify fails, the read is failed.
+	// this read (IdentityOf); when Identify fails, the read is failed.
 	InstanceLister interface {
 		Instances(ctx context.Context, page func([]Instance)) Coverage
 	}

@@ -85,7 +85,7 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 	if id == "" {
 		return providers.Instance{}, c.fail(providers.KindInvalid, op, "the instance id is empty")
 	}
-	cloud, err := c.Identify(ctx)
+	cloud, err := providers.IdentityOf(ctx, c.Identify)
 	if err != nil {
 		return providers.Instance{}, err
 	}

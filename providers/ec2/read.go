@@ -27,7 +27,7 @@ type read struct {
 // context, which measures the clock of EC2.
 func (c *Cloud) begin(ctx context.Context) (_ context.Context, r *read, ok bool) {
 	r = &read{c: c, started: c.s.Now()}
-	r.cloud, r.err = c.Identify(ctx)
+	r.cloud, r.err = providers.IdentityOf(ctx, c.Identify)
 	ctx, r.skew = budget.WithSkew(ctx) // after Identify, which asks another service
 	return ctx, r, r.err == nil
 }

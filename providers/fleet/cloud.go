@@ -109,11 +109,12 @@ func (c *cloud) view() providers.CloudView {
 	return v
 }
 
-// fetch reads instances and addresses concurrently.
+// fetch reads instances and addresses concurrently, and identifies the cloud once for both.
 func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func() {
 	c.f.mu.Lock()
 	c.incoming = incoming{}
 	c.f.mu.Unlock()
+	ctx = providers.WithOneIdentity(ctx, c.src.Compute.Identify)
 	var wg sync.WaitGroup
 	var cov, acov providers.Coverage
 	wg.Go(func() {

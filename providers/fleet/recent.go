@@ -142,7 +142,8 @@ func (f *Fleet) Lookup(ctx context.Context, name, id string) (providers.Lookup, 
 	if err != nil {
 		return asked, err
 	}
-	l := c.lookup(ctx, id)
+	just := func(context.Context) (providers.Cloud, error) { return who, nil }
+	l := c.lookup(providers.WithOneIdentity(ctx, just), id)
 	l.Key = who.Key
 	if !l.Gone {
 		return l, nil

@@ -185,6 +185,7 @@ func (c *cloud) acceptReadAgain() {
 func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.CloudKey) []providers.Lookup {
 	ctx, cancel := context.WithTimeout(ctx, c.f.timeout/2)
 	defer cancel()
+	ctx = providers.WithOneIdentity(ctx, c.src.Compute.Identify)
 	answers := make(chan providers.Lookup, len(ids))
 	who := make(chan error, 1)
 	go func() {

@@ -36,6 +36,9 @@ type Options struct {
 	ConsoleLines func(i world.Instance) []string
 	// Changed is called for every change of a zone, see world.Options; may be nil.
 	Changed func(c world.ZoneChange)
+	// Requested is called with every request to an API before it is answered; may be nil. It may replace the body that
+	// it reads.
+	Requested func(r *http.Request)
 	// Secrets returns the initial content of AWS's parameter store in every region, by name.
 	Secrets func(w *world.World) map[string]string
 	// RolePolicies returns the initial policies of the account's roles as JSON, by role. The default for
@@ -62,5 +65,6 @@ type Sim struct {
 	dns       *dnsserver.Server
 	second    *dnsserver.Server
 	agent     *sshagent.Agent
+	requested func(r *http.Request)
 	closeErr  error
 }

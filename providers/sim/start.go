@@ -29,7 +29,7 @@ func Start(ctx context.Context, o Options) (*Sim, error) {
 		Seed: o.Seed, Instances: o.Instances, Clock: o.Clock, Delays: o.Delays, Page: o.Page, UserData: o.UserData, Node: o.Node, Machine: o.Machine, Console: o.Console, ConsoleLines: o.ConsoleLines, Changed: o.Changed,
 	})
 	ctx, cancel := context.WithCancel(ctx)
-	s := &Sim{world: w, ctx: ctx, cancel: cancel}
+	s := &Sim{world: w, ctx: ctx, cancel: cancel, requested: o.Requested}
 	err := s.listen(o)
 	s.wg.Go(func() {
 		<-ctx.Done()
@@ -141,6 +141,9 @@ func (s *Sim) serve(h http.Handler) (string, error) {
 func (s *Sim) serveOn(l net.Listener, h http.Handler) {
 	srv := &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if s.requested != nil {
+				s.requested(r)
+			}
 			h.ServeHTTP(w, r)
 			if s.ctx.Err() != nil { // Close woke this handler, so there is no answer
 				panic(http.ErrAbortHandler)

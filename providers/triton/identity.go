@@ -88,7 +88,7 @@ func (c *Cloud) currentIdentity(ctx context.Context) (providers.Cloud, error) {
 // Addresses lists no addresses: every address of a Triton account belongs to a machine.
 func (c *Cloud) Addresses(ctx context.Context, _ func([]providers.Address)) providers.Coverage {
 	started := c.clock.Now()
-	self, err := c.Identify(ctx)
+	self, err := providers.IdentityOf(ctx, c.Identify)
 	if err != nil {
 		return providers.Failed(started, c.clock.Now(), err)
 	}

@@ -36,7 +36,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	ctx, skew := budget.WithSkew(ctx)
 	l := &listing{cloud: c, page: page, seen: map[string]bool{}}
 	err := func() error {
-		self, err := c.Identify(ctx)
+		self, err := providers.IdentityOf(ctx, c.Identify)
 		if err != nil {
 			return err
 		}
