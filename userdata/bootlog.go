@@ -18,8 +18,8 @@ const (
 
 // BootLog is what a node's console log shows of its last boot.
 type BootLog struct {
-	Step BootStep
-	Says string // the agent's last line; empty if there is none
+	Step    BootStep
+	Message string // the agent's last line; empty if there is none
 	// Ended means that cloud-init has finished the boot with its user data, Failed that the user data failed.
 	Ended, Failed bool
 }
@@ -55,8 +55,8 @@ func ReadBootLog(console string) BootLog {
 		b.Ended = b.Ended || initEnded.MatchString(line)
 		b.Failed = b.Failed || initFailed.MatchString(line)
 		if m := agentLog.FindStringSubmatch(line); m != nil {
-			b.Says = oneLine(m[1])
-			b.Step = agentStep(b.Step, b.Says)
+			b.Message = oneLine(m[1])
+			b.Step = agentStep(b.Step, b.Message)
 		}
 	}
 	return b

@@ -30,22 +30,22 @@ func TestAConsoleLogTellsHowFarABootHasCome(t *testing.T) {
 		{"a kernel", kernelLine, BootLog{Step: BootBegun}},
 		{"a systemd in a container", "Welcome to Debian GNU/Linux 12 (bookworm)!\n", BootLog{Step: BootBegun}},
 		{"words of others", kernelLine + "app: healthy: 2 of 2\nrollcall-node: healthy: without a time\n", BootLog{Step: BootBegun}},
-		{"it waits", kernelLine + agent(waits), BootLog{Step: BootBegun, Says: waits}},
-		{"it is well", kernelLine + agent(waits, well), BootLog{Step: BootHealthy, Says: well}},
-		{"it is well and cannot write", agent(well, "register: Route 53 answers 403 AccessDenied; again in 2.0 s"), BootLog{Step: BootHealthy, Says: "register: Route 53 answers 403 AccessDenied; again in 2.0 s"}},
-		{"it is in", agent(waits, well, in), BootLog{Step: BootRegistered, Says: in}},
-		{"it was in already", agent(well, "already "+in), BootLog{Step: BootRegistered, Says: "already " + in}},
-		{"others write after it", agent(well) + "\r\nDebian GNU/Linux 12 ip-10-16-0-1 ttyS0\r\n", BootLog{Step: BootHealthy, Says: well}},
-		{"in the middle of a line", "ip-10-16-0-1 login: " + agent(in), BootLog{Step: BootRegistered, Says: in}},
-		{"quiesced", agent(well, "quiesced by an operator: not registered"), BootLog{Step: BootHealthy, Says: "quiesced by an operator: not registered"}},
-		{"well no more", agent(in, "unhealthy: 2 of 3 health checks failed"), BootLog{Step: BootBegun, Says: "unhealthy: 2 of 3 health checks failed"}},
-		{"out again", agent(in, "deregistered www.example.com A 203.0.113.7"), BootLog{Step: BootBegun, Says: "deregistered www.example.com A 203.0.113.7"}},
-		{"it fell over before it was well", agent("where this node runs: given up after 10 tries: no answer"), BootLog{Step: BootBegun, Says: "where this node runs: given up after 10 tries: no answer"}},
+		{"it waits", kernelLine + agent(waits), BootLog{Step: BootBegun, Message: waits}},
+		{"it is well", kernelLine + agent(waits, well), BootLog{Step: BootHealthy, Message: well}},
+		{"it is well and cannot write", agent(well, "register: Route 53 answers 403 AccessDenied; again in 2.0 s"), BootLog{Step: BootHealthy, Message: "register: Route 53 answers 403 AccessDenied; again in 2.0 s"}},
+		{"it is in", agent(waits, well, in), BootLog{Step: BootRegistered, Message: in}},
+		{"it was in already", agent(well, "already "+in), BootLog{Step: BootRegistered, Message: "already " + in}},
+		{"others write after it", agent(well) + "\r\nDebian GNU/Linux 12 ip-10-16-0-1 ttyS0\r\n", BootLog{Step: BootHealthy, Message: well}},
+		{"in the middle of a line", "ip-10-16-0-1 login: " + agent(in), BootLog{Step: BootRegistered, Message: in}},
+		{"quiesced", agent(well, "quiesced by an operator: not registered"), BootLog{Step: BootHealthy, Message: "quiesced by an operator: not registered"}},
+		{"well no more", agent(in, "unhealthy: 2 of 3 health checks failed"), BootLog{Step: BootBegun, Message: "unhealthy: 2 of 3 health checks failed"}},
+		{"out again", agent(in, "deregistered www.example.com A 203.0.113.7"), BootLog{Step: BootBegun, Message: "deregistered www.example.com A 203.0.113.7"}},
+		{"it fell over before it was well", agent("where this node runs: given up after 10 tries: no answer"), BootLog{Step: BootBegun, Message: "where this node runs: given up after 10 tries: no answer"}},
 		{"another boot has begun", agent(well, in) + kernelLine, BootLog{Step: BootBegun}},
 		{"cloud-init is through", kernelLine + "[   28.5] cloud-init[412]: Cloud-init v. 22.4.2 finished at Thu, 01 Jan 2026 00:00:00 +0000. Datasource DataSourceEc2.\n", BootLog{Step: BootBegun, Ended: true}},
 		{"its script failed", kernelLine + "2026-01-01 00:00:00,000 - util.py[WARNING]: Failed to run module scripts-user\n", BootLog{Step: BootBegun, Failed: true}},
 		{"the end of the boot before", "Cloud-init v. 22.4.2 finished at x\n" + kernelLine, BootLog{Step: BootBegun}},
-		{"control characters", agent("registered \x1b[2Jx\x07y"), BootLog{Step: BootRegistered, Says: "registered [2Jx y"}},
+		{"control characters", agent("registered \x1b[2Jx\x07y"), BootLog{Step: BootRegistered, Message: "registered [2Jx y"}},
 	} {
 		if got := ReadBootLog(tc.log); got != tc.want {
 			t.Errorf("%s: %+v, want %+v", tc.name, got, tc.want)
@@ -67,7 +67,7 @@ func TestTheAgentsOwnConsoleLinesTellItsSteps(t *testing.T) {
 	if code, said := r.run("register"); code != 1 {
 		t.Fatalf("exit code %d: %s", code, said)
 	}
-	if b := console(); b.Step != BootHealthy || !strings.Contains(b.Says, "has no role") {
+	if b := console(); b.Step != BootHealthy || !strings.Contains(b.Message, "has no role") {
 		t.Errorf("without a role: %+v", b)
 	}
 	r.imds["meta-data/iam/security-credentials/"] = "node"
@@ -80,7 +80,7 @@ func TestTheAgentsOwnConsoleLinesTellItsSteps(t *testing.T) {
 	if code, said := r.run("deregister"); code != 0 {
 		t.Fatalf("exit code %d: %s", code, said)
 	}
-	if b := console(); b.Step != BootBegun || !strings.HasPrefix(b.Says, "deregistered ") {
+	if b := console(); b.Step != BootBegun || !strings.HasPrefix(b.Message, "deregistered ") {
 		t.Errorf("deregistered: %+v", b)
 	}
 }

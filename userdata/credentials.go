@@ -46,7 +46,7 @@ func credentialsInReadings(readings func() []reading, held []Credential) []Secre
 	var begins [1 << 16]bool                            // by the first two bytes of a part
 	for i := range held {
 		value := string(held[i].Value)
-		if mostlyText(held[i].Value) { // a credential of bytes is searched for in decoded form
+		if isMostlyText(held[i].Value) { // a credential of bytes is searched for in decoded form
 			value = string(lettersOf(held[i].Value))
 		}
 		for _, s := range []string{value, reversed(value)} {

@@ -26,10 +26,10 @@ type reading struct {
 
 // Limits of what is decoded of one text, so that decoding any text is fast.
 const (
-	deepest      = 6
-	mostReadings = 20_000
-	mostDecoded  = 16 << 20
-	shortestRun  = 8 // characters in an encoded part
+	deepest     = 6
+	maxReadings = 20_000
+	maxDecoded  = 16 << 20
+	shortestRun = 8 // characters in an encoded part
 )
 
 // readings returns a text in every form that a shell, cloud-init or a common decoder could read it as, unchanged first.
@@ -46,7 +46,7 @@ type decoder struct {
 }
 
 func (d *decoder) add(r reading, depth int) {
-	if len(r.text) == 0 || len(d.out) >= mostReadings || d.size+len(r.text) > mostDecoded || d.seen[string(r.text)] {
+	if len(r.text) == 0 || len(d.out) >= maxReadings || d.size+len(r.text) > maxDecoded || d.seen[string(r.text)] {
 		return
 	}
 	d.seen[string(r.text)] = true
@@ -66,7 +66,7 @@ func (d *decoder) add(r reading, depth int) {
 		return
 	}
 	// Bytes that are not text are only worth another look if they were packed.
-	if r.decoded && !mostlyText(r.text) {
+	if r.decoded && !isMostlyText(r.text) {
 		return
 	}
 	for _, split := range []func([]byte) []byte{withoutContinuation, withoutConcatenation} {
@@ -197,7 +197,7 @@ func unpacked(data []byte) ([]byte, bool) {
 	default:
 		return nil, false
 	}
-	out, _ := io.ReadAll(io.LimitReader(from, mostUnpacked)) // damaged data is read as far as possible
+	out, _ := io.ReadAll(io.LimitReader(from, maxUnpacked)) // damaged data is read as far as possible
 	return out, len(out) > 0
 }
 
@@ -255,8 +255,8 @@ func escaped(m []byte) (plain []byte, ok bool) {
 	return utf8.AppendRune(nil, rune(n)), true
 }
 
-// mostlyText reports whether bytes can be text that a person wrote, or UTF-16 of it.
-func mostlyText(b []byte) bool {
+// isMostlyText reports whether bytes can be text that a person wrote, or UTF-16 of it.
+func isMostlyText(b []byte) bool {
 	odd := 0
 	for _, c := range b {
 		if (c < 0x20 && c != '\n' && c != '\t' && c != '\r' && c != 0) || c > 0x7e {

@@ -202,8 +202,8 @@ func (t *Templates) LoadDir(dir string) (*Templates, error) {
 	return t.load(os.DirFS(dir), dir)
 }
 
-// mostTemplate is the largest size of a template in bytes. The rendered text may have 16 KiB.
-const mostTemplate = 1 << 20
+// maxTemplate is the largest size of a template in bytes. The rendered text may have 16 KiB.
+const maxTemplate = 1 << 20
 
 func readTemplate(fsys fs.FS, name string) ([]byte, error) {
 	f, err := fsys.Open(name)
@@ -211,7 +211,7 @@ func readTemplate(fsys fs.FS, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	return textfile.ReadAll(f, mostTemplate)
+	return textfile.ReadAll(f, maxTemplate)
 }
 
 func (t *Templates) load(fsys fs.FS, dir string) (*Templates, error) {

@@ -244,7 +244,7 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	if !providers.InZone(cfg.Service, cfg.Zone) {
 		add("service", "%s does not lie in the zone %s", cfg.Service, cfg.Zone)
 	}
-	if err := markerRoom(cfg.Service); err != nil {
+	if err := checkMarkerLength(cfg.Service); err != nil {
 		add("service", "%v", err)
 	}
 	if cfg.Health.Need > cfg.Health.Of {
@@ -319,7 +319,7 @@ func (cfg *AgentConfig) host(host string, in Input, add func(name, format string
 	}
 	if _, err := domain(longest); err != nil {
 		add("host", "%v", err)
-	} else if err := markerRoom(longest); err != nil {
+	} else if err := checkMarkerLength(longest); err != nil {
 		add("host", "%v", err)
 	}
 	labels := providers.SplitName(cfg.Service)
@@ -412,5 +412,5 @@ func findPlain(text []byte) (AgentConfig, bool) {
 	return cfg, true
 }
 
-// mostUnpacked limits unpacked user data in bytes. A boot script is smaller.
-const mostUnpacked = 1 << 20
+// maxUnpacked limits unpacked user data in bytes. A boot script is smaller.
+const maxUnpacked = 1 << 20

@@ -81,8 +81,8 @@ var secretPatterns = sync.OnceValue(func() []secretPattern {
 		named("a password", name+`[a-z0-9]*(?:password|passwd|passphrase|pgpassword)`+assigned),
 		named("a password", name+`(?:pass|pwd|pw|psk|passcode)`+short),
 		named("a token or key", name+`[a-z0-9]*(?:api[_.-]?key|auth[_.-]?key|access[_.-]?key|account[_.-]?key|private[_.-]?key|secret[_.-]?key|encryption[_.-]?key|signing[_.-]?key|master[_.-]?key|license[_.-]?key|access[_.-]?token|secret|token|_auth|credentials?|webhook[_.-]?url)`+assigned),
-		{what: "an AWS secret key or a Cloudflare token", re: regexp.MustCompile(bare40), value: 1, holds: random},
-		{what: "a Cloudflare API key", re: regexp.MustCompile(`(?:^|[^A-Za-z0-9._/+=:-])([a-f0-9]{37})(?:$|[^A-Za-z0-9._/+=-])`), value: 1, holds: random},
+		{what: "an AWS secret key or a Cloudflare token", re: regexp.MustCompile(bare40), value: 1, holds: looksRandom},
+		{what: "a Cloudflare API key", re: regexp.MustCompile(`(?:^|[^A-Za-z0-9._/+=:-])([a-f0-9]{37})(?:$|[^A-Za-z0-9._/+=-])`), value: 1, holds: looksRandom},
 	}
 	for i := range all {
 		all[i].words, all[i].runs = wordsOf(all[i].re.String()), runsNeeded(all[i].re.String())
@@ -101,8 +101,8 @@ var secretWords = sync.OnceValue(func() *wordIndex {
 // bare40 matches a secret key of AWS or a token of Cloudflare without a name: exactly 40 letters.
 const bare40 = `(?:^|[^A-Za-z0-9._/+=-]|[=:])([A-Za-z0-9/+_-]{40})(?:$|[^A-Za-z0-9._/+=-])`
 
-// random reports whether a value looks random: letters of both cases and digits (one case for hex), in no order.
-func random(s string) bool {
+// looksRandom reports whether a value looks random: letters of both cases and digits (one case for hex), in no order.
+func looksRandom(s string) bool {
 	var upper, lower, digits, slashes, dashes int
 	counts := map[rune]int{}
 	for _, c := range s {
@@ -206,7 +206,7 @@ func secretsInReadings(text []byte, all []reading) []Secret {
 		}
 		whole := strings.TrimSpace(string(r.text))
 		what := secretIn(whole, true)
-		if what == "" && bareOnly.MatchString(whole) && random(whole) {
+		if what == "" && bareOnly.MatchString(whole) && looksRandom(whole) {
 			what = "an AWS secret key or a Cloudflare token"
 		}
 		// Of another spelling of the whole text, only findings of kinds that were not found yet count.

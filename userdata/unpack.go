@@ -14,10 +14,10 @@ func unpack(data []byte) ([]byte, bool) {
 		if err != nil {
 			return nil, false
 		}
-		out, err := io.ReadAll(io.LimitReader(z, mostUnpacked))
+		out, err := io.ReadAll(io.LimitReader(z, maxUnpacked))
 		return out, err == nil
 	}
-	if len(data) > mostUnpacked || bytes.HasPrefix(data, []byte("#")) {
+	if len(data) > maxUnpacked || bytes.HasPrefix(data, []byte("#")) {
 		return nil, false
 	}
 	out, err := base64.StdEncoding.DecodeString(string(bytes.Join(bytes.Fields(data), nil)))

@@ -187,8 +187,8 @@ func domain(value string) (string, error) {
 // maxName is the longest name in bytes, including the length byte of each label and without the root.
 const maxName = 254
 
-// markerRoom returns an error for a name that is too long for owner markers below it. The longest id is a UUID.
-func markerRoom(name string) error {
+// checkMarkerLength returns an error for a name that is too long for owner markers below it. The longest id is a UUID.
+func checkMarkerLength(name string) error {
 	size := 0
 	for _, l := range providers.SplitName(providers.MarkerName(strings.Repeat("i", 36), name)) {
 		size += 1 + len(l)

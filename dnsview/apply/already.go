@@ -194,7 +194,7 @@ func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change
 	if rec.Proxied || c.After.Proxied || c.Op == providers.OpUpdate && providers.FoldValue(c.Before.Type, c.Before.Value) == providers.FoldValue(c.After.Type, c.After.Value) {
 		return index.CannotTell
 	}
-	if r.onItsWay(ctx, t, c, entries) {
+	if r.mayBePropagating(ctx, t, c, entries) {
 		return index.CannotTell
 	}
 	k := index.SetKeyOf(&rec)
@@ -236,8 +236,9 @@ func (r *run) opposite(t *ZoneTarget, c *providers.Change, entries []journal.Ent
 	return last
 }
 
-// onItsWay reports whether the opposite of a change was just made here and may not have reached the name servers.
-func (r *run) onItsWay(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) bool {
+// mayBePropagating reports whether the opposite of a change was just made here and may not have reached the name
+// servers.
+func (r *run) mayBePropagating(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) bool {
 	last := r.opposite(t, c, entries)
 	if last == nil || r.engine.o.Now().Sub(last.Ended) >= t.Zone.Provider.Propagation() {
 		return false

@@ -167,17 +167,17 @@ func (r *run) rebase(c *providers.Change, dry bool) *providers.Change {
 	if now, ok := r.made[keyOf(&c.Before)]; ok {
 		out.Before.ID, out.Before.Modified = now.ID, time.Time{}
 	}
-	if o, ok := out.Before.Owner(); ok && r.remembers(&out.Before, o) {
+	if o, ok := out.Before.Owner(); ok && r.wroteMarkerBeside(&out.Before, o) {
 		o.Quiesced = true
 		out.Before.Owners = []providers.Owner{o}
 	}
 	return &out
 }
 
-// remembers reports whether an earlier step of this run put a quiesced marker beside a record, as the undo of a return
-// does before it removes the record again. At Cloudflare, where the record's own marker is its comment, both are read
-// as one.
-func (r *run) remembers(rec *providers.Record, o providers.Owner) bool {
+// wroteMarkerBeside reports whether an earlier step of this run put a quiesced marker beside a record, as the undo of a
+// return does before it removes the record again. At Cloudflare, where the record's own marker is its comment, both are
+// read as one.
+func (r *run) wroteMarkerBeside(rec *providers.Record, o providers.Owner) bool {
 	o.Quiesced = true
 	text, err := o.For(rec.Type, rec.Value).Encode()
 	if err != nil {

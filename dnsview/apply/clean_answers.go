@@ -32,7 +32,7 @@ func (c *removalAnswers) waitReason() string {
 	if len(c.unasked) == 0 {
 		return "until no resolver can still hold what was taken out"
 	}
-	return strings.Join(few(c.unasked), "; ")
+	return strings.Join(firstFew(c.unasked), "; ")
 }
 
 // passReason returns why the guard passes.
@@ -50,15 +50,15 @@ func (c *removalAnswers) passReason(taken int, waits bool) string {
 	switch {
 	case len(c.unasked) == 0:
 	case waits:
-		why += "; what could not be asked was waited out: " + strings.Join(few(c.unasked), "; ")
+		why += "; what could not be asked was waited out: " + strings.Join(firstFew(c.unasked), "; ")
 	default:
-		why += "; no wait was asked for, though " + strings.Join(few(c.unasked), "; ")
+		why += "; no wait was asked for, though " + strings.Join(firstFew(c.unasked), "; ")
 	}
 	return why
 }
 
-// few returns the first few sentences and the number of the others.
-func few(all []string) []string {
+// firstFew returns the first few sentences and the number of the others.
+func firstFew(all []string) []string {
 	slices.Sort(all)
 	all = slices.Compact(all)
 	if len(all) > 3 {
@@ -86,7 +86,7 @@ func (r *run) awaitClean(ctx context.Context, s *plan.Step, out []removal) *remo
 		default:
 			return c
 		}
-		why := strings.Join(few(what), "; ")
+		why := strings.Join(firstFew(what), "; ")
 		if wait <= 0 {
 			c.refuse = "what was taken out is still handed out: " + why
 			if len(c.contradicting) == 0 {

@@ -42,7 +42,7 @@ func (r *run) dnsShown(s *plan.Step, v *dnsview.View, unread string) index.Guard
 		return g
 	}
 	if left := recordsLeadingTo(v, s.Instance, nil); len(left) > 0 {
-		g.Why, g.Satisfy = "clients are sent to it: "+strings.Join(few(left), ", "), first+", or type its name"
+		g.Why, g.Satisfy = "clients are sent to it: "+strings.Join(firstFew(left), ", "), first+", or type its name"
 		return g
 	}
 	return index.GuardResult{Guard: index.GuardDNS, Pass: true, Why: "no record of any owner leads to it"}
@@ -215,7 +215,7 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 			put(rec, time.Time{}, "", false)
 		}
 	}
-	for _, rec := range plan.TakenOut(v, ref.Key, ref.ID) {
+	for _, rec := range plan.QuiescedRecords(v, ref.Key, ref.ID) {
 		put(rec, time.Time{}, "", false)
 	}
 	known := len(out)

@@ -65,21 +65,21 @@ func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 	for i, s := range plan.Steps {
 		r.report.Steps[i] = StepReport{Step: s}
 		r.byID[s.ID] = i
-		r.ledToHost(s.Change)
+		r.addHost(s.Change)
 	}
 	// An earlier run may have been stopped between the SRV value and the host name.
 	if entries, err := r.entries(); err == nil { // if it is unreadable guard 9 fails
 		for i := range entries {
 			if entries[i].State == journal.Done {
-				r.ledToHost(entries[i].Change)
+				r.addHost(entries[i].Change)
 			}
 		}
 	}
 	return r
 }
 
-// ledToHost records the target of an SRV value that is removed.
-func (r *run) ledToHost(c *providers.Change) {
+// addHost records the target of an SRV value that is removed.
+func (r *run) addHost(c *providers.Change) {
 	if c == nil || c.Op != providers.OpDelete || c.Before.Type != "SRV" {
 		return
 	}

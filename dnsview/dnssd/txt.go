@@ -16,8 +16,8 @@ const (
 	txtSmall    = 200
 	txtMessage  = 400
 	txtEthernet = 1300
-	txtMost     = 65535
-	stringMost  = 255 // section 6.1
+	txtMax      = 65535
+	stringMax   = 255 // section 6.1
 	keyShould   = 9   // section 6.4
 )
 
@@ -113,12 +113,12 @@ func (t TXT) Check() error {
 		if t[:i].Has(p.Key) {
 			return invalid("the TXT key %s is given twice", Quoted(p.Key))
 		}
-		if n := len(p.String()); n > stringMost {
-			return invalid("the TXT attribute %s has %d bytes with its value, and %d is the most", Quoted(p.Key), n, stringMost)
+		if n := len(p.String()); n > stringMax {
+			return invalid("the TXT attribute %s has %d bytes with its value, and %d is the most", Quoted(p.Key), n, stringMax)
 		}
 	}
-	if n := t.Size(); n > txtMost {
-		return invalid("the TXT record would have %d bytes, and %d is the most", n, txtMost)
+	if n := t.Size(); n > txtMax {
+		return invalid("the TXT record would have %d bytes, and %d is the most", n, txtMax)
 	}
 	return nil
 }

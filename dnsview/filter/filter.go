@@ -24,16 +24,16 @@ type Filter struct {
 
 // term is one condition.
 type term struct {
-	negate bool
-	field  string // empty for a bare word
-	tag    string // name of the tag, for field tag
-	op     byte   // one of : = ~ > <
-	value  string // in lower case
-	given  string // as it was written
-	any    []string
-	re     *regexp.Regexp
-	age    time.Duration
-	number uint64
+	negate   bool
+	field    string // empty for a bare word
+	tag      string // name of the tag, for field tag
+	op       byte   // one of : = ~ > <
+	value    string // in lower case
+	original string // as it was written
+	any      []string
+	re       *regexp.Regexp
+	age      time.Duration
+	number   uint64
 }
 
 // String returns the text that the filter was parsed from.
@@ -59,17 +59,17 @@ type Row interface {
 // Match reports whether a row passes.
 func (f Filter) Match(r Row) bool {
 	for i := range f.terms {
-		if f.terms[i].holds(r) == f.terms[i].negate {
+		if f.terms[i].matches(r) == f.terms[i].negate {
 			return false
 		}
 	}
 	return true
 }
 
-func (t *term) holds(r Row) bool {
+func (t *term) matches(r Row) bool {
 	switch {
 	case t.field == "":
-		return t.bare(r)
+		return t.matchesWord(r)
 	case t.op == '>' || t.op == '<':
 		return t.compare(r)
 	}
@@ -95,7 +95,7 @@ func (t *term) test(s string) bool {
 	case ':':
 		return slices.ContainsFunc(t.any, func(p string) bool { return hasPrefixFold(s, p) })
 	case '=':
-		return strings.EqualFold(s, t.given)
+		return strings.EqualFold(s, t.original)
 	}
 	if t.re != nil {
 		return t.re.MatchString(s)
@@ -103,8 +103,8 @@ func (t *term) test(s string) bool {
 	return containsFold(s, t.value)
 }
 
-// bare matches a word anywhere in the row, or with its letters in order in the name.
-func (t *term) bare(r Row) bool {
+// matchesWord matches a word anywhere in the row, or with its letters in order in the name.
+func (t *term) matchesWord(r Row) bool {
 	if fuzzy(r.FilterName(), t.value) {
 		return true
 	}

@@ -151,7 +151,7 @@ func (p *parser) term() (term, error) {
 // finish sets the value of a term, parsed as its operator needs it.
 
 func (p *parser) finish(t *term, v string, word, at int) error {
-	t.value, t.given = strings.ToLower(v), v
+	t.value, t.original = strings.ToLower(v), v
 	ordered := false
 	for _, f := range fields {
 		ordered = ordered || f.name == t.field && f.ordered

@@ -28,9 +28,9 @@ func ModeOf(verb index.Verb, c *providers.Change) Mode {
 		return ModeMarker
 	case c.Op == providers.OpDelete && verb == index.VerbDeregister:
 		return ModeDead
-	case leaves(verb, c):
+	case isLeave(verb, c):
 		return ModeLeave
-	case retires(verb, c):
+	case isRetire(verb, c):
 		return ModeRetire
 	case c.Op == providers.OpDelete, c.Op == providers.OpUpdate && !index.IsQuiesced(&c.Before) && index.IsQuiesced(&c.After):
 		return ModeTakeOut
@@ -71,9 +71,9 @@ func RelatedRecords(verb index.Verb, c *providers.Change) (name, typ string, ok 
 	return providers.MarkerName(o.Instance, r.Name), "TXT", owned && c.Op == providers.OpCreate && !o.Quiesced
 }
 
-// leaves reports whether a change removes a record that a host that joined by hand has created: when it leaves, or
+// isLeave reports whether a change removes a record that a host that joined by hand has created: when it leaves, or
 // joins again with another address.
-func leaves(verb index.Verb, c *providers.Change) bool {
+func isLeave(verb index.Verb, c *providers.Change) bool {
 	if c.Op != providers.OpDelete || verb != index.VerbLeave && verb != index.VerbJoin {
 		return false
 	}
@@ -81,7 +81,7 @@ func leaves(verb index.Verb, c *providers.Change) bool {
 	return ok && o.Host()
 }
 
-// retires reports whether a change removes a record of an incarnation that belongs to none of its nodes.
-func retires(verb index.Verb, c *providers.Change) bool {
+// isRetire reports whether a change removes a record of an incarnation that belongs to none of its nodes.
+func isRetire(verb index.Verb, c *providers.Change) bool {
 	return c.Op == providers.OpDelete && verb == index.VerbRetire && (c.Before.Type == "PTR" || c.Before.Type == "TXT") && !index.Marked(&c.Before)
 }

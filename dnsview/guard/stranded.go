@@ -7,9 +7,9 @@ import (
 	"rollcall/providers"
 )
 
-// stranded returns the SRV values of other owners that a removal would leave without any address: those of the plan,
-// and those in the zones just read. ours is such a value of this fleet that stays, or "".
-func (e *Evidence) stranded() (others []string, ours string) {
+// strandedSRVs returns the SRV values of other owners that a removal would leave without any address: those of the
+// plan, and those in the zones just read. ours is such a value of this fleet that stays, or "".
+func (e *Evidence) strandedSRVs() (others []string, ours string) {
 	r := e.Change.Record()
 	if e.Change.Op != providers.OpDelete || r.Type != "A" && r.Type != "AAAA" || e.View == nil {
 		return nil, ""
@@ -48,7 +48,7 @@ func (e *Evidence) stranded() (others []string, ours string) {
 func (e *Evidence) checkStranded() index.GuardResult {
 	const g = index.GuardMinimum
 	r := e.Change.Record()
-	others, ours := e.stranded()
+	others, ours := e.strandedSRVs()
 	switch {
 	case ours != "":
 		return index.Failed(g, ours+" still leads to "+index.Clean(r.Name)+", which would have no address any more", "let that go first")

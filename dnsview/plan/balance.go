@@ -9,8 +9,8 @@ import (
 	"rollcall/providers"
 )
 
-// weightMost is the largest weight of a weighted record set of Route 53.
-const weightMost = 255
+// maxWeight is the largest weight of a weighted record set of Route 53.
+const maxWeight = 255
 
 // Balance plans another priority or weight for the nodes of these records: SRV values, or addresses in weighted record
 // sets of Route 53, which have no priority. A nil value leaves what a record has.
@@ -47,8 +47,8 @@ func balanced(r providers.Record, priority, weight *uint16) (after providers.Rec
 			return r, "", invalid("%s is in a weighted record set, which has a weight and no priority", r.Label())
 		case weight == nil || int64(*weight) == r.Weight:
 			return r, "", nil
-		case *weight > weightMost:
-			return r, "", invalid("%s is in a weighted record set of Route 53, whose weight is %d at most", r.Label(), weightMost)
+		case *weight > maxWeight:
+			return r, "", invalid("%s is in a weighted record set of Route 53, whose weight is %d at most", r.Label(), maxWeight)
 		}
 		after.Weight = int64(*weight)
 		return after, "weight " + strconv.Itoa(int(*weight)), nil

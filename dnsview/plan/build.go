@@ -51,9 +51,9 @@ func (b *builder) change(c providers.Change, sentence string, reason dnsview.Cla
 
 // end returns the plan. A plan without a title gets the sentence of its only step, or what with the number of steps.
 func (b *builder) end(what string) Plan {
-	b.leaveUnwritable()
+	b.dropUnwritable()
 	if b.v != nil {
-		b.leaveRefused(acceptances(b.v.Index))
+		b.dropRefused(acceptances(b.v.Index))
 	}
 	switch n := len(b.plan.Steps); n {
 	case 0:
@@ -66,9 +66,9 @@ func (b *builder) end(what string) Plan {
 	return b.plan
 }
 
-// leaveUnwritable removes the steps that change a zone or name that rollcall does not write to, and all that need them.
+// dropUnwritable removes the steps that change a zone or name that rollcall does not write to, and all that need them.
 // The plan of an undo keeps them.
-func (b *builder) leaveUnwritable() {
+func (b *builder) dropUnwritable() {
 	if b.v == nil || b.plan.Verb.TakesBack() {
 		return
 	}
@@ -84,8 +84,8 @@ func (b *builder) leaveUnwritable() {
 	}, b.skip)
 }
 
-// fits reports whether a new value has room in its record set and zone. If not, it is skipped with the reason.
-func (b *builder) fits(r *providers.Record) bool {
+// hasRoom reports whether a new value has room in its record set and zone. If not, it is skipped with the reason.
+func (b *builder) hasRoom(r *providers.Record) bool {
 	for _, k := range []index.SetKey{index.SetKeyOf(r), {Zone: r.Zone}} {
 		c, known := b.left[k]
 		if !known {
@@ -109,7 +109,7 @@ func (b *builder) capacity(k index.SetKey, r *providers.Record) index.Capacity {
 		}
 		return index.Capacity{Left: math.MaxInt}
 	}
-	fit, err := Room(b.v.Index.Traits(r.Zone), b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type), r)
+	fit, err := CheckRoom(b.v.Index.Traits(r.Zone), b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type), r)
 	left, more := fit.More+1, strconv.Itoa(fit.More+1)
 	if err != nil {
 		left, more = 0, "no"
@@ -142,7 +142,7 @@ func (b *builder) record(id providers.Identity) *providers.Record {
 func (b *builder) instance(ref providers.InstanceRef) *providers.Instance {
 	i := b.v.Instance(ref.Key, ref.ID)
 	switch {
-	case i == nil && byHand(ref):
+	case i == nil && isHost(ref):
 		b.skip(index.ShortID(ref.ID) + " joined by hand, and is no instance of a cloud: quiesce it, or let it leave with rollcall service leave")
 	case i == nil:
 		b.skip(index.Clean(ref.Name) + " (" + index.ShortID(ref.ID) + "): no cloud shows it")
@@ -168,8 +168,8 @@ func (b *builder) ours(r *providers.Record) (providers.Owner, bool) {
 	return o, false
 }
 
-// once returns values without repetitions.
-func once[T comparable](values []T) []T {
+// unique returns values without repetitions.
+func unique[T comparable](values []T) []T {
 	var out []T
 	seen := make(map[T]bool, len(values))
 	for _, v := range values {
@@ -181,8 +181,8 @@ func once[T comparable](values []T) []T {
 	return out
 }
 
-// onceEach returns refs without repetitions of an instance.
-func onceEach(refs []providers.InstanceRef) []providers.InstanceRef {
+// uniqueInstances returns refs without repetitions of an instance.
+func uniqueInstances(refs []providers.InstanceRef) []providers.InstanceRef {
 	var out []providers.InstanceRef
 	for _, r := range refs {
 		if !slices.ContainsFunc(out, func(o providers.InstanceRef) bool { return o.Key == r.Key && o.ID == r.ID }) {
@@ -194,7 +194,7 @@ func onceEach(refs []providers.InstanceRef) []providers.InstanceRef {
 
 // eachOurs calls f with each record that exists and clearly belongs to this fleet, and with its owner.
 func (b *builder) eachOurs(records []providers.Identity, f func(*providers.Record, providers.Owner)) {
-	for _, id := range once(records) {
+	for _, id := range unique(records) {
 		if r := b.record(id); r != nil {
 			if o, ok := b.ours(r); ok {
 				f(r, o)
@@ -221,7 +221,7 @@ func Deregister(v *dnsview.View, records ...providers.Identity) Plan {
 		return b.end("")
 	}
 	var rs []*providers.Record
-	for _, id := range once(records) {
+	for _, id := range unique(records) {
 		r := b.record(id)
 		if r == nil {
 			continue
@@ -318,20 +318,20 @@ func (b *builder) deregister(r *providers.Record) {
 	}
 	needs, strands, blocked := b.srvsLeadingTo(r)
 	if blocked != nil {
-		b.skipWhileLed(r, blocked)
+		b.skipLastAddress(r, blocked)
 		return
 	}
 	why := strings.TrimPrefix(f.Reason, r.Label()+" is dead: ")
 	why = strings.TrimPrefix(why, r.Label()+" dangles: ")
 	n := b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+": "+why, f.Class, f.Instance, needs...)
-	b.noteStrands(n, strands)
+	b.setStrands(n, strands)
 	b.planned[r.Identity()] = n
 }
 
 // Power plans to start, stop, reboot or terminate instances, without touching DNS.
 func Power(v *dnsview.View, action PowerAction, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbPower)
-	for _, ref := range onceEach(instances) {
+	for _, ref := range uniqueInstances(instances) {
 		if i := b.instance(ref); i != nil {
 			b.power(action, i)
 		}
@@ -357,6 +357,6 @@ func title(s string) string {
 // WithoutUnwritable removes from a plan the steps that change a zone or a name that rollcall does not write to.
 func WithoutUnwritable(v *dnsview.View, p Plan) Plan {
 	b := &builder{v: v, plan: p}
-	b.leaveUnwritable()
+	b.dropUnwritable()
 	return b.plan
 }

@@ -19,8 +19,8 @@ func invalid(format string, args ...any) error {
 	return &dnssd.Refusal{Kind: providers.KindInvalid, Why: fmt.Sprintf(format, args...)}
 }
 
-// inTheWay returns the refusal of a request that conflicts with another record.
-func inTheWay(format string, args ...any) error {
+// conflict returns the refusal of a request that conflicts with another record.
+func conflict(format string, args ...any) error {
 	return &dnssd.Refusal{Kind: providers.KindConflict, Why: fmt.Sprintf(format, args...)}
 }
 

@@ -16,7 +16,7 @@ type drained struct {
 	inst     *providers.Instance
 	steps    []int                  // what takes it out of DNS
 	names    []*providers.Record    // what leads to it
-	marks    []index.QuiescedMarker // what remembers that it was taken out before
+	markers  []index.QuiescedMarker // of its values that are out of DNS
 	takenOut bool                   // some of it was taken out, now or before, so that resolvers may hold it
 }
 
@@ -27,45 +27,45 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbDrain)
 	var all []drained
 	longest := time.Duration(0)
-	for _, ref := range onceEach(instances) {
+	for _, ref := range uniqueInstances(instances) {
 		i := b.instance(ref)
 		if i == nil {
 			continue
 		}
-		d := drained{inst: i, marks: b.marksOf(v.Index.Ref(i))}
+		d := drained{inst: i, markers: b.quiescedMarkers(v.Index.Ref(i))}
 		if i.State.Dead() {
 			b.skip(index.Label(i) + " is terminated already")
-			for _, m := range d.marks {
+			for _, m := range d.markers {
 				b.removeMarker(m.Record, i)
 			}
 			continue
 		}
 		d.names = slices.DeleteFunc(v.RecordsOf(v.Index.KeyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
-		if len(d.names)+len(d.marks) > 0 && !b.hasFleet() {
+		if len(d.names)+len(d.markers) > 0 && !b.hasFleet() {
 			continue
 		}
 		from := len(b.plan.Steps)
 		if len(d.names) > 0 {
-			steps, left := b.takeOut(i, "")
+			steps, left := b.removeNode(i, "")
 			if len(left) > 0 {
-				b.dropFrom(from)
+				b.truncate(from)
 				b.skip(index.Label(i) + " is not drained: " + strings.Join(left, ", ") + " would be left leading to it")
 				continue
 			}
 			d.steps = steps
 		}
 		if others := b.heldByOthers(i, d.names); len(others) > 0 {
-			b.dropFrom(from)
+			b.truncate(from)
 			b.skip(index.Label(i) + " is not drained: " + strings.Join(others, ", ") + " has its address, and another owner")
 			continue
 		}
 		for _, r := range d.names {
 			longest = max(longest, ttlOf(r)+b.lingerOf(r))
 		}
-		for _, m := range d.marks {
-			longest = max(longest, b.ttlOfMark(m)+b.lingerOf(m.Record))
+		for _, m := range d.markers {
+			longest = max(longest, b.markerTTL(m)+b.lingerOf(m.Record))
 		}
-		d.takenOut = len(d.names)+len(d.marks) > 0
+		d.takenOut = len(d.names)+len(d.markers) > 0
 		all = append(all, d)
 	}
 	wait, lingers := 0, ""
@@ -86,7 +86,7 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 		for _, r := range d.names {
 			b.removeMarkerOf(r, d.inst, off)
 		}
-		for _, m := range d.marks {
+		for _, m := range d.markers {
 			b.removeMarker(m.Record, d.inst, off)
 		}
 	}
@@ -111,8 +111,8 @@ func (b *builder) lingerOf(r *providers.Record) time.Duration {
 	return 0
 }
 
-// dropFrom removes all steps from index n on.
-func (b *builder) dropFrom(n int) {
+// truncate removes all steps from index n on.
+func (b *builder) truncate(n int) {
 	b.plan.Steps = b.plan.Steps[:n]
 	for id, at := range b.planned {
 		if at > n {
@@ -121,16 +121,16 @@ func (b *builder) dropFrom(n int) {
 	}
 }
 
-// marksOf returns, in stable order, the markers of values of a node that are out of DNS.
-func (b *builder) marksOf(ref providers.InstanceRef) []index.QuiescedMarker {
+// quiescedMarkers returns, in stable order, the markers of values of a node that are out of DNS.
+func (b *builder) quiescedMarkers(ref providers.InstanceRef) []index.QuiescedMarker {
 	return slices.DeleteFunc(slices.Clone(b.v.Index.QuiescedMarkers), func(m index.QuiescedMarker) bool {
 		return m.Of() != index.InstanceKey{Cloud: ref.Key, ID: ref.ID} || b.v.Index.QuiescedThere(m)
 	})
 }
 
-// TakenOut returns, in stable order, the records of an instance that are out of DNS according to markers. A value that
-// its marker holds only as a digest is left out.
-func TakenOut(v *dnsview.View, key providers.CloudKey, id string) []providers.Record {
+// QuiescedRecords returns, in stable order, the records of an instance that are out of DNS according to markers. A
+// value that its marker holds only as a digest is left out.
+func QuiescedRecords(v *dnsview.View, key providers.CloudKey, id string) []providers.Record {
 	b := &builder{v: v}
 	var out []providers.Record
 	for _, m := range v.Index.QuiescedMarkers {
@@ -145,9 +145,9 @@ func TakenOut(v *dnsview.View, key providers.CloudKey, id string) []providers.Re
 	return out
 }
 
-// ttlOfMark returns how long a resolver may hold the value of a marker: the TTL of its name, or what its service
+// markerTTL returns how long a resolver may hold the value of a marker: the TTL of its name, or what its service
 // declares.
-func (b *builder) ttlOfMark(m index.QuiescedMarker) time.Duration {
+func (b *builder) markerTTL(m index.QuiescedMarker) time.Duration {
 	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value, Owners: []providers.Owner{m.Owner}}
 	b.setTTL(&r, b.v.Index.ServicesByName[b.v.Index.ServiceOf(&r)])
 	return ttlOf(&r)

@@ -45,12 +45,12 @@ func Create(z Zone, d Declaration) (Planned, error) {
 	}
 	for _, name := range d.Names() {
 		for _, r := range z.recordsAt(providers.CanonicalName(name), "CNAME") {
-			return Planned{}, inTheWay("%s is an alias of %s, and nothing can stand beside it", providers.Clean(name), providers.Clean(r.Value))
+			return Planned{}, conflict("%s is an alias of %s, and nothing can stand beside it", providers.Clean(name), providers.Clean(r.Value))
 		}
 	}
 	for _, r := range z.recordsAt(d.Name.Canonical(), "TXT") {
 		if have := dnssd.TXTOf(r.Value); !have.Same(d.TXT) {
-			return Planned{}, inTheWay("%s has the TXT record %s already, which is not what is asked for: retire the incarnation first, or create another one", d.Name, providers.Clean(r.Value))
+			return Planned{}, conflict("%s has the TXT record %s already, which is not what is asked for: retire the incarnation first, or create another one", d.Name, providers.Clean(r.Value))
 		}
 	}
 	m := z.plan(index.VerbCreate)
@@ -128,7 +128,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 		}
 	}
 	if nodes > 0 {
-		return Planned{}, inTheWay("%s still has %s: let them leave first", n, index.Plural(nodes, "node", "nodes"))
+		return Planned{}, conflict("%s still has %s: let them leave first", n, index.Plural(nodes, "node", "nodes"))
 	}
 	m := z.plan(index.VerbRetire)
 	typ := n.Type()
@@ -164,7 +164,7 @@ func Retire(z Zone, n dnssd.Name) (Planned, error) {
 		remove(r, "")
 	}
 	if len(m.Plan.Steps)+len(m.Plan.Skipped) == 0 {
-		return Planned{}, inTheWay("there is no incarnation %s", n)
+		return Planned{}, conflict("there is no incarnation %s", n)
 	}
 	if others > 0 {
 		m.note(typ.String() + " keeps " + index.Plural(others, "other incarnation", "other incarnations") + ", and stays listed")

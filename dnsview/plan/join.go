@@ -102,7 +102,7 @@ func Join(z Zone, n Node) (Planned, error) {
 		return Planned{}, err
 	}
 	if z.quiesced(o, n.serviceName(), host) {
-		return Planned{}, inTheWay("the host %s was taken out of %s on purpose: let it leave first if it shall come back", providers.Clean(n.Host), n.serviceName())
+		return Planned{}, conflict("the host %s was taken out of %s on purpose: let it leave first if it shall come back", providers.Clean(n.Host), n.serviceName())
 	}
 	m := z.plan(index.VerbJoin)
 	at := host
@@ -173,12 +173,12 @@ func markerOf(r *providers.Record, o providers.Owner, names ...string) (provider
 // checkHost returns a refusal if the host name is an alias or has an address of another owner.
 func (m *planner) checkHost(n *Node, host string, o providers.Owner) error {
 	for _, r := range m.z.recordsAt(host, "CNAME") {
-		return inTheWay("%s is an alias of %s, and a target of SRV must not be one (RFC 2782)", host, providers.Clean(r.Value))
+		return conflict("%s is an alias of %s, and a target of SRV must not be one (RFC 2782)", host, providers.Clean(r.Value))
 	}
 	for _, typ := range []string{"A", "AAAA"} {
 		for _, r := range m.z.recordsAt(host, typ) {
 			if a, ok := r.Addr(); !ok || r.Alias || !r.OwnedBy(o) && !slices.Contains(n.Addresses, a) {
-				return inTheWay("%s leads to %s already, which %s: give the host another name", host, providers.Clean(r.Value), ownership(r))
+				return conflict("%s leads to %s already, which %s: give the host another name", host, providers.Clean(r.Value), ownership(r))
 			}
 		}
 	}
@@ -189,18 +189,18 @@ func (m *planner) checkHost(n *Node, host string, o providers.Owner) error {
 // target and port there.
 func (m *planner) checkSRV(n *Node, value string, o providers.Owner) error {
 	for _, r := range m.z.recordsAt(n.serviceName(), "CNAME") {
-		return inTheWay("%s is an alias of %s", n.Service, providers.Clean(r.Value))
+		return conflict("%s is an alias of %s", n.Service, providers.Clean(r.Value))
 	}
 	want, _ := providers.ParseSRV(value)
 	for _, r := range m.z.recordsAt(n.serviceName(), "SRV") {
 		s, ok := providers.ParseSRV(r.Value)
 		switch {
 		case r.Alias:
-			return inTheWay("%s SRV is an alias, which is read-only", n.Service)
+			return conflict("%s SRV is an alias, which is read-only", n.Service)
 		case ok && s.Target == ".":
-			return inTheWay("%s says with an SRV value of \".\" that it is not available (RFC 2782): remove that first", n.Service)
+			return conflict("%s says with an SRV value of \".\" that it is not available (RFC 2782): remove that first", n.Service)
 		case ok && s.Target == want.Target && s.Port == want.Port && !r.OwnedBy(o):
-			return inTheWay("%s is there already, and %s", r.Label(), ownership(r))
+			return conflict("%s is there already, and %s", r.Label(), ownership(r))
 		}
 	}
 	return nil
@@ -223,7 +223,7 @@ func (m *planner) values(n *Node, s *NodeSet, o providers.Owner) (err error) {
 		switch {
 		case r.OwnedBy(o):
 		case n.RoundRobin != "":
-			return inTheWay("%s is there already, and %s", r.Label(), ownership(r))
+			return conflict("%s is there already, and %s", r.Label(), ownership(r))
 		default:
 			m.note(r.Label() + " is there already and " + ownership(r) + ": it stays as it is, also when the host leaves")
 		}
@@ -265,7 +265,7 @@ func (m *planner) add(s *NodeSet, value string, ttl uint32, o providers.Owner) e
 	if err != nil {
 		return invalid("%s", err)
 	}
-	fit, err := Room(&m.z.Zone.Traits, m.z.recordsAt(s.Name, s.Type), &r)
+	fit, err := CheckRoom(&m.z.Zone.Traits, m.z.recordsAt(s.Name, s.Type), &r)
 	if err != nil {
 		return err
 	}

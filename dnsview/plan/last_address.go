@@ -39,13 +39,13 @@ func (b *builder) srvsLeadingTo(r *providers.Record) (needs []int, strands []str
 	return needs, strands, blocked
 }
 
-// skipWhileLed skips the last address of a name because srv of this fleet still leads to it.
-func (b *builder) skipWhileLed(r, srv *providers.Record) {
+// skipLastAddress skips the last address of a name because srv of this fleet still leads to it.
+func (b *builder) skipLastAddress(r, srv *providers.Record) {
 	b.skip(r.Label() + " stays: " + srv.Label() + " still leads to it; rollcall quiesce " + b.v.RecordName(srv) + " takes that out first")
 }
 
-// noteStrands adds to a step the SRV values of other owners that would lead nowhere after it.
-func (b *builder) noteStrands(step int, strands []string) {
+// setStrands adds to a step the SRV values of other owners that would lead nowhere after it.
+func (b *builder) setStrands(step int, strands []string) {
 	for i := range b.plan.Steps {
 		if s := &b.plan.Steps[i]; s.ID == step && len(strands) > 0 {
 			s.Strands = strands

@@ -15,8 +15,8 @@ const (
 	hostChars   = markerChars + 39
 )
 
-// Limits of an answer in bytes: over UDP without EDNS (RFC 1035 section 2.3.4), without fragmentation on common networks
-// (DNS flag day 2020), and the most that servers commonly send over UDP.
+// Limits of an answer in bytes: over UDP without EDNS (RFC 1035 section 2.3.4), without fragmentation on common
+// networks (DNS flag day 2020), and the most that servers commonly send over UDP.
 const (
 	wirePlain = 512
 	wireEDNS  = 1232
@@ -32,9 +32,9 @@ type Fit struct {
 	Bound  string // what says so, as a sentence's end
 }
 
-// Room compares a record set that gets one more value with the limits of its provider and of the protocol. It returns
-// an error if the value does not fit.
-func Room(at *providers.Traits, set []*providers.Record, add *providers.Record) (Fit, error) {
+// CheckRoom compares a record set that gets one more value with the limits of its provider and of the protocol. It
+// returns an error if the value does not fit.
+func CheckRoom(at *providers.Traits, set []*providers.Record, add *providers.Record) (Fit, error) {
 	values := make([]string, 0, len(set)+1)
 	chars := 0
 	for i := range set {

@@ -30,18 +30,18 @@ func srvSet(n int, target string) []*providers.Record {
 
 func TestTheFourHundredthValueFitsAndNoOtherAfterIt(t *testing.T) {
 	add := &providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: "10 10 4218 new.unilans.net"}
-	f, err := plan.Room(atRoute53, srvSet(399, ""), add)
+	f, err := plan.CheckRoom(atRoute53, srvSet(399, ""), add)
 	if err != nil || f.Values != 400 || f.More != 0 {
 		t.Errorf("the 400th: %+v, %v", f, err)
 	}
-	_, err = plan.Room(atRoute53, srvSet(400, ""), add)
+	_, err = plan.CheckRoom(atRoute53, srvSet(400, ""), add)
 	if r, ok := errors.AsType[*dnssd.Refusal](err); !ok || r.Kind != providers.KindLimit || !strings.Contains(err.Error(), "400 is the most") || !strings.Contains(err.Error(), "no more nodes fit") {
 		t.Errorf("the 401st: %v", err)
 	}
-	if f, err = plan.Room(atRoute53, srvSet(300, ""), add); err != nil || f.More != 99 {
+	if f, err = plan.CheckRoom(atRoute53, srvSet(300, ""), add); err != nil || f.More != 99 {
 		t.Errorf("with 301 there is room for %d more, %v", f.More, err)
 	}
-	if f, err = plan.Room(atCloudflare, srvSet(400, ""), add); err != nil || f.More < 400 {
+	if f, err = plan.CheckRoom(atCloudflare, srvSet(400, ""), add); err != nil || f.More < 400 {
 		t.Errorf("Cloudflare has no record sets: %+v, %v", f, err)
 	}
 }
@@ -49,7 +49,7 @@ func TestTheFourHundredthValueFitsAndNoOtherAfterIt(t *testing.T) {
 func TestLongNamesFillABatchBeforeTheSetIsFull(t *testing.T) {
 	long := strings.Repeat("x", 50)
 	add := &providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: "10 10 4218 h9999" + long + ".unilans.net"}
-	f, err := plan.Room(atRoute53, srvSet(100, long), add)
+	f, err := plan.CheckRoom(atRoute53, srvSet(100, long), add)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +57,10 @@ func TestLongNamesFillABatchBeforeTheSetIsFull(t *testing.T) {
 	if last >= 400 || !strings.Contains(f.Bound, "32000 characters") {
 		t.Fatalf("%+v", f)
 	}
-	if _, err := plan.Room(atRoute53, srvSet(last-1, long), add); err != nil {
+	if _, err := plan.CheckRoom(atRoute53, srvSet(last-1, long), add); err != nil {
 		t.Errorf("the %dth was promised: %v", last, err)
 	}
-	if _, err := plan.Room(atRoute53, srvSet(last, long), add); err == nil || !strings.Contains(err.Error(), "32000") {
+	if _, err := plan.CheckRoom(atRoute53, srvSet(last, long), add); err == nil || !strings.Contains(err.Error(), "32000") {
 		t.Errorf("the %dth: %v", last+1, err)
 	}
 }
@@ -68,15 +68,15 @@ func TestLongNamesFillABatchBeforeTheSetIsFull(t *testing.T) {
 func TestAnAnswerOverTheMostOfTCPIsRefused(t *testing.T) {
 	long := strings.Repeat("x", 50)
 	add := &providers.Record{Name: "v1._x._tcp.unilans.net", Type: "SRV", Value: "10 10 4218 h9999" + long + ".unilans.net"}
-	f, err := plan.Room(atCloudflare, srvSet(100, long), add)
+	f, err := plan.CheckRoom(atCloudflare, srvSet(100, long), add)
 	if err != nil {
 		t.Fatal(err)
 	}
 	last := 101 + f.More
-	if f, err = plan.Room(atCloudflare, srvSet(last-1, long), add); err != nil || f.Wire > 65535 {
+	if f, err = plan.CheckRoom(atCloudflare, srvSet(last-1, long), add); err != nil || f.Wire > 65535 {
 		t.Errorf("the %dth was promised: %+v, %v", last, f, err)
 	}
-	if _, err = plan.Room(atCloudflare, srvSet(last, long), add); err == nil || !strings.Contains(err.Error(), "65535 is the most") {
+	if _, err = plan.CheckRoom(atCloudflare, srvSet(last, long), add); err == nil || !strings.Contains(err.Error(), "65535 is the most") {
 		t.Errorf("the %dth: %v", last+1, err)
 	}
 }
@@ -91,7 +91,7 @@ func TestTheSizeOfAnAnswerIsThatOnTheWire(t *testing.T) {
 		want string
 	}{{2, ""}, {20, "over 512"}, {60, "over 1232"}, {150, "over 4096"}} {
 		set := srvSet(c.n, "")
-		f, err := plan.Room(atRoute53, set[1:], set[0])
+		f, err := plan.CheckRoom(atRoute53, set[1:], set[0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestTheSizeOfAnAnswerIsThatOnTheWire(t *testing.T) {
 		}
 	}
 	set := srvSet(390, "")
-	if f, _ := plan.Room(atRoute53, set[1:], set[0]); !strings.Contains(strings.Join(f.Notes("x", "SRV"), "; "), "10 more nodes fit") {
+	if f, _ := plan.CheckRoom(atRoute53, set[1:], set[0]); !strings.Contains(strings.Join(f.Notes("x", "SRV"), "; "), "10 more nodes fit") {
 		t.Errorf("near the limit: %v", f.Notes("x", "SRV"))
 	}
 }

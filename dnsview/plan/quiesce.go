@@ -14,11 +14,11 @@ func Quiesce(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	if !b.hasFleet() {
 		return b.end("")
 	}
-	for _, ref := range onceEach(instances) {
-		if byHand(ref) {
-			b.takeOutHost(ref)
+	for _, ref := range uniqueInstances(instances) {
+		if isHost(ref) {
+			b.removeHost(ref)
 		} else if i := b.instance(ref); i != nil {
-			b.takeOut(i, "")
+			b.removeNode(i, "")
 		}
 	}
 	return b.end("Take " + index.Plural(len(instances), "node", "nodes") + " out of DNS")
@@ -32,7 +32,7 @@ func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 		return b.end("")
 	}
 	var rs []*providers.Record
-	for _, id := range once(records) {
+	for _, id := range unique(records) {
 		r := b.record(id)
 		if r == nil {
 			continue
@@ -42,7 +42,7 @@ func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 			continue
 		}
 		for _, s := range b.srvTo(r) { // those of others are reported where it is the last address
-			if v.Index.IsOurs(s) && b.takenOutWith(s, r, records) {
+			if v.Index.IsOurs(s) && b.removedWith(s, r, records) {
 				rs = append(rs, s)
 			}
 		}
@@ -51,9 +51,9 @@ func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 	return b.end("Take " + index.Plural(len(rs), "entry", "entries") + " out of DNS")
 }
 
-// takenOutWith reports whether an SRV value of this fleet is removed together with an address that it leads to: it
+// removedWith reports whether an SRV value of this fleet is removed together with an address that it leads to: it
 // belongs to the same node, or no address of its target stays.
-func (b *builder) takenOutWith(s, r *providers.Record, out []providers.Identity) bool {
+func (b *builder) removedWith(s, r *providers.Record, out []providers.Identity) bool {
 	o, _ := r.Owner()
 	if own, _ := s.Owner(); own.Same(o) {
 		return true
@@ -62,9 +62,9 @@ func (b *builder) takenOutWith(s, r *providers.Record, out []providers.Identity)
 	return !slices.ContainsFunc(b.v.Index.Records(r.Zone, r.Name, "A"), stays) && !slices.ContainsFunc(b.v.Index.Records(r.Zone, r.Name, "AAAA"), stays)
 }
 
-// takeOut plans to remove all records that lead to a node, SRV values first. It returns the ids of these steps, and the
-// records that would still lead to the node.
-func (b *builder) takeOut(i *providers.Instance, reason dnsview.Class) (removed []int, left []string) {
+// removeNode plans to remove all records that lead to a node, SRV values first. It returns the ids of these steps, and
+// the records that would still lead to the node.
+func (b *builder) removeNode(i *providers.Instance, reason dnsview.Class) (removed []int, left []string) {
 	records := b.v.RecordsOf(b.v.Index.KeyOf(i), i.ID)
 	slices.SortStableFunc(records, srvFirst)
 	var srv []int
@@ -88,25 +88,26 @@ func (b *builder) takeOut(i *providers.Instance, reason dnsview.Class) (removed 
 		}
 	}
 	if len(records) == 0 {
-		b.skip(b.notThere(b.v.Index.KeyOf(i), i.ID, index.Label(i)))
+		b.skip(b.whyNotInDNS(b.v.Index.KeyOf(i), i.ID, index.Label(i)))
 	}
 	return removed, left
 }
 
-// notThere returns why a node without records cannot be taken out of DNS: it is quiesced, or it was never registered.
-func (b *builder) notThere(key providers.CloudKey, id, who string) string {
+// whyNotInDNS returns why a node without records cannot be taken out of DNS: it is quiesced, or it was never
+// registered.
+func (b *builder) whyNotInDNS(key providers.CloudKey, id, who string) string {
 	if slices.ContainsFunc(b.v.Index.QuiescedMarkers, func(m index.QuiescedMarker) bool { return m.Of() == index.InstanceKey{Cloud: key, ID: id} }) {
 		return who + " is out of DNS already, on purpose: rollcall return " + id + " puts it back"
 	}
 	return who + " is in no zone that is read here"
 }
 
-// byHand reports whether a node is a host that joined by hand, which is in no cloud.
-func byHand(ref providers.InstanceRef) bool { return providers.Owner{Instance: ref.ID}.Host() }
+// isHost reports whether a node is a host that joined by hand, which is in no cloud.
+func isHost(ref providers.InstanceRef) bool { return providers.Owner{Instance: ref.ID}.Host() }
 
 // recordsOf returns, in stable order, the records of an instance or of a host that joined by hand.
 func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
-	if !byHand(ref) {
+	if !isHost(ref) {
 		return b.v.RecordsOf(ref.Key, ref.ID)
 	}
 	var out []*providers.Record
@@ -122,11 +123,11 @@ func (b *builder) recordsOf(ref providers.InstanceRef) []*providers.Record {
 	return out
 }
 
-// takeOutHost plans to remove all records that lead to a host that joined by hand, SRV values first.
-func (b *builder) takeOutHost(ref providers.InstanceRef) {
+// removeHost plans to remove all records that lead to a host that joined by hand, SRV values first.
+func (b *builder) removeHost(ref providers.InstanceRef) {
 	records := b.recordsOf(ref)
 	if len(records) == 0 {
-		b.skip(b.notThere(ref.Key, ref.ID, index.ShortID(ref.ID)))
+		b.skip(b.whyNotInDNS(ref.Key, ref.ID, index.ShortID(ref.ID)))
 	}
 	b.quiesceAll(records)
 }
@@ -176,7 +177,7 @@ func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...in
 	}
 	led, strands, blocked := b.srvsLeadingTo(r)
 	if blocked != nil {
-		b.skipWhileLed(r, blocked)
+		b.skipLastAddress(r, blocked)
 		return 0
 	}
 	for _, n := range led {
@@ -187,7 +188,7 @@ func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...in
 	sentence := "Take " + r.Label() + " out of DNS, and mark it as quiesced"
 	if b.v.Index.Traits(r.Zone).Markers != providers.MarkerInComment {
 		n := b.change(providers.Change{Op: providers.OpDelete, Before: *r, After: stays}, sentence, reason, &ref, needs...)
-		b.noteStrands(n, strands)
+		b.setStrands(n, strands)
 		b.planned[r.Identity()] = n
 		return n
 	}
@@ -210,7 +211,7 @@ func (b *builder) quiesce(r *providers.Record, reason dnsview.Class, needs ...in
 	}
 	needs = append(slices.Clone(needs), b.markers[marker.Identity()])
 	n := b.change(providers.Change{Op: providers.OpDelete, Before: before}, "Take "+r.Label()+" out of DNS", reason, &ref, needs...)
-	b.noteStrands(n, strands)
+	b.setStrands(n, strands)
 	b.planned[r.Identity()] = n
 	return n
 }

@@ -20,8 +20,8 @@ func acceptances(x *index.Index) func(zone string) *index.Acceptance {
 	}
 }
 
-// leaveRefused removes the steps that the provider of a zone would refuse, and all that need them.
-func (b *builder) leaveRefused(acceptance func(zone string) *index.Acceptance) {
+// dropRefused removes the steps that the provider of a zone would refuse, and all that need them.
+func (b *builder) dropRefused(acceptance func(zone string) *index.Acceptance) {
 	b.plan.Steps = keepSteps(b.plan.Steps, func(s *Step) string {
 		if s.Change == nil {
 			return ""
@@ -39,6 +39,6 @@ func (b *builder) leaveRefused(acceptance func(zone string) *index.Acceptance) {
 // WithoutRefused removes from a plan the steps that the provider of a zone with these records would refuse.
 func WithoutRefused(zone providers.Zone, records []providers.Record, p Plan) Plan {
 	a, b := index.NewAcceptance(&zone.Traits, records), &builder{plan: p}
-	b.leaveRefused(func(string) *index.Acceptance { return a })
+	b.dropRefused(func(string) *index.Acceptance { return a })
 	return b.plan
 }

@@ -18,7 +18,7 @@ func Register(v *dnsview.View, service string, instances ...providers.InstanceRe
 	if !b.hasFleet() {
 		return b.end("")
 	}
-	for _, ref := range onceEach(instances) {
+	for _, ref := range uniqueInstances(instances) {
 		i := b.instance(ref)
 		if i == nil {
 			continue
@@ -118,7 +118,7 @@ func (b *builder) create(s *index.DeclaredService, set *NodeSet, i *providers.In
 	if n, ok := b.planned[r.Identity()]; ok {
 		return n // another finding asked for it already
 	}
-	if !b.fits(&r) {
+	if !b.hasRoom(&r) {
 		return 0
 	}
 	ref := b.v.Index.Ref(i)
@@ -237,7 +237,7 @@ func (b *builder) announce(r providers.Record, why dnsview.Class) []int {
 	if n, ok := b.planned[r.Identity()]; ok {
 		return []int{n}
 	}
-	if !b.fits(&r) {
+	if !b.hasRoom(&r) {
 		return nil
 	}
 	b.setTTL(&r, nil)

@@ -38,7 +38,7 @@ func ForFindings(v *dnsview.View, findings ...*dnsview.Finding) Plan {
 	case dnsview.RemedyDelete:
 		p = Deregister(v, ids...)
 	case dnsview.RemedyQuiesce:
-		p = planTakeOut(v, some)
+		p = planQuiesce(v, some)
 	case dnsview.RemedyUpdate:
 		p = planUpdate(v, some)
 	case dnsview.RemedyReplace:
@@ -66,9 +66,9 @@ func ForFindings(v *dnsview.View, findings ...*dnsview.Finding) Plan {
 	return p
 }
 
-// planTakeOut plans to quiesce the records of stopped nodes, and all records that lead clients of a service to an
+// planQuiesce plans to quiesce the records of stopped nodes, and all records that lead clients of a service to an
 // unhealthy node.
-func planTakeOut(v *dnsview.View, findings []*dnsview.Finding) Plan {
+func planQuiesce(v *dnsview.View, findings []*dnsview.Finding) Plan {
 	var ids []providers.Identity
 	for _, f := range findings {
 		if f.Class != dnsview.Unhealthy || f.Instance == nil || f.Record == nil {
@@ -272,7 +272,7 @@ func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 		ref := v.Index.Ref(i)
 		after := *r
 		after.Value = to.String()
-		if n := b.planned[after.Identity()]; n > 0 || b.holds(r, to) != nil {
+		if n := b.planned[after.Identity()]; n > 0 || b.recordWithAddress(r, to) != nil {
 			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which nobody outside can reach: the name has "+to.String()+" of "+index.Label(i)+" too", dnsview.Private, &ref)
 			return
 		}

@@ -70,7 +70,7 @@ func (b *builder) addressFor(r *providers.Record, i *providers.Instance) (netip.
 		b.skip(r.Label() + ": " + index.Label(i) + " has no address of that kind")
 		return to, false
 	}
-	if there := b.holds(r, to); to != old && there != nil {
+	if there := b.recordWithAddress(r, to); to != old && there != nil {
 		what := "; quiesce it"
 		if b.v.FindingForDelete(r) != nil {
 			what = "; deregister it"
@@ -84,8 +84,8 @@ func (b *builder) addressFor(r *providers.Record, i *providers.Instance) (netip.
 	return to, true
 }
 
-// holds returns the record of r's name and type that has an address, or nil.
-func (b *builder) holds(r *providers.Record, a netip.Addr) *providers.Record {
+// recordWithAddress returns the record of r's name and type that has an address, or nil.
+func (b *builder) recordWithAddress(r *providers.Record, a netip.Addr) *providers.Record {
 	for _, s := range b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type) {
 		if h, ok := s.Addr(); ok && h == a {
 			return s
@@ -211,7 +211,7 @@ func Adopt(v *dnsview.View, records ...providers.Identity) Plan {
 	if !b.hasFleet() {
 		return b.end("")
 	}
-	for _, id := range once(records) {
+	for _, id := range unique(records) {
 		r := b.record(id)
 		if r == nil {
 			continue

@@ -17,8 +17,8 @@ func Return(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	if !b.hasFleet() {
 		return b.end("")
 	}
-	for _, ref := range onceEach(instances) {
-		if byHand(ref) {
+	for _, ref := range uniqueInstances(instances) {
+		if isHost(ref) {
 			b.returnNode(ref, nil)
 			continue
 		}
@@ -43,7 +43,7 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 		who = index.Label(i)
 	}
 	found := b.unquiesce(ref)
-	marks := b.marksOf(ref)
+	marks := b.quiescedMarkers(ref)
 	// Host names come back before the SRV values that lead to them.
 	slices.SortFunc(marks, func(a, c index.QuiescedMarker) int {
 		if ra, rc := -srvRank(&providers.Record{Type: a.Owner.Type}), -srvRank(&providers.Record{Type: c.Owner.Type}); ra != rc {
@@ -54,7 +54,7 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 	values, notes := make([]string, len(marks)), make([]string, len(marks))
 	serves := map[string]string{} // with its SRV value gone, only the marker of that says which service a host name belongs to
 	for n, m := range marks {
-		values[n], notes[n] = b.rememberedValue(m, marks, i)
+		values[n], notes[n] = b.markerValue(m, marks, i)
 		if srv, ok := providers.ParseSRV(values[n]); ok && m.Owner.Type == "SRV" {
 			serves[srv.Target] = m.Name
 		}
@@ -91,7 +91,7 @@ func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
 			b.returnExisting(have, &r, m, who, &ref)
 			continue
 		}
-		if !b.fits(&r) {
+		if !b.hasRoom(&r) {
 			continue
 		}
 		// The marker is deleted last, so that an interrupted return can be repeated.
@@ -163,16 +163,16 @@ func (b *builder) unquiesce(ref providers.InstanceRef) (found bool) {
 			if err != nil {
 				continue
 			}
-			forgot := b.removeMarkerBeside(r, &ref)
+			forgot := b.removeExtraMarker(r, &ref)
 			b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, "Take the word quiesced off "+r.Label(), dnsview.Quiesced, &ref, forgot...)
 		}
 	}
 	return found
 }
 
-// removeMarkerBeside plans to delete the marker record of a value that still exists with its marker in the comment, as
+// removeExtraMarker plans to delete the marker record of a value that still exists with its marker in the comment, as
 // an interrupted quiesce leaves it. It returns the ids of the steps.
-func (b *builder) removeMarkerBeside(r *providers.Record, ref *providers.InstanceRef) (ids []int) {
+func (b *builder) removeExtraMarker(r *providers.Record, ref *providers.InstanceRef) (ids []int) {
 	if b.v.Index.Traits(r.Zone).Markers != providers.MarkerInComment {
 		return nil
 	}
@@ -188,10 +188,10 @@ func (b *builder) removeMarkerBeside(r *providers.Record, ref *providers.Instanc
 	return ids
 }
 
-// rememberedValue returns the value in the marker of a quiesced node, "" if it is unknown. A marker without room for
+// markerValue returns the value in the marker of a quiesced node, "" if it is unknown. A marker without room for
 // the value holds a digest, which is compared with the values that the node can have had: its addresses, and SRV values
 // with its host names. If none matches, it returns the value that a registration would have; note says so.
-func (b *builder) rememberedValue(m index.QuiescedMarker, all []index.QuiescedMarker, i *providers.Instance) (value, note string) {
+func (b *builder) markerValue(m index.QuiescedMarker, all []index.QuiescedMarker, i *providers.Instance) (value, note string) {
 	switch {
 	case !m.Owner.Digested():
 		return m.Owner.Value, ""
@@ -246,7 +246,7 @@ func (b *builder) searchSRV(m index.QuiescedMarker, all []index.QuiescedMarker) 
 	if ok {
 		candidates = append([]providers.SRV{{Priority: srv.Priority, Weight: srv.Weight, Port: srv.Port}}, candidates...)
 	}
-	for _, v := range candidates[:min(len(candidates), mostCandidates)] {
+	for _, v := range candidates[:min(len(candidates), maxGuessed)] {
 		for n := range 1 << 16 {
 			for _, try := range []providers.SRV{
 				{Priority: v.Priority, Weight: uint16(n), Port: v.Port, Target: srv.Target},
@@ -262,5 +262,5 @@ func (b *builder) searchSRV(m index.QuiescedMarker, all []index.QuiescedMarker) 
 	return srv, ok, guessed
 }
 
-// mostCandidates limits the values that searchSRV tries, which takes some tenths of a second for each marker.
-const mostCandidates = 3
+// maxGuessed limits the values that searchSRV tries, which takes some tenths of a second for each marker.
+const maxGuessed = 3

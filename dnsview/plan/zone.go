@@ -86,10 +86,10 @@ func (z *Zone) resolvable(typ string, names ...string) error {
 	for _, n := range names {
 		n = providers.CanonicalName(n)
 		if why, ok := cuts.Occluded(n, typ); ok {
-			return inTheWay("%s; nothing is written there", why)
+			return conflict("%s; nothing is written there", why)
 		}
 		if d := cuts.Glue(n, typ); d != "" {
-			return inTheWay("%s is glue of the delegation of %s, and stays as that needs it", providers.Clean(n), providers.Clean(d))
+			return conflict("%s is glue of the delegation of %s, and stays as that needs it", providers.Clean(n), providers.Clean(d))
 		}
 	}
 	return nil

@@ -92,8 +92,8 @@ func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]pro
 	return err
 }
 
-// mostFilterValues is EC2's limit of values in one filter (EC2 API reference, DescribeAddresses).
-const mostFilterValues = 200
+// maxFilterValues is EC2's limit of values in one filter (EC2 API reference, DescribeAddresses).
+const maxFilterValues = 200
 
 // Holders implements providers.AddressHolder.
 func (c *Cloud) Holders(ctx context.Context, addrs []netip.Addr) ([]providers.Address, error) {
@@ -109,7 +109,7 @@ func (c *Cloud) Holders(ctx context.Context, addrs []netip.Addr) ([]providers.Ad
 		}
 	}
 	var rows []providers.Address
-	for some := range slices.Chunk(values, mostFilterValues) {
+	for some := range slices.Chunk(values, maxFilterValues) {
 		filter := func(name string) []types.Filter { return []types.Filter{{Name: aws.String(name), Values: some}} }
 		err := c.s.Read(ctx, op, func(ctx context.Context) error {
 			out, err := c.ec2.DescribeAddresses(ctx, &awsec2.DescribeAddressesInput{Filters: filter("public-ip")})

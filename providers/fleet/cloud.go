@@ -97,7 +97,7 @@ func (c *cloud) restore(v *providers.CloudView) {
 	}
 }
 
-func (c *cloud) explainSilence(s *providers.Silence) {
+func (c *cloud) explainTimeout(s *providers.IdleTimeout) {
 	c.shown.Coverage = s.Why(c.name, "list instances", c.shown.Coverage)
 }
 

@@ -29,8 +29,8 @@ type source interface {
 	fetch(ctx context.Context, gen uint64, started time.Time) (apply func())
 	// recordFailure records a read without an answer. Fleet.mu is held.
 	recordFailure(started time.Time, err error)
-	// explainSilence adds to the coverage that silence ended the read, if it did. Fleet.mu is held.
-	explainSilence(s *providers.Silence)
+	// explainTimeout adds to the coverage that the idle timeout ended the read, if it did. Fleet.mu is held.
+	explainTimeout(s *providers.IdleTimeout)
 	// coverage returns that of the last finished read. Fleet.mu is held.
 	coverage() providers.Coverage
 	// lookUpMissing looks up single instances after a read.
@@ -51,14 +51,14 @@ type schedule struct {
 	// of one source never overlap.
 	busy    atomic.Bool
 	reading bool
-	hung    uint64             // number of a read that was given up and has not returned; 0 for none
-	since   time.Time          // start of the current or hung read or set-up
-	silence *providers.Silence // of the current read
-	rows    int                // received by the current read
-	gen     uint64             // number of the current read; pages of other numbers are dropped
-	begun   uint64             // number of reads started
-	ended   uint64             // value of begun for the last finished read
-	done    chan struct{}      // closed when the current read ends
+	hung    uint64                 // number of a read that was given up and has not returned; 0 for none
+	since   time.Time              // start of the current or hung read or set-up
+	idle    *providers.IdleTimeout // of the current read
+	rows    int                    // received by the current read
+	gen     uint64                 // number of the current read; pages of other numbers are dropped
+	begun   uint64                 // number of reads started
+	ended   uint64                 // value of begun for the last finished read
+	done    chan struct{}          // closed when the current read ends
 
 	settingUp chan struct{} // closed when the current set-up, which began at since, ends; else nil
 
@@ -242,10 +242,10 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 	f.mu.Unlock()
 	defer close(done)
 
-	rctx := providers.WithSilence(ctx, f.timeout)
+	rctx := providers.WithIdleTimeout(ctx, f.timeout)
 	defer rctx.Stop()
 	f.mu.Lock()
-	sl.silence, sl.rows = rctx, 0
+	sl.idle, sl.rows = rctx, 0
 	f.mu.Unlock()
 	result := make(chan func(), 1)
 	go func() {
@@ -280,7 +280,7 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 		return false
 	case apply != nil:
 		apply()
-		s.explainSilence(rctx)
+		s.explainTimeout(rctx)
 	default:
 		s.recordFailure(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("no answer within %s", f.clock.Now().Sub(started).Round(time.Millisecond))})
 	}
@@ -293,8 +293,8 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 // noteProgress records rows of the current read. Fleet.mu is held.
 func (s *schedule) noteProgress(rows int) {
 	s.rows += rows
-	if s.silence != nil {
-		s.silence.Heard()
+	if s.idle != nil {
+		s.idle.Received()
 	}
 }
 

@@ -92,8 +92,8 @@ func Save(path string, s *providers.Snapshot) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// mostStored is the largest file size in bytes. 100,000 instances and as many records take some two hundred million.
-const mostStored = 2 << 30
+// maxStored is the largest file size in bytes. 100,000 instances and as many records take some two hundred million.
+const maxStored = 2 << 30
 
 // Load reads a file that Save wrote. The rows have their age but no coverage, because another process read them and no
 // conclusion may rest on them. Clouds and zones have the traits that declared says of their providers: the file has
@@ -105,7 +105,7 @@ func Load(path string, declared []providers.Declaration) (*providers.Snapshot, e
 	}
 	defer func() { _ = f.Close() }()
 	var in stored
-	d := json.NewDecoder(textfile.JSONReader(bufio.NewReader(f), mostStored))
+	d := json.NewDecoder(textfile.JSONReader(bufio.NewReader(f), maxStored))
 	if err := d.Decode(&in); err != nil {
 		return nil, fmt.Errorf("read the last snapshot %s: %w", path, err)
 	}

@@ -71,7 +71,7 @@ func (z *zone) restore(v *providers.ZoneView) {
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.HasCompleteRead = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.HasCompleteRead
 }
 
-func (z *zone) explainSilence(s *providers.Silence) {
+func (z *zone) explainTimeout(s *providers.IdleTimeout) {
 	z.shown.Coverage = s.Why(z.name, "list records", z.shown.Coverage)
 }
 

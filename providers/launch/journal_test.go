@@ -84,8 +84,8 @@ func TestANodeWhoseOutcomeCannotBeWrittenDownSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newFake()
 		j := &fakeJournal{t: t, room: 9, cloud: a, fails: true}
-		r := Run(context.Background(), spec(1), cloudsOf(a), Options{Journal: j, TakenOnly: true}, nil)
-		if !r.Taken() || !strings.Contains(r.Nodes[0].Message, "no space left on device") {
+		r := Run(context.Background(), spec(1), cloudsOf(a), Options{Journal: j, AcceptedOnly: true}, nil)
+		if !r.Accepted() || !strings.Contains(r.Nodes[0].Message, "no space left on device") {
 			t.Errorf("%q", r.Lines())
 		}
 	})
@@ -94,7 +94,7 @@ func TestANodeWhoseOutcomeCannotBeWrittenDownSaysSo(t *testing.T) {
 func TestWhatAnEarlierTryGotIsFollowedAndNotAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newFake()
-		first := Run(context.Background(), spec(2), cloudsOf(a), Options{TakenOnly: true}, nil)
+		first := Run(context.Background(), spec(2), cloudsOf(a), Options{AcceptedOnly: true}, nil)
 		ids := map[int]string{0: first.Nodes[0].Instance.ID}
 		calls := a.calls
 		r := Run(context.Background(), spec(2), cloudsOf(a), Options{Earlier: func(n Node) string { return ids[n.Index] }}, nil)

@@ -16,8 +16,8 @@ func (r *Report) OK() bool {
 	return len(r.Problems) == 0 && len(r.Nodes) > 0
 }
 
-// Taken reports whether every node was taken by its cloud.
-func (r *Report) Taken() bool {
+// Accepted reports whether every node was accepted by its cloud.
+func (r *Report) Accepted() bool {
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
 		if n.Instance.ID == "" || n.Stage == StageFailed || n.Stage == StageUnknown {

@@ -48,8 +48,8 @@ func TestALaunchThatIsNotFollowedEndsOnceEveryCloudHasTakenItsNodes(t *testing.T
 		a := newFake()
 		began := time.Now()
 		var told []string
-		r := Run(context.Background(), spec(3), cloudsOf(a), Options{TakenOnly: true}, func(p Progress) { told = append(told, string(p.Node.Stage)+p.Node.Message) })
-		if !r.Taken() || r.OK() || a.looks != 0 || time.Since(began) > 2*time.Second || len(told) != 6 {
+		r := Run(context.Background(), spec(3), cloudsOf(a), Options{AcceptedOnly: true}, func(p Progress) { told = append(told, string(p.Node.Stage)+p.Node.Message) })
+		if !r.Accepted() || r.OK() || a.looks != 0 || time.Since(began) > 2*time.Second || len(told) != 6 {
 			t.Errorf("%d looks, told %q: %q", a.looks, told, r.Lines())
 		}
 		a.fails = func(int, providers.LaunchRequest) error {
@@ -57,7 +57,7 @@ func TestALaunchThatIsNotFollowedEndsOnceEveryCloudHasTakenItsNodes(t *testing.T
 		}
 		s := spec(1)
 		s.ID = "other"
-		if r = Run(context.Background(), s, cloudsOf(a), Options{TakenOnly: true}, nil); r.Taken() {
+		if r = Run(context.Background(), s, cloudsOf(a), Options{AcceptedOnly: true}, nil); r.Accepted() {
 			t.Errorf("%q", r.Lines())
 		}
 	})

@@ -165,7 +165,7 @@ func (l *run) runNode(ctx context.Context, i int) {
 			}
 		}
 	}
-	if l.get(i).Instance.ID == "" && !l.launch(ctx, i) || l.o.TakenOnly {
+	if l.get(i).Instance.ID == "" && !l.launch(ctx, i) || l.o.AcceptedOnly {
 		return
 	}
 	if !l.get(i).Stage.Up() && !l.untilRunning(ctx, i) {

@@ -148,9 +148,9 @@ type Options struct {
 	// Earlier returns the id of the instance that an earlier try of the launch started for a node, or "". Such a node
 	// is not requested again. It may be nil.
 	Earlier func(n Node) string
-	// TakenOnly ends the launch of a node once its cloud has accepted it.
-	TakenOnly bool
-	Clock     providers.Clock
+	// AcceptedOnly ends the launch of a node once its cloud has accepted it.
+	AcceptedOnly bool
+	Clock        providers.Clock
 
 	Concurrency     int           // concurrent nodes in one cloud; default 8
 	Tries           int           // launch calls per node; default 4

@@ -133,15 +133,15 @@ func (c *Config) fromEnv() cliProfile {
 	}
 }
 
-// mostProfile is the largest size of a triton CLI file in bytes.
-const mostProfile = 1 << 20
+// maxProfile is the largest size of a triton CLI file in bytes.
+const maxProfile = 1 << 20
 
 // currentProfile returns the profile that the triton CLI uses without flags: the one named by TRITON_PROFILE, or chosen
 // by `triton profile set`. It is no error if there is none.
 func (c *Config) currentProfile() (cliProfile, error) {
 	name := c.Getenv("TRITON_PROFILE")
 	if name == "" {
-		data, err := textfile.Read(filepath.Join(c.tritonDir(), "config.json"), mostProfile)
+		data, err := textfile.Read(filepath.Join(c.tritonDir(), "config.json"), maxProfile)
 		if err != nil {
 			return cliProfile{}, nil
 		}
@@ -165,7 +165,7 @@ func (c *Config) readProfile(name string) (cliProfile, error) {
 	if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
 		return cliProfile{}, c.profileError(name, errors.New("no name of a profile"))
 	}
-	data, err := textfile.Read(filepath.Join(c.tritonDir(), "profiles.d", name+".json"), mostProfile)
+	data, err := textfile.Read(filepath.Join(c.tritonDir(), "profiles.d", name+".json"), maxProfile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return cliProfile{}, c.profileError(name, errors.New("there is no such profile of the triton CLI; `triton profile list` shows them"))
 	}

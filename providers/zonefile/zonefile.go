@@ -18,8 +18,8 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// mostBytes is the largest size of a zone file.
-const mostBytes = 64 << 20
+// maxBytes is the largest size of a zone file.
+const maxBytes = 64 << 20
 
 // provider is the provider's name in the config.
 const provider providers.Provider = "zonefile"
@@ -105,7 +105,7 @@ func (a *Account) Lookup(_ context.Context, _ providers.Zone, name, typ string) 
 
 // read returns the records of the file in order. Like a name server, it ignores records outside the zone.
 func (a *Account) read() ([]providers.Record, error) {
-	text, err := textfile.Read(a.file, mostBytes)
+	text, err := textfile.Read(a.file, maxBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, a.fail(providers.KindNotFound, fmt.Errorf("there is no file %s", a.file))

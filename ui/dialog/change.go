@@ -43,12 +43,12 @@ type change struct {
 	what    string // its subject in one clean line
 	oneKey  bool   // runs without confirmation, because the evidence is on the screen
 
-	stage  stage
-	plan   plan.Plan
-	sum    string // checksum of the plan that may be carried out
-	err    string
-	check  *apply.Report
-	report *apply.Report
+	stage    stage
+	plan     plan.Plan
+	checksum string // checksum of the plan that may be carried out
+	err      string
+	check    *apply.Report
+	report   *apply.Report
 
 	need  []need // typed confirmations, in order
 	typed []string
@@ -145,7 +145,7 @@ func (cs *Changes) runCmd(c *change) tea.Cmd {
 	c.states, c.lastText = map[int]apply.StepState{}, ""
 	c.events = make(chan apply.Event, 64)
 	gen, p, backend, events := c.gen, c.plan, cs.Backend, c.events
-	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.sum, SkipWait: c.skip}
+	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.checksum, SkipWait: c.skip}
 	run := func() tea.Msg {
 		r := backend.Run(ctx, p, confirm, func(e apply.Event) {
 			select {
@@ -224,7 +224,7 @@ func (cs *Changes) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 }
 
 func (cs *Changes) planned(c *change, msg plannedMsg) tea.Cmd {
-	c.plan, c.sum = msg.plan, msg.sum
+	c.plan, c.checksum = msg.plan, msg.sum
 	if msg.err != nil || len(msg.plan.Steps) == 0 {
 		c.stage, c.since = stageEnded, cs.Now()
 		if msg.err != nil {

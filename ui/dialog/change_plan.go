@@ -50,7 +50,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 	c, t, w := d.c, sh.Theme, as.w
 	out := []string{}
 	if n := len(c.plan.Steps); n > 0 {
-		out = append(out, t.Paint(theme.Dim, providers.CountOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.sum))
+		out = append(out, t.Paint(theme.Dim, providers.CountOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.checksum))
 	}
 	reports := map[int]*apply.StepReport{}
 	if as.report != nil {

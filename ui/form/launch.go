@@ -65,7 +65,7 @@ func (p *varPart) set(s string) {
 	p.choice.pick(s)
 }
 
-const mostNodes = 200 // per cloud and launch, from the screen
+const maxNodes = 200 // per cloud and launch, from the screen
 
 // OpenForm opens the form.
 func (ls *Launches) OpenForm() tea.Cmd {
@@ -97,7 +97,7 @@ func (ls *Launches) OpenForm() tea.Cmd {
 		if c.Unconfigured {
 			continue // nothing can be launched there
 		}
-		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, traits: c.Cloud.Traits, production: c.Production, count: counter{most: mostNodes}})
+		d.clouds = append(d.clouds, &cloudPart{name: c.Cloud.Name, provider: c.Cloud.Provider, traits: c.Cloud.Traits, production: c.Production, count: counter{most: maxNodes}})
 	}
 	d.useTemplate()
 	sh.Open(d)

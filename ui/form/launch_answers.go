@@ -85,7 +85,7 @@ func (d *launchForm) takeDefaults(sh *common.Context, v common.LaunchDefaults) t
 			d.profile.Set(common.Clean(c.want.Profile))
 		}
 		if !d.touched["cloud "+c.name] {
-			c.count.n = min(c.want.Count, mostNodes)
+			c.count.n = min(c.want.Count, maxNodes)
 		}
 		c.image.pick(c.want.Image)
 		c.size.pick(c.want.Size)

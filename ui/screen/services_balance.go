@@ -14,8 +14,8 @@ import (
 
 // The largest priority and weight of an SRV value (RFC 2782), and weight of a weighted record set of Route 53.
 const (
-	mostBalance  = 65535
-	mostWeighted = 255
+	maxBalance  = 65535
+	maxWeighted = 255
 )
 
 // balanceForm returns the dialog for another priority and weight of nodes. An empty field keeps the value of each node.
@@ -24,10 +24,10 @@ func balanceForm(nodes []*rows.ServiceLine) *form.Fields {
 	if len(nodes) == 1 {
 		what = nodes[0].Name
 	}
-	weightMost, srv := mostBalance, true
+	weightMost, srv := maxBalance, true
 	for _, r := range nodes {
 		if r.Node.Weighted {
-			weightMost, srv = mostWeighted, false
+			weightMost, srv = maxWeighted, false
 		}
 	}
 	weight := balanceField("weight", nodes, (*rows.ServiceLine).Weight)
@@ -50,7 +50,7 @@ func balanceForm(nodes []*rows.ServiceLine) *form.Fields {
 			w := common.ChangeRequest{Verb: index.VerbBalance}
 			for i, v := range values {
 				f := fields[i]
-				most := mostBalance
+				most := maxBalance
 				if f == weight {
 					most = weightMost
 				}

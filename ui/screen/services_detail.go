@@ -18,8 +18,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// mostInDetail is the largest number of findings in the details of a service.
-const mostInDetail = 30
+// maxInDetail is the largest number of findings in the details of a service.
+const maxInDetail = 30
 
 // detail opens the details of a row.
 func (v *servicesScreen) detail(r *rows.ServiceLine) {
@@ -49,8 +49,8 @@ func (v *servicesScreen) detail(r *rows.ServiceLine) {
 		v.memberFacts(f, r)
 	}
 	found := r.Findings
-	f.Findings(found[:min(len(found), mostInDetail)])
-	if n := len(found) - mostInDetail; n > 0 {
+	f.Findings(found[:min(len(found), maxInDetail)])
+	if n := len(found) - maxInDetail; n > 0 {
 		f.Out = append(f.Out, v.Theme.Paint(theme.Dim, fmt.Sprintf("and %d more", n)))
 	}
 	v.Open(&dialog.Text{Title: r.Name, Lines: f.Out, Hints: hints, Keys: keys})

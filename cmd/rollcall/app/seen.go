@@ -24,8 +24,8 @@ const (
 	seenBytes = 8 << 20 // of a file to read
 )
 
-// SeenMost is the largest number of stored findings.
-const SeenMost = 20_000
+// MaxSeen is the largest number of stored findings.
+const MaxSeen = 20_000
 
 type seenFile struct {
 	Format int                  `json:"format"`
@@ -64,8 +64,8 @@ func saveSeen(path string, seen map[string]time.Time) error {
 	keys := slices.SortedFunc(maps.Keys(seen), func(a, b string) int {
 		return cmp.Or(scanOrder(a)-scanOrder(b), seen[a].Compare(seen[b]), strings.Compare(a, b))
 	})
-	out := seenFile{Format: 1, Seen: make(map[string]time.Time, min(len(keys), SeenMost))}
-	for _, k := range keys[:min(len(keys), SeenMost)] {
+	out := seenFile{Format: 1, Seen: make(map[string]time.Time, min(len(keys), MaxSeen))}
+	for _, k := range keys[:min(len(keys), MaxSeen)] {
 		out.Seen[k] = seen[k].UTC()
 	}
 	data, err := json.Marshal(out)

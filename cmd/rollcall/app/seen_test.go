@@ -52,14 +52,14 @@ func TestOfTooManyFindingsThoseThatWaitForASecondScanAreKept(t *testing.T) {
 	now := time.Now()
 	path := filepath.Join(t.TempDir(), seenName)
 	seen := map[string]time.Time{"orphan-marker|young": now}
-	for n := range 2 * SeenMost {
+	for n := range 2 * MaxSeen {
 		seen[fmt.Sprintf("dead|%d", n)] = now.Add(-time.Hour)
 	}
 	if err := saveSeen(path, seen); err != nil {
 		t.Fatal(err)
 	}
 	got := loadSeen(path, now)
-	if _, ok := got["orphan-marker|young"]; !ok || len(got) != SeenMost {
+	if _, ok := got["orphan-marker|young"]; !ok || len(got) != MaxSeen {
 		t.Errorf("%d are kept, and the marker: %v", len(got), ok)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); len(left) != 0 {

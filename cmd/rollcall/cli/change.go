@@ -23,14 +23,14 @@ import (
 
 // changeOptions are a command's options for carrying out a plan.
 type changeOptions struct {
-	dryRun  bool
-	confirm []string // texts that answer guards
-	sum     string   // expected checksum of the plan
-	shown   string   // file with the expected plan
-	form    string   // output form of the report
-	show    bool     // the plan is shown first
-	yes     bool     // without a question
-	basis   basis    // the sources that the answer depends on
+	dryRun   bool
+	confirm  []string // texts that answer guards
+	checksum string   // expected checksum of the plan
+	shown    string   // file with the expected plan
+	form     string   // output form of the report
+	show     bool     // the plan is shown first
+	yes      bool     // without a question
+	basis    basis    // the sources that the answer depends on
 }
 
 // changeFlags adds the flags of every command that changes DNS.
@@ -38,7 +38,7 @@ func changeFlags(cmd *cobra.Command, c *changeOptions) *output.Format {
 	f := cmd.Flags()
 	f.BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
 	f.StringArrayVar(&c.confirm, "confirm", nil, "`text` that a guard asks for; may be given several times")
-	f.StringVar(&c.sum, "plan-checksum", "", "do nothing unless the plan is the one with this `checksum`, which --dry-run shows")
+	f.StringVar(&c.checksum, "plan-checksum", "", "do nothing unless the plan is the one with this `checksum`, which --dry-run shows")
 	f.StringVar(&c.shown, "plan", "", "do only what the plan in this `file` shows, as --dry-run -o json wrote it; what changed since then is left alone")
 	return output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Markdown)
 }
@@ -79,8 +79,8 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		a.Say("nothing to do")
 		return nil
 	}
-	if sum := plan.Checksum(); c.sum != "" && c.sum != sum {
-		return fmt.Errorf("nothing was changed: the plan has the checksum %s now and not %s, so something changed since it was shown; look again with --dry-run", sum, words.Clean(c.sum))
+	if sum := plan.Checksum(); c.checksum != "" && c.checksum != sum {
+		return fmt.Errorf("nothing was changed: the plan has the checksum %s now and not %s, so something changed since it was shown; look again with --dry-run", sum, words.Clean(c.checksum))
 	}
 	e, err := s.Engine(ctx)
 	if err != nil {
@@ -111,8 +111,8 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	return nil
 }
 
-// mostPlan is the largest size of a plan in bytes: 100,000 steps take some hundred million.
-const mostPlan = 256 << 20
+// maxPlan is the largest size of a plan in bytes: 100,000 steps take some hundred million.
+const maxPlan = 256 << 20
 
 // exitOf returns the exit code of a plan that was not carried out completely: unknown if the worst outcome is a step
 // that may or may not have been made.
@@ -125,7 +125,7 @@ func exitOf(r *apply.Report) int {
 
 // readPlan reads the plan of a dry run.
 func readPlan(ctx context.Context, path string) (*plan.Doc, error) {
-	data, err := textfile.ReadContext(ctx, path, mostPlan)
+	data, err := textfile.ReadContext(ctx, path, maxPlan)
 	if ctx.Err() != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan
 			}
 		}
 	}
-	return e.Run(ctx, plan, apply.Confirm{Typed: typed, Checksum: c.sum}, a.progress()), nil
+	return e.Run(ctx, plan, apply.Confirm{Typed: typed, Checksum: c.checksum}, a.progress()), nil
 }
 
 // progress returns a function that reports each step on stderr.

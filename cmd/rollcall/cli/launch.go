@@ -241,7 +241,7 @@ func (a *commands) reportUnfinished(r *launch.Report, wait bool) {
 // nodes.
 func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec launch.Spec, wait bool) (launch.Report, bool) {
 	o := s.Follow(&spec)
-	o.TakenOnly = !wait
+	o.AcceptedOnly = !wait
 	entries, err := s.EntriesOf(spec.ID)
 	if err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{"nothing was launched: " + err.Error()}}, false
@@ -257,7 +257,7 @@ func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec lau
 	if wait {
 		return r, r.OK()
 	}
-	return r, r.Taken()
+	return r, r.Accepted()
 }
 
 // parsePairs parses k=v arguments.

@@ -81,8 +81,8 @@ func reason(err error) string {
 
 // The largest sizes in bytes of a config file, and of a list of public ranges, which has some two million.
 const (
-	most       = 1 << 20
-	mostRanges = 64 << 20
+	maxConfig = 1 << 20
+	maxRanges = 64 << 20
 )
 
 // tooMuch returns the error of a config file that is too long or too deeply nested.
@@ -93,7 +93,7 @@ func tooMuch(path string, bad *textfile.Error) *Error {
 // Load reads and checks a config file. Its error is an *Error or Errors, or says that ctx ended before the file was
 // read. rules describe what the file may contain.
 func Load(ctx context.Context, path string, rules Rules) (*Config, error) {
-	data, err := textfile.ReadContext(ctx, path, most)
+	data, err := textfile.ReadContext(ctx, path, maxConfig)
 	if ctx.Err() != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func readRanges(path string) (index.PublicRanges, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return nil, errors.New(" is no regular file")
 	}
-	data, err := textfile.Read(path, mostRanges)
+	data, err := textfile.Read(path, maxRanges)
 	if err == nil {
 		err = textfile.CheckJSON(data)
 	}

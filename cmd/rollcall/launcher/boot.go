@@ -31,11 +31,11 @@ func (s *Launcher) bootState(ctx context.Context, n launch.Node) (launch.BootSta
 	b := userdata.ReadBootLog(text)
 	switch b.Step {
 	case userdata.BootBegun:
-		return launch.BootState{Stage: launch.StageBooting, Message: b.Says, Ended: b.Ended, Failed: b.Failed}, nil
+		return launch.BootState{Stage: launch.StageBooting, Message: b.Message, Ended: b.Ended, Failed: b.Failed}, nil
 	case userdata.BootHealthy:
 		state := launch.BootState{Stage: launch.StageHealthy}
-		if !strings.HasPrefix(b.Says, "healthy:") { // the stage says the same
-			state.Message = b.Says
+		if !strings.HasPrefix(b.Message, "healthy:") { // the stage says the same
+			state.Message = b.Message
 		}
 		return state, nil
 	case userdata.BootRegistered:

@@ -31,8 +31,8 @@ const (
 	hookPause   = time.Second // before the second try; later ones are four times as long
 	hookQueue   = 1000        // waiting events; more wait for a later scan
 	maxReply    = 64 << 10
-	// mostRemembered is the largest size in bytes of the file of sent findings.
-	mostRemembered = 256 << 20
+	// maxRemembered is the largest size in bytes of the file of sent findings.
+	maxRemembered = 256 << 20
 )
 
 // HookEvent is the input of a hook: the finding, and a sentence that chat rooms can show.
@@ -263,7 +263,7 @@ func (h *hooks) remember(known map[string]*openFinding) {
 // remembered returns the findings that were sent before this start.
 func (h *hooks) remembered() map[string]*openFinding {
 	known := map[string]*openFinding{}
-	text, err := textfile.Read(h.path, mostRemembered)
+	text, err := textfile.Read(h.path, maxRemembered)
 	var rows []sentFinding
 	if err == nil {
 		err = textfile.CheckJSON(text)

@@ -81,8 +81,8 @@ func (a *answer) resolve(z zone, q dns.Question) {
 	a.m.Rcode = dns.RcodeServerFailure // a loop of aliases, or a chain that is too long
 }
 
-// mostMultivalue is the most values of a multivalue answer.
-const mostMultivalue = 8
+// maxMultivalue is the most values of a multivalue answer.
+const maxMultivalue = 8
 
 // elsewhere holds the addresses of names outside the simulated zones.
 var elsewhere = map[string]string{"A": "192.0.2.200", "AAAA": "2001:db8::200"}
@@ -124,7 +124,7 @@ func (a *answer) routed(sets []world.RoutedSet) (chosen world.RoutedSet, values 
 		for i := range sets {
 			values = append(values, sets[(int(turn)+i)%len(sets)].Values...)
 		}
-		return world.RoutedSet{}, values[:min(len(values), mostMultivalue)]
+		return world.RoutedSet{}, values[:min(len(values), maxMultivalue)]
 	case "weighted":
 		chosen = byWeight(sets, turn)
 	case "geo": // this machine has no location

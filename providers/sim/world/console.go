@@ -39,8 +39,8 @@ func goodbye(p Power) string {
 	return "systemd-logind[318]: System is powering down."
 }
 
-// mostLines is the most lines kept of one console.
-const mostLines = 1000
+// maxLines is the most lines kept of one console.
+const maxLines = 1000
 
 // write adds a line to the console of an instance. Triton has no consoles.
 func (w *World) write(c *cloud, i *Instance, l consoleLine) {
@@ -55,7 +55,7 @@ func (w *World) write(c *cloud, i *Instance, l consoleLine) {
 		lines = []consoleLine{{at: i.Launched, kind: bootLine}}
 	}
 	lines = append(lines, l)
-	c.consoles[i.ID] = lines[max(len(lines)-mostLines, 0):]
+	c.consoles[i.ID] = lines[max(len(lines)-maxLines, 0):]
 }
 
 // Write adds a line to the console of an instance, as a program on it would. It does nothing for an instance that is

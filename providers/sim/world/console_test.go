@@ -100,7 +100,7 @@ func TestOnlyTheLast64KBOfAConsoleAreKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	move(5 * time.Minute)
-	for range 2 * mostLines {
+	for range 2 * maxLines {
 		w.Write("aws-use1", i.ID, strings.Repeat("x", 100))
 	}
 	w.Write("aws-use1", i.ID, "the last")
@@ -108,7 +108,7 @@ func TestOnlyTheLast64KBOfAConsoleAreKept(t *testing.T) {
 	if len(s) != ConsoleKept || !strings.HasSuffix(s, "the last\r\n") {
 		t.Errorf("%d bytes that end with %q", len(s), s[max(0, len(s)-20):])
 	}
-	if n := len(w.cloud("aws-use1").consoles[i.ID]); n > mostLines {
+	if n := len(w.cloud("aws-use1").consoles[i.ID]); n > maxLines {
 		t.Errorf("%d lines are remembered", n)
 	}
 }

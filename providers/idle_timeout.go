@@ -1,0 +1,81 @@
+package providers
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// IdleTimeout limits how long a read may receive nothing, whatever its size: its context ends when Received has not
+// been called for limit. Its deadline is the end of the current limit, so a caller that would wait longer can give up
+// at once. All methods are safe for concurrent use.
+type IdleTimeout struct {
+	context.Context
+	limit  time.Duration
+	cancel context.CancelFunc
+	timer  *time.Timer
+
+	mu    sync.Mutex
+	until time.Time
+	over  bool
+}
+
+// WithIdleTimeout returns a context that ends with ctx, or after limit without a call of Received. The caller must call
+// Stop when the read has ended.
+func WithIdleTimeout(ctx context.Context, limit time.Duration) *IdleTimeout {
+	s := &IdleTimeout{limit: limit, until: time.Now().Add(limit)}
+	s.Context, s.cancel = context.WithCancel(ctx)
+	s.timer = time.AfterFunc(limit, s.end)
+	return s
+}
+
+// end ends the context, unless Received was called in the meantime.
+func (s *IdleTimeout) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if left := time.Until(s.until); left > 0 {
+		s.timer.Reset(left)
+		return
+	}
+	s.over = true
+	s.cancel()
+}
+
+// Received restarts the limit. It is called when a part of the answer arrives.
+func (s *IdleTimeout) Received() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.until = time.Now().Add(s.limit)
+}
+
+// Stop ends the context and releases its timer.
+func (s *IdleTimeout) Stop() {
+	s.timer.Stop()
+	s.cancel()
+}
+
+// Expired reports whether the limit has ended the context.
+func (s *IdleTimeout) Expired() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over
+}
+
+// Deadline implements context.Context.
+func (s *IdleTimeout) Deadline() (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d, ok := s.Context.Deadline(); ok && d.Before(s.until) {
+		return d, true
+	}
+	return s.until, true
+}
+
+// Why adds the reason to the coverage of a read that the limit ended. It returns any other coverage unchanged.
+func (s *IdleTimeout) Why(source, op string, c Coverage) Coverage {
+	if s.Expired() && !c.Complete() && KindOf(c.Err) == KindUnreachable {
+		c.Err = &Error{Kind: KindUnreachable, Source: source, Op: op, Err: fmt.Errorf("nothing came for %s, after %d rows", s.limit, c.Rows)}
+	}
+	return c
+}
