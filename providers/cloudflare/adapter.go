@@ -18,7 +18,7 @@ func Adapter() adapter.Adapter {
 			Provider: providers.Cloudflare, Traits: traits(), ServesDNS: true,
 			Keys: []providers.Key{
 				{Name: "token_env", Kind: providers.KeyVariable, Help: "environment variable that holds the token; empty for " + tokenVariable},
-				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Cloudflare's own address"},
+				{Name: "endpoint", Kind: providers.KeyURL, Help: "URL of the API, instead of Cloudflare's own"},
 			},
 			Hints: []string{tokenVariable}, Secrets: []string{tokenVariable, "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"},
 		},

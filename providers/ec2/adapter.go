@@ -16,7 +16,7 @@ func Adapter() adapter.Adapter {
 			Keys: []providers.Key{
 				{Name: "region", Kind: providers.KeyText, Help: "empty for the one of the environment or the profile"},
 				awsapi.ProfileKey,
-				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Amazon's own address"},
+				{Name: "endpoint", Kind: providers.KeyURL, Help: "URL of the API, instead of Amazon's own"},
 			},
 			Hints: awsapi.Hints, Secrets: awsapi.Secrets,
 		},

@@ -13,7 +13,7 @@ func Adapter() adapter.Adapter {
 			Provider: providers.Route53, Traits: traits(), ServesDNS: true, IDPrefix: "/hostedzone/",
 			Keys: []providers.Key{
 				awsapi.ProfileKey,
-				{Name: "endpoint", Kind: providers.KeyURL, Help: "where the API is, in place of Amazon's own address"},
+				{Name: "endpoint", Kind: providers.KeyURL, Help: "URL of the API, instead of Amazon's own"},
 			},
 			Hints: awsapi.Hints, Secrets: awsapi.Secrets,
 		},

@@ -24,7 +24,7 @@ func Adapter() adapter.Adapter {
 				{Name: "user", Kind: providers.KeyText, Help: "sub-user (RBAC)"},
 				{Name: "key_id", Kind: providers.KeyText, Help: "fingerprint of the key"},
 				{Name: "key_file", Kind: providers.KeyPath, Help: "private key; empty for ssh-agent, then ~/.ssh"},
-				{Name: "endpoint", Kind: providers.KeyURL, Help: "another word for url"},
+				{Name: "endpoint", Kind: providers.KeyURL, Help: "the same as url"},
 				{Name: "insecure_tls", Kind: providers.KeyBool, Help: "do not verify the server's certificate"},
 			},
 			Check: func(s providers.Settings) (what, do string) {

@@ -38,8 +38,8 @@ func changeFlags(cmd *cobra.Command, c *changeOptions) *output.Format {
 	f := cmd.Flags()
 	f.BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
 	f.StringArrayVar(&c.confirm, "confirm", nil, "`text` that a guard asks for; may be given several times")
-	f.StringVar(&c.checksum, "plan-checksum", "", "do nothing unless the plan is the one with this `checksum`, which --dry-run shows")
-	f.StringVar(&c.shown, "plan", "", "do only what the plan in this `file` shows, as --dry-run -o json wrote it; what changed since then is left alone")
+	f.StringVar(&c.checksum, "plan-checksum", "", "do nothing unless the plan has this `checksum`, which --dry-run shows")
+	f.StringVar(&c.shown, "plan", "", "do only what the plan in this `file` shows, as --dry-run -o json wrote it; steps that have changed since are skipped")
 	return output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Markdown)
 }
 

@@ -49,24 +49,25 @@ type changeInput struct {
 // changeVerbs are the commands that change DNS by a plan.
 var changeVerbs = []changeVerb{
 	{
-		use: "deregister RECORD... | --dead", short: "Remove dead entries from DNS, past their guards",
-		long: `deregister removes entries whose instance is gone, each on fresh evidence and
-past every guard. What is not dead is left alone, and so is what a guard
-refuses; both are listed with the reason, and end in exit code 1.
+		use: "deregister RECORD... | --dead", short: "Remove dead entries from DNS, subject to guards",
+		long: `deregister removes entries whose instance is gone. It checks every guard on
+fresh evidence. Entries that are not dead, or that a guard refuses, stay; they
+are listed with the reason, and the exit code is 1.
 
-An entry whose owner is gone and whose address a machine of yours has that is no
-node of the service is removed when its name is typed, and so is the last
-address that an SRV value of others leads to: --confirm NAME.
+Two kinds of entry need their name, typed or as --confirm NAME: an entry whose
+owner is gone and whose address is now on one of your machines that is no node
+of the service, and the last address to which an SRV value of another owner
+leads.
 
-With --dead it reaps: every dead and dangling entry that passes its guards goes,
-and the others are listed with the reason.
+With --dead it removes every dead and dangling entry that passes its guards, and
+lists the others with the reason.
 
 A RECORD is written [zone:]name/type/value, as rollcall ls records -o name
-prints it; a value that two record sets hold has #set-id behind it.`,
+prints it, with #set-id after a value that two record sets have.`,
 		example: "  rollcall deregister www.example.com/A/192.0.2.7\n  rollcall deregister --dead --dry-run",
 		args:    recordsOrDead,
 		flags: func(f *pflag.FlagSet, in *changeInput) {
-			f.BoolVar(&in.dead, "dead", false, "reap: all dead and dangling entries")
+			f.BoolVar(&in.dead, "dead", false, "all dead and dangling entries")
 		},
 		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			if in.dead {
@@ -79,7 +80,7 @@ prints it; a value that two record sets hold has #set-id behind it.`,
 	},
 	{
 		use: "register ID...", short: "Put running nodes into DNS, with their owner markers",
-		long: `register makes the records that nodes lack, in every declared service that
+		long: `register creates the records that nodes lack, in every declared service that
 selects them, or in the one that --service names. An ID is an instance id,
 cloud/id, or a name that one instance has.`,
 		args: instances,
@@ -100,10 +101,10 @@ cloud/id, or a name that one instance has.`,
 	},
 	{
 		use: "quiesce ID...|RECORD...", short: "Take nodes out of DNS and leave them running",
-		long: `quiesce removes what leads to nodes, SRV values before the host names that they
-lead to, and writes down that it was on purpose: neither a reboot nor an agent
-nor a finding puts such a node back, only rollcall return does. A service keeps
-its minimum. Given records, it takes only these out.
+		long: `quiesce removes the records that lead to nodes, SRV values before the host names
+that they lead to, and marks the nodes as quiesced: no reboot, agent or finding
+puts such a node back, only rollcall return does. A service keeps its minimum.
+If records are given, only these are removed.
 
 An ID is an instance id, cloud/id, a name that one instance has, or host:NAME
 for a host that joined by hand; a RECORD is written [zone:]name/type/value.`,
@@ -118,23 +119,23 @@ for a host that joined by hand; a RECORD is written [zone:]name/type/value.`,
 	},
 	{
 		use: "return ID...", short: "Put quiesced nodes back into DNS",
-		long: `return registers again what quiesce has taken out, as the markers remember it,
-with the addresses that the nodes have now. An ID is an instance id, cloud/id,
-a name that one instance has, or host:NAME for a host that joined by hand.`,
+		long: `return registers the values that quiesce removed, as stored in the markers, with
+the current addresses of the nodes. An ID is an instance id, cloud/id, a name
+that one instance has, or host:NAME for a host that joined by hand.`,
 		args: instances,
 		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			return in.ofInstances(findNodes, plan.Return)
 		},
 	},
 	{
-		use: "retarget RECORD...", short: "Give entries a value and an owner that agree again",
-		long: `retarget is for entries whose address belongs to somebody else now. Where the
-owner still runs, the entry is pointed to the address that the owner has; where
-it is gone, the instance that has the address becomes the owner, if it is a
-node of the service. --to names another instance, whose address the entry gets.
-Nothing is deleted for it but a value that its running owner has left, where the
-name has its new one too. An entry whose owner is gone and whose address a
-machine has that is no node is for deregister. A RECORD is written [zone:]name/type/value.`,
+		use: "retarget RECORD...", short: "Correct entries whose address belongs to another instance now",
+		long: `retarget corrects entries whose address belongs to another instance now. If the
+owner still runs, the entry gets the current address of the owner. If the owner
+is gone, the instance that has the address becomes the owner, if it is a node of
+the service. --to names another instance, whose address the entry gets. An entry
+is deleted only if its running owner no longer has the address and the name
+already has the owner's current one. Use deregister if the owner is gone and the
+address is on a machine that is no node. A RECORD is written [zone:]name/type/value.`,
 		example: "  rollcall retarget www.example.com/A/192.0.2.7 --dry-run\n  rollcall retarget www.example.com/A/192.0.2.7 --to www-04",
 		args: func(in *changeInput) cobra.PositionalArgs {
 			return func(cmd *cobra.Command, args []string) error {
@@ -145,7 +146,7 @@ machine has that is no node is for deregister. A RECORD is written [zone:]name/t
 			}
 		},
 		flags: func(f *pflag.FlagSet, in *changeInput) {
-			f.StringVar(&in.to, "to", "", "give one entry to the `instance` with this id, cloud/id or name")
+			f.StringVar(&in.to, "to", "", "make the `instance` with this id, cloud/id or name the owner of one entry")
 		},
 		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			if in.to == "" {
@@ -166,10 +167,10 @@ machine has that is no node is for deregister. A RECORD is written [zone:]name/t
 		use: "adopt RECORD...", short: "Write owner markers for records that hold our addresses",
 		long: `adopt marks records as owned by the instance that has their address: on
 Cloudflare in the record's comment, on Route 53 in a TXT record beside it. From
-then on rollcall looks after them. What would be written is shown first, and on
-a terminal asked for. On Route 53 anyone can read a marker. A RECORD is written
+then on rollcall manages them. It first shows what it would write, and asks on a
+terminal. On Route 53 anyone can read a marker. A RECORD is written
 [zone:]name/type/value; rollcall ls findings --filter finding:unmarked lists
-those that can be adopted.`,
+the records that can be adopted.`,
 		example: "  rollcall adopt www.example.com/A/192.0.2.7",
 		args:    records, show: true,
 		flags: yesFlag("do not ask"),
@@ -179,11 +180,11 @@ those that can be adopted.`,
 	},
 	{
 		use: "remedy CLASS...|RECORD...", short: "Carry out the remedies of findings",
-		long: `remedy does what findings call for: it registers what is missing, completes what
-is half there, moves what has moved, gives TTL, proxying and weight as declared,
-keeps the oldest of duplicates, and so on. Given a CLASS, it does so for every
-finding of that class; given a RECORD, for the worst that was found of it. All
-must have the same remedy. rollcall ls findings lists classes and remedies.`,
+		long: `remedy carries out the remedies of findings: it registers missing records,
+completes incomplete ones, updates moved addresses, sets TTL, proxying and weight
+as declared, keeps the oldest of duplicates, and so on. A CLASS stands for every
+finding of that class, a RECORD for its worst finding. All must have the same
+remedy. rollcall ls findings lists classes and remedies.`,
 		example: "  rollcall remedy missing half --dry-run\n  rollcall remedy www.example.com/A/192.0.2.7",
 		args:    classesOrRecords, valid: classNames(),
 		flags: yesFlag("do not ask before markers are written"),
@@ -203,14 +204,13 @@ must have the same remedy. rollcall ls findings lists classes and remedies.`,
 		},
 	},
 	{
-		use: "undo [ENTRY]", short: "Take back the last change, or the one of a journal entry",
-		long: `undo takes back what the journal knows: a deleted record comes back with its
-marker exactly as it was, one that was created goes, a changed one changes
-back. It passes the same guards as any other change. Without an ENTRY it takes
-back the last run that is not undone yet, so that each undo goes one change
-further back; rollcall redo goes forward again. An undo that is refused stops
-there. An ENTRY is the number of an entry or of a run, as rollcall journal
-shows them.`,
+		use: "undo [ENTRY]", short: "Revert the last change, or that of a journal entry",
+		long: `undo reverts changes of the journal: a deleted record is restored with its exact
+marker, a created one is deleted, an updated one gets its former value. It passes
+the same guards as any other change. Without an ENTRY it reverts the last run
+that is not undone yet, so each undo goes one change further back; rollcall redo
+goes forward again. If an undo is refused, no earlier change is reverted. An
+ENTRY is the number of an entry or of a run, as rollcall journal shows them.`,
 		args: func(*changeInput) cobra.PositionalArgs { return atMostOne("one entry") },
 		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {
 			e, err := in.s.Engine(ctx)
@@ -221,11 +221,10 @@ shows them.`,
 		},
 	},
 	{
-		use: "redo", short: "Make again what the last undo took back",
-		long: `redo goes forward again through what was undone, one undo each time, and passes
-the same guards as any other change. It always shows its plan, and on a
-terminal asks before it does anything. After a new change there is nothing to
-redo.`,
+		use: "redo", short: "Repeat what the last undo reverted",
+		long: `redo repeats what was undone, one undo each time, and passes the same guards as
+any other change. It always shows its plan, and asks first on a terminal. After
+a new change there is nothing to redo.`,
 		args: func(*changeInput) cobra.PositionalArgs { return noArgs }, show: true,
 		flags: yesFlag("do not ask"),
 		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {

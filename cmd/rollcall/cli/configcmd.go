@@ -26,7 +26,7 @@ import (
 func (a *commands) configCommand() *cobra.Command {
 	initCmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a config with what the credentials open, and a new fleet id",
+		Short: "Write a config with a new fleet id and the clouds and zones of the credentials",
 		Long: `init writes a config file with a new fleet id and with the clouds and zones
 that the credentials in the environment open. It never overwrites a file. The
 fleet id says which records are yours: share the file within your team.`,
@@ -41,7 +41,7 @@ fleet id says which records are yours: share the file within your team.`,
 	}
 	show := &cobra.Command{
 		Use:   "show",
-		Short: "Print the config as it is understood, with its defaults; there are no secrets in it",
+		Short: "Print the config with its defaults; it contains no secrets",
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.configShow(cmd.Context()) },
 	}

@@ -25,22 +25,22 @@ func (a *commands) driftCommand() *cobra.Command {
 	var query string
 	c := &cobra.Command{
 		Use:   "drift",
-		Short: "Where clouds and DNS disagree, and how much of each source that rests on",
-		Long: `drift reads all sources once and tells every finding. With --exit-code it ends
-in 0 when all is in sync, in 3 when there is a finding of severity low or more,
-and in 4 when a source was not complete, so that nobody can know.
+		Short: "List where clouds and DNS disagree, and how much of each source was read",
+		Long: `drift reads all sources once and prints every finding. With --exit-code it exits
+with 0 if all is in sync, with 3 if there is a finding of severity low or more,
+and with 4 if a source was not complete, so that the answer is unknown.
 
-With --wire the name servers are asked for every name too, the authoritative ones
-of each zone and the resolvers of the config. Names on which they do not agree
-with the API are asked for again until they do, or until they have had the time that
-name servers may take (guards: {wire: 2m} in the config). A name that got no
-answer is unknown: exit code 4.`,
+With --wire it also queries the name servers for every name: the authoritative
+ones of each zone and the resolvers of the config. Names for which they do not
+agree with the API are queried again until they agree, or until the time that
+name servers may take has passed (guards: {wire: 2m} in the config). If a name
+got no answer, the result is unknown: exit code 4.`,
 		Args: noArgs,
 	}
 	form := output.Flag(c, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name)
-	c.Flags().BoolVar(&exitCode, "exit-code", false, "end in 3 on drift, and in 4 when a source was not complete")
+	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 on drift, and with 4 if a source was not complete")
 	c.Flags().BoolVar(&wire, "wire", false, "ask the name servers for every name too")
-	c.Flags().StringVar(&query, "filter", "", "tell only findings that pass this `filter`")
+	c.Flags().StringVar(&query, "filter", "", "print only findings that pass this `filter`")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		code, err := a.drift(cmd.Context(), form, query, wire)
 		if err != nil || !exitCode || code == exit.Done {

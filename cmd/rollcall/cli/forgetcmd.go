@@ -23,20 +23,20 @@ func (a *commands) forgetCommand() *cobra.Command {
 	var confirm string
 	c := &cobra.Command{
 		Use:   "forget [CLOUD]",
-		Short: "Let a cloud that left the config count no longer",
+		Short: "Stop counting a cloud that left the config",
 		Long: `forget is for a cloud that is gone for good. A cloud that was in the config, or
 that markers of this fleet name, counts as failed once it is not in the config
-any more: its nodes may run on, so nothing is deleted, and its addresses stay
-alive. From forget on it does not count: other entries can be deleted again, and
-an address that was its can be dead. What its own markers name stays unknown.
+any more: its nodes may still run, so nothing is deleted, and its addresses count
+as alive. After forget it does not count: other entries can be deleted again, and
+its former addresses can be dead. Entries whose markers name it stay unknown.
 
-CLOUD is its name, or its key. Without one, what could be forgotten is listed. Its
-name has to be typed, or given with --confirm. Adding the cloud to the config
-again takes it back, and so does --undo.`,
+CLOUD is its name or its key. Without one, the clouds that can be forgotten are
+listed. The name must be typed, or given with --confirm. Adding the cloud to the
+config again reverts this, and so does --undo.`,
 		Example: "  rollcall config forget\n  rollcall config forget joyent-ams --confirm joyent-ams\n  rollcall config forget joyent-ams --undo",
 		Args:    atMostOne("one cloud"),
 	}
-	c.Flags().BoolVar(&undo, "undo", false, "let it count again")
+	c.Flags().BoolVar(&undo, "undo", false, "count it again")
 	c.Flags().StringVar(&confirm, "confirm", "", "the `name` of the cloud, in place of typing it")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {

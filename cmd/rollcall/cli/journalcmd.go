@@ -27,21 +27,22 @@ func (a *commands) journalCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "journal [ENTRY|RUN]",
 		Short: "Every change that rollcall made here, newest first",
-		Long: `journal lists what was changed and launched from here: when, by whom, from
-which plan, and what became of it. Given the number of an entry or of a run, it tells all of
-it; -o json does so for every entry, with the records before and after in full.
+		Long: `journal lists what was changed and launched from here: when, by whom, from which
+plan, and with which outcome. For the number of an entry or of a run it prints
+all details; -o json prints them for every entry, with the records before and
+after in full.
 
-What a rollcall that was stopped has left open is looked up first: whether it
-was made is written down, and told. Entries are chained by their hashes: lines
-that were changed, left out or cut off are told on stderr, and with --verify
-end in exit code 1. A damaged tail is set aside into a file of its own, and
-told for as long as that lies there.`,
+First it looks up the entries that a stopped rollcall has left open, and records
+and reports whether they were made. Entries are chained by their hashes: lines
+that were changed, removed or cut off are reported on stderr, and with --verify
+the exit code is then 1. A damaged tail is moved into a file of its own, and
+reported while that file exists.`,
 		Args: atMostOne("one entry or run"),
 	}
 	form := output.Flag(c, output.Table, output.Wide, output.Text, output.JSON, output.CSV, output.YAML, output.Name)
 	c.Flags().IntVar(&limit, "limit", 0, "show at most this many entries")
-	c.Flags().BoolVar(&verify, "verify", false, "end in exit code 1 unless the journal is whole")
-	c.Flags().StringVar(&choose, "filter", "", "show only what passes this `filter`, such as verb:quiesce state:failed age<1h")
+	c.Flags().BoolVar(&verify, "verify", false, "exit with 1 if the journal is damaged")
+	c.Flags().StringVar(&choose, "filter", "", "show only rows that pass this `filter`, such as verb:quiesce state:failed age<1h")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		q, err := parseFilter(choose)
 		if err != nil {

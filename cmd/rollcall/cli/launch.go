@@ -62,17 +62,17 @@ func (a *commands) launchCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "launch --cloud C[=N],... --service S",
 		Short: "Launch nodes of a service in one or several clouds",
-		Long: `launch renders the boot script of a service and starts nodes with it, side by
-side in all clouds that --cloud names. Image and size are those that most
-nodes of the service have there, unless --image and --size say otherwise; each
-may be given for one cloud as CLOUD=VALUE.
+		Long: `launch renders the boot script of a service and starts nodes with it, in all
+clouds that --cloud names at the same time. The defaults of image and size are
+those of most nodes of the service in the cloud; --image and --size replace
+them, for one cloud as CLOUD=VALUE.
 
-Each boot script is linted as its cloud is given it, as rollcall userdata lint
-does; an error starts nothing. Values of secret variables are never shown.
+The boot script for each cloud is linted as by rollcall userdata lint; with an
+error nothing is started. Values of secret variables are never shown.
 
-Without --wait it returns once every cloud has taken its nodes; with it, once
-each runs and is in DNS. It tells the outcome node by node. Given --id with the
-launch id of an earlier try, it carries that launch on and launches nothing twice.`,
+Without --wait it returns once every cloud has accepted its nodes; with it, once
+each runs and is in DNS. It prints the outcome of each node. With --id and the
+launch id of an earlier try it continues that launch and starts nothing twice.`,
 		Example: "  rollcall launch --cloud aws-use1=2,joyent-east --service www.example.com --wait\n  rollcall launch --cloud aws-use1 --service www.example.com --dry-run",
 		Args:    noArgs,
 	}
@@ -82,13 +82,13 @@ launch id of an earlier try, it carries that launch on and launches nothing twic
 	l.StringVar(&f.Service, "service", "", "declared `service` that the nodes are for")
 	l.StringVar(&f.Template, "template", "", "boot `template` (default: the one for the service's kind)")
 	l.StringVar(&f.Name, "name", "", "`prefix` of the nodes' names")
-	l.StringVar(&f.ID, "id", "", "launch `id` of an earlier try, to carry on with")
+	l.StringVar(&f.ID, "id", "", "launch `id` of an earlier try to continue")
 	l.StringSliceVar(&f.Size, "size", nil, "instance type or package, `[C=]SIZE`")
 	l.StringSliceVar(&f.Image, "image", nil, "image id, `[C=]IMAGE`")
 	l.StringSliceVar(&f.Network, "network", nil, "subnet or network id, `[C=]NETWORK`")
 	l.StringSliceVar(&f.KeyPair, "key-pair", nil, "EC2 key pair, `[C=]NAME`")
 	l.StringSliceVar(&f.Profile, "instance-profile", nil, "EC2 instance profile, `[C=]NAME`")
-	l.StringVar(&f.create, "create-profile", "", "create the EC2 instance profile `NAME` with a role that may do what these nodes do, and nothing more, and launch with it")
+	l.StringVar(&f.create, "create-profile", "", "create the EC2 instance profile `NAME` with a role of the least privilege for these nodes, and launch with it")
 	valueFlags(c, &f.values, &f.set)
 	l.StringArrayVar(&f.metadata, "metadata", nil, "metadata of Triton nodes, `KEY=VARIABLE`: the value is read from that environment variable")
 	l.BoolVar(&f.dryRun, "dry-run", false, "show the nodes and the boot script, and start nothing")

@@ -26,9 +26,9 @@ type lsFlags struct {
 
 func (a *commands) lsCommand() *cobra.Command {
 	c := group("ls", "List instances, records, findings, services or sources")
-	c.Long = `ls reads all sources once and lists what it has seen. A source that brings nothing
-for 15 seconds is left out, which is told on stderr; its rows of the last run are
-shown instead. However long a list is, it is read to its end; --timeout bounds the whole.
+	c.Long = `ls reads all sources once and lists their rows. If a source sends nothing for 15
+seconds, stderr says so, and its rows of the last run are listed instead. Lists
+are read to their end; --timeout limits the whole command.
 
 A filter is written as in the console:
 
@@ -41,14 +41,14 @@ A column that --sort names may have a leading minus, for the other way round.`
 			return run(cmd.Context(), f)
 		}}
 		f.format = output.Flag(sub, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name)
-		sub.Flags().StringVar(&f.filter, "filter", "", "show only what passes this `filter`")
+		sub.Flags().StringVar(&f.filter, "filter", "", "show only rows that pass this `filter`")
 		sub.Flags().StringVar(&f.sort, "sort", "", "sort by this `column`")
 		switch use {
 		case "instances":
 			sub.Flags().BoolVar(&f.all, "all", false, "show terminated instances too")
 		case "records":
 			sub.Flags().BoolVar(&f.all, "all", false, "show owner markers too (TXT records below _rollcall)")
-			sub.Flags().BoolVar(&f.wire, "wire", false, "ask the name servers for every name, and show what they make of it")
+			sub.Flags().BoolVar(&f.wire, "wire", false, "query the name servers for every name, and show their answers")
 		case "sources":
 			sub.Flags().BoolVar(&f.wire, "wire", false, "ask whether the name servers of each zone serve it")
 		}

@@ -28,7 +28,7 @@ type policyFlags struct {
 func (f *policyFlags) add(c *cobra.Command) {
 	f.format = output.Flag(c, output.Text, output.JSON, output.YAML)
 	c.Flags().StringSliceVar(&f.Services, "service", nil, "declared `services` that the nodes are for (default all)")
-	c.Flags().StringSliceVar(&f.ZoneIDs, "zone-id", nil, "id of a zone, `ZONE=ID`, where the account is not to be asked")
+	c.Flags().StringSliceVar(&f.ZoneIDs, "zone-id", nil, "id of a zone, `ZONE=ID`, instead of asking the account")
 }
 
 func (a *commands) policyAWS() *cobra.Command {
@@ -37,17 +37,17 @@ func (a *commands) policyAWS() *cobra.Command {
 		Use:   "aws",
 		Short: "IAM policies for the zones of the config: role of nodes, narrow user for Triton, console",
 		Long: `aws prints what to paste into IAM: the policy and the trust policy of the role
-that nodes on EC2 run with, limited to their zone, to their names and to their
-record types; the same for the user whose key nodes on Triton have in their
-metadata; and what the console itself needs. It changes nothing. The DNS accounts
-are asked for the ids of their zones, unless --zone-id gives them.
+of nodes on EC2, limited to their zone, their names and their record types; the
+same for the user whose key is in the metadata of nodes on Triton; and the
+policy of the console itself. It changes nothing. The DNS accounts are asked for
+the ids of their zones, unless --zone-id names them.
 
-rollcall launch --create-profile makes role and instance profile by itself.`,
+rollcall launch --create-profile creates the role and the instance profile.`,
 		Args: noArgs,
 	}
 	f.add(c)
 	c.Flags().StringVar(&f.Role, "role", launcher.NodeRole, "name of role, instance profile and user")
-	c.Flags().StringVar(&f.Account, "account", "", "AWS account `number` (default: the one that the credentials open)")
+	c.Flags().StringVar(&f.Account, "account", "", "AWS account `number` (default: that of the credentials)")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		if !launcher.IAMName.MatchString(f.Role) {
 			return exit.Usagef("--role %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.Role))
@@ -81,8 +81,8 @@ func (a *commands) policyCloudflare() *cobra.Command {
 		Use:   "cloudflare",
 		Short: "Scopes of the Cloudflare tokens: one for the console, one for the nodes of each zone",
 		Long: `cloudflare prints the scopes of the API tokens that rollcall needs for the zones
-of the config, as the request that makes such a token. It changes nothing, and
-makes no token.`,
+of the config, as the request that creates each token. It changes nothing and
+creates no token.`,
 		Args: noArgs,
 	}
 	f.add(c)

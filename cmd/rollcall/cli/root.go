@@ -96,7 +96,7 @@ complete).`,
 	f := root.PersistentFlags()
 	f.BoolVar(&a.Demo, "demo", false, "use a small world of embedded clouds instead of real ones")
 	f.StringVar(&a.Config, "config", "", "config `file` (default $ROLLCALL_CONFIG, then $XDG_CONFIG_HOME/rollcall/config.yaml)")
-	f.DurationVar(&a.timeout, "timeout", 0, "let the whole command take no longer than this `duration`, such as 2m; what is unread then is unknown")
+	f.DurationVar(&a.timeout, "timeout", 0, "limit the whole command to this `duration`, such as 2m; sources unread by then are unknown")
 	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
 		if err := namesInALabels(cmd, args); err != nil {
 			return err

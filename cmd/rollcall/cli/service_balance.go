@@ -19,15 +19,15 @@ import (
 )
 
 var balanceVerb = changeVerb{
-	use: "balance --service NAME --host NAME|RECORD", short: "Give nodes of a service another priority or weight",
-	long: `balance changes priority and weight of nodes that are in DNS, in place: clients
-try the lowest priority first, and share among the nodes of one priority by
-weight. A weight of 0 sends hardly anybody there.
+	use: "balance --service NAME --host NAME|RECORD", short: "Change priority or weight of nodes of a service",
+	long: `balance changes priority and weight of nodes that are in DNS, in place. Clients
+try the lowest priority first, and choose among nodes of one priority by weight.
+A node of weight 0 is seldom chosen.
 
 A host is the target of its SRV value, with or without the zone, or the name or
-id of its instance; or it is a RECORD, written [zone:]name/type/value. What is
-not given stays as it is. The round-robin services of Route 53 that have
-weighted record sets have a weight too.`,
+id of its instance; or it is a RECORD, written [zone:]name/type/value. An option
+that is not given changes nothing. Round-robin services with weighted record sets
+of Route 53 have a weight too.`,
 	example: "  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --weight 5\n" +
 		"  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --host web2 --priority 20 --dry-run",
 	args: balanceFlags,

@@ -48,10 +48,10 @@ func (a *commands) serviceBrowseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "browse DOMAIN | TYPE | NAME",
 		Short: "The service types of a domain, their incarnations and nodes, as name servers answer",
-		Long: `browse asks name servers, as any client does, for the service types of a domain,
-for the incarnations of a type or a subtype, or for one incarnation. It needs no
-credentials. The servers are those of the config, of ROLLCALL_RESOLVERS, or of
-the system.`,
+		Long: `browse queries name servers, as any client does, for the service types of a
+domain, for the incarnations of a type or a subtype, or for one incarnation. It
+needs no credentials. The servers are those of the config, of
+ROLLCALL_RESOLVERS, or of the system.`,
 		Example: "  rollcall service browse example.com\n  rollcall service browse _theservice._tcp.example.com -o json",
 		Args:    exactly(1, "a domain, a service type or an incarnation"),
 	}
@@ -66,9 +66,9 @@ func (a *commands) serviceResolveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resolve NAME",
 		Short: "The nodes and attributes of an incarnation, as name servers answer",
-		Long: `resolve asks name servers for SRV and TXT of an incarnation, and for the
-addresses of its nodes, lowest priority first. With the name of a service type it
-resolves all of its incarnations. -o name prints target:port, one a line.`,
+		Long: `resolve queries name servers for SRV and TXT of an incarnation, and for the
+addresses of its nodes, lowest priority first. For the name of a service type it
+resolves all of its incarnations. -o name prints target:port, one per line.`,
 		Example: "  rollcall service resolve v1._theservice._tcp.example.com",
 		Args:    exactly(1, "the name of an incarnation"),
 	}

@@ -22,18 +22,18 @@ func (a *commands) serviceCreateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "create NAME",
 		Short: "Announce an incarnation: its TXT, its PTR, and its type in the enumeration",
-		Long: `create makes what announces an incarnation of a DNS-SD service. It has no nodes
-then; hosts join it. Several incarnations (v1, v2) stand side by side. What is
-there already stays as it is.
+		Long: `create creates the records that announce an incarnation of a DNS-SD service. It
+has no nodes until hosts join it. Several incarnations (v1, v2) can exist at the
+same time. Existing records are not changed.
 
-TXT values come from --txt, else from the config, else txtvers=1 alone stands
-there. Anyone can read them.`,
+TXT values come from --txt, else from the config, else it is txtvers=1 alone.
+Anyone can read them.`,
 		Example: "  rollcall service create v2._theservice._tcp.example.com --txt txtvers=1 --txt proto=2",
 		Args:    exactly(1, "the name of an incarnation, such as v1._theservice._tcp.example.com"),
 	}
 	form := serviceFlags(cmd, &c)
 	cmd.Flags().StringArrayVar(&txt, "txt", nil, "attribute `key=value`; may be given several times")
-	cmd.Flags().StringArrayVar(&subtypes, "subtype", nil, "`subtype` that finds it too, such as _printer; may be given several times")
+	cmd.Flags().StringArrayVar(&subtypes, "subtype", nil, "`subtype` of the incarnation, such as _printer; may be given several times")
 	cmd.Flags().Var(&ttl, "ttl", "TTL of new record sets (default 300)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c.form = form.Form
@@ -96,9 +96,9 @@ func (a *commands) serviceRetireCommand() *cobra.Command {
 	var c changeOptions
 	cmd := &cobra.Command{
 		Use:   "retire NAME",
-		Short: "Take back what announces an incarnation that has no nodes",
+		Short: "Remove the announcement of an incarnation without nodes",
 		Long: `retire removes the PTR and TXT of an incarnation, and its type from the
-enumeration of the domain when no other incarnation stays. An incarnation that
+enumeration of the domain if it is the last of its type. An incarnation that
 still has nodes is not retired: let them leave first.`,
 		Example: "  rollcall service retire v1._theservice._tcp.example.com",
 		Args:    exactly(1, "the name of an incarnation, such as v1._theservice._tcp.example.com"),

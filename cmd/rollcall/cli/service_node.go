@@ -40,7 +40,7 @@ func (f *nodeFlags) add(cmd *cobra.Command) {
 	fl.Var(&f.priority, "priority", "priority, the lowest first (default: what the config declares, or 0)")
 	fl.Var(&f.weight, "weight", "share among hosts of one priority (default: what the config declares, or 0)")
 	fl.StringArrayVar(&f.txt, "txt", nil, "attribute `key=value` of an incarnation that has no TXT record yet; may be given several times")
-	fl.DurationVar(&f.timeout, "timeout", joinTimeout, "how long to try, among many that join or leave at once")
+	fl.DurationVar(&f.timeout, "timeout", joinTimeout, "how long to try if many join or leave at once")
 	fl.Var(&f.ttl, "ttl", "TTL of new record sets (default: what the config declares, or 60)")
 }
 
@@ -128,14 +128,13 @@ func (a *commands) serviceJoinCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "join --service NAME --host NAME --address A --port N",
 		Short: "Let a host join a service, from any shell",
-		Long: `join makes the host's name with its addresses and adds its SRV value to the
-incarnation. The owner of both is host:NAME, so that only a leave takes them
-out. PTR and TXT belong to the incarnation and stay as they are; they are made
-when there are none. A host that is a node already is one afterwards; what it
-says differently is changed in place.
+		Long: `join creates the host's name with its addresses and adds its SRV value to the
+incarnation. The owner of both is host:NAME, so only leave removes them. PTR and
+TXT belong to the incarnation: they are created if there are none, and not
+changed otherwise. If the host is a node already, its own records are updated.
 
 It needs the credentials of the DNS account, and of no cloud. Any number of
-hosts may join at once: each is in DNS when its join has ended in exit code 0.`,
+hosts may join at once: each is in DNS if its join has exited with 0.`,
 		Example: "  rollcall service join --service v1._theservice._tcp.example.com --host web1 --address 192.0.2.7 --port 4218 --priority 10 --weight 20",
 		Args:    noArgs,
 	}
@@ -171,9 +170,9 @@ func (a *commands) serviceLeaveCommand() *cobra.Command {
 		Use:   "leave --service NAME --host NAME",
 		Short: "Let a host that joined by hand leave a service",
 		Long: `leave removes the host's SRV value, and then the host's name, unless another
-incarnation still leads to it. With the last value the whole record set goes;
-PTR and TXT stay until the incarnation is retired. A host that is no node
-already is none afterwards. What the host does not own is left alone.`,
+incarnation still leads to it. PTR and TXT stay until the incarnation is
+retired. It succeeds if the host is no node already. Records that the host does
+not own are not changed.`,
 		Example: "  rollcall service leave --service v1._theservice._tcp.example.com --host web1",
 		Args:    noArgs,
 	}

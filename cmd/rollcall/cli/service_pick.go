@@ -48,17 +48,17 @@ func (a *commands) servicePickCommand() *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "pick NAME",
-		Short: "Choose one node of an incarnation as RFC 2782 has clients choose",
+		Short: "Choose one node of an incarnation, as clients do by RFC 2782",
 		Long: `pick resolves an incarnation and chooses one of its nodes: of the lowest
-priority, by weight, at random. It prints target, port and address; -o name
-prints address:port alone. With --try it connects by TCP, and falls over to the
-next node when that fails. With the name of a service type that has only one
+priority, at random by weight. It prints target, port and address; -o name
+prints address:port alone. With --try it connects by TCP, and tries the next
+node if that fails. For the name of a service type that has only one
 incarnation, it picks from that.`,
 		Example: "  rollcall service pick v1._theservice._tcp.example.com --try -o name",
 		Args:    exactly(1, "the name of an incarnation"),
 	}
 	form := output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Name)
-	cmd.Flags().BoolVar(&try, "try", false, "connect by TCP, and fall over to the next node when that fails")
+	cmd.Flags().BoolVar(&try, "try", false, "connect by TCP, and try the next node if that fails")
 	cmd.Flags().DurationVar(&timeout, "timeout", 3*time.Second, "how long one connection may take")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if timeout <= 0 {

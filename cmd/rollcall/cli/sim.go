@@ -29,21 +29,21 @@ func (a *commands) simCommand() *cobra.Command {
 		Short: "The embedded clouds, for this and other clients",
 		Long: `sim starts the embedded clouds and stays in the foreground until it is
 interrupted: EC2, STS, IAM and Route 53, Triton CloudAPI in two data centres,
-Cloudflare, an authoritative DNS server and an ssh-agent that holds the Triton
-key, all on loopback. With the environment that --env prints, rollcall, aws,
-triton, curl and dig work on the same world:
+Cloudflare, an authoritative DNS server and an ssh-agent with the Triton key, all
+on loopback. With the environment that --env prints, rollcall, aws, triton, curl
+and dig use the same world:
 
     rollcall sim --env-file /tmp/sim.env &
     . /tmp/sim.env
     rollcall ls instances
     aws ec2 describe-instances
 
-With --boot, on Linux and as root, what is launched really boots: a Debian user
-land in a container, with systemd, cloud-init and the boot script that it was
-launched with, in a network that leads nowhere else. Nodes have no credentials
-but those of their launch: --instance-profile rollcall-node gives the role whose
-policy rollcall policy aws prints. The first time the root file system is made,
-which takes some minutes and the machine's Debian mirror.`,
+With --boot, on Linux and as root, each launched node boots: a Debian user land in
+a container, with systemd, cloud-init and its boot script, in a network without a
+route to the outside. Nodes have only the credentials of their launch:
+--instance-profile rollcall-node assigns the role whose policy rollcall policy aws
+prints. The first time, the root file system is made, which takes some minutes
+and needs the machine's Debian mirror.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if instances < 0 || instances > 1_000_000 {
@@ -57,10 +57,10 @@ which takes some minutes and the machine's Debian mirror.`,
 	}
 	f := c.Flags()
 	f.IntVar(&instances, "instances", 0, "about how many instances (default 60)")
-	f.Uint64Var(&seed, "seed", 1, "the same seed gives the same world")
+	f.Uint64Var(&seed, "seed", 1, "number from which the world is made; the same seed makes the same world")
 	f.BoolVar(&env, "env", false, "print the environment for clients as shell exports")
-	f.StringVar(&envFile, "env-file", "", "write the same to `file` once every port listens")
-	f.BoolVar(&boot, "boot", false, "boot a real little machine for every launch (Linux, root)")
+	f.StringVar(&envFile, "env-file", "", "write these exports to `file` once every port listens")
+	f.BoolVar(&boot, "boot", false, "boot a container for every launch (Linux, root)")
 	c.AddCommand(a.simFaultCommand())
 	return c
 }

@@ -21,15 +21,15 @@ import (
 var terminateVerb = changeVerb{
 	use: "terminate ID...", short: "Drain nodes and terminate them",
 	long: `terminate takes nodes out of DNS, waits until no resolver can still hold their
-addresses, and terminates them. Before it does, DNS is read again: a record that
-leads to a node, or a name server that still answers with its address, holds the
-node back. Name servers that cannot be asked are waited out; --confirm with the
-node's name shortens that. On a terminal it asks for the name of the node, or for
-their number; elsewhere it needs --yes. An ID is an instance id, cloud/id, or a
-name that one instance has.`,
+addresses, and terminates them. Just before, DNS is read again: if a record leads
+to a node, or a name server still answers with its address, the node is not
+terminated. If name servers cannot be asked, it waits longer; --confirm with the
+node's name shortens that. On a terminal it asks for the name of the node, or
+for the number of nodes; elsewhere it needs --yes. An ID is an instance id,
+cloud/id, or a name that one instance has.`,
 	args: instances,
 	flags: func(f *pflag.FlagSet, in *changeInput) {
-		f.BoolVar(&in.noDrain, "no-drain", false, "do not wait for resolvers: out of DNS, and terminate once no name server answers with it")
+		f.BoolVar(&in.noDrain, "no-drain", false, "do not wait for resolvers: terminate once no name server answers with the address")
 		f.BoolVar(&in.yes, "yes", false, "do not ask")
 	},
 	read: (*commands).read,

@@ -51,17 +51,17 @@ func (a *commands) userdataLint() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lint [TEMPLATE...]",
 		Short: "Check boot templates, your own and the built-in ones",
-		Long: `lint renders templates for each cloud, with the values given, else with defaults
-and examples. It checks the size limit of the clouds, has shellcheck look at
-scripts and cloud-init at cloud-configs, and looks for secrets. A program that is
-not installed is a warning; with --strict, or where CI=true, an error.
+		Long: `lint renders templates for each cloud, with the given values, else with defaults
+and examples. It checks the size limit of the clouds, runs shellcheck on scripts
+and cloud-init on cloud-configs, and searches for secrets. A program that is not
+installed is a warning; with --strict, or where CI=true, an error.
 
-Your own templates lie in $XDG_CONFIG_HOME/rollcall/templates.`,
+Your own templates are in $XDG_CONFIG_HOME/rollcall/templates.`,
 	}
 	form := output.Flag(c, output.Text, output.JSON, output.YAML)
 	valueFlags(c, &files, &set)
 	c.Flags().StringVar(&provider, "provider", "", strings.Join(app.Computing(), " or ")+" (default: all that it is for)")
-	c.Flags().BoolVar(&strict, "strict", os.Getenv("CI") == "true", "a program that is missing is an error")
+	c.Flags().BoolVar(&strict, "strict", os.Getenv("CI") == "true", "treat a missing program as an error")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		given, err := givenValues(cmd.Context(), files, set)
 		if err != nil {

@@ -164,7 +164,7 @@ func (f *renderFlags) add(c *cobra.Command) {
 // valueFlags adds the flags for values of template variables.
 func valueFlags(c *cobra.Command, files, set *[]string) {
 	c.Flags().StringArrayVar(files, "values", nil, "YAML `file` with values of template variables; may be given several times")
-	c.Flags().StringArrayVar(set, "set", nil, "template variable, `k=v`; may be given several times, and goes before --values")
+	c.Flags().StringArrayVar(set, "set", nil, "template variable, `k=v`; may be given several times, and overrides --values")
 }
 
 // givenValues returns the values of --values and --set.
@@ -197,12 +197,12 @@ func (a *commands) userdataRender() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "render TEMPLATE",
 		Short: "Print a boot script as a launch would use it",
-		Long: `render prints the boot script on stdout, and warnings and what is left below the
-cloud's size limit on stderr. It asks nothing of any cloud.
+		Long: `render prints the boot script on stdout, and on stderr warnings and the number of
+bytes left below the cloud's size limit. It contacts no cloud.
 
 With -o asg it prints a launch template for an Auto Scaling group: the input of
 aws ec2 create-launch-template --cli-input-json, and the properties of
-AWS::EC2::LaunchTemplate in CloudFormation. Nothing in it belongs to one launch,
+AWS::EC2::LaunchTemplate in CloudFormation. It contains nothing of one launch,
 and a node takes its name from its instance.`,
 		Args: exactly(1, "the name of a template"),
 	}

@@ -29,24 +29,25 @@ func (a *commands) watchCommand() *cobra.Command {
 	f := &watchFlags{}
 	c := &cobra.Command{
 		Use:   "watch",
-		Short: "Keep looking: changes as lines, metrics for Prometheus, a hook for new findings",
-		Long: `watch reads all sources again and again, asks name servers and makes health
-checks as the config says, until it is interrupted. It tells each finding that
-is new, and each that is resolved, in one line; with -o json in one object a
-line. A finding is resolved when it is gone on evidence that is complete: a
-source that cannot be read resolves nothing.
+		Short: "Watch continuously: findings as lines, metrics for Prometheus, hooks",
+		Long: `watch reads all sources repeatedly, queries name servers and makes health checks
+as configured, until it is interrupted. It prints a line for each new and each
+resolved finding, with -o json one object per line. A finding is resolved when
+it is absent and the evidence is complete: a source that cannot be read resolves
+nothing.
 
 With --metrics it serves http://ADDR/metrics for Prometheus, and /healthz, which
-is 200 only while all sources are being read and names those that are not; the
-lines are left out unless -o is given. It answers requests for localhost, for
-the address that they come in on, for this machine's name, and for the names of
---metrics-host; others it refuses, so that no web page can have a browser read it.
+is 200 only while all sources are being read and names those that are not; then
+lines are printed only with -o. It answers requests for localhost, for its own
+address, for this machine's name, and for the names of --metrics-host; it
+refuses others, so that no web page can read it through a browser.
 
---webhook URL (or ROLLCALL_WEBHOOK, which no list of processes shows) is sent a
-JSON object by POST, and --exec COMMAND is run by sh with the same on stdin, when a
-finding has stood two scans, and again when it is resolved. Each is told once,
-over restarts too. A receiver that fails is tried three times. The command is given PATH, HOME and the
-like of the environment, and no credential; --exec-env NAME passes a variable on.`,
+Once two scans have confirmed a finding, and again when it is resolved, a JSON
+object is sent by POST to --webhook URL (or ROLLCALL_WEBHOOK, which is not in the
+list of processes) and on stdin to --exec COMMAND, which sh runs. Each is sent
+once, also over restarts. A receiver that fails is tried three times. The command
+gets PATH, HOME and similar variables of the environment, and no credential;
+--exec-env NAME passes another variable.`,
 		Example: "  rollcall watch --severity high\n  rollcall watch --metrics :9469 --exec 'jq -r .text | mail -s rollcall ops'",
 		Args:    noArgs,
 	}
@@ -56,8 +57,8 @@ like of the environment, and no credential; --exec-env NAME passes a variable on
 	c.Flags().StringVar(&f.Webhook, "webhook", "", "POST each new and each resolved finding to this `URL`")
 	c.Flags().StringVar(&f.Exec, "exec", "", "run this `command` for each new and each resolved finding")
 	c.Flags().StringArrayVar(&f.ExecEnv, "exec-env", nil, "pass the environment variable `NAME` on to the command of --exec; may be given several times")
-	c.Flags().StringVar(&f.filter, "filter", "", "tell only findings that pass this `filter`; metrics count all")
-	c.Flags().StringVar(&f.severity, "severity", "low", "tell only findings of this `severity` or more: info, low, medium, high, critical")
+	c.Flags().StringVar(&f.filter, "filter", "", "print and send only findings that pass this `filter`; metrics count all")
+	c.Flags().StringVar(&f.severity, "severity", "low", "print and send only findings of this `severity` or more: info, low, medium, high, critical")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		f.Lines = f.Metrics == "" || cmd.Flags().Changed("output")
 		f.AsJSON = f.form.Form == output.JSON

@@ -38,7 +38,7 @@ func Flag(cmd *cobra.Command, allowed ...string) *Format {
 	f := &Format{Form: allowed[0], allowed: allowed}
 	cmd.Flags().VarP(f, "output", "o", strings.Join(allowed, ", "))
 	if slices.Contains(allowed, CSV) {
-		cmd.Flags().BoolVar(&f.raw, "raw", false, "leave csv cells that a spreadsheet would take for a formula as they are, without an apostrophe before them")
+		cmd.Flags().BoolVar(&f.raw, "raw", false, "write csv cells that a spreadsheet would take for a formula without an apostrophe before them")
 	}
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // fails only for a missing flag
 	return f
