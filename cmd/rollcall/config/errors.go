@@ -70,6 +70,14 @@ func oneLine(s string) string {
 	}, s)
 }
 
+// didYouMean returns what to do about an unknown word: use the candidate that it resembles, or otherwise.
+func didYouMean(word string, candidates []string, otherwise string) string {
+	if guess := nearest(word, candidates); guess != "" {
+		return fmt.Sprintf("did you mean %q?", guess)
+	}
+	return otherwise
+}
+
 // nearest returns the candidate that was most likely meant, or "".
 func nearest(word string, candidates []string) string {
 	if len(word) > 100 {

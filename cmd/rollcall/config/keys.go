@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -47,11 +46,7 @@ func (r *reader) checkKeys(c *Config, rules KeyRules) {
 	names := slices.Sorted(maps.Keys(rules.Actions))
 	for a, p := range c.KeysPos {
 		if _, ok := rules.Actions[a]; !ok {
-			do := "known are " + strings.Join(names, ", ")
-			if guess := nearest(a, names); guess != "" {
-				do = fmt.Sprintf("did you mean %q?", guess)
-			}
-			r.failAt(p, do, "keys: there is no action %q", a)
+			r.failAt(p, didYouMean(a, names, "known are "+strings.Join(names, ", ")), "keys: there is no action %q", a)
 		}
 	}
 	holder := map[string]string{}

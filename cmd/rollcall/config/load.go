@@ -195,7 +195,7 @@ func (r *reader) root(n ast.Node, c *Config) {
 			r.mapping(n, "guards", fields{
 				"age":       r.toDuration(&c.Guards.Age, "age", time.Second, time.Hour),
 				"threshold": r.toShare(&c.Guards.Threshold, "threshold"),
-				"from":      r.toCount(&c.Guards.From, "from"),
+				"from":      toNumber(r, &c.Guards.From, "from", 1, mostRecords),
 				"grace":     r.toDuration(&c.Guards.Grace, "grace", 0, 24*time.Hour),
 				"boot":      r.toDuration(&c.Guards.BootGrace, "boot", 0, 24*time.Hour),
 				"wire":      r.toDuration(&c.Guards.WireGrace, "wire", time.Second, 24*time.Hour),
@@ -259,19 +259,11 @@ func ParseResolvers(s string) ([]string, error) {
 
 // toAddresses reads a list of DNS servers. what names one of them in errors.
 func (r *reader) toAddresses(dst *[]string, what string) func(ast.Node) {
-	return func(n ast.Node) {
-		*dst = nil
-		r.list(n, what+"s", func(v ast.Node) {
-			s, ok := r.text(v, what)
-			if !ok {
-				return
-			}
-			a, err := resolverAddress(s)
-			if err != nil {
-				r.fail(v, "write an address, or address:port", "%s %q: %s", what, s, err)
-				return
-			}
-			*dst = append(*dst, a)
-		})
-	}
+	return toList(r, dst, what+"s", what, func(n ast.Node, s string) (string, bool) {
+		a, err := resolverAddress(s)
+		if err != nil {
+			r.fail(n, "write an address, or address:port", "%s %q: %s", what, s, err)
+		}
+		return a, err == nil
+	})
 }

@@ -144,11 +144,7 @@ func (r *reader) mapping(n ast.Node, what string, known fields) {
 		f, ok := known[key]
 		if !ok {
 			names := slices.Sorted(maps.Keys(known))
-			do := "known are " + strings.Join(names, ", ")
-			if guess := nearest(key, names); guess != "" {
-				do = fmt.Sprintf("did you mean %q?", guess)
-			}
-			r.fail(e, do, "unknown key %q in %s", key, what)
+			r.fail(e, didYouMean(key, names, "known are "+strings.Join(names, ", ")), "unknown key %q in %s", key, what)
 			continue
 		}
 		f(e.Value)
@@ -195,32 +191,33 @@ func (r *reader) text(n ast.Node, what string) (string, bool) {
 
 // The setters below store a value of one type, or report an error.
 
-func (r *reader) toString(dst *string, what string) func(ast.Node) {
+// to returns a function that stores what parse makes of a text. Without ok, parse has reported an error.
+func to[T any](r *reader, dst *T, what string, parse func(n ast.Node, s string) (v T, ok bool)) func(ast.Node) {
 	return func(n ast.Node) {
 		if s, ok := r.text(n, what); ok {
-			*dst = s
+			if v, ok := parse(n, s); ok {
+				*dst = v
+			}
 		}
 	}
+}
+
+func (r *reader) toString(dst *string, what string) func(ast.Node) {
+	return to(r, dst, what, func(_ ast.Node, s string) (string, bool) { return s, true })
 }
 
 func (r *reader) toBool(dst *bool, what string) func(ast.Node) {
-	return func(n ast.Node) {
-		switch s, ok := r.text(n, what); {
-		case !ok:
-		case s == "true" || s == "false":
-			*dst = s == "true"
-		default:
+	return to(r, dst, what, func(n ast.Node, s string) (bool, bool) {
+		if s != "true" && s != "false" {
 			r.fail(n, "write true or false", "%s %q is neither true nor false", what, s)
+			return false, false
 		}
-	}
+		return s == "true", true
+	})
 }
 
 func (r *reader) toDuration(dst *time.Duration, what string, least, most time.Duration) func(ast.Node) {
-	return func(n ast.Node) {
-		s, ok := r.text(n, what)
-		if !ok {
-			return
-		}
+	return to(r, dst, what, func(n ast.Node, s string) (time.Duration, bool) {
 		d, err := time.ParseDuration(s)
 		switch {
 		case err != nil:
@@ -228,9 +225,10 @@ func (r *reader) toDuration(dst *time.Duration, what string, least, most time.Du
 		case d < least || d > most:
 			r.fail(n, fmt.Sprintf("write %s to %s", short(least), short(most)), "%s %s is out of range", what, s)
 		default:
-			*dst = d
+			return d, true
 		}
-	}
+		return 0, false
+	})
 }
 
 // short formats a duration without zero parts.
@@ -246,52 +244,47 @@ func short(d time.Duration) string {
 }
 
 func (r *reader) toShare(dst *float64, what string) func(ast.Node) {
-	return func(n ast.Node) {
-		s, ok := r.text(n, what)
-		if !ok {
-			return
-		}
+	return to(r, dst, what, func(n ast.Node, s string) (float64, bool) {
 		digits, percent := strings.CutSuffix(s, "%")
 		v, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
 		if err != nil || !percent || !(v >= 0 && v <= 100) {
 			r.fail(n, "write 0% to 100%", "%s %q is not a percentage", what, s)
-			return
+			return 0, false
 		}
-		*dst = v / 100
-	}
+		return v / 100, true
+	})
 }
 
-// toCount reads a number of records.
-func (r *reader) toCount(dst *int, what string) func(ast.Node) {
-	return func(n ast.Node) {
-		if v, ok := r.number(n, what, 1, 1_000_000); ok {
-			*dst = int(v)
+func toNumber[T int | uint16 | uint32](r *reader, dst *T, what string, least, most int64) func(ast.Node) {
+	return to(r, dst, what, func(n ast.Node, s string) (T, bool) {
+		v, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || v < least || v > most {
+			r.fail(n, fmt.Sprintf("write a number from %d to %d", least, most), "%s %q is not valid", what, s)
+			return 0, false
 		}
-	}
+		return T(v), true
+	})
 }
 
-func (r *reader) number(n ast.Node, what string, least, most int64) (int64, bool) {
-	s, ok := r.text(n, what)
-	if !ok {
-		return 0, false
-	}
-	v, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || v < least || v > most {
-		r.fail(n, fmt.Sprintf("write a number from %d to %d", least, most), "%s %q is not valid", what, s)
-		return 0, false
-	}
-	return v, true
-}
+// mostRecords bounds a number of records.
+const mostRecords = 1_000_000
 
-func (r *reader) toStrings(dst *[]string, what string) func(ast.Node) {
+// toList returns a function that stores what parse makes of each text of a list.
+func toList[T any](r *reader, dst *[]T, list, what string, parse func(n ast.Node, s string) (v T, ok bool)) func(ast.Node) {
 	return func(n ast.Node) {
 		*dst = nil
-		r.list(n, what, func(v ast.Node) {
+		r.list(n, list, func(v ast.Node) {
 			if s, ok := r.text(v, what); ok {
-				*dst = append(*dst, s)
+				if x, ok := parse(v, s); ok {
+					*dst = append(*dst, x)
+				}
 			}
 		})
 	}
+}
+
+func (r *reader) toStrings(dst *[]string, what string) func(ast.Node) {
+	return toList(r, dst, what, what, func(_ ast.Node, s string) (string, bool) { return s, true })
 }
 
 func (r *reader) toStringMap(dst *map[string]string, what string) func(ast.Node) {
@@ -322,21 +315,13 @@ func (r *reader) toEnvironment(dst *map[string]string, what string) func(ast.Nod
 }
 
 func (r *reader) toPrefixes(dst *[]netip.Prefix, what string) func(ast.Node) {
-	return func(n ast.Node) {
-		*dst = nil
-		r.list(n, what, func(v ast.Node) {
-			s, ok := r.text(v, what)
-			if !ok {
-				return
-			}
-			p, err := parsePrefix(s)
-			if err != nil {
-				r.fail(v, "write an address or a prefix, such as 203.0.113.0/24", "%s %q is not a prefix", what, s)
-				return
-			}
-			*dst = append(*dst, p)
-		})
-	}
+	return toList(r, dst, what, what, func(n ast.Node, s string) (netip.Prefix, bool) {
+		p, err := parsePrefix(s)
+		if err != nil {
+			r.fail(n, "write an address or a prefix, such as 203.0.113.0/24", "%s %q is not a prefix", what, s)
+		}
+		return p, err == nil
+	})
 }
 
 // parsePrefix parses a prefix, or an address as a prefix of full length.

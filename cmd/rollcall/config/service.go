@@ -17,24 +17,16 @@ func (r *reader) service(n ast.Node) Service {
 	s := Service{Pos: r.pos(n)}
 	var kind string
 	var proxied bool
-	ttl, port, priority, weight, minimum := int64(0), int64(0), int64(0), int64(0), int64(0)
-	num := func(dst *int64, what string, least, most int64) func(ast.Node) {
-		return func(n ast.Node) {
-			if v, ok := r.number(n, what, least, most); ok {
-				*dst = v
-			}
-		}
-	}
 	before := len(r.errs)
 	r.mapping(n, "a service", fields{
 		"name":     r.toServiceName(&s.Name),
 		"kind":     r.toString(&kind, "kind"),
 		"zone":     r.toName(&s.Zone, "zone"),
-		"ttl":      num(&ttl, "ttl", 1, 1<<31-1),
-		"port":     num(&port, "port", 1, 65535),
-		"priority": num(&priority, "priority", 0, 65535),
-		"weight":   num(&weight, "weight", 0, 65535),
-		"minimum":  num(&minimum, "minimum", 0, 1_000_000),
+		"ttl":      toNumber(r, &s.TTL, "ttl", 1, 1<<31-1),
+		"port":     toNumber(r, &s.Port, "port", 1, 65535),
+		"priority": toNumber(r, &s.Priority, "priority", 0, 65535),
+		"weight":   toNumber(r, &s.Weight, "weight", 0, 65535),
+		"minimum":  toNumber(r, &s.Minimum, "minimum", 0, mostRecords),
 		"proxied":  func(n ast.Node) { s.Proxied = &proxied; r.toBool(&proxied, "proxied")(n) },
 		"ipv6":     r.toBool(&s.IPv6, "ipv6"),
 		"linger":   r.toDuration(&s.Linger, "linger", 0, 24*time.Hour),
@@ -60,8 +52,6 @@ func (r *reader) service(n ast.Node) Service {
 	if len(r.errs) > before {
 		return s
 	}
-	s.TTL, s.Port, s.Minimum = uint32(ttl), uint16(port), int(minimum)
-	s.Priority, s.Weight = uint16(priority), uint16(weight)
 	if s.Name == "" {
 		r.failAt(s.Pos, "add name:", "a service has no name")
 		return s
@@ -122,24 +112,15 @@ func (r *reader) toTXT(dst *map[string]string) func(ast.Node) {
 }
 
 func (r *reader) health(n ast.Node, h *index.Health) {
-	var port, need, of int64
-	num := func(dst *int64, what string, least, most int64) func(ast.Node) {
-		return func(n ast.Node) {
-			if v, ok := r.number(n, what, least, most); ok {
-				*dst = v
-			}
-		}
-	}
 	r.mapping(n, "health", fields{
 		"http":     r.toString(&h.HTTP, "http"),
 		"tcp":      r.toBool(&h.TCP, "tcp"),
-		"port":     num(&port, "port", 1, 65535),
+		"port":     toNumber(r, &h.Port, "port", 1, 65535),
 		"command":  r.toString(&h.Command, "command"),
 		"interval": r.toDuration(&h.Interval, "interval", time.Second, time.Hour),
-		"need":     num(&need, "need", 1, 100),
-		"of":       num(&of, "of", 1, 100),
+		"need":     toNumber(r, &h.Need, "need", 1, 100),
+		"of":       toNumber(r, &h.Of, "of", 1, 100),
 	})
-	h.Port, h.Need, h.Of = uint16(port), int(need), int(of)
 	if h.HTTP != "" && !strings.HasPrefix(h.HTTP, "/") {
 		r.fail(n, `write a path, such as "/"`, "health: http %q is not a path", h.HTTP)
 	}
@@ -165,10 +146,7 @@ func (r *reader) serviceZone(c *Config, s *Service, zones []string) {
 		}
 		s.Zone = zone
 	case !slices.Contains(zones, s.Zone):
-		if guess := nearest(s.Zone, zones); guess != "" {
-			do = fmt.Sprintf("did you mean %q?", guess)
-		}
-		r.failAt(s.Pos, do, "service %s names the unknown zone %q", s.Name, s.Zone)
+		r.failAt(s.Pos, didYouMean(s.Zone, zones, do), "service %s names the unknown zone %q", s.Name, s.Zone)
 	case !providers.InZone(s.Name, s.Zone):
 		r.failAt(s.Pos, "correct the name or the zone", "service %s does not lie in the zone %s", s.Name, s.Zone)
 	}

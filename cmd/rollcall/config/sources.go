@@ -19,22 +19,14 @@ import (
 
 // provider reads the name of a provider for which fits is true.
 func (r *reader) provider(dst *providers.Provider, fits func(providers.Declaration) bool) func(ast.Node) {
-	return func(n ast.Node) {
-		s, ok := r.text(n, "provider")
-		if !ok {
-			return
-		}
+	return to(r, dst, "provider", func(n ast.Node, s string) (providers.Provider, bool) {
 		known := r.known(fits)
 		if slices.Contains(known, s) {
-			*dst = providers.Provider(s)
-			return
+			return providers.Provider(s), true
 		}
-		do := "write " + strings.Join(known, " or ")
-		if guess := nearest(s, known); guess != "" {
-			do = fmt.Sprintf("did you mean %q?", guess)
-		}
-		r.fail(n, do, "unknown provider %q", s)
-	}
+		r.fail(n, didYouMean(s, known, "write "+strings.Join(known, " or ")), "unknown provider %q", s)
+		return "", false
+	})
 }
 
 // known returns the names of the providers for which fits is true.
@@ -138,7 +130,7 @@ func (r *reader) zone(n ast.Node) Zone {
 		"id":        r.toString(&z.ID, "id"),
 		"provider":  r.provider(&z.Provider, hostsZones),
 		"threshold": func(n ast.Node) { z.Threshold = &threshold; r.toShare(&threshold, "threshold")(n) },
-		"from":      r.toCount(&z.From, "from"),
+		"from":      toNumber(r, &z.From, "from", 1, mostRecords),
 		"servers":   r.toAddresses(&z.Servers, "server"),
 	}, hostsZones, values))
 	if len(r.errs) > before {
@@ -183,11 +175,7 @@ func (r *reader) check(c *Config) {
 		once("service", s.Name, s.Pos, "rename one or remove it")
 		for _, name := range s.Clouds {
 			if !slices.Contains(clouds, name) {
-				do := "add it to clouds, or correct the name"
-				if guess := nearest(name, clouds); guess != "" {
-					do = fmt.Sprintf("did you mean %q?", guess)
-				}
-				r.failAt(s.Pos, do, "service %s names the unknown cloud %q", s.Name, name)
+				r.failAt(s.Pos, didYouMean(name, clouds, "add it to clouds, or correct the name"), "service %s names the unknown cloud %q", s.Name, name)
 			}
 		}
 		r.serviceZone(c, s, zones)
@@ -196,15 +184,11 @@ func (r *reader) check(c *Config) {
 
 // toName reads a domain name (RFC 1035 section 2.3.4 for the lengths).
 func (r *reader) toName(dst *string, what string) func(ast.Node) {
-	return func(n ast.Node) {
-		s, ok := r.text(n, what)
-		if !ok {
-			return
-		}
+	return to(r, dst, what, func(n ast.Node, s string) (string, bool) {
 		ascii, err := index.ALabels(s)
 		if err != nil {
 			r.fail(n, "write it in the letters of DNS (xn--…), or correct it", "%s: %s", what, err)
-			return
+			return "", false
 		}
 		name := providers.CanonicalName(ascii)
 		length := 1
@@ -212,43 +196,35 @@ func (r *reader) toName(dst *string, what string) func(ast.Node) {
 			length += len(l) + 1
 			if l == "" || len(l) > 63 {
 				r.fail(n, "write labels of 1 to 63 bytes between dots", "%s %q is not a domain name", what, s)
-				return
+				return "", false
 			}
 		}
 		if name == "." || length > 255 || strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == '/' || c == 0x7f }) {
 			r.fail(n, "write a name such as www.example.com", "%s %q is not a domain name", what, s)
-			return
+			return "", false
 		}
-		*dst = name
-	}
+		return name, true
+	})
 }
 
 func (r *reader) toURL(dst *string, what string) func(ast.Node) {
-	return func(n ast.Node) {
-		s, ok := r.text(n, what)
-		if !ok {
-			return
-		}
+	return to(r, dst, what, func(n ast.Node, s string) (string, bool) {
 		u, err := url.Parse(s)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
 			r.fail(n, "write it with scheme and host, such as https://api.example.com", "%s %q is not a URL", what, s)
-			return
+			return "", false
 		}
 		if u.User != nil {
 			r.fail(n, "keep credentials out of the config", "%s holds a password", what)
-			return
+			return "", false
 		}
-		*dst = strings.TrimSuffix(s, "/")
-	}
+		return strings.TrimSuffix(s, "/"), true
+	})
 }
 
 // toPath reads a file name: ~ is the home folder, and a relative path starts at the config file's folder.
 func (r *reader) toPath(dst *string, what string) func(ast.Node) {
-	return func(n ast.Node) {
-		s, ok := r.text(n, what)
-		if !ok {
-			return
-		}
+	return to(r, dst, what, func(n ast.Node, s string) (string, bool) {
 		if rest, ok := strings.CutPrefix(s, "~/"); ok {
 			if h, err := os.UserHomeDir(); err == nil {
 				s = filepath.Join(h, rest)
@@ -257,8 +233,8 @@ func (r *reader) toPath(dst *string, what string) func(ast.Node) {
 		if !filepath.IsAbs(s) {
 			s = filepath.Join(filepath.Dir(r.file), s)
 		}
-		*dst = s
-	}
+		return s, true
+	})
 }
 
 // resolverAddress completes a resolver to host:port.

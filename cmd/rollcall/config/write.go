@@ -52,9 +52,9 @@ func Write(w io.Writer, c *Config) error {
 	if len(g.Allow) > 0 {
 		var allow []string
 		for _, p := range g.Allow {
-			allow = append(allow, scalar(p.String()))
+			allow = append(allow, p.String())
 		}
-		fmt.Fprintf(&b, ", allow: [%s]", strings.Join(allow, ", "))
+		b.WriteString(", allow: " + flowList(allow))
 	}
 	fmt.Fprintf(&b, "}\nrefresh: %s\n", short(c.Refresh))
 	b.WriteString("# Whether the console and rollcall watch ask name servers what they answer, and whether they\n" +
