@@ -203,6 +203,26 @@ func (b *builder) eachOurs(records []providers.Identity, f func(*providers.Recor
 	}
 }
 
+// withSRVTo returns the records that are there, each address with the SRV values that lead to it and go with it.
+func (b *builder) withSRVTo(records []providers.Identity, goes func(srv, address *providers.Record) bool) (rs []*providers.Record) {
+	for _, id := range unique(records) {
+		r := b.record(id)
+		if r == nil {
+			continue
+		}
+		rs = append(rs, r)
+		if r.Type != "A" && r.Type != "AAAA" {
+			continue
+		}
+		for _, s := range b.srvTo(r) {
+			if goes(s, r) {
+				rs = append(rs, s)
+			}
+		}
+	}
+	return rs
+}
+
 // now returns the time by the clock of the provider of a zone, by which the age of a marker there is measured.
 func (b *builder) now(zone string) time.Time {
 	now := b.v.Options.Now
@@ -220,21 +240,7 @@ func Deregister(v *dnsview.View, records ...providers.Identity) Plan {
 	if !b.hasFleet() {
 		return b.end("")
 	}
-	var rs []*providers.Record
-	for _, id := range unique(records) {
-		r := b.record(id)
-		if r == nil {
-			continue
-		}
-		rs = append(rs, r)
-		if r.Type == "A" || r.Type == "AAAA" {
-			for _, s := range b.srvTo(r) {
-				if v.FindingForDelete(s) != nil {
-					rs = append(rs, s)
-				}
-			}
-		}
-	}
+	rs := b.withSRVTo(records, func(s, _ *providers.Record) bool { return v.FindingForDelete(s) != nil })
 	slices.SortStableFunc(rs, srvFirst)
 	for _, r := range rs {
 		b.deregister(r)

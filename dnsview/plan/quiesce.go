@@ -31,22 +31,9 @@ func QuiesceRecords(v *dnsview.View, records ...providers.Identity) Plan {
 	if !b.hasFleet() {
 		return b.end("")
 	}
-	var rs []*providers.Record
-	for _, id := range unique(records) {
-		r := b.record(id)
-		if r == nil {
-			continue
-		}
-		rs = append(rs, r)
-		if r.Type != "A" && r.Type != "AAAA" {
-			continue
-		}
-		for _, s := range b.srvTo(r) { // those of others are reported where it is the last address
-			if v.Index.IsOurs(s) && b.removedWith(s, r, records) {
-				rs = append(rs, s)
-			}
-		}
-	}
+	rs := b.withSRVTo(records, func(s, r *providers.Record) bool { // those of others are reported where it is the last address
+		return v.Index.IsOurs(s) && b.removedWith(s, r, records)
+	})
 	b.quiesceAll(rs)
 	return b.end("Take " + index.Plural(len(rs), "entry", "entries") + " out of DNS")
 }

@@ -81,35 +81,19 @@ func policyOf(s *types.ResourceRecordSet) string {
 
 var policyEscapes = strings.NewReplacer("%", "%25", " ", "%20")
 
+// made returns what a field points to, and makes it first if it is nil.
+func made[T any](field **T) *T {
+	if *field == nil {
+		*field = new(T)
+	}
+	return *field
+}
+
 // setPolicy restores the fields that policyOf described.
 func setPolicy(s *types.ResourceRecordSet, policy string, weight int64) error {
 	for field := range strings.FieldsSeq(policy) {
 		key, v, _ := strings.Cut(field, "=")
 		v = strings.NewReplacer("%20", " ", "%25", "%").Replace(v)
-		geo := func() *types.GeoLocation {
-			if s.GeoLocation == nil {
-				s.GeoLocation = &types.GeoLocation{}
-			}
-			return s.GeoLocation
-		}
-		cidr := func() *types.CidrRoutingConfig {
-			if s.CidrRoutingConfig == nil {
-				s.CidrRoutingConfig = &types.CidrRoutingConfig{}
-			}
-			return s.CidrRoutingConfig
-		}
-		near := func() *types.GeoProximityLocation {
-			if s.GeoProximityLocation == nil {
-				s.GeoProximityLocation = &types.GeoProximityLocation{}
-			}
-			return s.GeoProximityLocation
-		}
-		at := func() *types.Coordinates {
-			if near().Coordinates == nil {
-				near().Coordinates = &types.Coordinates{}
-			}
-			return near().Coordinates
-		}
 		switch key {
 		case polWeighted:
 			s.Weight = aws.Int64(weight)
@@ -120,29 +104,29 @@ func setPolicy(s *types.ResourceRecordSet, policy string, weight int64) error {
 		case polFailover:
 			s.Failover = types.ResourceRecordSetFailover(v)
 		case polContinent:
-			geo().ContinentCode = aws.String(v)
+			made(&s.GeoLocation).ContinentCode = aws.String(v)
 		case polCountry:
-			geo().CountryCode = aws.String(v)
+			made(&s.GeoLocation).CountryCode = aws.String(v)
 		case polSubdivision:
-			geo().SubdivisionCode = aws.String(v)
+			made(&s.GeoLocation).SubdivisionCode = aws.String(v)
 		case polCIDR:
-			cidr().CollectionId = aws.String(v)
+			made(&s.CidrRoutingConfig).CollectionId = aws.String(v)
 		case polCIDRLocation:
-			cidr().LocationName = aws.String(v)
+			made(&s.CidrRoutingConfig).LocationName = aws.String(v)
 		case polNearRegion:
-			near().AWSRegion = aws.String(v)
+			made(&s.GeoProximityLocation).AWSRegion = aws.String(v)
 		case polNearZone:
-			near().LocalZoneGroup = aws.String(v)
+			made(&s.GeoProximityLocation).LocalZoneGroup = aws.String(v)
 		case polNearLatitude:
-			at().Latitude = aws.String(v)
+			made(&made(&s.GeoProximityLocation).Coordinates).Latitude = aws.String(v)
 		case polNearLongitude:
-			at().Longitude = aws.String(v)
+			made(&made(&s.GeoProximityLocation).Coordinates).Longitude = aws.String(v)
 		case polNearBias:
 			n, err := strconv.ParseInt(v, 10, 32)
 			if err != nil {
 				return fmt.Errorf("the bias %q is no number", v)
 			}
-			near().Bias = aws.Int32(int32(n))
+			made(&s.GeoProximityLocation).Bias = aws.Int32(int32(n))
 		case polHealth:
 			s.HealthCheckId = aws.String(v)
 		case polTrafficPolicy, polAliasZone, polAliasHealth:

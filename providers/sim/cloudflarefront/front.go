@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -177,16 +178,14 @@ func (c *call) route() error {
 	p := c.parts
 	switch {
 	case get && len(p) == 3 && p[0] == "user" && p[1] == "tokens" && p[2] == "verify":
-		c.ok(map[string]any{"id": c.tokenID(), "status": "active"}, nil, message{Code: 10000, Message: "This API Token is valid and active"})
-		return nil
+		return c.ok(map[string]any{"id": c.tokenID(), "status": "active"}, nil, message{Code: 10000, Message: "This API Token is valid and active"})
 	case get && len(p) == 1 && p[0] == "zones":
 		return c.listZones()
 	case c.r.Method == http.MethodPost && len(p) == 1 && p[0] == "zones":
 		return c.createZone()
 	case get && len(p) == 1 && p[0] == "accounts":
 		list := []any{c.account()}
-		c.ok(list, pageInfo(1, 20, len(list), len(list)))
-		return nil
+		return c.ok(list, pageInfo(1, 20, len(list), len(list)))
 	case len(p) >= 2 && p[0] == "zones":
 		return c.zone()
 	}
@@ -197,17 +196,11 @@ func (c *call) route() error {
 func (c *call) tokenID() string {
 	id := c.front.w.Credentials.CloudflareUser
 	if c.kind == world.WrongKey {
-		return reverse(id)
+		b := []byte(id)
+		slices.Reverse(b)
+		return string(b)
 	}
 	return id
-}
-
-func reverse(s string) string {
-	b := []byte(s)
-	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
-		b[i], b[j] = b[j], b[i]
-	}
-	return string(b)
 }
 
 func (c *call) account() map[string]any {
@@ -251,9 +244,10 @@ func pageInfo(page, perPage, count, total int) *info {
 	return &info{Page: page, PerPage: perPage, Count: count, TotalCount: total, TotalPages: (total + perPage - 1) / perPage}
 }
 
-// ok answers 200. It ignores write errors, because the client may have left.
-func (c *call) ok(result any, i *info, messages ...message) {
+// ok answers 200 and returns nil. It ignores write errors, because the client may have left.
+func (c *call) ok(result any, i *info, messages ...message) error {
 	_ = json.NewEncoder(c.w).Encode(envelope{Result: result, Success: true, Errors: []message{}, Messages: append([]message{}, messages...), Info: i})
+	return nil
 }
 
 // apiError is an error answer.

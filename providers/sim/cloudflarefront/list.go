@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rollcall/providers/sim/world"
@@ -25,16 +26,10 @@ func (c *call) listRecords(z *world.Zone) error {
 		}
 	}
 	// A transaction never modifies an existing record, so the rows do not change.
-	var kept []*world.Record
-	for _, r := range all {
-		if keep(r) {
-			kept = append(kept, r)
-		}
-	}
+	kept := slices.DeleteFunc(slices.Clone(all), func(r *world.Record) bool { return !keep(r) })
 	order(kept, q.Get("order"), q.Get("direction") == "desc")
 	rows, total := cut(c.kind, kept, page, perPage)
-	c.ok(toAPIs(rows), pageInfo(page, perPage, len(rows), total))
-	return nil
+	return c.ok(toAPIs(rows), pageInfo(page, perPage, len(rows), total))
 }
 
 // filter returns the predicate of a query. With match=any one condition suffices. Comparisons ignore case.
@@ -95,33 +90,22 @@ func compare(op, want string) func(string) bool {
 
 // order sorts a list by one of the API's sort fields; otherwise it keeps the order of creation.
 func order(list []*world.Record, by string, down bool) {
-	var less func(a, b *world.Record) int
-	switch by {
-	case "type":
-		less = func(a, b *world.Record) int { return cmp.Compare(a.Type, b.Type) }
-	case "name":
-		less = func(a, b *world.Record) int { return cmp.Compare(a.Name, b.Name) }
-	case "content":
-		less = func(a, b *world.Record) int { return cmp.Compare(a.Content, b.Content) }
-	case "ttl":
-		less = func(a, b *world.Record) int { return cmp.Compare(a.TTL, b.TTL) }
-	case "proxied":
-		less = func(a, b *world.Record) int {
-			switch {
-			case a.Proxied == b.Proxied:
-				return 0
-			case b.Proxied:
-				return -1
-			}
-			return 1
-		}
-	default:
+	compare, ok := map[string]func(a, b *world.Record) int{
+		"type":    func(a, b *world.Record) int { return cmp.Compare(a.Type, b.Type) },
+		"name":    func(a, b *world.Record) int { return cmp.Compare(a.Name, b.Name) },
+		"content": func(a, b *world.Record) int { return cmp.Compare(a.Content, b.Content) },
+		"ttl":     func(a, b *world.Record) int { return cmp.Compare(a.TTL, b.TTL) },
+		"proxied": func(a, b *world.Record) int {
+			return cmp.Compare(strconv.FormatBool(a.Proxied), strconv.FormatBool(b.Proxied))
+		},
+	}[by]
+	if !ok {
 		return
 	}
 	slices.SortStableFunc(list, func(a, b *world.Record) int {
 		if down {
-			return less(b, a)
+			return compare(b, a)
 		}
-		return less(a, b)
+		return compare(a, b)
 	})
 }

@@ -105,8 +105,7 @@ func (c *call) getRecord(z *world.Zone, id string) error {
 	if found == nil {
 		return noRecord()
 	}
-	c.ok(found, nil)
-	return nil
+	return c.ok(found, nil)
 }
 
 // update makes one atomic change of a zone. Under world.Stale listings lag behind it.
@@ -149,18 +148,7 @@ func (c *call) createRecord(z *world.Zone) error {
 	if err := c.read(&in); err != nil {
 		return err
 	}
-	var out *recordJSON
-	err := c.update(z, func(tx *world.Tx) error {
-		r, err := post(tx, z, in)
-		if err == nil {
-			out = toAPI(r)
-		}
-		return err
-	})
-	if err == nil {
-		c.ok(out, nil)
-	}
-	return err
+	return c.changeOne(z, func(tx *world.Tx) (*world.Record, error) { return post(tx, z, in) })
 }
 
 func (c *call) changeRecord(z *world.Zone, id string, merge bool) error {
@@ -169,18 +157,23 @@ func (c *call) changeRecord(z *world.Zone, id string, merge bool) error {
 		return err
 	}
 	c.takeOver(z, id)
+	return c.changeOne(z, func(tx *world.Tx) (*world.Record, error) { return put(tx, z, id, in, merge) })
+}
+
+// changeOne changes a zone and answers with the new record.
+func (c *call) changeOne(z *world.Zone, change func(tx *world.Tx) (*world.Record, error)) error {
 	var out *recordJSON
 	err := c.update(z, func(tx *world.Tx) error {
-		r, err := put(tx, z, id, in, merge)
+		r, err := change(tx)
 		if err == nil {
 			out = toAPI(r)
 		}
 		return err
 	})
-	if err == nil {
-		c.ok(out, nil)
+	if err != nil {
+		return err
 	}
-	return err
+	return c.ok(out, nil)
 }
 
 func (c *call) deleteRecord(z *world.Zone, id string) error {
@@ -189,10 +182,10 @@ func (c *call) deleteRecord(z *world.Zone, id string) error {
 		_, err := remove(tx, id)
 		return err
 	})
-	if err == nil {
-		c.ok(map[string]string{"id": id}, nil)
+	if err != nil {
+		return err
 	}
-	return err
+	return c.ok(map[string]string{"id": id}, nil)
 }
 
 // batchInput is the body of a batch. The API executes deletes, patches, puts and posts in this order, all or nothing.
@@ -216,44 +209,33 @@ func (c *call) batch(z *world.Zone) error {
 		named = append(named, d.text("id"))
 	}
 	c.takeOver(z, named...)
-	deletes, patches := []*world.Record{}, []*world.Record{}
-	puts, posts := []*world.Record{}, []*world.Record{}
+	out := map[string][]*recordJSON{}
 	err := c.update(z, func(tx *world.Tx) error {
-		for _, d := range in.Deletes {
-			r, err := remove(tx, d.text("id"))
-			if err != nil {
-				return err
+		for _, part := range []struct {
+			name   string
+			inputs []input
+			change func(input) (*world.Record, error)
+		}{
+			{"deletes", in.Deletes, func(d input) (*world.Record, error) { return remove(tx, d.text("id")) }},
+			{"patches", in.Patches, func(p input) (*world.Record, error) { return put(tx, z, p.text("id"), p, true) }},
+			{"puts", in.Puts, func(p input) (*world.Record, error) { return put(tx, z, p.text("id"), p, false) }},
+			{"posts", in.Posts, func(p input) (*world.Record, error) { return post(tx, z, p) }},
+		} {
+			out[part.name] = []*recordJSON{}
+			for _, x := range part.inputs {
+				r, err := part.change(x)
+				if err != nil {
+					return err
+				}
+				out[part.name] = append(out[part.name], toAPI(r))
 			}
-			deletes = append(deletes, r)
-		}
-		for _, p := range in.Patches {
-			r, err := put(tx, z, p.text("id"), p, true)
-			if err != nil {
-				return err
-			}
-			patches = append(patches, r)
-		}
-		for _, p := range in.Puts {
-			r, err := put(tx, z, p.text("id"), p, false)
-			if err != nil {
-				return err
-			}
-			puts = append(puts, r)
-		}
-		for _, p := range in.Posts {
-			r, err := post(tx, z, p)
-			if err != nil {
-				return err
-			}
-			posts = append(posts, r)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	c.ok(map[string]any{"deletes": toAPIs(deletes), "patches": toAPIs(patches), "puts": toAPIs(puts), "posts": toAPIs(posts)}, nil)
-	return nil
+	return c.ok(out, nil)
 }
 
 // post adds a record to the transaction.

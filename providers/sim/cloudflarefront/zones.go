@@ -72,8 +72,7 @@ func (c *call) listZones() error {
 	}
 	page, perPage := paging(q, 20, 5, 50)
 	rows, total := cut(c.kind, all, page, perPage)
-	c.ok(append([]any{}, rows...), pageInfo(page, perPage, len(rows), total))
-	return nil
+	return c.ok(append([]any{}, rows...), pageInfo(page, perPage, len(rows), total))
 }
 
 // zoneInput is the body of a new zone ("Create Zone" in the API reference).
@@ -106,8 +105,7 @@ func (c *call) createZone() error {
 		}
 	}
 	z := c.front.w.AddZone(world.ZoneSpec{Name: name, Provider: providers.Cloudflare, Pending: true})
-	c.ok(c.zoneJSON(z), nil)
-	return nil
+	return c.ok(c.zoneJSON(z), nil)
 }
 
 // zoneName returns the name of a new zone in A-labels.
@@ -158,18 +156,15 @@ func (c *call) zone() error {
 	get := c.r.Method == http.MethodGet
 	switch {
 	case len(c.parts) == 2 && get:
-		c.ok(c.zoneJSON(z), nil)
-		return nil
+		return c.ok(c.zoneJSON(z), nil)
 	case len(c.parts) == 2 && c.r.Method == http.MethodDelete:
 		if err := c.front.w.RemoveZone(z); err != nil {
 			return newError(http.StatusForbidden, 9109, "Unauthorized to access requested resource")
 		}
-		c.ok(map[string]string{"id": z.ID}, nil)
-		return nil
+		return c.ok(map[string]string{"id": z.ID}, nil)
 	case len(c.parts) == 3 && c.parts[2] == "activation_check" && c.r.Method == http.MethodPut:
 		z.SetPending(false) // the simulated registry has delegated it
-		c.ok(map[string]string{"id": z.ID}, nil)
-		return nil
+		return c.ok(map[string]string{"id": z.ID}, nil)
 	case len(c.parts) >= 3 && c.parts[2] == "dns_records":
 		return c.records(z)
 	}

@@ -120,6 +120,17 @@ func (w *World) CloudIn(p providers.Provider, region string) (Cloud, bool) {
 	return Cloud{}, false
 }
 
+// instance returns one instance, or ErrGone or ErrNoInstance.
+func (c *cloud) instance(id string) (*Instance, error) {
+	if i, ok := c.byID[id]; ok {
+		return i, nil
+	}
+	if _, ok := c.gone[id]; ok {
+		return nil, ErrGone
+	}
+	return nil, ErrNoInstance
+}
+
 func copyOf(i *Instance) Instance {
 	c := *i
 	c.Tags, c.BareTags, c.Metadata = maps.Clone(i.Tags), maps.Clone(i.BareTags), maps.Clone(i.Metadata)
@@ -149,16 +160,14 @@ func (w *World) Instance(cloudName, id string) (Instance, error) {
 	w.lock()
 	defer w.unlock()
 	c := w.cloud(cloudName)
-	if i, ok := c.byID[id]; ok {
+	i, err := c.instance(id)
+	if err == nil {
 		return copyOf(i), nil
 	}
-	if _, ok := c.gone[id]; ok {
-		if i, ok := c.last[id]; ok {
-			return copyOf(i), ErrGone
-		}
-		return Instance{}, ErrGone
+	if last, ok := c.last[id]; ok && errors.Is(err, ErrGone) {
+		return copyOf(last), err
 	}
-	return Instance{}, ErrNoInstance
+	return Instance{}, err
 }
 
 // Launch starts an instance made from spec, and sets its ID, State, addresses and times. For a known ClientToken it

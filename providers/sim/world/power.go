@@ -25,12 +25,9 @@ func (w *World) Do(cloudName, id string, p Power) (before, after Instance, err e
 	w.lock()
 	defer w.unlock()
 	c := w.cloud(cloudName)
-	i, ok := c.byID[id]
-	if !ok {
-		if _, gone := c.gone[id]; gone {
-			return before, after, ErrGone
-		}
-		return before, after, ErrNoInstance
+	i, err := c.instance(id)
+	if err != nil {
+		return before, after, err
 	}
 	before = copyOf(i)
 	if err := w.do(c, i, p); err != nil {

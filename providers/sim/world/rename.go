@@ -60,14 +60,9 @@ func (w *World) SetMetadata(cloudName, id string, set map[string]string, remove 
 func (w *World) edit(cloudName, id string, f func(*Instance)) error {
 	w.lock()
 	defer w.unlock()
-	c := w.cloud(cloudName)
-	i, ok := c.byID[id]
-	if !ok {
-		if _, gone := c.gone[id]; gone {
-			return ErrGone
-		}
-		return ErrNoInstance
+	i, err := w.cloud(cloudName).instance(id)
+	if err == nil {
+		f(i)
 	}
-	f(i)
-	return nil
+	return err
 }
