@@ -2,8 +2,12 @@ package dnsview
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"rollcall/dnsview/index"
 	"rollcall/providers"
@@ -19,24 +23,13 @@ func Inspect(s *providers.Snapshot, o index.Options) *View {
 	for _, name := range index.SourceOrder(s) {
 		v.Sources = append(v.Sources, x.BasisOf(name))
 	}
-	x.QuiescedRecords = map[index.QuiescedKey][]*providers.Record{}
-	x.Capacity, x.ReadOnlyZones = map[string]index.Capacity{}, map[string]string{}
-	in := &inspector{Index: x, reported: map[*providers.Record]reported{}}
+	x.ReadOnlyZones = map[string]string{}
+	in := &inspector{Index: x}
 	in.lameZones()
-	for _, z := range x.Zones {
-		in.inspectZone(z)
-	}
-	slices.SortFunc(in.QuiescedMarkers, func(a, b index.QuiescedMarker) int { return index.CompareRecords(a.Record, b.Record) })
-	x.QuiescedAt = map[string][]index.QuiescedMarker{}
-	for _, m := range x.QuiescedMarkers {
-		x.QuiescedAt[m.Name] = append(x.QuiescedAt[m.Name], m)
-	}
+	in.zones()
 	in.quiescedNodes()
 	in.nodesOfServices()
-	in.chains()
-	for _, z := range x.Zones {
-		in.sets(z)
-	}
+	in.setsAndChains()
 	in.wire()
 	in.health()
 	v.Findings = sortFindings(in.out)
@@ -44,12 +37,77 @@ func Inspect(s *providers.Snapshot, o index.Options) *View {
 	return v
 }
 
-// inspector makes the findings of one view.
+// inspector makes the findings of one view, or of a part of it.
 type inspector struct {
 	*index.Index
 	out      []Finding
 	reported map[*providers.Record]reported // records with a finding that others must respect
 	srvs     []srvRow                       // SRV records that nothing was found about
+	markers  []index.QuiescedMarker         // marker records that say quiesced
+	quiesced []*providers.Record            // records that are still there and bear the word quiesced
+	capacity map[string]index.Capacity      // of zones with a limit
+}
+
+// split finds what n parts find, on all CPUs. Each part has an inspector of its own and reads what is known of the whole;
+// split returns the inspectors in the order of the parts, and adds their findings to those of in.
+func (in *inspector) split(n int, find func(part *inspector, i int)) []*inspector {
+	parts := make([]*inspector, n)
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				parts[i] = &inspector{Index: in.Index, reported: in.reported}
+				find(parts[i], i)
+			}
+		})
+	}
+	wg.Wait()
+	for _, p := range parts {
+		in.out = append(in.out, p.out...)
+	}
+	return parts
+}
+
+// zones inspects the records of every zone.
+func (in *inspector) zones() {
+	parts := in.split(len(in.Zones), func(part *inspector, i int) {
+		part.reported = map[*providers.Record]reported{}
+		part.inspectZone(in.Zones[i])
+	})
+	in.reported = map[*providers.Record]reported{}
+	in.QuiescedRecords = map[index.QuiescedKey][]*providers.Record{}
+	for _, p := range parts {
+		maps.Copy(in.reported, p.reported)
+		in.srvs, in.QuiescedMarkers = append(in.srvs, p.srvs...), append(in.QuiescedMarkers, p.markers...)
+		for _, r := range p.quiesced {
+			o := r.Owners[0]
+			at := index.QuiescedKey{Node: in.NodeOf(o.Cloud, o.Instance), Name: r.Name}
+			in.QuiescedRecords[at] = append(in.QuiescedRecords[at], r)
+		}
+	}
+	slices.SortFunc(in.QuiescedMarkers, func(a, b index.QuiescedMarker) int { return index.CompareRecords(a.Record, b.Record) })
+	in.QuiescedAt = map[string][]index.QuiescedMarker{}
+	for _, m := range in.QuiescedMarkers {
+		in.QuiescedAt[m.Name] = append(in.QuiescedAt[m.Name], m)
+	}
+}
+
+// setsAndChains inspects the record sets of every zone, and the chains of DNS-SD.
+func (in *inspector) setsAndChains() {
+	parts := in.split(len(in.Zones)+1, func(part *inspector, i int) {
+		if i == len(in.Zones) {
+			part.srvs = in.srvs
+			part.chains()
+			return
+		}
+		part.capacity = map[string]index.Capacity{}
+		part.sets(in.Zones[i])
+	})
+	in.Capacity = map[string]index.Capacity{}
+	for _, p := range parts {
+		maps.Copy(in.Capacity, p.capacity)
+	}
 }
 
 // reported is what was found about a record already.

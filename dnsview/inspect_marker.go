@@ -24,7 +24,7 @@ func (in *inspector) inspectMarker(z *index.ZoneState, r *providers.Record) {
 	case in.ForeignFleet(o):
 		return // another team's marker is another team's business
 	case o.Quiesced:
-		in.QuiescedMarkers = append(in.QuiescedMarkers, index.QuiescedMarker{Zone: z, Record: r, Owner: o, Name: name})
+		in.markers = append(in.markers, index.QuiescedMarker{Zone: z, Record: r, Owner: o, Name: name})
 		return
 	case in.markedRecord(z, name, o):
 		return

@@ -19,7 +19,7 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 		return
 	}
 	if o.Quiesced {
-		in.noteQuiesced(r, o) // whatever else is found about it, its marker record has nothing to add
+		in.quiesced = append(in.quiesced, r) // whatever else is found about it, its marker record has nothing to add
 	}
 	if from := z.View.Coverage.Local(o.Registered); !in.Passed(from.Add(-providers.FutureMarker)) {
 		in.add(Finding{
@@ -63,12 +63,6 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 			Reason: r.Label() + ": its owner " + index.Label(i) + " is in state " + index.Clean(string(i.State)) + ", which says nothing about whether it serves",
 		}))
 	}
-}
-
-// noteQuiesced remembers that a record is there still, so that its marker does not report it again.
-func (in *inspector) noteQuiesced(r *providers.Record, o providers.Owner) {
-	at := index.QuiescedKey{Node: in.NodeOf(o.Cloud, o.Instance), Name: r.Name}
-	in.QuiescedRecords[at] = append(in.QuiescedRecords[at], r)
 }
 
 // ownedFinding fills in what every finding about an owned record has.

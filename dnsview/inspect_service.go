@@ -14,21 +14,34 @@ import (
 func (in *inspector) nodesOfServices() {
 	for _, s := range in.Services {
 		ms := in.memberRecords(s)
-		for n := range in.Nodes {
-			i := in.Nodes[n].Instance
-			if i == nil || i.State.Dead() {
-				continue
-			}
-			selected := s.Selects(i)
-			own := ms.of(int32(n))
-			if selected || len(own) > 0 {
-				in.nodeOfService(s, ms, int32(n), i, own, selected)
-			}
-		}
+		in.split((len(in.Nodes)+nodesOfPart-1)/nodesOfPart, func(part *inspector, i int) {
+			part.nodesOfService(s, ms, i*nodesOfPart, min((i+1)*nodesOfPart, len(in.Nodes)))
+		})
 		in.incarnation(s)
 		in.hiddenService(s, ms.Name)
 		in.declared(s)
 		in.members(s, ms)
+	}
+}
+
+// nodesOfPart is how many nodes are looked at as one part.
+const nodesOfPart = 4096
+
+// nodesOfService looks at the nodes with these numbers.
+func (in *inspector) nodesOfService(s *index.DeclaredService, ms *memberRecords, from, to int) {
+	owned, _ := slices.BinarySearchFunc(ms.owned, int32(from), func(m index.Member, n int32) int { return cmp.Compare(m.Node, n) })
+	for n := from; n < to; n++ {
+		first := owned
+		for owned < len(ms.owned) && ms.owned[owned].Node == int32(n) {
+			owned++
+		}
+		i := in.Nodes[n].Instance
+		if i == nil || i.State.Dead() {
+			continue
+		}
+		if own, selected := ms.owned[first:owned], s.Selects(i); selected || len(own) > 0 {
+			in.nodeOfService(s, ms, int32(n), i, own, selected)
+		}
 	}
 }
 
@@ -66,16 +79,6 @@ func (in *inspector) memberRecords(s *index.DeclaredService) *memberRecords {
 	}
 	slices.SortFunc(ms.owned, func(a, b index.Member) int { return cmp.Compare(a.Node, b.Node) })
 	return ms
-}
-
-// of returns the records that one node owns at the name of the service.
-func (ms *memberRecords) of(n int32) []index.Member {
-	at, _ := slices.BinarySearchFunc(ms.owned, n, func(m index.Member, n int32) int { return cmp.Compare(m.Node, n) })
-	end := at
-	for end < len(ms.owned) && ms.owned[end].Node == n {
-		end++
-	}
-	return ms.owned[at:end]
 }
 
 // nodeOfService checks one node of a service.

@@ -248,7 +248,7 @@ func (in *inspector) limit(z *index.ZoneState, k index.SetKey, n, most int, what
 		f.Reason = what + ", which is " + strconv.Itoa(-left) + " too many: " + why
 	}
 	if k.Name == "" {
-		in.Capacity[k.Zone] = index.Capacity{Left: max(0, most-n), Why: f.Reason}
+		in.capacity[k.Zone] = index.Capacity{Left: max(0, most-n), Why: f.Reason}
 	}
 	if n*10 >= most*9 {
 		in.add(f)
