@@ -9,6 +9,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -114,5 +115,14 @@ func BenchmarkNothingChanged100000(b *testing.B) {
 		if !v.StillHolds(s, o) {
 			b.Fatal("it does not hold")
 		}
+	}
+}
+
+func BenchmarkRows100000(b *testing.B) {
+	v := dnsview.Inspect(bigWorld(100_000, false))
+	b.ReportAllocs()
+	for b.Loop() {
+		rows.Join(v)
+		rows.Findings(v)
 	}
 }

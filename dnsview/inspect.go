@@ -4,10 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"net/netip"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"rollcall/dnsview/index"
 	"rollcall/providers"
@@ -48,21 +45,15 @@ type inspector struct {
 	capacity map[string]index.Capacity      // of zones with a limit
 }
 
-// split finds what n parts find, on all CPUs. Each part has an inspector of its own and reads what is known of the whole;
-// split returns the inspectors in the order of the parts, and adds their findings to those of in.
-func (in *inspector) split(n int, find func(part *inspector, i int)) []*inspector {
-	parts := make([]*inspector, n)
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), n) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				parts[i] = &inspector{Index: in.Index, reported: in.reported}
-				find(parts[i], i)
-			}
-		})
-	}
-	wg.Wait()
+// split finds what n things lead to in parts of size, on all CPUs. Each part has an inspector of its own and reads what is
+// known of the whole; split returns the inspectors in order, and adds their findings to those of in.
+func (in *inspector) split(n, size int, find func(part *inspector, from, to int)) []*inspector {
+	parts := make([]*inspector, (n+size-1)/size)
+	index.Parallel(n, size, func(from, to int) {
+		part := &inspector{Index: in.Index, reported: in.reported}
+		find(part, from, to)
+		parts[from/size] = part
+	})
 	for _, p := range parts {
 		in.out = append(in.out, p.out...)
 	}
@@ -71,7 +62,7 @@ func (in *inspector) split(n int, find func(part *inspector, i int)) []*inspecto
 
 // zones inspects the records of every zone.
 func (in *inspector) zones() {
-	parts := in.split(len(in.Zones), func(part *inspector, i int) {
+	parts := in.split(len(in.Zones), 1, func(part *inspector, i, _ int) {
 		part.reported = map[*providers.Record]reported{}
 		part.inspectZone(in.Zones[i])
 	})
@@ -95,7 +86,7 @@ func (in *inspector) zones() {
 
 // setsAndChains inspects the record sets of every zone, and the chains of DNS-SD.
 func (in *inspector) setsAndChains() {
-	parts := in.split(len(in.Zones)+1, func(part *inspector, i int) {
+	parts := in.split(len(in.Zones)+1, 1, func(part *inspector, i, _ int) {
 		if i == len(in.Zones) {
 			part.srvs = in.srvs
 			part.chains()

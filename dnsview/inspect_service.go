@@ -14,9 +14,7 @@ import (
 func (in *inspector) nodesOfServices() {
 	for _, s := range in.Services {
 		ms := in.memberRecords(s)
-		in.split((len(in.Nodes)+nodesOfPart-1)/nodesOfPart, func(part *inspector, i int) {
-			part.nodesOfService(s, ms, i*nodesOfPart, min((i+1)*nodesOfPart, len(in.Nodes)))
-		})
+		in.split(len(in.Nodes), nodesOfPart, func(part *inspector, from, to int) { part.nodesOfService(s, ms, from, to) })
 		in.incarnation(s)
 		in.hiddenService(s, ms.Name)
 		in.declared(s)

@@ -143,7 +143,11 @@ func CanonicalValue(typ, value string) string {
 	switch typ {
 	case "A", "AAAA":
 		if a, err := netip.ParseAddr(v); err == nil && a.Zone() == "" && (typ == "AAAA" || a.Is4()) {
-			return a.String()
+			var b [48]byte // holds every address
+			if s := a.AppendTo(b[:0]); string(s) != v {
+				return string(s)
+			}
+			return v // needs no allocation
 		}
 	case "TXT", "SPF":
 		if parts, ok := ParseTXT(v); ok {

@@ -41,9 +41,11 @@ func NewFinding(v *dnsview.View, f *dnsview.Finding) *Finding {
 // Findings returns the rows of all findings of a view in its order, the most severe first.
 func Findings(v *dnsview.View) []*Finding {
 	out := make([]*Finding, len(v.Findings))
-	for i := range v.Findings {
-		out[i] = NewFinding(v, &v.Findings[i])
-	}
+	index.Parallel(len(out), rowsOfPart, func(from, to int) {
+		for i := from; i < to; i++ {
+			out[i] = NewFinding(v, &v.Findings[i])
+		}
+	})
 	return out
 }
 

@@ -32,8 +32,9 @@ type Instance struct {
 	Production bool
 
 	view    *dnsview.View
-	order   int    // of the cloud
-	natural string // sort key of the name
+	order   int           // of the cloud
+	natural string        // sort key of the name
+	alone   []InstanceKey // its key alone
 }
 
 // NewInstance returns the row of an instance for filters and tables.
@@ -68,11 +69,14 @@ func (r *Instance) join() {
 	}
 	r.Type = providers.Clean(i.Type)
 	r.Service = providers.Clean(v.ServiceOfInstance(i))
-	for _, rec := range v.RecordsOf(i.Key, i.ID) {
+	records := v.RecordsOf(i.Key, i.ID)
+	r.Records = make([]providers.Identity, 0, len(records))
+	for _, rec := range records {
 		if !rec.IsMarker() {
 			r.Records = append(r.Records, rec.Identity())
 		}
 	}
+	r.alone = []InstanceKey{r.Key()}
 	r.Findings = v.FindingsOfInstance(i.Key, i.ID)
 	r.natural = NaturalKey(r.Ref.Name)
 }

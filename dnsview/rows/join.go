@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 )
 
 // Joined holds the instances and records of a view for the two panes of a screen.
@@ -16,7 +17,7 @@ type Joined struct {
 
 // Join returns the rows of a view. It omits terminated instances without records, and owner markers without findings.
 func Join(v *dnsview.View) *Joined {
-	j := &Joined{ByID: map[InstanceKey]*Instance{}}
+	j := &Joined{}
 	j.instances(v)
 	j.records(v)
 	slices.SortStableFunc(j.Instances, func(a, b *Instance) int {
@@ -26,23 +27,31 @@ func Join(v *dnsview.View) *Joined {
 	return j
 }
 
+// rowsOfPart is how many rows are joined as one part.
+const rowsOfPart = 1024
+
 func (j *Joined) instances(v *dnsview.View) {
 	n := 0
 	for i := range v.Snapshot.Clouds {
 		n += len(v.Snapshot.Clouds[i].Instances)
 	}
 	list := make([]Instance, 0, n)
-	j.Instances = make([]*Instance, 0, n)
 	for order := range v.Snapshot.Clouds {
 		c := &v.Snapshot.Clouds[order]
 		for i := range c.Instances {
 			list = append(list, Instance{Inst: &c.Instances[i], view: v, order: order, Production: c.Production})
-			r := &list[len(list)-1]
-			r.join()
-			j.ByID[r.Key()] = r
-			if r.Inst.State.Dead() && len(r.Records) == 0 && len(r.Findings) == 0 {
-				continue
-			}
+		}
+	}
+	index.Parallel(len(list), rowsOfPart, func(from, to int) {
+		for i := from; i < to; i++ {
+			list[i].join()
+		}
+	})
+	j.ByID, j.Instances = make(map[InstanceKey]*Instance, len(list)), make([]*Instance, 0, len(list))
+	for i := range list {
+		r := &list[i]
+		j.ByID[r.Key()] = r
+		if !r.Inst.State.Dead() || len(r.Records) > 0 || len(r.Findings) > 0 {
 			j.Instances = append(j.Instances, r)
 		}
 	}
@@ -54,7 +63,6 @@ func (j *Joined) records(v *dnsview.View) {
 		n += len(v.Snapshot.Zones[i].Records)
 	}
 	list := make([]Record, 0, n)
-	j.Records = make([]*Record, 0, n)
 	for order := range v.Snapshot.Zones {
 		z := &v.Snapshot.Zones[order]
 		for i := range z.Records {
@@ -64,14 +72,21 @@ func (j *Joined) records(v *dnsview.View) {
 				continue // the owner is in the row of the marked record
 			}
 			list = append(list, Record{Rec: rec, view: v, order: order, Findings: found})
-			r := &list[len(list)-1]
+		}
+	}
+	index.Parallel(len(list), rowsOfPart, func(from, to int) {
+		for n := from; n < to; n++ {
+			r := &list[n]
 			r.join()
 			var node *Instance
-			if i := v.InstanceOf(rec); i != nil {
+			if i := v.InstanceOf(r.Rec); i != nil {
 				node = j.ByID[InstanceKey{Cloud: i.Cloud, ID: i.ID}]
 			}
 			r.joinOwner(node)
-			j.Records = append(j.Records, r)
 		}
+	})
+	j.Records = make([]*Record, len(list))
+	for i := range list {
+		j.Records[i] = &list[i]
 	}
 }

@@ -28,6 +28,7 @@ func Relative(name, zone string) string {
 // NaturalKey returns a sort key with padded digits, so that www-9 sorts before www-10.
 func NaturalKey(s string) string {
 	var b strings.Builder
+	b.Grow(len(s) + 8)
 	for i := 0; i < len(s); {
 		j := i
 		for j < len(s) && s[j] >= '0' && s[j] <= '9' {

@@ -63,7 +63,10 @@ func compareNames(a, b string) int {
 
 // compareRecords compares rows of a screen by zone, name, type and value.
 func compareRecords(a, b *Record) int {
-	return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Rec.Type, b.Rec.Type), compareValues(a.Rec, b.Rec))
+	if c := cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Rec.Type, b.Rec.Type)); c != 0 {
+		return c
+	}
+	return compareValues(a.Rec, b.Rec)
 }
 
 // compareValues compares addresses by number and all else by text.
@@ -90,7 +93,7 @@ func (r *Record) join() {
 // joinOwner sets the owner, and links the record with its instance, which may be nil.
 func (r *Record) joinOwner(node *Instance) {
 	if node != nil {
-		r.Instances = []InstanceKey{node.Key()}
+		r.Instances = node.alone
 		r.Production = node.Production
 	}
 	o, owned := r.Rec.Owner()

@@ -3,10 +3,7 @@ package tree
 import (
 	"cmp"
 	"net/netip"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
@@ -14,9 +11,17 @@ import (
 	"rollcall/providers"
 )
 
+// namesOfPart is how many names are finished as one part.
+const namesOfPart = 64
+
 // finish says how each node stands, adds up the members, and puts all in order.
 func (t *builder) finish() []*Service {
-	t.finishAll()
+	index.Parallel(len(t.order), namesOfPart, func(from, to int) {
+		var records []index.Member // of one name after the other
+		for _, mb := range t.order[from:to] {
+			records = t.finishMembers(mb, records[:0])
+		}
+	})
 	var out []*Service
 	seen := map[*Service]bool{}
 	add := func(s *Service) {
@@ -62,21 +67,6 @@ func (n *Node) first() *providers.Record {
 		return n.Hosts[0]
 	}
 	return nil
-}
-
-// finishAll finishes the members of every name, on all CPUs.
-func (t *builder) finishAll() {
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(t.order)) {
-		wg.Go(func() {
-			var records []index.Member // of one name after the other
-			for i := next.Add(1) - 1; i < int64(len(t.order)); i = next.Add(1) - 1 {
-				records = t.finishMembers(t.order[i], records[:0])
-			}
-		})
-	}
-	wg.Wait()
 }
 
 // number tells the nodes of one id apart, by what they serve.
