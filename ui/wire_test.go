@@ -229,12 +229,12 @@ func TestALameZoneIsToldInTheLineOfItsSource(t *testing.T) {
 
 func TestTheBackendIsToldWhatIsVisibleOnceASecondAndOnlyWhenItChanged(t *testing.T) {
 	r := newRig(t, 120, 40, onWire).ready()
-	told := func() int {
+	reported := func() int {
 		r.f.mu.Lock()
 		defer r.f.mu.Unlock()
 		return len(r.f.visible)
 	}
-	r.untilTrue("the first word", func() bool { return told() == 1 })
+	r.untilTrue("the first word", func() bool { return reported() == 1 })
 	if got := r.f.visible[0]; len(got) != 27 || got[2].Name != "mail.scalability.expert" {
 		t.Errorf("%d records, %v", len(got), got)
 	}
@@ -242,19 +242,19 @@ func TestTheBackendIsToldWhatIsVisibleOnceASecondAndOnlyWhenItChanged(t *testing
 	for range 20 {
 		r.press("j", "k")
 	}
-	if told() != 1 {
-		t.Errorf("told %d times of the same", told())
+	if reported() != 1 {
+		t.Errorf("told %d times of the same", reported())
 	}
 	r.press("/")
 	r.typeText("name:mail")
 	r.press("enter")
 	r.until("DNS 1/27")
-	r.untilTrue("the second word", func() bool { return told() == 2 })
+	r.untilTrue("the second word", func() bool { return reported() == 2 })
 	if got := r.f.visible[1]; len(got) != 1 {
 		t.Errorf("%v", got)
 	}
 	r.press("f")
-	r.untilTrue("nothing is visible", func() bool { return told() == 3 && len(r.f.visible[2]) == 0 })
+	r.untilTrue("nothing is visible", func() bool { return reported() == 3 && len(r.f.visible[2]) == 0 })
 }
 
 func TestNastyAnswersOfNameServersAreHarmless(t *testing.T) {

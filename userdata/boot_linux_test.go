@@ -123,7 +123,7 @@ func TestBootAPulledPlugLeavesADeadRecordThatTheConsoleRemoves(t *testing.T) {
 			t.Errorf("%s has not registered, or has said goodbye:\n%s", n.name, said)
 		}
 	}
-	r.inDNS(bootRoundRobin, append(nodes, survivor)...) // no one has taken them out
+	r.inDNS(bootRoundRobin, append(nodes, survivor)...) // they stay in DNS
 	for _, n := range nodes {
 		id := world.CloudflareZone + ":" + bootRoundRobin + "/A/" + n.address
 		_, out, said := r.run("ls", "findings", "--filter", "finding:dead", "-o", "name")

@@ -26,7 +26,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// The services of these tests: no one else's nodes are in them.
+// The services of these tests, which have no other nodes.
 const (
 	bootRoundRobin = "boot." + world.CloudflareZone
 	bootDNSSD      = "v1._boot._tcp." + world.Route53Zone

@@ -187,7 +187,7 @@ func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.
 	return not, unknown
 }
 
-// madeOnWire asks the name servers whether a change is made. They cannot tell for a proxied name, for a change that
+// madeOnWire asks the name servers whether a change is made. It is undecided for a proxied name, for a change that
 // they do not show, and for one whose opposite this journal has just made and that may still be propagating.
 func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) index.Outcome {
 	rec := c.Record()

@@ -29,7 +29,7 @@ func (c *console) stays(t *testing.T, what string, rec *providers.Record) {
 		t.Errorf("%s: deregister --dead removes it", what)
 	}
 	if rep := c.run(force(now)); rep.Count(apply.StepRefused) != 1 {
-		t.Errorf("%s:\n%s", what, told(rep))
+		t.Errorf("%s:\n%s", what, outcomeText(rep))
 	}
 }
 
@@ -84,7 +84,7 @@ func TestARollcallThatHasSeenNothingBeforeAsksAgainForAnInstanceThatIsNotFound(t
 	v := c.look()
 	rep := c.run(force(record(t, v, change.After.Name, "A", change.After.Value)))
 	if rep.Count(apply.StepRefused) != 1 || !strings.Contains(rep.Steps[0].Why, "shows "+id) {
-		t.Errorf("%s", told(rep))
+		t.Errorf("%s", outcomeText(rep))
 	}
 }
 
@@ -108,7 +108,7 @@ func TestNothingIsDeletedWhileTheClockOfThisMachineOrOfASourceIsWrong(t *testing
 			}
 			for _, rec := range gone {
 				if rep := c.run(force(rec)); rep.Count(apply.StepRefused) != 1 {
-					t.Errorf("%s", told(rep))
+					t.Errorf("%s", outcomeText(rep))
 				}
 			}
 			r.wantHeld("under the wrong clock", before)

@@ -259,21 +259,21 @@ func (o *ordeal) carry(what string, c *console, p plan.Plan, nodes []world.Insta
 	for k, owner := range was {
 		now, there := is[k]
 		if !there && !o.may(k, nodes) {
-			o.t.Errorf("%s: removed is %s\n%s", what, k, told(rep))
+			o.t.Errorf("%s: removed is %s\n%s", what, k, outcomeText(rep))
 		}
 		if there && now != owner && !o.may(k, nodes) {
-			o.t.Errorf("%s: the owner of %s was %q and is %q\n%s", what, k, owner, now, told(rep))
+			o.t.Errorf("%s: the owner of %s was %q and is %q\n%s", what, k, owner, now, outcomeText(rep))
 		}
 	}
 	for id := range ran {
 		if at := slices.IndexFunc(nodes, func(i world.Instance) bool { return i.ID == id }); !runs[id] {
 			if at < 0 {
-				o.t.Errorf("%s: ended is %s\n%s", what, id, told(rep))
+				o.t.Errorf("%s: ended is %s\n%s", what, id, outcomeText(rep))
 				continue
 			}
 			for k := range is {
 				if strings.HasSuffix(k, " A "+nodes[at].Public.String()) {
-					o.t.Errorf("%s: %s is ended, and DNS holds %s\n%s", what, id, k, told(rep))
+					o.t.Errorf("%s: %s is ended, and DNS holds %s\n%s", what, id, k, outcomeText(rep))
 				}
 			}
 		}
@@ -281,7 +281,7 @@ func (o *ordeal) carry(what string, c *console, p plan.Plan, nodes []world.Insta
 	for i := range rep.Steps {
 		if s := &rep.Steps[i]; s.State == apply.StepDone && !slices.ContainsFunc(rep.Steps[i+1:], func(more apply.StepReport) bool { return again(s, &more) }) {
 			if why := untrue(&s.Step, is, runs); why != "" {
-				o.t.Errorf("%s: it says done, and %s: %s\n%s", what, why, s.Step.Sentence, told(rep))
+				o.t.Errorf("%s: it says done, and %s: %s\n%s", what, why, s.Step.Sentence, outcomeText(rep))
 			}
 		}
 	}
@@ -351,7 +351,7 @@ func (o *ordeal) ends(register bool) {
 		} else if round == 2 {
 			o.t.Errorf("it does not come to its end: %s", strings.Join(left, "; "))
 			for _, rep := range reps {
-				o.t.Errorf("%s", told(rep))
+				o.t.Errorf("%s", outcomeText(rep))
 			}
 			return
 		}

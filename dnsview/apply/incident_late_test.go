@@ -28,7 +28,7 @@ func TestIncidentANodeIsNotTerminatedWhileOneNameServerHandsOutItsAddress(t *tes
 				r.fault(fault, zone)
 				rep := c.run(plan.Drain(v, ref), ref.Name, ref.ID)
 				if s := terminated(t, rep); s.State != apply.StepRefused || !strings.Contains(s.Why, "still answers with") {
-					t.Errorf("%s", told(rep))
+					t.Errorf("%s", outcomeText(rep))
 				}
 				r.alive(ref)
 				if slices.ContainsFunc(r.held(), func(s string) bool { return strings.Contains(s, " A "+address+" ") }) {
@@ -61,7 +61,7 @@ func TestIncidentSomebodyPutsTheAddressBackWhileADrainWaits(t *testing.T) {
 				}
 			})
 			if s := terminated(t, rep); !put || s.State != apply.StepRefused || !strings.Contains(s.Why, "again."+zone+"/A/"+address) {
-				t.Errorf("put back %v\n%s", put, told(rep))
+				t.Errorf("put back %v\n%s", put, outcomeText(rep))
 			}
 			r.alive(ref)
 		})
@@ -84,7 +84,7 @@ func TestIncidentReadsThatAreBehindSayThatWhatWasDeletedIsThere(t *testing.T) {
 			r.fault(world.Stale, zone)
 			rep := c.run(plan.Deregister(v, dead...))
 			if n := rep.Count(apply.StepDone); n < 3 || n != len(rep.Steps) {
-				t.Fatalf("%s", told(rep))
+				t.Fatalf("%s", outcomeText(rep))
 			}
 			undo, err := c.engine().UndoPlan("")
 			if err != nil {
@@ -92,7 +92,7 @@ func TestIncidentReadsThatAreBehindSayThatWhatWasDeletedIsThere(t *testing.T) {
 			}
 			rep = c.run(undo)
 			if !rep.OK() {
-				t.Errorf("%s", told(rep))
+				t.Errorf("%s", outcomeText(rep))
 			}
 			r.wantHeld("after the undo", before)
 			for _, e := range c.entries() {
@@ -130,7 +130,7 @@ func terminated(t *testing.T, rep *apply.Report) *apply.StepReport {
 			return &rep.Steps[i]
 		}
 	}
-	t.Fatalf("nothing is to be terminated:\n%s", told(rep))
+	t.Fatalf("nothing is to be terminated:\n%s", outcomeText(rep))
 	return nil
 }
 

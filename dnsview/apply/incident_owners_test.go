@@ -71,13 +71,13 @@ func (s *site) wantClass(what string, v *dnsview.View, rec *providers.Record, wa
 	return f
 }
 
-// refused holds the guards against someone who deletes a record by force. A guard has to say why.
+// refused checks that the guards refuse a forced delete of a record, with a reason.
 func (s *site) refused(v *dnsview.View, rec *providers.Record, guard index.GuardID, why string) {
 	s.t.Helper()
 	rep := s.c.run(force(record(s.t, v, rec.Name, rec.Type, rec.Value)))
 	at := slices.IndexFunc(rep.Steps[0].Guards, func(g index.GuardResult) bool { return g.Guard == guard && !g.Pass && strings.Contains(g.Why, why) })
 	if rep.Steps[0].State != apply.StepRefused || at < 0 {
-		s.t.Errorf("no guard %q says %q:\n%s", guard, why, told(rep))
+		s.t.Errorf("no guard %q says %q:\n%s", guard, why, outcomeText(rep))
 	}
 }
 
@@ -142,7 +142,7 @@ func TestIncidentARecordWithSeveralMarkersIsNobodys(t *testing.T) {
 		s.refused(v, both, index.GuardOwner, "do not say clearly whose it is")
 		s.wantHeld("with two dead owners", before)
 
-		s.unmark(providers.MarkerName(b.ID, s.name), both) // someone settles it
+		s.unmark(providers.MarkerName(b.ID, s.name), both) // an operator corrects it
 		v = s.look()
 		if f := s.of(v, both); f.Class != dnsview.Dead && f.Class != dnsview.Dangling {
 			t.Errorf("with one marker it is %s: %s", f.Class, f.Reason)
@@ -203,7 +203,7 @@ func TestIncidentAMarkerWithoutARecordGoesAfterTwoScans(t *testing.T) {
 		planned := plan.ForFindings(v, s.wantClass("a later scan", v, orphan, dnsview.OrphanMarker, dnsview.RemedyDelete))
 		s.enter(s.zone, s.name, "A", "203.0.113.9") // a writer without batches writes the one before the other
 		if rep := s.c.run(planned); rep.Count(apply.StepRefused) != 1 {
-			t.Errorf("the record came, and its marker went:\n%s", told(rep))
+			t.Errorf("the record came, and its marker went:\n%s", outcomeText(rep))
 		}
 		s.remove(s.name, "203.0.113.9")
 		s.wantHeld("before it goes", with)
@@ -251,7 +251,7 @@ func TestIncidentAnAddressThatMovedToAnotherInstanceIsNotDeleted(t *testing.T) {
 		s.clk.Advance(31 * time.Second)
 		rep := s.c.run(plan.Deregister(stale, record(t, stale, s.name, "A", rec.Value).Identity()))
 		if rep.Count(apply.StepRefused) != 1 || !strings.Contains(rep.Steps[0].Why, "belongs to heir") {
-			t.Errorf("the plan of before:\n%s", told(rep))
+			t.Errorf("the plan of before:\n%s", outcomeText(rep))
 		}
 		v := s.look()
 		f := s.wantClass("moved", v, rec, dnsview.Reused, dnsview.RemedyRetarget)
@@ -380,7 +380,7 @@ func TestIncidentIPv6AndCaseSpelledDifferentlyAreTheSame(t *testing.T) {
 			rep = s.c.run(plan.DeregisterDead(s.look()), asks[0].Text)
 		}
 		if !rep.OK() {
-			t.Errorf("%s", told(rep))
+			t.Errorf("%s", outcomeText(rep))
 		}
 		s.wantHeld("in the end", want)
 	})
@@ -406,7 +406,7 @@ func TestIncidentAnAddressHeldByALoadBalancerOrAnElasticAddress(t *testing.T) {
 				s.refused(v, rec, index.GuardAddress, kind+" "+a.ID+" in "+euw1)
 				s.wantHeld("held", before)
 
-				s.fault(world.AuthError, euw1) // and then no one can say who has it
+				s.fault(world.AuthError, euw1) // then its holder is unknown
 				if f := s.wantClass("not known", s.look(), rec, dnsview.Unknown, dnsview.NoRemedy); !strings.Contains(f.Reason, euw1) {
 					t.Errorf("%s", f.Reason)
 				}

@@ -144,7 +144,7 @@ func TestARegisterThatWasPlannedBeforeAQuiesceDoesNotPutTheNodeBack(t *testing.T
 		out := s.held()
 		rep := s.c.run(planned)
 		if len(planned.Steps) != 1 || rep.Count(apply.StepRefused) != 1 || !strings.Contains(rep.Steps[0].Why, "on purpose") {
-			t.Errorf("%s", told(rep))
+			t.Errorf("%s", outcomeText(rep))
 		}
 		s.wantHeld("after the register", out)
 		s.c.must(plan.Return(s.look(), ref))
@@ -166,6 +166,6 @@ func (s *site) oneStep(plan plan.Plan) {
 		}
 	})
 	if slices.Equal(s.held(), before) {
-		s.t.Fatalf("nothing was done:\n%s", told(rep))
+		s.t.Fatalf("nothing was done:\n%s", outcomeText(rep))
 	}
 }

@@ -46,7 +46,7 @@ const (
 	never      = 24 * time.Hour // longer than any test: what bounds a read is the fault that it meets
 )
 
-// address are addresses of no one, one for each cloud.
+// address holds one unused address for each cloud.
 var address = map[string]string{use1: "203.0.113.1", euw1: "203.0.113.2", east: "203.0.113.3", ams: "203.0.113.4"}
 
 // rig is the embedded clouds, and the clock that all share.
@@ -214,13 +214,13 @@ func (c *console) must(p plan.Plan, typed ...string) *apply.Report {
 	c.r.t.Helper()
 	rep := c.run(p, typed...)
 	if !rep.OK() || len(rep.Steps) == 0 {
-		c.r.t.Fatalf("%q was not carried out:\n%s", p.Title, told(rep))
+		c.r.t.Fatalf("%q was not carried out:\n%s", p.Title, outcomeText(rep))
 	}
 	return rep
 }
 
-// told returns the outcome of a plan as text, for a failing test.
-func told(rep *apply.Report) string {
+// outcomeText returns the outcome of a plan as text, for a failing test.
+func outcomeText(rep *apply.Report) string {
 	var b strings.Builder
 	for i := range rep.Steps {
 		s := &rep.Steps[i]
@@ -243,7 +243,7 @@ func (r *rig) held() held {
 		z.View(func(tx *world.Tx) {
 			for _, v := range tx.Values() {
 				if strings.Contains(v.Name, "."+providers.MarkerLabel+".") {
-					v.TTL = 0 // no one resolves a marker
+					v.TTL = 0 // clients do not query markers
 				}
 				out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %d %s", providers.CanonicalName(v.Name), v.Type, providers.CanonicalValue(v.Type, v.Value), v.TTL, v.Comment)))
 			}
@@ -395,7 +395,7 @@ func withValue(tx *world.Tx, name, typ, value string) *world.Set {
 	return s
 }
 
-// force is the plan of someone who takes a record for dead, whatever is found about it.
+// force is a plan that deletes a record as dead, whatever is found about it.
 func force(records ...*providers.Record) plan.Plan {
 	p := plan.Plan{Verb: index.VerbDeregister, Title: "By force"}
 	for n, rec := range records {

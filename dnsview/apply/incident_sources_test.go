@@ -224,7 +224,7 @@ func TestIncidentAThrottleStormIsWaitedOut(t *testing.T) {
 	}
 	rep := c.run(plan.DeregisterDead(well))
 	if n := calls() - usual; rep.Count(apply.StepDone) > 0 || n > 8*usual {
-		t.Errorf("%d calls until a plan was given up:\n%s", n, told(rep))
+		t.Errorf("%d calls until a plan was given up:\n%s", n, outcomeText(rep))
 	}
 }
 
@@ -287,7 +287,7 @@ func TestIncidentTheClockOfThisMachineIsFiveMinutesOff(t *testing.T) {
 					t.Errorf("%s is %s: %s", rec, f.Class, f.Reason)
 				}
 				if rep := c.run(force(record(t, v, rec.Name, rec.Type, rec.Value))); rep.Count(apply.StepRefused) != 1 {
-					t.Errorf("%s", told(rep))
+					t.Errorf("%s", outcomeText(rep))
 				}
 			}
 			c.must(plan.DeregisterDead(c.look()))

@@ -137,7 +137,7 @@ func TestIncidentFiftySingleDeletesInARow(t *testing.T) {
 				continue
 			}
 			if asks := rep.Asks(); len(asks) != 1 || asks[0].Guard != index.GuardThreshold || asks[0].Text != "1" {
-				t.Fatalf("%s", told(rep))
+				t.Fatalf("%s", outcomeText(rep))
 			}
 		}
 		if most := int(0.30 * float64(owned)); len(removed) != most {
@@ -252,7 +252,7 @@ func (s *site) untilDone(most int) (rounds int) {
 		}
 		rep := s.c.run(planned)
 		if rounds == most {
-			s.t.Fatalf("%d rounds, and still:\n%s", rounds, told(rep))
+			s.t.Fatalf("%d rounds, and still:\n%s", rounds, outcomeText(rep))
 		}
 	}
 }
@@ -357,7 +357,7 @@ func TestIncidentAReplyLostAfterTheCommit(t *testing.T) {
 					rep = s.c.run(plan)
 				}
 				if !rep.OK() {
-					t.Errorf("%s", told(rep))
+					t.Errorf("%s", outcomeText(rep))
 				}
 				s.wantHeld("in the end", before.without(gone...))
 				for _, e := range s.c.entries() {
@@ -375,7 +375,7 @@ func TestIncidentAReplyLostAfterTheCommit(t *testing.T) {
 				rep = s.c.run(undo)
 				s.fault(world.NoFault, s.zone)
 				if !rep.OK() {
-					t.Errorf("%s", told(rep))
+					t.Errorf("%s", outcomeText(rep))
 				}
 				s.wantHeld("after the undo", before)
 				s.clk.Advance(11 * time.Minute)
@@ -417,7 +417,7 @@ func TestIncidentPriorRequestNotCompleteFromRoute53(t *testing.T) {
 		}
 	}
 	if !refusedOnce {
-		t.Errorf("nothing was refused:\n%s", told(rep))
+		t.Errorf("nothing was refused:\n%s", outcomeText(rep))
 	}
 	for _, e := range s.c.entries() {
 		if e.State == journal.Begun {

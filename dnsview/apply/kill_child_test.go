@@ -62,7 +62,7 @@ type points struct {
 	names  []string
 }
 
-// at is one such point. SIGKILL leaves no one to clean up.
+// at is one such point. After SIGKILL nothing is cleaned up.
 func (p *points) at(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -156,7 +156,7 @@ func (j *job) do(p *points) error {
 	o.Sources = fleet.New(fo)
 	rep := apply.New(o).Run(context.Background(), j.Plan, apply.Confirm{}, func(ev apply.Event) { p.at("it tells: " + string(ev.Kind) + " " + string(ev.State)) })
 	if !rep.OK() {
-		return fmt.Errorf("the victim lived on, and its plan was not carried out:\n%s", told(rep))
+		return fmt.Errorf("the victim lived on, and its plan was not carried out:\n%s", outcomeText(rep))
 	}
 	return book.Close()
 }

@@ -434,14 +434,14 @@ func (k *killing) survive(s *slaughter, w wound, before held, begun int, want he
 	if aside := slices.ContainsFunc(k.c.journal.Problems(), func(p journal.Problem) bool { return p.Side != "" }); aside != w.torn {
 		t.Errorf("problems of the journal: %+v", k.c.journal.Problems())
 	}
-	k.wantTold(before, entries[begun:])
+	k.wantReported(before, entries[begun:])
 	plan := s.plan
 	if s.again != nil {
 		plan = s.again
 	}
 	if p := plan(k, k.look()); len(p.Steps) > 0 {
 		if rep := k.c.run(p); !rep.OK() {
-			t.Errorf("the rest is not carried out:\n%s", told(rep))
+			t.Errorf("the rest is not carried out:\n%s", outcomeText(rep))
 		}
 	}
 	got := k.likeness()
@@ -458,5 +458,5 @@ func (k *killing) survive(s *slaughter, w wound, before held, begun int, want he
 	if len(got) != len(want) {
 		t.Errorf("%d values, want %d", len(got), len(want))
 	}
-	k.wantTold(before, k.c.entries()[begun:])
+	k.wantReported(before, k.c.entries()[begun:])
 }

@@ -11,7 +11,7 @@ import (
 	"rollcall/providers"
 )
 
-// foreignSRV enters an SRV value that no one here owns and that leads to the round-robin name.
+// foreignSRV enters an SRV value of another owner that leads to the round-robin name.
 func (b *bench) foreignSRV() {
 	b.cf.add(providers.Record{Zone: cfZone, Name: "_http._tcp." + cfZone, Type: "SRV", TTL: 300, Value: "0 0 80 " + www})
 }

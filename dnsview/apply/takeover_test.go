@@ -25,7 +25,7 @@ func TestARecordThatANewNodeTakesOverBetweenReadAndDeleteStays(t *testing.T) {
 		rep := s.c.run(plan)
 		s.fault(world.NoFault, s.zone)
 		if rep.OK() {
-			t.Errorf("it says that all is done:\n%s", told(rep))
+			t.Errorf("it says that all is done:\n%s", outcomeText(rep))
 		}
 		failed := 0
 		for n := range rep.Steps {
@@ -46,7 +46,7 @@ func TestARecordThatANewNodeTakesOverBetweenReadAndDeleteStays(t *testing.T) {
 			}
 		}
 		if failed == 0 {
-			t.Errorf("nothing was taken over, of %d:\n%s", len(gone), told(rep))
+			t.Errorf("nothing was taken over, of %d:\n%s", len(gone), outcomeText(rep))
 		}
 		for _, e := range s.c.entries() {
 			if e.State == journal.Failed && s.zone == cfZone && (e.PutBack == nil || e.PutBack.Comment != "kept by hand" || !e.MayPutBack) {
@@ -103,7 +103,7 @@ func TestADeleteWhoseAnswerIsLostIsUnknownWhenANewNodeHasTheAddress(t *testing.T
 	}
 	rep := apply.New(opts).Run(t.Context(), plan, apply.Confirm{}, nil)
 	if rep.Steps[0].State != apply.StepUnknown || !strings.Contains(rep.Steps[0].Why, old.ID) || !strings.Contains(rep.Steps[0].Why, "register") {
-		t.Errorf("%s", told(rep))
+		t.Errorf("%s", outcomeText(rep))
 	}
 	if es := c.entries(); len(es) != 1 || es[0].State != journal.Unknown {
 		t.Errorf("%+v", es)

@@ -33,7 +33,7 @@ func (r *rig) everyField() []string {
 				values := slices.Sorted(slices.Values(x.Values)) // their order means nothing
 				ttl := x.TTL
 				if strings.Contains(x.Name, providers.MarkerLabel) {
-					ttl = 0 // that of a marker is no one's choice
+					ttl = 0 // that of a marker does not matter
 				}
 				out = append(out, fmt.Sprintf("%s %s %q %d %q weight %d %v %v", x.Name, x.Type, x.SetID, ttl, values, weight, x.Alias, x.Extra))
 			}
@@ -136,7 +136,7 @@ func TestAnUndoRestoresEveryFieldOnBothProvidersHoweverOftenItIsRedone(t *testin
 		rep := s.c.must(plan.Deregister(v, ids...), names...)
 		after := s.everyField()
 		if len(before)-len(after) < len(names)-1 {
-			t.Fatalf("%d before, %d after:\n%s", len(before), len(after), told(rep))
+			t.Fatalf("%d before, %d after:\n%s", len(before), len(after), outcomeText(rep))
 		}
 		for turn := range 4 {
 			p, err := s.c.undoOrRedo(turn)

@@ -18,7 +18,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// operator is someone at one of the consoles.
+// operator is a person at one of the consoles.
 type operator struct {
 	*scene
 	n     int // which of the two

@@ -187,7 +187,7 @@ func (s *scene) wished(console int) (ids []string) {
 	return ids
 }
 
-// keepPace lets someone who is quick go on only as the consoles do.
+// keepPace makes a quick operator wait for the consoles.
 func (s *scene) keepPace(done, of int) {
 	for int64(done)*int64(2*operations()*consoleShare/100) > s.progress.Load()*int64(of)+int64(of)*20 {
 		time.Sleep(time.Millisecond)

@@ -126,7 +126,7 @@ func (s *scene) rest(operators [2]*operator) {
 	for i := range v.Findings {
 		if f := &v.Findings[i]; f.Remedy != dnsview.NoRemedy && f.Remedy != dnsview.RemedyAdopt && f.Remedy != dnsview.RemedyReturn || f.Class == dnsview.OrphanMarker {
 			p := plan.ForFindings(v, f)
-			t.Errorf("it does not come to rest: %s, %s: %s\n%s%s", f.Class, f.Remedy, f.Reason, told(c.run(p)), s.past(f.Record))
+			t.Errorf("it does not come to rest: %s, %s: %s\n%s%s", f.Class, f.Remedy, f.Reason, outcomeText(c.run(p)), s.past(f.Record))
 		}
 	}
 }
@@ -507,7 +507,7 @@ func (s *scene) of(c *world.ZoneChange, v world.ZoneValue) (ids []string) {
 }
 
 // checkLosses looks at everything that was ever taken out of the zones: nothing that led to a node that was up went,
-// but by someone who took that node out on purpose, or by its own agent.
+// but by an operator who took that node out on purpose, or by its own agent.
 func (s *scene) checkLosses() {
 	var es []journal.Entry
 	for _, c := range s.consoles {
@@ -542,7 +542,7 @@ func (s *scene) checkLosses() {
 	}
 }
 
-// upAt reports whether a node was up at a time, and no one had begun to take it down.
+// upAt reports whether a node was up at a time, and its removal had not begun.
 func (s *scene) upAt(id string, at time.Time) bool {
 	up := s.names != nil && slices.Contains(mapValues(s.names), id)
 	for _, f := range s.switches[id] {

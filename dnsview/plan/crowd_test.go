@@ -195,9 +195,9 @@ func hostsOf(t *testing.T, rows []providers.Record) map[string]bool {
 	return out
 }
 
-// nobodyLost has one half of a crowd leave a service while the other half joins it,
+// noneLost has one half of a crowd leave a service while the other half joins it,
 // with conflicts and lost replies.
-func nobodyLost(t *testing.T, service dnssd.Name, roundRobin, name, typ string) {
+func noneLost(t *testing.T, service dnssd.Name, roundRobin, name, typ string) {
 	r := newRig(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
 	defer cancel()
@@ -263,11 +263,11 @@ func namesAndMarkersLeft(t *testing.T, r *rig, roundRobin string) {
 }
 
 func TestNobodyIsLostWhenACrowdJoinsAndLeavesAServiceAtOnce(t *testing.T) {
-	nobodyLost(t, name(t, v1), "", v1, "SRV")
+	noneLost(t, name(t, v1), "", v1, "SRV")
 }
 
 func TestNobodyIsLostWhenACrowdJoinsAndLeavesARoundRobinNameAtOnce(t *testing.T) {
-	nobodyLost(t, dnssd.Name{}, "crowd.unilans.net", "crowd.unilans.net", "A")
+	noneLost(t, dnssd.Name{}, "crowd.unilans.net", "crowd.unilans.net", "A")
 }
 
 func TestABlindUpsertLosesNodesWhereCompareAndSwapLosesNone(t *testing.T) {

@@ -65,7 +65,7 @@ func serveBytes(t *testing.T, b []byte) string {
 	return l.Addr().String()
 }
 
-// closedPort is an address of loopback where no one listens.
+// closedPort is an address of loopback without a listener.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -22,7 +22,7 @@ import (
 
 // The small internet of these tests: the server of com, that of example.com and
 // a resolver, each a named of its own on a loopback port. Zones speak of the
-// first two by addresses that no one has, and the dialer leads there.
+// first two by unused addresses, and the dialer leads there.
 const (
 	childAddr    = "192.0.2.53"
 	parentAddr   = "192.0.2.54"

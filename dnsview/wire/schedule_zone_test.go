@@ -31,8 +31,8 @@ func scheduleOf(records ...providers.Record) *zoneSchedule {
 	return z
 }
 
-// tell has the name servers answer what is asked.
-func (z *zoneSchedule) tell(at time.Time, state State, since time.Time, questions ...Question) {
+// answerAll records an answer with the given state for questions.
+func (z *zoneSchedule) answerAll(at time.Time, state State, since time.Time, questions ...Question) {
 	for _, q := range questions {
 		z.record(&Result{Zone: "example.com", Question: q, State: state, At: at, Since: since})
 	}
@@ -60,7 +60,7 @@ func TestWhatSomebodyLooksAtIsAskedFirst(t *testing.T) {
 	seen := map[string]bool{}
 	for range 3 {
 		ask, _ := z.due(nil, askedAt)
-		z.tell(askedAt, InSync, askedAt, ask...)
+		z.answerAll(askedAt, InSync, askedAt, ask...)
 		for _, q := range ask {
 			if seen[q.Name] {
 				t.Errorf("%s twice in one round", q.Name)
@@ -94,7 +94,7 @@ func TestANameIsAskedAgainWhenItsTurnComes(t *testing.T) {
 		{"as any other when nobody answers", Unreachable, time.Hour, nil, roundEvery},
 	} {
 		z := scheduleOf(address("www", "192.0.2.1"))
-		z.tell(askedAt, c.state, askedAt.Add(-c.age), q)
+		z.answerAll(askedAt, c.state, askedAt.Add(-c.age), q)
 		if ask, wait := z.due(c.visible, askedAt.Add(c.want-time.Millisecond)); len(ask) > 0 || wait != time.Millisecond {
 			t.Errorf("%s: asked %v early, or in %v", c.name, namesOf(ask), wait)
 		}
@@ -106,7 +106,7 @@ func TestANameIsAskedAgainWhenItsTurnComes(t *testing.T) {
 
 func TestANameWhoseRecordsChangedIsAskedAtOnceAndItsAnswerIsNotShown(t *testing.T) {
 	z := scheduleOf(address("www", "192.0.2.1"), address("a", "192.0.2.2"))
-	z.tell(askedAt, InSync, askedAt, z.questions...)
+	z.answerAll(askedAt, InSync, askedAt, z.questions...)
 	proxied := address("a", "192.0.2.2")
 	proxied.Proxied = true
 	z.setRecords(zoneRead(address("www", "192.0.2.9"), proxied), nil, askedAt)
@@ -128,18 +128,18 @@ func TestANameWhoseRecordsChangedIsAskedAtOnceAndItsAnswerIsNotShown(t *testing.
 
 func TestARemovedNameIsAskedForUntilTheNameServersHaveForgottenIt(t *testing.T) {
 	z := scheduleOf(address("www", "192.0.2.1"), address("old", "192.0.2.2"))
-	z.tell(askedAt, InSync, askedAt, z.questions...)
+	z.answerAll(askedAt, InSync, askedAt, z.questions...)
 	z.setRecords(zoneRead(address("www", "192.0.2.1")), nil, askedAt)
 	ask, _ := z.due(nil, askedAt.Add(time.Second))
 	if len(ask) != 1 || ask[0].Name != "old.example.com" || len(ask[0].Want) != 0 {
 		t.Fatalf("%+v", ask)
 	}
-	z.tell(askedAt.Add(time.Second), Propagating, askedAt.Add(time.Second), ask[0])
+	z.answerAll(askedAt.Add(time.Second), Propagating, askedAt.Add(time.Second), ask[0])
 	states := z.states(nil, askedAt)
 	if len(states) != 2 || states[1].Name != "old.example.com" || states[1].State != index.WirePropagating {
 		t.Errorf("%+v", states)
 	}
-	z.tell(askedAt.Add(3*time.Second), InSync, askedAt.Add(3*time.Second), ask[0])
+	z.answerAll(askedAt.Add(3*time.Second), InSync, askedAt.Add(3*time.Second), ask[0])
 	if states := z.states(nil, askedAt); len(states) != 1 || len(z.removed) != 0 {
 		t.Errorf("%+v, %d removed", states, len(z.removed))
 	}
@@ -148,7 +148,7 @@ func TestARemovedNameIsAskedForUntilTheNameServersHaveForgottenIt(t *testing.T) 
 func TestARemovedNameIsForgottenInTheEnd(t *testing.T) {
 	z := scheduleOf(address("www", "192.0.2.1"), address("old", "192.0.2.2"))
 	z.setRecords(zoneRead(address("www", "192.0.2.1")), nil, askedAt)
-	z.tell(askedAt, Propagating, askedAt, Question{Name: "old.example.com", Type: "A"})
+	z.answerAll(askedAt, Propagating, askedAt, Question{Name: "old.example.com", Type: "A"})
 	z.due(nil, askedAt.Add(removedFor+time.Second))
 	if states := z.states(nil, askedAt); len(states) != 1 || len(z.removed) != 0 {
 		t.Errorf("%+v, %d removed", states, len(z.removed))
@@ -207,7 +207,7 @@ func TestAZoneWithoutNamesIsAskedForItself(t *testing.T) {
 	if ask, wait := z.due(nil, askedAt); len(ask) > 0 || wait > 0 {
 		t.Errorf("%v, %v", namesOf(ask), wait)
 	}
-	z.tell(askedAt, InSync, askedAt)
+	z.answerAll(askedAt, InSync, askedAt)
 	if _, wait := z.due(nil, askedAt); wait != roundEvery {
 		t.Errorf("%v", wait)
 	}

@@ -341,8 +341,8 @@ func TestABodyThatWasLookedAtIsReadWholeAndBreaksOffWhereItDid(t *testing.T) {
 
 func TestAllTriesOfACallTogetherEndWithTheAccountsPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var told []Retrying
-		a := New("aws-use1", 0, 1, WithNotify(func(r Retrying) { told = append(told, r) }))
+		var notices []Retrying
+		a := New("aws-use1", 0, 1, WithNotify(func(r Retrying) { notices = append(notices, r) }))
 		began, calls := time.Now(), 0
 		hangs := func(ctx context.Context) error { // each try hangs for a quarter of a minute
 			calls++
@@ -355,10 +355,10 @@ func TestAllTriesOfACallTogetherEndWithTheAccountsPatience(t *testing.T) {
 		if took := time.Since(began); took > 40*time.Second || took < 30*time.Second || providers.KindOf(err) != providers.KindUnreachable {
 			t.Errorf("after %s and %d calls: %v", took, calls, err)
 		}
-		if len(told) != calls-1 || told[0].Try != 1 || told[0].Tries != tries || told[0].Took != 15*time.Second || told[0].Err == nil || told[0].Account != "aws-use1" {
-			t.Errorf("told: %+v", told)
+		if len(notices) != calls-1 || notices[0].Try != 1 || notices[0].Tries != tries || notices[0].Took != 15*time.Second || notices[0].Err == nil || notices[0].Account != "aws-use1" {
+			t.Errorf("told: %+v", notices)
 		}
-		began, calls, told = time.Now(), 0, nil
+		began, calls, notices = time.Now(), 0, nil
 		err = a.Retry(t.Context(), func(context.Context) error { // asked to stay away for longer than that
 			calls++
 			return &providers.Error{Kind: providers.KindThrottled, RetryAfter: 29 * time.Second}
@@ -377,11 +377,11 @@ func TestAllTriesOfACallTogetherEndWithTheAccountsPatience(t *testing.T) {
 
 func TestALongPauseBeforeACallIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var told []Retrying
-		a := New("joyent-ams", 0, 1, WithNotify(func(r Retrying) { told = append(told, r) }))
+		var notices []Retrying
+		a := New("joyent-ams", 0, 1, WithNotify(func(r Retrying) { notices = append(notices, r) }))
 		a.Block(10 * time.Second)
-		if err := a.Wait(t.Context()); err != nil || len(told) != 1 || told[0].Pause != 10*time.Second || told[0].Try != 0 {
-			t.Errorf("%v, told %+v", err, told)
+		if err := a.Wait(t.Context()); err != nil || len(notices) != 1 || notices[0].Pause != 10*time.Second || notices[0].Try != 0 {
+			t.Errorf("%v, told %+v", err, notices)
 		}
 	})
 }

@@ -123,7 +123,7 @@ func TestAnEntryIsUndoneByTheLastThatTookItsChangeBack(t *testing.T) {
 	w.add("u", "1", "done")    // 3
 	w.add("r", "3", "done")    // 4: a stands again
 	w.add("v", "4", "done")    // 5: and is back again
-	w.add("x", "2", "already") // 6: someone else took b back
+	w.add("x", "2", "already") // 6: another writer reverted b
 	h := NewHistory(w.entries)
 	for id, want := range map[string]string{"1": "5", "2": "6", "3": "", "4": "5", "5": "", "6": "", "77": ""} {
 		if got := h.UndoneBy(id); got != want {

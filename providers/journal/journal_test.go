@@ -129,14 +129,14 @@ func TestATailThatWasCutOffIsSetAsideAndTold(t *testing.T) {
 		if es, err := again.Entries(); err != nil || len(es) != 2 || len(again.Problems()) != 1 || again.Problems()[0].Side != ps[0].Side {
 			t.Fatalf("after mending: %d entries, %v, %v", len(es), again.Problems(), err)
 		}
-		if _, told, err := Read(sub, nil); err != nil || len(told) != 1 || told[0].Side != ps[0].Side {
-			t.Fatalf("what was set aside is told once only: %v, %v", told, err)
+		if _, problems, err := Read(sub, nil); err != nil || len(problems) != 1 || problems[0].Side != ps[0].Side {
+			t.Fatalf("what was set aside is told once only: %v, %v", problems, err)
 		}
 		if err := os.Remove(ps[0].Side); err != nil {
 			t.Fatal(err)
 		}
-		if told := again.Problems(); len(told) != 0 {
-			t.Fatalf("once the file is gone: %v", told)
+		if problems := again.Problems(); len(problems) != 0 {
+			t.Fatalf("once the file is gone: %v", problems)
 		}
 	}
 }

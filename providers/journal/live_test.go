@@ -25,7 +25,7 @@ func stop(path string) {
 		_, err = j.Begin(entry(7))
 	}
 	fmt.Println(err)
-	_, _ = io.Copy(io.Discard, os.Stdin) // ends when the test does, if no one kills it
+	_, _ = io.Copy(io.Discard, os.Stdin) // ends when the test does, unless it is killed before
 	os.Exit(1)
 }
 

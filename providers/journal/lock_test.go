@@ -26,7 +26,7 @@ func hold(path string) {
 	if err == nil {
 		err = j.locked(func() error {
 			fmt.Println("held")
-			_, err := io.Copy(io.Discard, os.Stdin) // ends when the test does, if no one kills it
+			_, err := io.Copy(io.Discard, os.Stdin) // ends when the test does, unless it is killed before
 			return err
 		})
 	}

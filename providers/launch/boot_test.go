@@ -14,14 +14,14 @@ import (
 
 // stagesOf runs a launch and returns the stages that were reported of its one node, the stages with
 // their messages, and the report.
-func stagesOf(a *fakeCloud, o Options) (stages []Stage, told []string, r Report) {
+func stagesOf(a *fakeCloud, o Options) (stages []Stage, reported []string, r Report) {
 	r = Run(context.Background(), spec(1), cloudsOf(a), o, func(p Progress) {
 		if len(stages) == 0 || stages[len(stages)-1] != p.Node.Stage {
 			stages = append(stages, p.Node.Stage)
 		}
-		told = append(told, string(p.Node.Stage)+" "+p.Node.Message)
+		reported = append(reported, string(p.Node.Stage)+" "+p.Node.Message)
 	})
-	return stages, told, r
+	return stages, reported, r
 }
 
 // inAfter says that nodes are in DNS some time after the test began.
@@ -33,7 +33,7 @@ func inAfter(d time.Duration) func(context.Context, Node) (bool, error) {
 func TestABootIsFollowedByWhatTheNodeSaysOfIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
-		stages, told, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(_ context.Context, n Node) (BootState, error) {
+		stages, reported, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(_ context.Context, n Node) (BootState, error) {
 			if n.Instance.ID == "" || n.Instance.State != providers.StateRunning {
 				t.Errorf("asked about %+v", n)
 			}
@@ -58,8 +58,8 @@ func TestABootIsFollowedByWhatTheNodeSaysOfIt(t *testing.T) {
 			t.Errorf("stages %v", stages)
 		}
 		// A stage and what the node says come in one piece.
-		if !slices.Equal(told[5:9], []string{"booting waiting for the health check", "healthy ", "booting unhealthy", "healthy "}) {
-			t.Errorf("told %q", told)
+		if !slices.Equal(reported[5:9], []string{"booting waiting for the health check", "healthy ", "booting unhealthy", "healthy "}) {
+			t.Errorf("told %q", reported)
 		}
 	})
 }
@@ -80,14 +80,14 @@ func TestACloudWithoutAConsoleLogIsAskedForItOnceAndNothingIsClaimed(t *testing.
 func TestAConsoleLogThatMayNotBeReadIsSaidOnceAndAskedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
-		stages, told, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
+		stages, reported, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
 			asked++
 			return BootState{}, providers.Errorf(providers.KindAuth, "read console log", "UnauthorizedOperation")
 		}})
 		if !r.OK() || asked != 1 || !slices.Equal(stages, []Stage{StageLaunching, StagePending, StageRunning, StageRegistered}) {
 			t.Errorf("asked %d times, stages %v: %q", asked, stages, r.Lines())
 		}
-		said := slices.DeleteFunc(told, func(s string) bool { return !strings.Contains(s, "cannot be seen: ") })
+		said := slices.DeleteFunc(reported, func(s string) bool { return !strings.Contains(s, "cannot be seen: ") })
 		if len(said) != 1 || !strings.HasSuffix(said[0], "UnauthorizedOperation") {
 			t.Errorf("told %q", said)
 		}

@@ -164,7 +164,7 @@ func TestTheLimitOfUserDataIsExact(t *testing.T) {
 func TestALaunchFollowsEveryNodeUntilItIsRegistered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := newFake(), newFake()
-		var told []Progress
+		var reported []Progress
 		inside := 0
 		o := Options{Registered: func(_ context.Context, n Node) (bool, error) {
 			return n.Instance.State == providers.StateRunning && time.Since(n.Since) > 10*time.Second, nil
@@ -174,7 +174,7 @@ func TestALaunchFollowsEveryNodeUntilItIsRegistered(t *testing.T) {
 			if inside != 1 {
 				t.Error("progress was called from two goroutines at a time")
 			}
-			told = append(told, p)
+			reported = append(reported, p)
 			inside--
 		})
 		if !r.OK() || r.Missing() != 0 || len(r.Nodes) != 5 || len(a.made) != 3 || len(b.made) != 2 {
@@ -188,7 +188,7 @@ func TestALaunchFollowsEveryNodeUntilItIsRegistered(t *testing.T) {
 			t.Errorf("names %v", slices.Sorted(maps.Keys(names)))
 		}
 		var stages []Stage
-		for _, p := range told {
+		for _, p := range reported {
 			if p.Node.Name == "www-0123-01" && !slices.Contains(stages, p.Node.Stage) {
 				stages = append(stages, p.Node.Stage)
 			}
@@ -196,7 +196,7 @@ func TestALaunchFollowsEveryNodeUntilItIsRegistered(t *testing.T) {
 		if !slices.Equal(stages, []Stage{StageLaunching, StagePending, StageRunning, StageRegistered}) {
 			t.Errorf("stages %v", stages)
 		}
-		if last := told[len(told)-1]; last.Done != 5 || last.Total != 5 {
+		if last := reported[len(reported)-1]; last.Done != 5 || last.Total != 5 {
 			t.Errorf("the last word is %d of %d", last.Done, last.Total)
 		}
 		tags := a.requests[0].Tags

@@ -47,10 +47,10 @@ func TestALaunchThatIsNotFollowedEndsOnceEveryCloudHasTakenItsNodes(t *testing.T
 	synctest.Test(t, func(t *testing.T) {
 		a := newFake()
 		began := time.Now()
-		var told []string
-		r := Run(context.Background(), spec(3), cloudsOf(a), Options{AcceptedOnly: true}, func(p Progress) { told = append(told, string(p.Node.Stage)+p.Node.Message) })
-		if !r.Accepted() || r.OK() || a.looks != 0 || time.Since(began) > 2*time.Second || len(told) != 6 {
-			t.Errorf("%d looks, told %q: %q", a.looks, told, r.Lines())
+		var reported []string
+		r := Run(context.Background(), spec(3), cloudsOf(a), Options{AcceptedOnly: true}, func(p Progress) { reported = append(reported, string(p.Node.Stage)+p.Node.Message) })
+		if !r.Accepted() || r.OK() || a.looks != 0 || time.Since(began) > 2*time.Second || len(reported) != 6 {
+			t.Errorf("%d looks, told %q: %q", a.looks, reported, r.Lines())
 		}
 		a.fails = func(int, providers.LaunchRequest) error {
 			return providers.Errorf(providers.KindInvalid, "launch", "no")
@@ -70,11 +70,11 @@ func TestAStoppedLaunchNeverBlamesTheCloud(t *testing.T) {
 			a.fails = func(int, providers.LaunchRequest) error { return nil }
 			ctx, cancel := context.WithTimeout(context.Background(), at)
 			c := stopped{a, ctx}
-			var told []string
+			var reported []string
 			asked := func(ctx context.Context, _ Node) (bool, error) { return false, ctx.Err() }
-			r := Run(ctx, spec(2), []Cloud{{Name: "c0", Provider: providers.EC2, Traits: adapters.Declared(providers.EC2).Traits, Compute: c}}, Options{Registered: asked}, func(p Progress) { told = append(told, p.Node.Message) })
+			r := Run(ctx, spec(2), []Cloud{{Name: "c0", Provider: providers.EC2, Traits: adapters.Declared(providers.EC2).Traits, Compute: c}}, Options{Registered: asked}, func(p Progress) { reported = append(reported, p.Node.Message) })
 			cancel()
-			for _, s := range append(told, r.Lines()...) {
+			for _, s := range append(reported, r.Lines()...) {
 				for _, word := range []string{"context", "unreachable", "deadline"} {
 					if strings.Contains(s, word) {
 						t.Errorf("after %s: %q", at, s)

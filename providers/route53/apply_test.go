@@ -140,7 +140,7 @@ func TestADeleteThatLosesARaceIsAConflict(t *testing.T) {
 	wantDone(t, apply(a, create(rec("A", "54.1.1.1"))))
 	f.onChange = func(http.ResponseWriter, *changeBatch) bool {
 		f.onChange = nil
-		for i := range f.sets { // someone adds a value between our read and our write
+		for i := range f.sets { // another writer adds a value between our read and our write
 			if f.sets[i].Type == "A" {
 				f.sets[i].Values = append(slices.Clone(f.sets[i].Values), "54.1.1.2")
 			}

@@ -116,7 +116,7 @@ func TestCloseLeavesNoGoroutineNorSocketNorConnectionBehind(t *testing.T) {
 		}
 		hung <- err
 	}()
-	for n := range 100_000_000 { // until someone else has asked for the fault: the request has arrived
+	for n := range 100_000_000 { // until the request has arrived
 		if _, hits := s.World().Fault(world.CloudflareZone); hits > n {
 			break
 		}

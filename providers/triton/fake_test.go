@@ -297,7 +297,7 @@ func (f *fake) cloud(change ...func(*Config)) *Cloud {
 	return c
 }
 
-// deadAddress is an address on which no one listens.
+// deadAddress is an address without a listener.
 func deadAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -40,7 +40,7 @@ func mustAWS(t *testing.T, env []string, args ...string) string {
 	return out
 }
 
-// assumed makes a role with a policy and returns the environment of someone who has taken it on.
+// assumed makes a role with a policy and returns the environment of a client that has assumed it.
 func assumed(t *testing.T, role string, policy any) []string {
 	t.Helper()
 	need(t, "aws")

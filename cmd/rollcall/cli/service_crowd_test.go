@@ -42,7 +42,7 @@ func playFaults(t *testing.T, s *sim.Sim, zone string) (end func()) {
 }
 
 // inProcesses runs one rollcall process for each host and returns what each printed.
-func inProcesses(ctx context.Context, hosts []string, args func(host string) []string) (told map[string]string) {
+func inProcesses(ctx context.Context, hosts []string, args func(host string) []string) (reports map[string]string) {
 	words := make([]string, len(hosts))
 	var g errgroup.Group
 	g.SetLimit(processes)
@@ -58,11 +58,11 @@ func inProcesses(ctx context.Context, hosts []string, args func(host string) []s
 		})
 	}
 	_ = g.Wait() // each has its own word
-	told = map[string]string{}
+	reports = map[string]string{}
 	for i, h := range hosts {
-		told[h] = words[i]
+		reports[h] = words[i]
 	}
-	return told
+	return reports
 }
 
 func TestNobodyIsLostWhenProcessesJoinAndLeaveFortyAtATime(t *testing.T) {
@@ -103,15 +103,15 @@ func TestNobodyIsLostWhenProcessesJoinAndLeaveFortyAtATime(t *testing.T) {
 
 	end := playFaults(t, s, "unilans.net")
 	began := time.Now()
-	told := inProcesses(ctx, hosts, func(h string) []string {
+	reports := inProcesses(ctx, hosts, func(h string) []string {
 		return []string{"service", "join", "--service", theV1, "--host", h, "--address", address[h], "--port", "4218"}
 	})
 	end()
 	t.Logf("%d joins in %s", crowd, time.Since(began).Round(time.Second))
 	there := members()
 	for _, h := range hosts {
-		if told[h] != "" {
-			t.Errorf("%s was not told yes: %s", h, told[h])
+		if reports[h] != "" {
+			t.Errorf("%s was not told yes: %s", h, reports[h])
 		} else if _, found := slices.BinarySearch(there, h); !found {
 			t.Errorf("%s was told yes, and is not in DNS", h)
 		}
@@ -123,15 +123,15 @@ func TestNobodyIsLostWhenProcessesJoinAndLeaveFortyAtATime(t *testing.T) {
 	end = playFaults(t, s, "unilans.net")
 	began = time.Now()
 	leaving := hosts[:crowd/2]
-	told = inProcesses(ctx, leaving, func(h string) []string {
+	reports = inProcesses(ctx, leaving, func(h string) []string {
 		return []string{"service", "leave", "--service", theV1, "--host", h}
 	})
 	end()
 	t.Logf("%d leaves in %s", len(leaving), time.Since(began).Round(time.Second))
 	there = members()
 	for _, h := range leaving {
-		if told[h] != "" {
-			t.Errorf("%s was not told that it has left: %s", h, told[h])
+		if reports[h] != "" {
+			t.Errorf("%s was not told that it has left: %s", h, reports[h])
 		} else if _, found := slices.BinarySearch(there, h); found {
 			t.Errorf("%s was told that it has left, and is in DNS", h)
 		}

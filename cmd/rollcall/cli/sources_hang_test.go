@@ -12,7 +12,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 )
 
-// A key file may be a pipe that no one writes to, or lie on a file system that does not answer.
+// A key file may be a pipe without a writer, or lie on a file system that does not answer.
 func TestAKeyFileThatIsNeverAnsweredFailsItsOwnSourceAndTheRestGoesOn(t *testing.T) {
 	newWorld(t)
 	pipe := filepath.Join(t.TempDir(), "id_rsa")

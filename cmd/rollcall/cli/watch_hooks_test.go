@@ -106,7 +106,7 @@ func TestAReceiverThatIsDownNeverStopsTheWatchAndItsURLIsNotTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = l.Close() // no one listens there now
+	_ = l.Close() // the port is closed now
 	w := startWatch(t, watchFlags{Options: watcher.Options{Webhook: "http://user:hush@" + l.Addr().String() + "/secret-path"}, filter: "finding:dangling"})
 	until(t, "the failure to be told", func() bool { return strings.Contains(w.err.String(), "fails, and is not told of a finding") })
 	until(t, "the lines", func() bool { return w.count(watcher.EventNew, "dangling") == 3 })

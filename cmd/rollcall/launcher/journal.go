@@ -193,8 +193,8 @@ func (s *Launcher) MakeProfile(ctx context.Context, p *ProfileToMake) error {
 			break
 		}
 	}
-	if told := s.end(o); told != nil {
-		s.Report("rollcall: %s", words.Clean(told.Error()))
+	if endErr := s.end(o); endErr != nil {
+		s.Report("rollcall: %s", words.Clean(endErr.Error()))
 	}
 	return err
 }

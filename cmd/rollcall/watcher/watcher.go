@@ -114,16 +114,16 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 func (w *watcher) run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var told <-chan delivery
+	var delivered <-chan delivery
 	if w.hooks != nil {
-		told = w.hooks.delivered
+		delivered = w.hooks.delivered
 	}
 	for {
 		select {
 		case <-w.s.Fleet.Updates():
 		case <-w.s.Observer.Changes:
 		case <-tick.C:
-		case d := <-told:
+		case d := <-delivered:
 			w.delivered(d)
 			continue
 		case <-ctx.Done():

@@ -14,7 +14,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// The AWS CLI is a client that no one here wrote. Where it is not installed
+// The AWS CLI is a client of others. Where it is not installed
 // these tests are left out.
 
 // cli runs the AWS CLI against one world.

@@ -280,7 +280,7 @@ func TestAQueryWithTwoQuestionsIsAFormatError(t *testing.T) {
 	}
 }
 
-// dig runs the real client, and is skipped only where it is missing and no one requires it.
+// dig runs the real client, and is skipped only if it is missing and not required.
 func dig(t *testing.T, s *Server, args ...string) string {
 	t.Helper()
 	if testing.Short() {

@@ -8,8 +8,8 @@ import (
 )
 
 func TestEveryChangeOfAZoneIsToldWithWhatItTookAwayAndBrought(t *testing.T) {
-	var told []ZoneChange
-	w := New(Options{Changed: func(c ZoneChange) { told = append(told, c) }})
+	var changes []ZoneChange
+	w := New(Options{Changed: func(c ZoneChange) { changes = append(changes, c) }})
 	r53, cf := w.Zones("route53")[0], w.Zones("cloudflare")[0]
 	name := "new." + Route53Zone
 	put := func(values ...string) (string, error) {
@@ -23,14 +23,14 @@ func TestEveryChangeOfAZoneIsToldWithWhatItTookAwayAndBrought(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := func(v string) []ZoneValue { return []ZoneValue{{Name: name, Type: "A", TTL: 60, Value: v}} }
-	if c := told[1]; len(told) != 2 || c.Zone != Route53Zone || c.ID != id || !slices.Equal(c.Removed, one("198.51.100.1")) || !slices.Equal(c.Added, one("198.51.100.3")) {
-		t.Errorf("%+v", told)
+	if c := changes[1]; len(changes) != 2 || c.Zone != Route53Zone || c.ID != id || !slices.Equal(c.Removed, one("198.51.100.1")) || !slices.Equal(c.Added, one("198.51.100.3")) {
+		t.Errorf("%+v", changes)
 	}
-	if _, err := put("198.51.100.3", "198.51.100.2"); err != nil || len(told) != 2 {
-		t.Errorf("another order of values is a change: %+v, %v", told[2:], err)
+	if _, err := put("198.51.100.3", "198.51.100.2"); err != nil || len(changes) != 2 {
+		t.Errorf("another order of values is a change: %+v, %v", changes[2:], err)
 	}
-	if _, err := r53.Update(func(tx *Tx) error { tx.Delete(tx.Sets()[0]); return errors.New("no") }); err == nil || len(told) != 2 {
-		t.Errorf("a change that failed was told: %+v", told[2:])
+	if _, err := r53.Update(func(tx *Tx) error { tx.Delete(tx.Sets()[0]); return errors.New("no") }); err == nil || len(changes) != 2 {
+		t.Errorf("a change that failed was told: %+v", changes[2:])
 	}
 	var lb Record
 	cf.View(func(tx *Tx) { lb = *tx.Records()[0] })
@@ -39,7 +39,7 @@ func TestEveryChangeOfAZoneIsToldWithWhatItTookAwayAndBrought(t *testing.T) {
 	if _, err := cf.Update(func(tx *Tx) error { tx.ReplaceRecord(&lb); return nil }); err != nil {
 		t.Fatal(err)
 	}
-	if c := told[2]; len(c.Removed) != 1 || len(c.Added) != 1 || c.Removed[0].Comment != was || c.Added[0].Comment != lb.Comment || c.Added[0].ID != lb.ID {
+	if c := changes[2]; len(c.Removed) != 1 || len(c.Added) != 1 || c.Removed[0].Comment != was || c.Added[0].Comment != lb.Comment || c.Added[0].ID != lb.ID {
 		t.Errorf("%+v", c)
 	}
 }

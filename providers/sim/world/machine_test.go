@@ -12,7 +12,7 @@ import (
 )
 
 // machines is a world whose launched instances are run by what calls[...] records.
-func machines(t *testing.T) (w *world.World, told func() []world.Power) {
+func machines(t *testing.T) (w *world.World, changes func() []world.Power) {
 	t.Helper()
 	var calls []world.Power
 	w = world.New(world.Options{
@@ -32,12 +32,12 @@ func machines(t *testing.T) (w *world.World, told func() []world.Power) {
 
 func TestAStoppingMachineIsStoppedOnceItSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, told := machines(t)
+		w, changes := machines(t)
 		i, err := w.Launch("aws-use1", world.Instance{Name: "www-99"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := told(); !slices.Equal(got, []world.Power{world.Start}) {
+		if got := changes(); !slices.Equal(got, []world.Power{world.Start}) {
 			t.Fatalf("a launch tells %v", got)
 		}
 		state := func() world.Instance {
@@ -56,7 +56,7 @@ func TestAStoppingMachineIsStoppedOnceItSaysSo(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := told(); !slices.Equal(got[1:], []world.Power{world.Reboot, world.Stop}) {
+		if got := changes(); !slices.Equal(got[1:], []world.Power{world.Reboot, world.Stop}) {
 			t.Errorf("told %v", got)
 		}
 		if now := state(); now.State != providers.StateStopping {
@@ -71,7 +71,7 @@ func TestAStoppingMachineIsStoppedOnceItSaysSo(t *testing.T) {
 
 func TestAMachineThatSwitchesItselfOffIsStoppedAndOneThatIsTerminatedGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, told := machines(t)
+		w, changes := machines(t)
 		var ids []string
 		for range 3 {
 			i, err := w.Launch("joyent-east", world.Instance{})
@@ -80,7 +80,7 @@ func TestAMachineThatSwitchesItselfOffIsStoppedAndOneThatIsTerminatedGone(t *tes
 			}
 			ids = append(ids, i.ID)
 		}
-		told()
+		changes()
 		w.Halted("joyent-east", ids[0])
 		if i, err := w.Instance("joyent-east", ids[0]); err != nil || i.State != providers.StateStopped || !i.Public.IsValid() {
 			t.Errorf("%s, address %s, %v", i.State, i.Public, err)
@@ -90,7 +90,7 @@ func TestAMachineThatSwitchesItselfOffIsStoppedAndOneThatIsTerminatedGone(t *tes
 				t.Fatal(err)
 			}
 		}
-		if got := told(); !slices.Equal(got[3:], []world.Power{world.Terminate, world.PowerLoss}) {
+		if got := changes(); !slices.Equal(got[3:], []world.Power{world.Terminate, world.PowerLoss}) {
 			t.Errorf("told %v", got)
 		}
 		if _, err := w.Instance("joyent-east", ids[2]); err != world.ErrGone { //nolint:errorlint // it comes bare

@@ -8,12 +8,12 @@ import (
 	"rollcall/providers/journal"
 )
 
-// wantTold plays what the journal says on what the zones held, and wants to come to what they hold.
-func (k *killing) wantTold(before held, entries []journal.Entry) {
+// wantReported plays what the journal says on what the zones held, and wants to come to what they hold.
+func (k *killing) wantReported(before held, entries []journal.Entry) {
 	k.t.Helper()
-	told := map[string]int{}
+	reported := map[string]int{}
 	for _, h := range before {
-		told[plain(h)]++
+		reported[plain(h)]++
 	}
 	for i := range entries {
 		e := &entries[i]
@@ -28,27 +28,27 @@ func (k *killing) wantTold(before held, entries []journal.Entry) {
 			continue
 		}
 		for _, h := range k.gone(e) {
-			if told[h]--; told[h] < 0 {
+			if reported[h]--; reported[h] < 0 {
 				k.t.Errorf("entry %s takes away what is not there: %s", e.ID, h)
 			}
 		}
 		for _, h := range k.come(e) {
-			if told[h]++; told[h] > 1 {
+			if reported[h]++; reported[h] > 1 {
 				k.t.Errorf("entry %s makes what is there: %s", e.ID, h)
 			}
 		}
 	}
 	for _, h := range k.held() {
-		told[plain(h)]--
+		reported[plain(h)]--
 	}
-	for h, n := range told {
+	for h, n := range reported {
 		if n != 0 {
 			k.t.Errorf("by the journal there are %d more of %s", n, h)
 		}
 	}
 }
 
-// plain leaves the TTL of a marker out, which no one decides.
+// plain leaves the TTL of a marker out, which does not matter.
 func plain(h string) string {
 	if f := strings.SplitN(h, " TXT ", 2); len(f) == 2 && strings.Contains(f[0], providers.MarkerLabel) {
 		return f[0] + " TXT " + f[1][:strings.LastIndex(f[1], `"`)+1]
