@@ -94,7 +94,7 @@ func copyBody(out, req *http.Request) error {
 }
 
 func readAnswer(resp *http.Response) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	body, err := budget.ReadBody(resp.Body, maxAnswer)
 	_ = resp.Body.Close()
 	if err != nil {
 		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"rollcall/providers/budget"
 	"rollcall/providers/itemcache"
 )
 
@@ -43,7 +44,7 @@ func (i *Items[T]) handle(ctx context.Context, in middleware.DeserializeInput, n
 	if err != nil || !ok || resp.StatusCode != 200 || resp.Body == nil {
 		return out, meta, err
 	}
-	body, err := io.ReadAll(resp.Body)
+	body, err := budget.ReadBody(resp.Body, maxAnswer)
 	_ = resp.Body.Close()
 	if err != nil {
 		return out, meta, &smithyhttp.ResponseError{Response: resp, Err: fmt.Errorf("read the answer: %w", err)}

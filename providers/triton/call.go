@@ -53,7 +53,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body, err := budget.ReadBody(resp.Body, maxBody)
 	_ = resp.Body.Close()
 	if err == nil && len(body) > maxBody {
 		err = fmt.Errorf("an answer of more than %d bytes", maxBody)
