@@ -54,7 +54,7 @@ type change struct {
 	typed []string
 	input common.Input
 
-	events     chan apply.Event
+	nextEvents tea.Cmd // receives the next events of the run
 	skip       chan struct{}
 	cancel     context.CancelFunc
 	states     map[int]apply.StepState
@@ -143,20 +143,13 @@ func (cs *Changes) runCmd(c *change) tea.Cmd {
 	c.gen = cs.NextID()
 	cs.byID[c.gen] = c
 	c.states, c.lastText = map[int]apply.StepState{}, ""
-	c.events = make(chan apply.Event, 64)
-	gen, p, backend, events := c.gen, c.plan, cs.Backend, c.events
+	gen, p, backend := c.gen, c.plan, cs.Backend
 	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.checksum, SkipWait: c.skip}
-	run := func() tea.Msg {
-		r := backend.Run(ctx, p, confirm, func(e apply.Event) {
-			select {
-			case events <- e:
-			case <-ctx.Done():
-			}
-		})
-		close(events)
-		return ranMsg{gen, r}
-	}
-	return tea.Batch(run, listen(gen, events))
+	run, next := common.RunWithEvents(ctx, func(report func(apply.Event)) tea.Msg {
+		return ranMsg{gen, backend.Run(ctx, p, confirm, report)}
+	}, func(events []apply.Event) tea.Msg { return eventsMsg{gen, events} })
+	c.nextEvents = next
+	return tea.Batch(run, next)
 }
 
 // answers returns the typed texts for guards. The name or the count for a termination is not among them: each typed
@@ -169,28 +162,6 @@ func (c *change) answers() []string {
 		}
 	}
 	return out
-}
-
-// listen waits for the next events of a run and returns all that are available.
-func listen(gen uint64, events <-chan apply.Event) tea.Cmd {
-	return func() tea.Msg {
-		e, ok := <-events
-		if !ok {
-			return nil
-		}
-		out := []apply.Event{e}
-		for {
-			select {
-			case e, ok := <-events:
-				if !ok {
-					return eventsMsg{gen, out}
-				}
-				out = append(out, e)
-			default:
-				return eventsMsg{gen, out}
-			}
-		}
-	}
 }
 
 // Update handles a message of a change, and reports whether it was one.
@@ -212,7 +183,7 @@ func (cs *Changes) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 		if c.stage == stageRunning {
 			cs.takeEvents(c, msg.events)
 		}
-		return listen(msg.gen, c.events), true
+		return c.nextEvents, true
 	case ranMsg:
 		if c := cs.byID[msg.gen]; c != nil && c.stage == stageRunning {
 			return cs.ended(c, msg.report), true

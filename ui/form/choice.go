@@ -101,10 +101,6 @@ func (c *choice) view(t *theme.Theme, n int, focused bool) string {
 	if !focused {
 		return common.Fit(label, n, t.Ellipsis)
 	}
-	left, right := "‹ ", " ›"
-	if t.ASCII {
-		left, right = "< ", " >"
-	}
 	tail := ""
 	if len(c.options) > 1 {
 		tail = fmt.Sprintf("  %d/%d", c.at+1, len(c.options))
@@ -112,7 +108,16 @@ func (c *choice) view(t *theme.Theme, n int, focused bool) string {
 	if c.query != "" {
 		tail += "  /" + c.query
 	}
-	return common.Fit(t.Paint(theme.Accent, left)+t.Paint(theme.Strong, label)+t.Paint(theme.Accent, right)+t.Paint(theme.Dim, tail), n, t.Ellipsis)
+	return common.Fit(betweenArrows(t, t.Paint(theme.Strong, label))+t.Paint(theme.Dim, tail), n, t.Ellipsis)
+}
+
+// betweenArrows draws the value of a focused field that left and right change.
+func betweenArrows(t *theme.Theme, value string) string {
+	left, right := "‹ ", " ›"
+	if t.ASCII {
+		left, right = "< ", " >"
+	}
+	return t.Paint(theme.Accent, left) + value + t.Paint(theme.Accent, right)
 }
 
 // counter is a small number.
@@ -146,9 +151,5 @@ func (c *counter) view(t *theme.Theme, n int, focused bool) string {
 	if !focused {
 		return common.Fit(t.Paint(role, text), n, "")
 	}
-	left, right := "‹ ", " ›"
-	if t.ASCII {
-		left, right = "< ", " >"
-	}
-	return common.Fit(t.Paint(theme.Accent, left)+t.Paint(role, text)+t.Paint(theme.Accent, right), n, "")
+	return common.Fit(betweenArrows(t, t.Paint(role, text)), n, "")
 }

@@ -16,13 +16,13 @@ import (
 
 // launchRun is one running launch, node by node.
 type launchRun struct {
-	gen     uint64
-	spec    launch.Spec
-	nodes   []launch.Node
-	report  *launch.Report // set when it has ended
-	events  chan launch.Progress
-	cancel  context.CancelFunc
-	started time.Time
+	gen       uint64
+	spec      launch.Spec
+	nodes     []launch.Node
+	report    *launch.Report // set when it has ended
+	nextNodes tea.Cmd        // receives the next changes of nodes
+	cancel    context.CancelFunc
+	started   time.Time
 }
 
 // Messages of a launch.
@@ -102,40 +102,12 @@ func (ls *Launches) retry(r *launchRun) tea.Cmd {
 func (r *launchRun) run(sh *common.Context, do func(context.Context, func(launch.Progress)) launch.Report) tea.Cmd {
 	ctx, cancel := context.WithCancel(sh.Ctx)
 	r.cancel = cancel
-	r.events = make(chan launch.Progress, 64)
-	gen, events := r.gen, r.events
-	run := func() tea.Msg {
-		report := do(ctx, func(p launch.Progress) {
-			select {
-			case events <- p:
-			case <-ctx.Done():
-			}
-		})
-		close(events)
-		return launchedMsg{gen, report}
-	}
-	return tea.Batch(run, listenNodes(gen, events))
-}
-
-func listenNodes(gen uint64, events <-chan launch.Progress) tea.Cmd {
-	return func() tea.Msg {
-		p, ok := <-events
-		if !ok {
-			return nil
-		}
-		out := []launch.Progress{p}
-		for {
-			select {
-			case p, ok := <-events:
-				if !ok {
-					return nodesMsg{gen, out}
-				}
-				out = append(out, p)
-			default:
-				return nodesMsg{gen, out}
-			}
-		}
-	}
+	gen := r.gen
+	run, next := common.RunWithEvents(ctx, func(report func(launch.Progress)) tea.Msg {
+		return launchedMsg{gen, do(ctx, report)}
+	}, func(events []launch.Progress) tea.Msg { return nodesMsg{gen, events} })
+	r.nextNodes = next
+	return tea.Batch(run, next)
 }
 
 // nodes handles changes of nodes.
@@ -149,7 +121,7 @@ func (ls *Launches) nodes(msg nodesMsg) tea.Cmd {
 			r.storeNode(p.Node)
 		}
 	}
-	return listenNodes(msg.gen, r.events)
+	return r.nextNodes
 }
 
 // storeNode stores a node. A node that was requested again with a new index replaces a failed one of its cloud.
