@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"time"
 )
 
@@ -74,6 +75,23 @@ func KindOf(err error) Kind {
 		return KindUnreachable
 	}
 	return KindOther
+}
+
+// Unanswered classifies the error of a call without an answer. A *Error keeps its kind and its cause; any other is
+// KindUnreachable, without the method and URL of a *url.Error.
+func Unanswered(source, op string, err error) error {
+	if err == nil {
+		err = errors.New("no answer")
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		out := *e
+		out.Source, out.Op = source, op
+		return &out
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	return &Error{Kind: KindUnreachable, Source: source, Op: op, Err: err}
 }
 
 // Errorf returns an *Error whose cause is formatted from format and args.

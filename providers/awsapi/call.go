@@ -20,6 +20,17 @@ func (s *Session) Read(ctx context.Context, op string, call func(context.Context
 	return s.budget.Retry(ctx, func(ctx context.Context) error { return s.classify(op, call(ctx), false) })
 }
 
+// Call makes one API call as Read or Repeat does, and returns its answer.
+func Call[In, Out, Opt any](ctx context.Context, how func(context.Context, string, func(context.Context) error) error, op string,
+	call func(context.Context, *In, ...func(*Opt)) (*Out, error), in *In, options ...func(*Opt),
+) (out *Out, err error) {
+	err = how(ctx, op, func(ctx context.Context) (err error) {
+		out, err = call(ctx, in, options...)
+		return err
+	})
+	return out, err
+}
+
 // Write makes a call that changes something, without retries. A lost reply or a failure of the service is
 // KindUncertain.
 func (s *Session) Write(ctx context.Context, op string, call func(context.Context) error) error {

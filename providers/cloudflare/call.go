@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -89,12 +88,12 @@ func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope,
 	case !x.sent:
 		return nil, &providers.Error{Kind: providers.KindInvalid, Source: a.name, Op: op, Err: err}
 	case x.err != nil:
-		return nil, a.fail(op, x.err)
+		return nil, providers.Unanswered(a.name, op, x.err)
 	case x.status >= 300:
 		_ = json.Unmarshal(x.body, &env) // if it is not JSON, the status suffices
 		return nil, a.refusal(op, x, env.Errors)
 	case err != nil: // the answer broke off
-		return nil, a.fail(op, err)
+		return nil, providers.Unanswered(a.name, op, err)
 	}
 	if err := json.Unmarshal(body, &env); err != nil {
 		return nil, a.incomplete(op, "an answer that cannot be read: %s", providers.Message(err.Error()))
@@ -120,19 +119,6 @@ func (a *Account) read(ctx context.Context, op string, call sdkCall) (*envelope,
 
 func (a *Account) incomplete(op, format string, args ...any) error {
 	return &providers.Error{Kind: providers.KindIncomplete, Source: a.name, Op: op, Err: fmt.Errorf(format, args...)}
-}
-
-// fail classifies an error without an answer.
-func (a *Account) fail(op string, err error) error {
-	if e, ok := errors.AsType[*providers.Error](err); ok {
-		out := *e
-		out.Source, out.Op = a.name, op
-		return &out
-	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	return &providers.Error{Kind: providers.KindUnreachable, Source: a.name, Op: op, Err: err}
 }
 
 // API codes that decide more than the kind of an error.

@@ -29,11 +29,7 @@ func (c *Cloud) Addresses(ctx context.Context, page func([]providers.Address)) p
 
 func (c *Cloud) elasticAddresses(ctx context.Context, r *read, page func([]providers.Address)) error {
 	const op = "list elastic addresses"
-	var out *awsec2.DescribeAddressesOutput
-	err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-		out, err = c.ec2.DescribeAddresses(ctx, &awsec2.DescribeAddressesInput{}) // has no pages
-		return err
-	})
+	out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeAddresses, &awsec2.DescribeAddressesInput{}) // has no pages
 	if err != nil {
 		return err
 	}
@@ -67,11 +63,7 @@ func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]pro
 	known := c.interfaces.Begin(string(r.cloud.Key))
 	items := awsapi.NewItems("networkInterfaceSet", known)
 	err := c.pages(op, func(token *string) (*string, error) {
-		var out *awsec2.DescribeNetworkInterfacesOutput
-		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.DescribeNetworkInterfaces(ctx, &awsec2.DescribeNetworkInterfacesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))
-			return err
-		})
+		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeNetworkInterfaces, &awsec2.DescribeNetworkInterfacesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))
 		if err != nil {
 			return nil, err
 		}
@@ -111,30 +103,20 @@ func (c *Cloud) Holders(ctx context.Context, addrs []netip.Addr) ([]providers.Ad
 	var rows []providers.Address
 	for some := range slices.Chunk(values, maxFilterValues) {
 		filter := func(name string) []types.Filter { return []types.Filter{{Name: aws.String(name), Values: some}} }
-		err := c.s.Read(ctx, op, func(ctx context.Context) error {
-			out, err := c.ec2.DescribeAddresses(ctx, &awsec2.DescribeAddressesInput{Filters: filter("public-ip")})
-			if err != nil {
-				return err
-			}
-			rows = append(rows, c.elasticRows(cloud, out.Addresses)...)
-			return nil
-		})
+		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeAddresses, &awsec2.DescribeAddressesInput{Filters: filter("public-ip")})
 		if err != nil {
 			return nil, err
 		}
-		err = c.pages(op, func(token *string) (next *string, err error) {
-			err = c.s.Read(ctx, op, func(ctx context.Context) error {
-				out, err := c.ec2.DescribeNetworkInterfaces(ctx, &awsec2.DescribeNetworkInterfacesInput{Filters: filter("addresses.association.public-ip"), NextToken: token})
-				if err != nil {
-					return err
-				}
-				for i := range out.NetworkInterfaces {
-					rows = append(rows, c.interfaceRows(cloud, &out.NetworkInterfaces[i])...)
-				}
-				next = out.NextToken
-				return nil
-			})
-			return next, err
+		rows = append(rows, c.elasticRows(cloud, out.Addresses)...)
+		err = c.pages(op, func(token *string) (*string, error) {
+			out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeNetworkInterfaces, &awsec2.DescribeNetworkInterfacesInput{Filters: filter("addresses.association.public-ip"), NextToken: token})
+			if err != nil {
+				return nil, err
+			}
+			for i := range out.NetworkInterfaces {
+				rows = append(rows, c.interfaceRows(cloud, &out.NetworkInterfaces[i])...)
+			}
+			return out.NextToken, nil
 		})
 		if err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/providers"
+	"rollcall/providers/awsapi"
 )
 
 // maxImages is the largest number of images in a catalogue.
@@ -72,11 +73,7 @@ func (c *Cloud) describeImages(ctx context.Context, in *awsec2.DescribeImagesInp
 	var all []providers.Image
 	err := c.pages(op, func(token *string) (*string, error) {
 		in.NextToken, in.MaxResults = token, aws.Int32(pageSize)
-		var out *awsec2.DescribeImagesOutput
-		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.DescribeImages(ctx, in)
-			return err
-		})
+		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeImages, in)
 		if err != nil {
 			return nil, err
 		}
@@ -130,12 +127,8 @@ func (c *Cloud) sizes(ctx context.Context) ([]providers.Size, error) {
 	const op = "list instance types"
 	var all []providers.Size
 	err := c.pages(op, func(token *string) (*string, error) {
-		var out *awsec2.DescribeInstanceTypesOutput
-		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.DescribeInstanceTypes(ctx, &awsec2.DescribeInstanceTypesInput{
-				MaxResults: aws.Int32(100), NextToken: token, Filters: []types.Filter{filter("current-generation", "true")},
-			})
-			return err
+		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstanceTypes, &awsec2.DescribeInstanceTypesInput{
+			MaxResults: aws.Int32(100), NextToken: token, Filters: []types.Filter{filter("current-generation", "true")},
 		})
 		if err != nil {
 			return nil, err
@@ -169,11 +162,7 @@ func (c *Cloud) subnets(ctx context.Context) ([]providers.Network, error) {
 	const op = "list subnets"
 	var all []providers.Network
 	err := c.pages(op, func(token *string) (*string, error) {
-		var out *awsec2.DescribeSubnetsOutput
-		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.DescribeSubnets(ctx, &awsec2.DescribeSubnetsInput{MaxResults: aws.Int32(pageSize), NextToken: token})
-			return err
-		})
+		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeSubnets, &awsec2.DescribeSubnetsInput{MaxResults: aws.Int32(pageSize), NextToken: token})
 		if err != nil {
 			return nil, err
 		}
@@ -191,11 +180,7 @@ func (c *Cloud) subnets(ctx context.Context) ([]providers.Network, error) {
 }
 
 func (c *Cloud) keyPairs(ctx context.Context) ([]string, error) {
-	var out *awsec2.DescribeKeyPairsOutput
-	err := c.s.Read(ctx, "list key pairs", func(ctx context.Context) (err error) {
-		out, err = c.ec2.DescribeKeyPairs(ctx, &awsec2.DescribeKeyPairsInput{})
-		return err
-	})
+	out, err := awsapi.Call(ctx, c.s.Read, "list key pairs", c.ec2.DescribeKeyPairs, &awsec2.DescribeKeyPairsInput{})
 	if err != nil {
 		return nil, err
 	}

@@ -26,11 +26,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	seen := map[string]bool{}
 	var nameless int
 	err := c.pages(op, func(token *string) (*string, error) {
-		var out *awsec2.DescribeInstancesOutput
-		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))
-			return err
-		})
+		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstances, &awsec2.DescribeInstancesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))
 		if err != nil {
 			return nil, err
 		}
@@ -98,11 +94,7 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 
 // describe returns one instance as EC2 describes it. Only InvalidInstanceID.NotFound means that it does not exist.
 func (c *Cloud) describe(ctx context.Context, op, id string) (*types.Instance, error) {
-	var out *awsec2.DescribeInstancesOutput
-	err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-		out, err = c.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{InstanceIds: []string{id}})
-		return err
-	})
+	out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstances, &awsec2.DescribeInstancesInput{InstanceIds: []string{id}})
 	if err != nil {
 		return nil, onlyInstanceNotFound(err, id)
 	}

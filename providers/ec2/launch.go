@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"rollcall/providers"
+	"rollcall/providers/awsapi"
 )
 
 // Launch starts one instance. Its client token is derived from LaunchID and Index, so EC2 answers a repeated request
@@ -31,10 +32,7 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 	}
 	var out *awsec2.RunInstancesOutput
 	for {
-		err = c.s.Repeat(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.RunInstances(ctx, in)
-			return err
-		})
+		out, err = awsapi.Call(ctx, c.s.Repeat, op, c.ec2.RunInstances, in)
 		if !c.unknownProfile(ctx, req.Profile, err) {
 			break
 		}
@@ -65,12 +63,8 @@ func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (pro
 	token := clientToken(launchID, index, c.region)
 	var found *types.Instance
 	err = c.pages(op, func(next *string) (*string, error) {
-		var out *awsec2.DescribeInstancesOutput
-		err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{
-				Filters: []types.Filter{{Name: aws.String("client-token"), Values: []string{token}}}, NextToken: next,
-			})
-			return err
+		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstances, &awsec2.DescribeInstancesInput{
+			Filters: []types.Filter{{Name: aws.String("client-token"), Values: []string{token}}}, NextToken: next,
 		})
 		if err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"rollcall/providers"
+	"rollcall/providers/awsapi"
 )
 
 // Start starts an instance. It is no error if the instance is running.
@@ -80,16 +81,11 @@ func (c *Cloud) changed(list []types.InstanceStateChange, id string) error {
 // ConsoleLog returns the end of the instance's console log, up to 64 KiB, without colours and control characters.
 func (c *Cloud) ConsoleLog(ctx context.Context, id string) (string, error) {
 	const op = "read the console log"
-	var out *awsec2.GetConsoleOutputOutput
-	read := func(latest *bool) error {
-		return c.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = c.ec2.GetConsoleOutput(ctx, &awsec2.GetConsoleOutputInput{InstanceId: aws.String(id), Latest: latest})
-			return err
-		})
-	}
-	err := read(aws.Bool(true))
+	in := &awsec2.GetConsoleOutputInput{InstanceId: aws.String(id), Latest: aws.Bool(true)}
+	out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.GetConsoleOutput, in)
 	if providers.KindOf(err) == providers.KindInvalid { // only Nitro instances support Latest
-		err = read(nil)
+		in.Latest = nil
+		out, err = awsapi.Call(ctx, c.s.Read, op, c.ec2.GetConsoleOutput, in)
 	}
 	if err != nil {
 		return "", onlyInstanceNotFound(err, id)

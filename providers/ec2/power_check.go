@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 
 	"rollcall/providers"
+	"rollcall/providers/awsapi"
 )
 
 // protections lists the attributes that prevent an action. Stop protection also prevents termination (EC2 User Guide,
@@ -96,10 +97,7 @@ func (c *Cloud) dryRun(ctx context.Context, id string, action providers.PowerAct
 	const op = "try without carrying it out"
 	ids, dry := []string{id}, aws.Bool(true)
 	if !c.dryRuns.Load() {
-		err := c.s.Read(ctx, op, func(ctx context.Context) error {
-			_, err := c.ec2.DescribeInstances(ctx, &awsec2.DescribeInstancesInput{InstanceIds: ids, DryRun: dry})
-			return err
-		})
+		_, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstances, &awsec2.DescribeInstancesInput{InstanceIds: ids, DryRun: dry})
 		switch {
 		case err == nil:
 			return c.fail(providers.KindInvalid, op, "it answers a dry run of DescribeInstances as if it were none")

@@ -34,11 +34,7 @@ func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) provid
 	var marker *string
 	asked := 0
 	for {
-		var out *awsr53.ListHostedZonesOutput
-		err := a.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = a.api.ListHostedZones(ctx, &awsr53.ListHostedZonesInput{Marker: marker, MaxItems: aws.Int32(zonePage)})
-			return err
-		})
+		out, err := awsapi.Call(ctx, a.s.Read, op, a.api.ListHostedZones, &awsr53.ListHostedZonesInput{Marker: marker, MaxItems: aws.Int32(zonePage)})
 		if err != nil {
 			return a.end(v, landed, err)
 		}
@@ -90,11 +86,7 @@ func (a *Account) Zone(ctx context.Context, id string) (providers.Zone, error) {
 // zone returns a zone and its number of record sets.
 func (a *Account) zone(ctx context.Context, id string) (providers.Zone, int64, error) {
 	const op = "ask for a zone"
-	var out *awsr53.GetHostedZoneOutput
-	err := a.s.Read(ctx, op, func(ctx context.Context) (err error) {
-		out, err = a.api.GetHostedZone(ctx, &awsr53.GetHostedZoneInput{Id: aws.String(id)})
-		return err
-	})
+	out, err := awsapi.Call(ctx, a.s.Read, op, a.api.GetHostedZone, &awsr53.GetHostedZoneInput{Id: aws.String(id)})
 	if err != nil {
 		return providers.Zone{}, 0, err
 	}
@@ -225,11 +217,7 @@ func listSets[T any](
 		if from.id != "" {
 			in.StartRecordIdentifier = aws.String(from.id)
 		}
-		var out *awsr53.ListResourceRecordSetsOutput
-		err := a.s.Read(ctx, op, func(ctx context.Context) (err error) {
-			out, err = a.api.ListResourceRecordSets(ctx, in, options...)
-			return err
-		})
+		out, err := awsapi.Call(ctx, a.s.Read, op, a.api.ListResourceRecordSets, in, options...)
 		if err != nil {
 			return err
 		}

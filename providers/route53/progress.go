@@ -21,11 +21,7 @@ func (a *Account) Propagated(ctx context.Context, ticket string) (bool, error) {
 	if ticket == "" {
 		return false, a.fail(providers.KindInvalid, op, "the change has no id")
 	}
-	var out *awsr53.GetChangeOutput
-	err := a.s.Read(ctx, op, func(ctx context.Context) (err error) {
-		out, err = a.api.GetChange(ctx, &awsr53.GetChangeInput{Id: aws.String(ticket)})
-		return err
-	})
+	out, err := awsapi.Call(ctx, a.s.Read, op, a.api.GetChange, &awsr53.GetChangeInput{Id: aws.String(ticket)})
 	if err != nil {
 		return false, err
 	}

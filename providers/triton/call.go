@@ -92,9 +92,9 @@ func (c *Cloud) do(ctx context.Context, r request) (*exchange, error) {
 	}
 	switch {
 	case x.err != nil:
-		return x, c.fail(r.op, x.err)
+		return x, providers.Unanswered(c.name, r.op, x.err)
 	case x.status == 0: // never sent: the key could not sign
-		return x, c.fail(r.op, err)
+		return x, providers.Unanswered(c.name, r.op, err)
 	case x.status >= 200 && x.status < 300:
 		return x, nil
 	}
@@ -119,23 +119,6 @@ func (c *Cloud) decode(op string, body []byte, v any) error {
 		return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: fmt.Errorf("an answer that cannot be read: %s", providers.Message(err.Error()))}
 	}
 	return nil
-}
-
-// fail classifies an error without an answer.
-func (c *Cloud) fail(op string, err error) error {
-	if err == nil {
-		err = errors.New("no answer")
-	}
-	if e, ok := errors.AsType[*providers.Error](err); ok {
-		out := *e
-		out.Source, out.Op = c.name, op
-		// The cause stays in the chain, because NotSent looks for it.
-		return &out
-	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err // method and URL are in Op and Source
-	}
-	return &providers.Error{Kind: providers.KindUnreachable, Source: c.name, Op: op, Err: err}
 }
 
 // kindOfCode returns the kind of a CloudAPI code. For an unknown code the status decides.

@@ -33,7 +33,7 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 	tag := req.LaunchID + "/" + strconv.Itoa(req.Index)
 	release, err := c.lockTag(ctx, tag)
 	if err != nil {
-		return providers.Instance{}, c.fail(op, err)
+		return providers.Instance{}, providers.Unanswered(c.name, op, err)
 	}
 	defer release()
 	self, err := c.currentIdentity(ctx)
