@@ -51,10 +51,10 @@ func held(t *testing.T, path string) (pid int) {
 const lockWait = 10 * time.Second
 
 func TestAJournalThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(t *testing.T) {
-	newWorld(t)
+	s := newWorld(t)
 	need(t, "tmux")
 	must(t, "deregister", recordsOf(t, "dead")[0])
-	before := allRecords(t)
+	before := allRecords(s)
 	x := newTerminal(t, 140, 40, "rollcall")
 	x.see("Instances ", "✓")
 	pid := held(t, journalPath(t))
@@ -113,7 +113,7 @@ func TestAJournalThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(
 	x.keys("u", "C-c") // while it waits
 	x.see("exit code 0")
 	wg.Wait()
-	if after := allRecords(t); strings.Join(after, "\n") != strings.Join(before, "\n") {
+	if after := allRecords(s); strings.Join(after, "\n") != strings.Join(before, "\n") {
 		t.Error("something was changed without the journal")
 	}
 }

@@ -17,7 +17,7 @@ import (
 func TestARollcallThatIsKilledOnceItsChangesAreMadeLeavesNothingUnknown(t *testing.T) {
 	var mu sync.Mutex
 	var kill func()
-	newWorld(t, func(o *sim.Options) {
+	s := newWorld(t, func(o *sim.Options) {
 		o.Changed = func(world.ZoneChange) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -27,7 +27,7 @@ func TestARollcallThatIsKilledOnceItsChangesAreMadeLeavesNothingUnknown(t *testi
 			}
 		}
 	})
-	before := allRecords(t)
+	before := allRecords(s)
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), "rollcall", "deregister", "--dead")
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -53,7 +53,7 @@ func TestARollcallThatIsKilledOnceItsChangesAreMadeLeavesNothingUnknown(t *testi
 	}
 	for _, e := range es {
 		rec := e.Change.Before
-		there := slices.ContainsFunc(allRecords(t), func(l string) bool {
+		there := slices.ContainsFunc(allRecords(s), func(l string) bool {
 			return strings.Contains(l, rec.Name+","+rec.Type+",") && strings.Contains(l, rec.Value)
 		})
 		if e.State != journal.Done && e.State != journal.Failed || there == (e.State == journal.Done) || !e.LookedUp {
@@ -72,7 +72,7 @@ func TestARollcallThatIsKilledOnceItsChangesAreMadeLeavesNothingUnknown(t *testi
 			must(t, "undo", e.Run)
 		}
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Error("after the undos the zones are not what they were")
 	}
 	must(t, "journal", "--verify")

@@ -36,7 +36,7 @@ func TestNothingIsWrittenToAPendingZoneByAnyVerb(t *testing.T) {
 		t.Fatalf("dead: %v", dead)
 	}
 	pend(t, s, true)
-	before := allRecords(t)
+	before := allRecords(s)
 	for _, args := range [][]string{
 		{"service", "create", "v3._job._tcp.scalability.expert"},
 		{"service", "retire", "v2._job._tcp.scalability.expert"},
@@ -56,7 +56,7 @@ func TestNothingIsWrittenToAPendingZoneByAnyVerb(t *testing.T) {
 			}
 		}
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Error("the zone was written to")
 	}
 	// What was done from here before can be taken back.
@@ -76,11 +76,11 @@ func TestAPlanThatWasShownBeforeItsZoneBecamePendingWritesNothing(t *testing.T) 
 		t.Fatal(err)
 	}
 	pend(t, s, true)
-	before := allRecords(t)
+	before := allRecords(s)
 	if r := rollcall(t, "quiesce", "www-01", "--plan", plan); r.code != exit.Failed || !strings.Contains(r.out+r.err, "nothing is written there") {
 		t.Errorf("exit code %d\n%s%s", r.code, r.out, r.err)
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Error("the zone was written to")
 	}
 	pend(t, s, false)

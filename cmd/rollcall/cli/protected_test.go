@@ -49,14 +49,14 @@ func TestANodeThatItsCloudWillNotTerminateStaysInDNSWhicheverWayItIsAskedFor(t *
 	} {
 		cloud, id := runningNode(t, s, x.node)
 		protect(t, s, cloud, id, x.noTerminate, x.noStop)
-		before := allRecords(t)
+		before := allRecords(s)
 		for _, args := range [][]string{{"terminate", x.node, "--yes"}, {"terminate", x.node, "--yes", "--no-drain"}, {"terminate", x.node, "--dry-run"}, {"terminate", x.node, "--yes", "-o", "json"}} {
 			r := rollcall(t, args...)
 			if r.code != exit.Failed || !strings.Contains(r.out, "protection") || !strings.Contains(r.out, x.frees) || !strings.Contains(r.out, "power") {
 				t.Errorf("%v: exit code %d, %s%s", args, r.code, r.out, r.err)
 			}
 		}
-		if after := allRecords(t); !slices.Equal(after, before) {
+		if after := allRecords(s); !slices.Equal(after, before) {
 			t.Errorf("%s: DNS changed", x.node)
 		}
 		if i, err := s.World().Instance(cloud, id); err != nil || i.State != providers.StateRunning {

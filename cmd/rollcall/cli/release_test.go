@@ -105,31 +105,31 @@ func wholeForBoth(t *testing.T, old func(...string) result) {
 
 func TestTheLastReleaseAndThisOneUndoWhatTheOtherDidInOneJournal(t *testing.T) {
 	old := release(t)
-	newWorld(t)
+	s := newWorld(t)
 	new := func(args ...string) result { return rollcall(t, args...) }
 	for _, node := range []string{"www-01", "svc-v1-03"} {
 		for _, by := range []struct {
 			name         string
 			first, other func(...string) result
 		}{{"this one first", new, old}, {"the last release first", old, new}} {
-			before := allRecords(t)
+			before := allRecords(s)
 			done(t, by.first("quiesce", node))
-			if r := recordOf(t, node); r != "" {
+			if r := recordOf(t, s, node); r != "" {
 				t.Errorf("%s, %s: %s still leads to it", node, by.name, r)
 			}
-			taken := allRecords(t)
+			taken := allRecords(s)
 			wholeForBoth(t, old)
 			done(t, by.other("undo"))
-			if got := allRecords(t); !slices.Equal(got, before) {
+			if got := allRecords(s); !slices.Equal(got, before) {
 				t.Errorf("%s, %s: the undo of the other does not bring the zones back", node, by.name)
 			}
 			// What the other did is undone by the operator of the first, which takes the node out again and remembers why.
 			done(t, new("redo"))
-			if got := allRecords(t); !slices.Equal(got, taken) {
+			if got := allRecords(s); !slices.Equal(got, taken) {
 				t.Errorf("%s, %s: the redo does not make again what was done:\n%s\nwant\n%s", node, by.name, strings.Join(got, "\n"), strings.Join(taken, "\n"))
 			}
 			done(t, by.other("return", node))
-			if got := allRecords(t); !slices.Equal(got, before) {
+			if got := allRecords(s); !slices.Equal(got, before) {
 				t.Errorf("%s, %s: the return by the other does not bring the zones back", node, by.name)
 			}
 			wholeForBoth(t, old)
@@ -139,7 +139,7 @@ func TestTheLastReleaseAndThisOneUndoWhatTheOtherDidInOneJournal(t *testing.T) {
 
 func TestTheLastReleaseAndThisOneReadTheSameOwnersAndWriteOneJournalAtOnce(t *testing.T) {
 	old := release(t)
-	newWorld(t)
+	s := newWorld(t)
 	owners := func(text string) []string {
 		var out []string
 		for _, r := range decode[[]object](t, text) {
@@ -158,7 +158,7 @@ func TestTheLastReleaseAndThisOneReadTheSameOwnersAndWriteOneJournalAtOnce(t *te
 		}
 	}
 	same()
-	before := allRecords(t)
+	before := allRecords(s)
 	var wg sync.WaitGroup
 	for node, run := range map[string]func(...string) result{"www-01": old, "www-02": func(args ...string) result { return rollcall(t, args...) }} {
 		wg.Go(func() {
@@ -169,7 +169,7 @@ func TestTheLastReleaseAndThisOneReadTheSameOwnersAndWriteOneJournalAtOnce(t *te
 		})
 	}
 	wg.Wait()
-	if got := allRecords(t); !slices.Equal(got, before) {
+	if got := allRecords(s); !slices.Equal(got, before) {
 		t.Error("after each has quiesced and returned its node the zones are not what they were")
 	}
 	wholeForBoth(t, old)

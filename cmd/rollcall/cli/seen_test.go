@@ -33,14 +33,14 @@ func TestAMarkerThatMarksNothingGoesByASecondCommandAfterAFirstHasSeenIt(t *test
 	s := newWorld(t)
 	name := orphan(t, s)
 	r := rollcall(t, "remedy", "orphan-marker")
-	if r.code == exit.Done || !strings.Contains(r.err, "second scan") || !strings.Contains(strings.Join(allRecords(t), "\n"), name) {
+	if r.code == exit.Done || !strings.Contains(r.err, "second scan") || !strings.Contains(strings.Join(allRecords(s), "\n"), name) {
 		t.Fatalf("the first command: exit code %d, %s%s", r.code, r.out, r.err)
 	}
 	if out := must(t, "remedy", "orphan-marker", "--dry-run"); !strings.Contains(out, name) {
 		t.Errorf("the dry run shows %s", out)
 	}
 	must(t, "remedy", "orphan-marker")
-	if strings.Contains(strings.Join(allRecords(t), "\n"), name) {
+	if strings.Contains(strings.Join(allRecords(s), "\n"), name) {
 		t.Error("the marker is still there")
 	}
 }

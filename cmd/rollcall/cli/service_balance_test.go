@@ -55,9 +55,9 @@ func TestNodesAreGivenAnotherPriorityOrWeightAndUndoTakesItBack(t *testing.T) {
 }
 
 func TestBadInputForABalanceIsOneLineAndChangesNothing(t *testing.T) {
-	newWorld(t)
+	s := newWorld(t)
 	must(t, "quiesce", "svc-v1-03")
-	before := allRecords(t)
+	before := allRecords(s)
 	for _, c := range []struct {
 		want string
 		code int
@@ -82,7 +82,7 @@ func TestBadInputForABalanceIsOneLineAndChangesNothing(t *testing.T) {
 			t.Errorf("%v: exit code %d, %q, want %d and one line with %q", c.args, r.code, r.err, c.code, c.want)
 		}
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Error("the zones have changed")
 	}
 }

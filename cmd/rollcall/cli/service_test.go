@@ -166,7 +166,7 @@ func TestWhatAClientSeesIsBrowsedResolvedAndPicked(t *testing.T) {
 
 func TestBadInputForAServiceIsOneLineAndExitCode2AndChangesNothing(t *testing.T) {
 	s := newWorld(t)
-	before := allRecords(t)
+	before := allRecords(s)
 	join := func(service string, more ...string) []string {
 		args := []string{"service", "join", "--service", service, "--host", "web1", "--address", "203.0.113.7", "--port", "80"}
 		return append(args, more...) // a flag given again counts instead
@@ -224,7 +224,7 @@ func TestBadInputForAServiceIsOneLineAndExitCode2AndChangesNothing(t *testing.T)
 	if err := s.World().SetFault("all", world.NoFault); err != nil {
 		t.Fatal(err)
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Error("the zones have changed")
 	}
 }
@@ -266,13 +266,13 @@ func TestTheLastHostTakesTheWholeRecordSetWithIt(t *testing.T) {
 }
 
 func TestADryRunOfAJoinWritesNothing(t *testing.T) {
-	newWorld(t)
-	before := allRecords(t)
+	s := newWorld(t)
+	before := allRecords(s)
 	rep := decode[output.Report](t, must(t, "service", "join", "--service", theV1, "--host", "web1", "--address", "203.0.113.7", "--dry-run", "-o", "json"))
 	if len(rep.Steps) != 2 || !rep.DryRun || rep.Steps[0].State != "ready" {
 		t.Errorf("%+v", rep)
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Error("the zones have changed")
 	}
 }
@@ -291,12 +291,12 @@ func TestWhatAJoinMadeIsTakenBackWhenItDidNotSucceed(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	before := allRecords(t)
+	before := allRecords(s)
 	r := rollcall(t, "service", "join", "--service", theV3, "--host", "web1", "--address", "203.0.113.7", "--port", "80")
 	if r.code != exit.Usage || !strings.Contains(r.err, "routing policy") {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
-	if after := allRecords(t); !slices.Equal(after, before) || strings.Count(r.err, "\n") != 1 {
+	if after := allRecords(s); !slices.Equal(after, before) || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("half a node is left, or it is not told in one line: %q", r.err)
 	}
 }
@@ -315,19 +315,19 @@ func TestWhatACreateMadeIsTakenBackWhenItDidNotSucceed(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	before := allRecords(t)
+	before := allRecords(s)
 	r := rollcall(t, "service", "create", "v1._http._tcp.unilans.net", "--subtype", "_printer")
 	if r.code != exit.Usage || !strings.Contains(r.err, "routing policy") || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Errorf("half an incarnation is left: %v", after)
 	}
 }
 
 func TestNamesWithDotsSpacesAndUmlautsWorkAsAnyOther(t *testing.T) {
-	newWorld(t)
-	before := allRecords(t)
+	s := newWorld(t)
+	before := allRecords(s)
 	for _, zone := range []string{"unilans.net", "scalability.expert"} {
 		in := `Foo\.Bar Büro (3\. OG)._http._tcp.` + zone
 		must(t, "service", "create", in, "--subtype", "_printer", "--txt", "note=Grüße", "--txt", "flag", "--txt", "empty=", "--txt", "txtvers=1")
@@ -362,7 +362,7 @@ func TestNamesWithDotsSpacesAndUmlautsWorkAsAnyOther(t *testing.T) {
 		must(t, "service", "leave", "--service", in, "--host", "web1")
 		must(t, "service", "retire", in)
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Errorf("something is left: %v", after)
 	}
 }
@@ -383,12 +383,12 @@ func TestAFullServiceIsRefusedBeforeTheCall(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	before := allRecords(t)
+	before := allRecords(s)
 	r := rollcall(t, "service", "join", "--service", theV3, "--host", "web1", "--address", "203.0.113.7", "--port", "80")
 	if r.code != exit.Usage || !strings.Contains(r.err, "400 is the most") || !strings.Contains(r.err, "no more nodes fit") || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Error("the zones have changed")
 	}
 }

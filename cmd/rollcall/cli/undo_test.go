@@ -9,15 +9,15 @@ import (
 )
 
 func TestTwoUndosTakeTwoChangesBackAndTwoRedosMakeThemAgain(t *testing.T) {
-	newWorld(t)
-	states := [][]string{allRecords(t)}
+	s := newWorld(t)
+	states := [][]string{allRecords(s)}
 	for _, node := range []string{"www-01", "svc-v1-01"} {
 		must(t, "quiesce", node)
-		states = append(states, allRecords(t))
+		states = append(states, allRecords(s))
 	}
 	check := func(what string, want []string) {
 		t.Helper()
-		if got := allRecords(t); !slices.Equal(got, want) {
+		if got := allRecords(s); !slices.Equal(got, want) {
 			t.Errorf("%s: the zones are not what they were then:\n%s\nwant\n%s", what, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}

@@ -10,36 +10,50 @@ import (
 	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview/rows"
+	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
 
-// recordOf returns the one record that leads to a node of a service, as -o name writes it.
-func recordOf(t *testing.T, node string) string {
+// recordOf returns a record with the address of a node, as name/type/value, or "" if no zone has one.
+func recordOf(t *testing.T, s *sim.Sim, node string) string {
 	t.Helper()
-	rows := objects(t, "ls", "instances", "--filter", "name="+node, "-o", "json")
-	if len(rows) != 1 {
-		t.Fatalf("%d instances are named %s", len(rows), node)
+	var named []world.Instance
+	for _, c := range s.World().Clouds() {
+		page, _ := s.World().Instances(c.Name, func(i *world.Instance) bool { return i.Name == node }, 0, 0)
+		named = append(named, page...)
 	}
-	names := rows[0]["records"].([]any)
-	if len(names) == 0 {
-		return ""
+	if len(named) != 1 {
+		t.Fatalf("%d instances are named %s", len(named), node)
 	}
-	return names[0].(string)
+	for _, z := range s.World().Zones("") {
+		var found string
+		z.View(func(tx *world.Tx) {
+			for _, v := range tx.Values() {
+				if v.Value == named[0].Public.String() {
+					found = v.Name + "/" + v.Type + "/" + v.Value
+				}
+			}
+		})
+		if found != "" {
+			return found
+		}
+	}
+	return ""
 }
 
 func TestANodeIsQuiescedReturnedAndWhatWasDoneUndone(t *testing.T) {
-	newWorld(t)
+	s := newWorld(t)
 	for _, node := range []string{"www-01", "svc-v1-01", "svc-v1-03"} { // the last has a UUID, beside which no SRV value fits into a marker
-		before := allRecords(t)
-		if recordOf(t, node) == "" {
+		before := allRecords(s)
+		if recordOf(t, s, node) == "" {
 			t.Fatalf("%s is in no zone", node)
 		}
 		must(t, "quiesce", node, "--dry-run")
-		if after := allRecords(t); !slices.Equal(after, before) {
+		if after := allRecords(s); !slices.Equal(after, before) {
 			t.Fatalf("%s: a dry run has changed the zones", node)
 		}
 		must(t, "quiesce", node)
-		if r := recordOf(t, node); r != "" {
+		if r := recordOf(t, s, node); r != "" {
 			t.Errorf("%s is still reached by %s", node, r)
 		}
 		if found := objects(t, "ls", "findings", "--filter", "finding:missing", "-o", "json"); slices.ContainsFunc(found, func(f object) bool {
@@ -49,15 +63,15 @@ func TestANodeIsQuiescedReturnedAndWhatWasDoneUndone(t *testing.T) {
 			t.Errorf("%s is quiesced, and said to be missing", node)
 		}
 		must(t, "return", node)
-		if after := allRecords(t); !slices.Equal(after, before) {
+		if after := allRecords(s); !slices.Equal(after, before) {
 			t.Errorf("%s came back otherwise than it was", node)
 		}
 		must(t, "undo") // takes it out again
-		if r := recordOf(t, node); r != "" {
+		if r := recordOf(t, s, node); r != "" {
 			t.Errorf("the undo of a return leaves %s", r)
 		}
 		must(t, "undo")
-		if after := allRecords(t); !slices.Equal(after, before) {
+		if after := allRecords(s); !slices.Equal(after, before) {
 			t.Errorf("%s: two undos, and the zones are not what they were", node)
 		}
 	}
@@ -67,13 +81,13 @@ func TestANodeIsQuiescedReturnedAndWhatWasDoneUndone(t *testing.T) {
 }
 
 func TestARecordIsAdoptedOnceItsMarkerWasShown(t *testing.T) {
-	newWorld(t)
+	s := newWorld(t)
 	unmarked := recordsOf(t, "unmarked")
 	at := slices.IndexFunc(unmarked, func(r string) bool { return strings.HasPrefix(r, "unilans.net:db.") })
 	if at < 0 {
 		t.Fatalf("unmarked: %v", unmarked)
 	}
-	before := allRecords(t)
+	before := allRecords(s)
 	r := rollcall(t, "adopt", unmarked[at])
 	if r.code != exit.Done {
 		t.Fatalf("exit code %d, %s", r.code, r.err)
@@ -89,7 +103,7 @@ func TestARecordIsAdoptedOnceItsMarkerWasShown(t *testing.T) {
 		t.Errorf("twice: exit code %d, %s", r.code, r.err)
 	}
 	must(t, "undo")
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(s); !slices.Equal(after, before) {
 		t.Error("after the undo the zone is not what it was")
 	}
 	if r := rollcall(t, "adopt", "legacy.unilans.net/A/198.51.100.24"); r.code != exit.Failed || !strings.Contains(r.err, "none of our instances has its address") {
@@ -175,7 +189,7 @@ func TestAReusedAddressIsRetargetedAndNeverDeleted(t *testing.T) {
 }
 
 func TestAPlanIsShownAndCarriedOutAsItWasShown(t *testing.T) {
-	newWorld(t)
+	clouds := newWorld(t)
 	out := rollcall(t, "deregister", "--dead", "--dry-run", "-o", "json").out
 	shown := decode[output.Report](t, out)
 	if len(shown.Checksum) != 16 || !shown.DryRun || len(shown.Steps) < 4 {
@@ -197,14 +211,14 @@ func TestAPlanIsShownAndCarriedOutAsItWasShown(t *testing.T) {
 	if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	before := allRecords(t)
+	before := allRecords(clouds)
 	if r := rollcall(t, "deregister", "--dead", "--plan-checksum", "0000000000000000"); r.code != exit.Failed || !strings.Contains(r.err, shown.Checksum) {
 		t.Errorf("a wrong checksum: exit code %d, %s", r.code, r.err)
 	}
 	if r := rollcall(t, "register", "www-93", "--plan", file); r.code != exit.Usage || !strings.Contains(r.err, "is one to deregister") {
 		t.Errorf("a plan of another verb: exit code %d, %s", r.code, r.err)
 	}
-	if after := allRecords(t); !slices.Equal(after, before) {
+	if after := allRecords(clouds); !slices.Equal(after, before) {
 		t.Fatal("the zones have changed")
 	}
 	// Another writer deletes one of them: the rest of the plan is done, and that is reported.
