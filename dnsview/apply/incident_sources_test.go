@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -19,7 +20,7 @@ import (
 func everySource(t *testing.T, kinds []world.FaultKind, o sim.Options) {
 	for n, source := range []string{use1, east, cfZone, sdZone} {
 		for _, k := range kinds {
-			if !inPart(n+len(k), 4) {
+			if !providertest.InPart(n+len(k), 4) {
 				continue
 			}
 			t.Run(source+"/"+string(k), func(t *testing.T) { survives(t, o, cold, func(r *rig) { r.fault(k, source) }, source) })
@@ -142,7 +143,7 @@ func TestIncidentAShortLastPageIsNotTheWholeList(t *testing.T) {
 		survives(t, sim.Options{Page: 7}, warm, func(r *rig) { r.fault(world.ShortPage, use1) }, use1)
 	})
 	for n, source := range []string{east, cfZone, sdZone} {
-		if !inPart(n, 3) {
+		if !providertest.InPart(n, 3) {
 			continue
 		}
 		t.Run(source+"/the last of several pages", func(t *testing.T) {
@@ -162,7 +163,7 @@ func TestIncidentCredentialsThatExpireHalfwayThroughAListing(t *testing.T) {
 func TestIncidentOneRegionOfAnAccountIsUnreadable(t *testing.T) {
 	for n, source := range []string{euw1, ams} {
 		for m, k := range []world.FaultKind{world.AuthError, world.Unreachable} {
-			if !inPart(n+m, 2) {
+			if !providertest.InPart(n+m, 2) {
 				continue
 			}
 			t.Run(source+"/"+string(k), func(t *testing.T) {

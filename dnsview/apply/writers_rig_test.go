@@ -20,6 +20,9 @@ import (
 	"rollcall/providers/sim/world"
 )
 
+// operations is how many operations the writers carry out together.
+var operations = providertest.Amount(10_000, 1_000, 250)
+
 // The shares of the operations, in hundredths: of each console, of those who launch and switch machines
 // off, and of a stranger who has records of his own.
 const (
@@ -189,7 +192,7 @@ func (s *scene) wished(console int) (ids []string) {
 
 // keepPace makes a quick operator wait for the consoles.
 func (s *scene) keepPace(done, of int) {
-	for int64(done)*int64(2*operations()*consoleShare/100) > s.progress.Load()*int64(of)+int64(of)*20 {
+	for int64(done)*int64(2*operations*consoleShare/100) > s.progress.Load()*int64(of)+int64(of)*20 {
 		time.Sleep(time.Millisecond)
 	}
 }

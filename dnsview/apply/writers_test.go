@@ -31,10 +31,10 @@ func TestTwoRollcallsAndTheAgentsOfTheirNodesLoseNobodyAndTouchNothingOfAStrange
 	var writers, sky sync.WaitGroup
 	sky.Go(func() { s.weather(rand.New(rand.NewPCG(seed, 2)), stop) })
 	for _, o := range operators {
-		writers.Go(func() { o.work(operations() * consoleShare / 100) })
+		writers.Go(func() { o.work(operations * consoleShare / 100) })
 	}
-	writers.Go(func() { s.machines(rand.New(rand.NewPCG(seed, 3)), operations()*machinesShare/100) })
-	writers.Go(func() { s.stranger(rand.New(rand.NewPCG(seed, 4)), operations()*strangerShare/100) })
+	writers.Go(func() { s.machines(rand.New(rand.NewPCG(seed, 3)), operations*machinesShare/100) })
+	writers.Go(func() { s.stranger(rand.New(rand.NewPCG(seed, 4)), operations*strangerShare/100) })
 	writers.Wait()
 	close(stop)
 	sky.Wait()

@@ -20,6 +20,7 @@ import (
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/simtest"
@@ -87,6 +88,9 @@ func (r *rig) calm(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// crowd is how many hosts join and leave at once.
+var crowd = providertest.Amount(200, 40, 10)
 
 // host is one host of the crowd.
 func host(service dnssd.Name, roundRobin string, i int) plan.Node {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/route53"
 )
 
@@ -172,7 +173,7 @@ func TestADeleteInAnotherSetIsNotHurtByTheRaceOfAnAdd(t *testing.T) {
 func TestTwoHundredNodesThatJoinAtOnceLoseNobody(t *testing.T) {
 	f := newFake(t)
 	nodes := 200
-	if raceDetector {
+	if providertest.RaceDetector {
 		nodes = 30
 	}
 	errs := make([]error, nodes)

@@ -202,7 +202,7 @@ func runSuite(t *testing.T, cfg route53.Config) {
 func TestTwoHundredNodesThatJoinTheEmbeddedZoneLoseNobody(t *testing.T) {
 	_, cfg := startSim(t)
 	nodes := 200
-	if raceDetector || testing.Short() {
+	if providertest.RaceDetector || testing.Short() {
 		nodes = 30
 	}
 	errs := make([]error, nodes)

@@ -12,12 +12,17 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
 
 // processes is how many of a crowd run at a time.
 const processes = 40
+
+// crowd is how many hosts join and leave, each a process of its own. The race detector looks into one process and not
+// between them.
+var crowd = providertest.Amount(200, 40, 8)
 
 // playFaults switches between conflicts and lost replies until end is called.
 func playFaults(t *testing.T, s *sim.Sim, zone string) (end func()) {

@@ -1,6 +1,0 @@
-//go:build !race
-
-package cli
-
-// crowd is how many hosts join and leave, each a process of its own.
-const crowd = 200
