@@ -2,9 +2,6 @@ package apply_test
 
 import (
 	"cmp"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -68,11 +65,7 @@ func startRig(t *testing.T, o sim.Options, clk *providertest.Clock) *rig {
 		t.Skip("make quick leaves this to make test")
 	}
 	r := &rig{t: t, clk: clk}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // under the race detector an RSA key signs for long
-	if err != nil {
-		t.Fatal(err)
-	}
-	o.Clock, o.Key, o.Instances = r.clk.Clock, key, cmp.Or(o.Instances, 30)
+	o.Clock, o.Instances = r.clk.Clock, cmp.Or(o.Instances, 30)
 	r.sim = simtest.Start(t, o)
 	return r
 }

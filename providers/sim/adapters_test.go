@@ -2,6 +2,9 @@ package sim_test
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,10 +16,17 @@ import (
 	"rollcall/providers/triton"
 )
 
+// rsaKey is of the kind that operators have most.
+var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+
 // started starts a simulation whose instances move at once.
 func started(t *testing.T) *sim.Sim {
 	t.Helper()
-	return simtest.Start(t, sim.Options{Delays: simtest.Quick})
+	key, err := rsaKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return simtest.Start(t, sim.Options{Delays: simtest.Quick, Key: key})
 }
 
 // soon bounds one read: a fault that hangs must not hold up the tests.
