@@ -3,13 +3,16 @@ package cli
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/launch"
+	"rollcall/providers/providertest"
 )
 
 // What the console itself works with is a node's by no way: not by metadata, a tag, a name or a variable, in no encoding.
@@ -23,8 +26,12 @@ func TestWhatRollcallItselfHoldsIsHandedToNodesByNoOtherWayEither(t *testing.T) 
 	}
 	before := len(objects(t, "ls", "instances", "-o", "json"))
 	b := formBackend(t)
-	for how, encode := range encodings {
-		for _, name := range []string{"CLOUDFLARE_API_TOKEN", "AWS_SECRET_ACCESS_KEY"} {
+	for n, how := range slices.Sorted(maps.Keys(encodings)) {
+		encode := encodings[how]
+		for m, name := range []string{"CLOUDFLARE_API_TOKEN", "AWS_SECRET_ACCESS_KEY"} {
+			if !providertest.InPart(n+2*m, 4) {
+				continue
+			}
 			v := os.Getenv(name)
 			t.Setenv("GIVEN", encode(v))
 			given := os.Getenv("GIVEN")

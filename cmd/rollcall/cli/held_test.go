@@ -3,12 +3,15 @@ package cli
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/launch"
+	"rollcall/providers/providertest"
 	"rollcall/ui/common"
 	"rollcall/userdata"
 )
@@ -28,7 +31,11 @@ func TestWhatRollcallItselfHoldsGoesIntoNoUserDataWhicheverWayItIsLaunched(t *te
 	}
 	before := len(objects(t, "ls", "instances", "-o", "json"))
 	b := formBackend(t)
-	for how, text := range texts {
+	for n, how := range slices.Sorted(maps.Keys(texts)) {
+		if !providertest.InPart(n+2*(n/3), 3) { // of each encoding another name
+			continue
+		}
+		text := texts[how]
 		ownTemplates(t, map[string]string{"own.sh": "---\nname: own\nhelp: h\n---\n" + text})
 		for _, args := range [][]string{
 			{"launch", "--cloud", "aws-use1", "--template", "own", "--name", "own", "--yes"},
