@@ -90,7 +90,7 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	}
 	switch a {
 	case common.ActFilter:
-		m.openFilter()
+		return m.openFilter()
 	case common.ActPalette:
 		m.openPalette()
 	case common.ActHelp:

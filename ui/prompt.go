@@ -15,9 +15,10 @@ type prompt struct {
 }
 
 // openFilter starts to edit the filter of the list that has the keys.
-func (m *Model) openFilter() {
+func (m *Model) openFilter() tea.Cmd {
 	text := m.top().Table().FilterText()
 	m.prompt = &prompt{input: common.NewInput(text), old: text}
+	return m.top().Table().PrepareFilter()
 }
 
 func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {

@@ -9,8 +9,10 @@ import (
 // Data is a filtered and sorted set of rows, ready to be shown. It is immutable.
 type Data[K comparable, R Keyed[K]] struct {
 	rows  []R
-	index map[K]int // position in rows; -1 for a filtered-out row
-	total int
+	given []R         // all rows, as they were given
+	index map[K]int32 // position in given; arrangements of the same rows share it
+	place []int32     // for each row of given its position in rows; -1 for a filtered-out row
+	from  []int32     // for each row of rows its position in given
 	sort  Sort
 	wide  []int // natural width of each column, between its Min and Max
 	// filled reports for each column whether any measured row has a text in it.
@@ -20,31 +22,54 @@ type Data[K comparable, R Keyed[K]] struct {
 // widthSample is the number of rows that are measured for the widths of columns.
 const widthSample = 2000
 
-// Arrange returns rows filtered and sorted. It is pure and may take a while, so it runs in a command.
-func Arrange[K comparable, R Keyed[K]](columns []Column[R], all []R, match func(R) bool, sort Sort) *Data[K, R] {
-	d := &Data[K, R]{index: make(map[K]int, len(all)), total: len(all), sort: sort}
-	if match == nil {
-		d.rows = slices.Clone(all)
+// Filter chooses rows.
+type Filter struct {
+	// Pass returns those of these positions whose rows pass, in their order. If it is nil, all rows pass.
+	Pass func(at []int32) []int32
+	// Narrower says that each row that passes passed in the arrangement before, too.
+	Narrower bool
+}
+
+// Arrange returns rows filtered and sorted. It is pure and may take a while, so it runs in a command. last is an earlier
+// arrangement, or nil: what it knows of the same rows is used again.
+func Arrange[K comparable, R Keyed[K]](last *Data[K, R], columns []Column[R], all []R, filter Filter, sort Sort) *Data[K, R] {
+	d := &Data[K, R]{given: all, sort: sort, place: make([]int32, len(all))}
+	known := last != nil && len(all) > 0 && len(last.given) == len(all) && &last.given[0] == &all[0]
+	if known {
+		d.index = last.index
 	} else {
-		d.rows = make([]R, 0, len(all)/4)
-		for _, r := range all {
-			if match(r) {
-				d.rows = append(d.rows, r)
-			} else {
-				d.index[r.Key()] = -1
-			}
+		d.index = make(map[K]int32, len(all))
+		for i, r := range all {
+			d.index[r.Key()] = int32(i)
 		}
 	}
-	if sort.Column >= 0 && sort.Column < len(columns) && columns[sort.Column].Compare != nil {
+	sorted := known && filter.Narrower && sort == last.sort
+	if sorted {
+		d.from = last.from
+	} else {
+		d.from = make([]int32, len(all))
+		for i := range d.from {
+			d.from[i] = int32(i)
+		}
+	}
+	if filter.Pass != nil {
+		d.from = filter.Pass(d.from)
+	}
+	if !sorted && sort.Column >= 0 && sort.Column < len(columns) && columns[sort.Column].Compare != nil {
 		compare := columns[sort.Column].Compare
-		if sort.Reverse {
-			slices.SortStableFunc(d.rows, func(a, b R) int { return compare(b, a) })
-		} else {
-			slices.SortStableFunc(d.rows, compare)
-		}
+		slices.SortStableFunc(d.from, func(a, b int32) int {
+			if sort.Reverse {
+				a, b = b, a
+			}
+			return compare(all[a], all[b])
+		})
 	}
-	for i, r := range d.rows {
-		d.index[r.Key()] = i
+	for i := range d.place {
+		d.place[i] = -1
+	}
+	d.rows = make([]R, len(d.from))
+	for at, i := range d.from {
+		d.rows[at], d.place[i] = all[i], int32(at)
 	}
 	d.measure(columns)
 	return d
@@ -52,6 +77,15 @@ func Arrange[K comparable, R Keyed[K]](columns []Column[R], all []R, match func(
 
 // Rows returns the rows in order. The caller must not modify the slice.
 func (d *Data[K, R]) Rows() []R { return d.rows }
+
+// find returns the position of a row in rows, or -1 if it is filtered out; known is false if there is no such row.
+func (d *Data[K, R]) find(k K) (at int, known bool) {
+	i, known := d.index[k]
+	if !known {
+		return -1, false
+	}
+	return int(d.place[i]), true
+}
 
 func (d *Data[K, R]) measure(columns []Column[R]) {
 	d.wide, d.filled = make([]int, len(columns)), make([]bool, len(columns))

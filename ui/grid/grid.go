@@ -66,7 +66,7 @@ type Grid[K comparable, R Keyed[K]] struct {
 
 // New returns an empty grid.
 func New[K comparable, R Keyed[K]](columns []Column[R]) *Grid[K, R] {
-	return &Grid[K, R]{columns: columns, data: &Data[K, R]{index: map[K]int{}}, marks: map[K]struct{}{}, page: 1}
+	return &Grid[K, R]{columns: columns, data: &Data[K, R]{}, marks: map[K]struct{}{}, page: 1}
 }
 
 // Columns returns the columns of the grid.
@@ -81,12 +81,12 @@ func (g *Grid[K, R]) Hold() { g.moved = true }
 func (g *Grid[K, R]) Set(d *Data[K, R]) {
 	g.data = d
 	g.layout = nil
-	if i, ok := d.index[g.cursor]; ok && i >= 0 && g.has && g.moved {
+	if i, _ := d.find(g.cursor); i >= 0 && g.has && g.moved {
 		g.top += i - g.pos
 		g.pos = i
 	}
 	for k := range g.marks {
-		if _, ok := d.index[k]; !ok {
+		if _, ok := d.find(k); !ok {
 			delete(g.marks, k)
 		}
 	}
@@ -112,7 +112,7 @@ func (g *Grid[K, R]) Resize(width, height int) {
 func (g *Grid[K, R]) Len() int { return len(g.data.rows) }
 
 // Total returns the number of rows before filtering.
-func (g *Grid[K, R]) Total() int { return g.data.total }
+func (g *Grid[K, R]) Total() int { return len(g.data.given) }
 
 // Sort returns the current order.
 func (g *Grid[K, R]) Sort() Sort { return g.data.sort }
@@ -136,7 +136,7 @@ func (g *Grid[K, R]) Current() (R, bool) {
 
 // Row returns the row with an identity, if it passes the filter.
 func (g *Grid[K, R]) Row(k K) (R, bool) {
-	if i, ok := g.data.index[k]; ok && i >= 0 {
+	if i, _ := g.data.find(k); i >= 0 {
 		return g.data.rows[i], true
 	}
 	var none R
@@ -145,14 +145,14 @@ func (g *Grid[K, R]) Row(k K) (R, bool) {
 
 // Known reports whether a row exists, and whether it passes the filter.
 func (g *Grid[K, R]) Known(k K) (exists, visible bool) {
-	i, ok := g.data.index[k]
-	return ok, ok && i >= 0
+	i, exists := g.data.find(k)
+	return exists, i >= 0
 }
 
 // Select moves the cursor to an identity, and reports whether it is there.
 func (g *Grid[K, R]) Select(k K) bool {
-	i, ok := g.data.index[k]
-	if !ok || i < 0 {
+	i, _ := g.data.find(k)
+	if i < 0 {
 		return false
 	}
 	g.pos, g.moved = i, true
@@ -192,8 +192,8 @@ func (g *Grid[K, R]) End() { g.Move(len(g.data.rows)) }
 func (g *Grid[K, R]) Reveal(keys []K) {
 	first := -1
 	for _, k := range keys {
-		i, ok := g.data.index[k]
-		if !ok || i < 0 {
+		i, _ := g.data.find(k)
+		if i < 0 {
 			continue
 		}
 		if i >= g.top && i < g.top+g.page {

@@ -39,11 +39,26 @@ func rows(n int) []*row {
 	return out
 }
 
+func arrange(all []*row, match func(*row) bool, s grid.Sort) *grid.Data[int, *row] {
+	f := grid.Filter{}
+	if match != nil {
+		f.Pass = func(at []int32) (pass []int32) {
+			for _, i := range at {
+				if match(all[i]) {
+					pass = append(pass, i)
+				}
+			}
+			return pass
+		}
+	}
+	return grid.Arrange[int](nil, columns(), all, f, s)
+}
+
 func shown(t *testing.T, all []*row, match func(*row) bool, s grid.Sort) *grid.Grid[int, *row] {
 	t.Helper()
 	g := grid.New[int](columns())
 	g.Resize(40, 11)
-	g.Set(grid.Arrange[int](columns(), all, match, s))
+	g.Set(arrange(all, match, s))
 	return g
 }
 
@@ -60,12 +75,12 @@ func TestTheCursorStaysOnItsRowWhenRowsComeAndGo(t *testing.T) {
 	all := rows(50)
 	g := shown(t, all, nil, grid.Sort{Column: -1})
 	g.Move(20)
-	g.Set(grid.Arrange[int](columns(), all[7:], nil, grid.Sort{Column: -1}))
+	g.Set(arrange(all[7:], nil, grid.Sort{Column: -1}))
 	if k := current(t, g); k != 20 {
 		t.Errorf("the cursor is on %d, want 20", k)
 	}
 	slices.Reverse(all)
-	g.Set(grid.Arrange[int](columns(), all, nil, grid.Sort{Column: -1}))
+	g.Set(arrange(all, nil, grid.Sort{Column: -1}))
 	if k := current(t, g); k != 20 {
 		t.Errorf("after the order has turned the cursor is on %d, want 20", k)
 	}
@@ -74,12 +89,12 @@ func TestTheCursorStaysOnItsRowWhenRowsComeAndGo(t *testing.T) {
 func TestACursorThatNobodyHasUsedStaysAtTheTop(t *testing.T) {
 	all := rows(50)
 	g := shown(t, all[10:], nil, grid.Sort{Column: -1})
-	g.Set(grid.Arrange[int](columns(), all, nil, grid.Sort{Column: -1}))
+	g.Set(arrange(all, nil, grid.Sort{Column: -1}))
 	if k := current(t, g); k != 0 {
 		t.Errorf("the cursor is on %d, want the first row", k)
 	}
 	g.Hold()
-	g.Set(grid.Arrange[int](columns(), append([]*row{{99, "new"}}, all...), nil, grid.Sort{Column: -1}))
+	g.Set(arrange(append([]*row{{99, "new"}}, all...), nil, grid.Sort{Column: -1}))
 	if k := current(t, g); k != 0 {
 		t.Errorf("once it is held the cursor is on %d, want 0", k)
 	}
@@ -89,11 +104,11 @@ func TestTheCursorKeepsItsPlaceWhenItsRowGoes(t *testing.T) {
 	all := rows(50)
 	g := shown(t, all, nil, grid.Sort{Column: -1})
 	g.Move(20)
-	g.Set(grid.Arrange[int](columns(), slices.Delete(rows(50), 20, 21), nil, grid.Sort{Column: -1}))
+	g.Set(arrange(slices.Delete(rows(50), 20, 21), nil, grid.Sort{Column: -1}))
 	if k := current(t, g); k != 21 {
 		t.Errorf("the cursor is on %d, want the next row, 21", k)
 	}
-	g.Set(grid.Arrange[int](columns(), nil, nil, grid.Sort{Column: -1}))
+	g.Set(arrange(nil, nil, grid.Sort{Column: -1}))
 	if _, ok := g.CursorKey(); ok {
 		t.Error("there is a cursor without rows")
 	}
@@ -105,18 +120,18 @@ func TestMarksAreIdentitiesAndHiddenOnesAreNotChosen(t *testing.T) {
 	g.ToggleMark()
 	g.Move(5)
 	g.ToggleMark()
-	g.Set(grid.Arrange[int](columns(), all, func(r *row) bool { return r.id >= 5 }, grid.Sort{Column: -1}))
+	g.Set(arrange(all, func(r *row) bool { return r.id >= 5 }, grid.Sort{Column: -1}))
 	if v, h := g.Marks(); v != 1 || h != 1 {
 		t.Fatalf("%d visible and %d hidden marks, want 1 and 1", v, h)
 	}
 	if c := g.Chosen(); len(c) != 1 || c[0].id != 5 {
 		t.Errorf("chosen: %v", c)
 	}
-	g.Set(grid.Arrange[int](columns(), all, func(r *row) bool { return r.id > 10 }, grid.Sort{Column: -1}))
+	g.Set(arrange(all, func(r *row) bool { return r.id > 10 }, grid.Sort{Column: -1}))
 	if c := g.Chosen(); len(c) != 0 {
 		t.Errorf("with all marks hidden %v is chosen", c)
 	}
-	g.Set(grid.Arrange[int](columns(), all[1:], nil, grid.Sort{Column: -1}))
+	g.Set(arrange(all[1:], nil, grid.Sort{Column: -1}))
 	if v, h := g.Marks(); v != 1 || h != 0 {
 		t.Errorf("%d visible and %d hidden marks after a marked row has gone, want 1 and 0", v, h)
 	}
@@ -133,11 +148,11 @@ func TestWithoutMarksTheRowUnderTheCursorIsChosen(t *testing.T) {
 func TestSortIsStableAndReverses(t *testing.T) {
 	all := rows(30)
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
-	d := grid.Arrange[int](columns(), all, nil, grid.Sort{Column: 0})
+	d := arrange(all, nil, grid.Sort{Column: 0})
 	if r := d.Rows(); r[0].id != 0 || r[29].id != 29 {
 		t.Errorf("first %d last %d", r[0].id, r[29].id)
 	}
-	d = grid.Arrange[int](columns(), all, nil, grid.Sort{Column: 0, Reverse: true})
+	d = arrange(all, nil, grid.Sort{Column: 0, Reverse: true})
 	if r := d.Rows(); r[0].id != 29 {
 		t.Errorf("first %d", r[0].id)
 	}
@@ -177,7 +192,7 @@ func TestEveryLineIsExactlyAsWideAsTheGrid(t *testing.T) {
 		w, h := rapid.IntRange(0, 90).Draw(rt, "width"), rapid.IntRange(0, 20).Draw(rt, "height")
 		g := grid.New[int](columns())
 		g.Resize(w, h)
-		g.Set(grid.Arrange[int](columns(), all, nil, grid.Sort{Column: rapid.IntRange(-1, 2).Draw(rt, "sort")}))
+		g.Set(arrange(all, nil, grid.Sort{Column: rapid.IntRange(-1, 2).Draw(rt, "sort")}))
 		for range rapid.IntRange(0, 8).Draw(rt, "moves") {
 			g.Move(rapid.IntRange(-40, 40).Draw(rt, "by"))
 		}
@@ -193,7 +208,7 @@ func TestEveryLineIsExactlyAsWideAsTheGrid(t *testing.T) {
 		if n := g.Len(); n > 0 {
 			top, page, _ := g.Window()
 			k, _ := g.CursorKey()
-			pos := slices.IndexFunc(grid.Arrange[int](columns(), all, nil, g.Sort()).Rows(), func(r *row) bool { return r.id == k })
+			pos := slices.IndexFunc(arrange(all, nil, g.Sort()).Rows(), func(r *row) bool { return r.id == k })
 			if pos < top || pos >= top+page {
 				rt.Fatalf("the cursor at %d is outside of the window from %d, %d rows", pos, top, page)
 			}
@@ -217,7 +232,7 @@ func TestRevealScrollsWithoutMovingTheCursor(t *testing.T) {
 func big(n int) *grid.Grid[int, *row] {
 	g := grid.New[int](columns())
 	g.Resize(160, 49)
-	g.Set(grid.Arrange[int](columns(), rows(n), nil, grid.Sort{Column: -1}))
+	g.Set(arrange(rows(n), nil, grid.Sort{Column: -1}))
 	return g
 }
 

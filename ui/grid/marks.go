@@ -40,7 +40,7 @@ func (g *Grid[K, R]) Chosen() []R {
 	}
 	at := make([]int, 0, g.marked)
 	for k := range g.marks {
-		if i := g.data.index[k]; i >= 0 {
+		if i, _ := g.data.find(k); i >= 0 {
 			at = append(at, i)
 		}
 	}
@@ -50,7 +50,7 @@ func (g *Grid[K, R]) Chosen() []R {
 func (g *Grid[K, R]) countMarks() {
 	g.marked = 0
 	for k := range g.marks {
-		if i, ok := g.data.index[k]; ok && i >= 0 {
+		if i, _ := g.data.find(k); i >= 0 {
 			g.marked++
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
-	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -39,11 +38,11 @@ type findingsScreen struct {
 func newFindingsScreen(s *common.Context) Screen {
 	f := &findingsScreen{listScreen[string, *rows.Finding]{Context: s, title: "Findings"}}
 	f.columns = func() []grid.Column[*rows.Finding] { return findingColumns(s.Theme) }
-	f.rows = func(by filter.Filter) ([]*rows.Finding, func(*rows.Finding) bool) {
+	f.rows = func() []*rows.Finding {
 		if s.Picture == nil {
-			return nil, nil
+			return nil
 		}
-		return s.Picture.Findings, func(r *rows.Finding) bool { return by.Match(r) }
+		return s.Picture.Findings
 	}
 	f.makeList()
 	return f

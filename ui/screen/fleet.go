@@ -73,10 +73,7 @@ func (f *fleetScreen) Arrange() tea.Cmd {
 	if f.Picture == nil {
 		return nil
 	}
-	fi, fr := f.instanceList.filter, f.recordList.filter
-	return tea.Batch(
-		f.instanceList.arrange(f.Picture.Instances, matcher(fi, func(r *rows.Instance) bool { return fi.Match(r) })),
-		f.recordList.arrange(f.Picture.Records, matcher(fr, func(r *rows.Record) bool { return fr.Match(r) })))
+	return tea.Batch(f.instanceList.arrange(f.Picture.Instances), f.recordList.arrange(f.Picture.Records))
 }
 
 func (f *fleetScreen) Update(msg tea.Msg) (tea.Cmd, bool) {
@@ -153,7 +150,7 @@ func (f *fleetScreen) focusOn(a common.Action) {
 }
 
 // selectLinked moves the cursor to the first of keys, unless it is on one of them.
-func selectLinked[K comparable, R interface{ Key() K }](l *list[K, R], keys []K) {
+func selectLinked[K comparable, R row[K]](l *list[K, R], keys []K) {
 	if k, ok := l.CursorKey(); ok {
 		for _, x := range keys {
 			if x == k {
@@ -300,7 +297,7 @@ func (f *fleetScreen) Visible() []providers.Identity {
 }
 
 // reveal moves focus and cursor to a record or an instance that passes the filter.
-func reveal[K comparable, R interface{ Key() K }](f *fleetScreen, p pane, l *list[K, R], k K) (exists, visible bool) {
+func reveal[K comparable, R row[K]](f *fleetScreen, p pane, l *list[K, R], k K) (exists, visible bool) {
 	if exists, visible = l.Known(k); visible {
 		f.focus = p
 		l.Select(k)

@@ -80,7 +80,7 @@ type paneView struct {
 }
 
 // drawPane draws one pane. The border shows production on the pane with the cursor.
-func drawPane[K comparable, R grid.Keyed[K]](f *fleetScreen, l *list[K, R], v paneView, linked []K) []string {
+func drawPane[K comparable, R row[K]](f *fleetScreen, l *list[K, R], v paneView, linked []K) []string {
 	_, h := inner(v.room)
 	lines := l.Lines(h, grid.Draw[K]{Theme: f.Theme, Focused: v.focused, Linked: contains(linked)})
 	border := frameOfList(f.Context, v.title, l, v.production)

@@ -6,7 +6,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"rollcall/dnsview/filter"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/journal"
@@ -37,9 +36,7 @@ type journalScreen struct {
 func newJournalScreen(s *common.Context) Screen {
 	j := &journalScreen{listScreen: listScreen[string, *rows.Entry]{Context: s, title: "Journal", empty: "entries"}}
 	j.columns = func() []grid.Column[*rows.Entry] { return journalColumns(s.Theme) }
-	j.rows = func(by filter.Filter) ([]*rows.Entry, func(*rows.Entry) bool) {
-		return j.rowsRead, func(r *rows.Entry) bool { return by.Match(r) }
-	}
+	j.rows = func() []*rows.Entry { return j.rowsRead }
 	j.makeList()
 	return j
 }

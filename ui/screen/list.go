@@ -1,53 +1,137 @@
 package screen
 
 import (
+	"slices"
+	"sync"
+
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/ui/grid"
 )
 
+// row is a row of a list: it has an identity and can be filtered.
+type row[K comparable] interface {
+	grid.Keyed[K]
+	filter.Row
+}
+
 // list is a grid with its filter and order.
-type list[K comparable, R grid.Keyed[K]] struct {
+type list[K comparable, R row[K]] struct {
 	*grid.Grid[K, R]
 	columns []grid.Column[R]
 	filter  filter.Filter
 	sort    grid.Sort
-	gen     uint64 // of the last requested arrangement
-	last    arrangement[R]
+	gen     uint64          // of the last requested arrangement
+	last    arrangement[R]  // the last requested one
+	texts   func() []string // of its rows, for bare words; made in a command when they are first needed
+	shown   arranged[K, R]  // the last one that was shown
 }
 
 // arrangement is what an arranged list shows, and how.
 type arrangement[R any] struct {
 	rows   []R
-	filter string
+	filter filter.Filter
 	sort   grid.Sort
 }
 
 // arranged is the result of arranging a list.
-type arranged[K comparable, R grid.Keyed[K]] struct {
-	list *list[K, R] // another screen may have a list of the same types
-	gen  uint64
-	data *grid.Data[K, R]
+type arranged[K comparable, R row[K]] struct {
+	list   *list[K, R] // another screen may have a list of the same types
+	gen    uint64
+	filter filter.Filter
+	data   *grid.Data[K, R]
 }
 
-func newList[K comparable, R grid.Keyed[K]](columns []grid.Column[R]) *list[K, R] {
+func newList[K comparable, R row[K]](columns []grid.Column[R]) *list[K, R] {
 	return &list[K, R]{Grid: grid.New[K](columns), columns: columns, sort: grid.Sort{Column: -1}}
 }
 
 // arrange sorts and filters rows in a command. It makes earlier arrangements outdated. It returns nil for rows that
 // are arranged so already.
-func (l *list[K, R]) arrange(rows []R, match func(R) bool) tea.Cmd {
-	a := arrangement[R]{rows, l.filter.String(), l.sort}
-	if l.last.rows != nil && providers.ShareRows(rows, l.last.rows) && a.filter == l.last.filter && a.sort == l.last.sort {
+func (l *list[K, R]) arrange(rows []R) tea.Cmd {
+	a := arrangement[R]{rows, l.filter, l.sort}
+	if l.last.rows == nil || !providers.ShareRows(rows, l.last.rows) {
+		l.texts = textsOf[K](rows)
+	} else if a.filter.String() == l.last.filter.String() && a.sort == l.last.sort {
 		return nil
 	}
 	l.gen++
 	l.last = a
-	gen, columns, sort := l.gen, l.columns, l.sort
+	out, columns, texts, shown := arranged[K, R]{list: l, gen: l.gen, filter: a.filter}, l.columns, l.texts, l.shown
 	return func() tea.Msg {
-		return arranged[K, R]{list: l, gen: gen, data: grid.Arrange[K](columns, rows, match, sort)}
+		by := grid.Filter{Pass: passing(matcher[K](a.filter, rows, texts)), Narrower: a.filter.Narrows(shown.filter)}
+		out.data = grid.Arrange(shown.data, columns, rows, by, a.sort)
+		return out
+	}
+}
+
+// matcher returns the test of a filter for the row at a position; nil if it is empty.
+func matcher[K comparable, R row[K]](by filter.Filter, rows []R, texts func() []string) func(i int) bool {
+	switch {
+	case by.Empty():
+		return nil
+	case by.HasWords():
+		all := texts()
+		return func(i int) bool { return by.MatchText(rows[i], all[i]) }
+	}
+	return func(i int) bool { return by.Match(rows[i]) }
+}
+
+// passing returns the positions that match, which is called on all CPUs.
+func passing(match func(i int) bool) func(at []int32) []int32 {
+	if match == nil {
+		return nil
+	}
+	return func(at []int32) []int32 {
+		parts := make([][]int32, (len(at)+rowsOfPart-1)/rowsOfPart)
+		index.Parallel(len(at), rowsOfPart, func(from, to int) {
+			pass := make([]int32, 0, to-from)
+			for _, i := range at[from:to] {
+				if match(int(i)) {
+					pass = append(pass, i)
+				}
+			}
+			parts[from/rowsOfPart] = pass
+		})
+		return slices.Concat(parts...)
+	}
+}
+
+// rowsOfPart is how many rows are looked at as one part.
+const rowsOfPart = 1024
+
+// textsOf returns a function that makes the texts of rows at its first call.
+func textsOf[K comparable, R row[K]](rows []R) func() []string {
+	return sync.OnceValue(func() []string {
+		out := make([]string, len(rows))
+		index.Parallel(len(rows), rowsOfPart, func(from, to int) {
+			var all []byte // next to each other, they are read faster
+			ends := make([]int, 0, to-from)
+			for _, r := range rows[from:to] {
+				all = filter.AppendText(all, r)
+				ends = append(ends, len(all))
+			}
+			text, at := string(all), 0
+			for i, end := range ends {
+				out[from+i], at = text[at:end], end
+			}
+		})
+		return out
+	})
+}
+
+// PrepareFilter makes what a filter needs in a command, before its first letter is typed.
+func (l *list[K, R]) PrepareFilter() tea.Cmd {
+	texts := l.texts
+	if texts == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		texts()
+		return nil
 	}
 }
 
@@ -56,13 +140,15 @@ func (l *list[K, R]) install(a arranged[K, R]) bool {
 	if a.gen != l.gen {
 		return false
 	}
+	l.shown = a
 	l.Set(a.data)
 	return true
 }
 
 // restyle replaces the columns, which contain the colours. It keeps filter and order.
 func (l *list[K, R]) restyle(columns []grid.Column[R]) {
-	l.columns, l.Grid, l.last = columns, grid.New[K](columns), arrangement[R]{}
+	l.columns, l.Grid = columns, grid.New[K](columns)
+	l.last, l.shown = arrangement[R]{}, arranged[K, R]{}
 }
 
 func (l *list[K, R]) FilterText() string { return l.filter.String() }
@@ -91,6 +177,7 @@ func (l *list[K, R]) SortedBy() string {
 type Table interface {
 	FilterText() string
 	SetFilter(filter.Filter)
+	PrepareFilter() tea.Cmd
 	SortedBy() string
 	NextSort()
 	Reverse()
@@ -106,11 +193,4 @@ type Table interface {
 	Len() int
 	Total() int
 	Window() (top, page, total int)
-}
-
-func matcher[R any](f filter.Filter, match func(R) bool) func(R) bool {
-	if f.Empty() {
-		return nil
-	}
-	return match
 }

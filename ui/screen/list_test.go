@@ -1,12 +1,17 @@
 package screen
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/sahilm/fuzzy"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -18,9 +23,7 @@ func TestAScreenWithRowsOfTheFleetShowsItsOwn(t *testing.T) {
 	s := &common.Context{Theme: theme.New(theme.Options{}), Now: time.Now, Picture: &common.Picture{Joined: &rows.Joined{}}}
 	l := &listScreen[providers.Identity, *rows.Record]{Context: s}
 	l.columns = func() []grid.Column[*rows.Record] { return recordColumns(s.Theme) }
-	l.rows = func(filter.Filter) ([]*rows.Record, func(*rows.Record) bool) {
-		return []*rows.Record{{Rec: &providers.Record{Type: "TXT"}}}, nil
-	}
+	l.rows = func() []*rows.Record { return []*rows.Record{{Rec: &providers.Record{Type: "TXT"}}} }
 	l.makeList()
 	fleet := NewFleet(s)
 	arrange := func(cmd tea.Cmd) {
@@ -30,7 +33,7 @@ func TestAScreenWithRowsOfTheFleetShowsItsOwn(t *testing.T) {
 			}
 		}
 	}
-	arrange(l.list.arrange(l.rows(filter.Filter{})))
+	arrange(l.Arrange())
 	if l.Table().Len() != 1 || fleet.Table().Len() != 0 {
 		t.Errorf("the screen shows %d rows, and the fleet %d", l.Table().Len(), fleet.Table().Len())
 	}
@@ -40,10 +43,10 @@ func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
 	s := &common.Context{Theme: theme.New(theme.Options{}), Now: time.Now}
 	l := newList[providers.Identity](recordColumns(s.Theme))
 	some := []*rows.Record{{Rec: &providers.Record{Type: "TXT"}}}
-	if l.arrange(some, nil) == nil {
+	if l.arrange(some) == nil {
 		t.Error("new rows are not arranged")
 	}
-	if l.arrange(some, nil) != nil {
+	if l.arrange(some) != nil {
 		t.Error("the same rows are arranged twice")
 	}
 	for what, change := range map[string]func(){
@@ -51,11 +54,11 @@ func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
 		"no rows":          func() { some = nil },
 		"another filter":   func() { l.SetFilter(parsed(t, "type:A")) },
 		"another order":    func() { l.NextSort() },
-		"the order turned": func() { l.NextSort(); l.arrange(some, nil); l.Reverse() },
+		"the order turned": func() { l.NextSort(); l.arrange(some); l.Reverse() },
 		"another theme":    func() { l.restyle(recordColumns(s.Theme)) },
 	} {
-		l.arrange(some, nil)
-		if change(); l.arrange(some, nil) == nil {
+		l.arrange(some)
+		if change(); l.arrange(some) == nil {
 			t.Errorf("%s: not arranged again", what)
 		}
 	}
@@ -68,4 +71,90 @@ func parsed(t *testing.T, text string) filter.Filter {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// manyRows returns the rows of so many instances, one in a hundred a canary.
+func manyRows(n int) []*rows.Instance {
+	c := providers.CloudView{Cloud: providers.Cloud{Name: "aws-use1", Key: "k"}}
+	for i := range n {
+		name := fmt.Sprintf("www-%06d", i)
+		if i%100 == 0 {
+			name = fmt.Sprintf("canary-%06d", i)
+		}
+		c.Instances = append(c.Instances, providers.Instance{
+			Cloud: "aws-use1", Key: "k", ID: fmt.Sprintf("i-%017x", i), Name: name, State: providers.StateRunning, Type: "t3.small", Region: "us-east-1",
+			Tags: map[string]string{"env": "prod", "service": "www.example.com"},
+		})
+	}
+	return rows.Join(dnsview.Inspect(&providers.Snapshot{Clouds: []providers.CloudView{c}}, index.Options{})).Instances
+}
+
+const typed = "canary-00"
+
+// typeFilter types a filter letter by letter into a list of these rows, and calls each after each letter.
+func typeFilter(t testing.TB, all []*rows.Instance, each func(text string, l *list[rows.InstanceKey, *rows.Instance], took time.Duration)) {
+	l := newList[rows.InstanceKey](instanceColumns(theme.New(theme.Options{}), time.Now))
+	show := func() {
+		if cmd := l.arrange(all); cmd != nil {
+			l.install(cmd().(arranged[rows.InstanceKey, *rows.Instance]))
+		}
+	}
+	show()
+	l.PrepareFilter()()
+	for i := range typed {
+		f, err := filter.Parse(typed[:i+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		l.SetFilter(f)
+		show()
+		each(typed[:i+1], l, time.Since(began))
+	}
+}
+
+func TestAFilterThatIsTypedShowsAfterEachLetterWhatItShowsWhenGivenAtOnce(t *testing.T) {
+	all := manyRows(2000)
+	typeFilter(t, all, func(text string, l *list[rows.InstanceKey, *rows.Instance], _ time.Duration) {
+		var want []*rows.Instance
+		for _, r := range all {
+			if parsed(t, text).Match(r) {
+				want = append(want, r)
+			}
+		}
+		if got := l.shown.data.Rows(); !slices.Equal(got, want) || len(want) == 0 {
+			t.Fatalf("%q shows %d rows, want %d", text, len(got), len(want))
+		}
+		for i, r := range all {
+			if _, ok := l.Row(r.Key()); ok != slices.Contains(want, r) {
+				t.Fatalf("%q: row %d is shown: %v", text, i, ok)
+			}
+		}
+	})
+}
+
+// The time of one letter: a filter is typed, and the list shows it. What is made once, when the prompt is opened, is not
+// counted.
+func BenchmarkLetterOfAFilter100000Rows(b *testing.B) {
+	all := manyRows(100_000)
+	letters, sum, slowest := 0, time.Duration(0), time.Duration(0)
+	for b.Loop() {
+		typeFilter(b, all, func(_ string, _ *list[rows.InstanceKey, *rows.Instance], took time.Duration) {
+			letters, sum, slowest = letters+1, sum+took, max(slowest, took)
+		})
+	}
+	b.ReportMetric(float64(sum.Nanoseconds())/float64(letters), "ns/letter")
+	b.ReportMetric(float64(slowest.Nanoseconds()), "ns/slowest-letter")
+}
+
+// The same letters over the same texts by a fuzzy finder, which does not sort or draw.
+func BenchmarkLetterOfAFuzzyFinder100000Rows(b *testing.B) {
+	all := manyRows(100_000)
+	texts := textsOf[rows.InstanceKey](all)()
+	for b.Loop() {
+		for i := range typed {
+			fuzzy.Find(typed[:i+1], texts)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(typed)), "ns/letter")
 }

@@ -11,7 +11,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
-	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
@@ -95,14 +94,13 @@ type RowBuilder interface {
 }
 
 // listScreen is a screen with one list in the whole body. Types that embed it define the rows.
-type listScreen[K comparable, R grid.Keyed[K]] struct {
+type listScreen[K comparable, R row[K]] struct {
 	*common.Context
 	list    *list[K, R]
 	title   string
 	empty   string // what an empty list lacks; if "", it shows no text
 	columns func() []grid.Column[R]
-	// rows returns all rows and the test of a filter.
-	rows func(f filter.Filter) (rows []R, match func(R) bool)
+	rows    func() []R // all rows
 }
 
 // makeList makes the list after the fields are set.
@@ -112,13 +110,7 @@ func (l *listScreen[K, R]) Table() Table { return l.list }
 
 func (l *listScreen[K, R]) Reload() tea.Cmd { return nil }
 
-func (l *listScreen[K, R]) Arrange() tea.Cmd {
-	rows, match := l.rows(l.list.filter)
-	if l.list.filter.Empty() {
-		match = nil
-	}
-	return l.list.arrange(rows, match)
-}
+func (l *listScreen[K, R]) Arrange() tea.Cmd { return l.list.arrange(l.rows()) }
 
 func (l *listScreen[K, R]) Update(msg tea.Msg) (tea.Cmd, bool) {
 	a, ok := msg.(arranged[K, R])

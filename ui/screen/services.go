@@ -74,7 +74,9 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		for i := range as {
 			as[i].Compare = nil
 		}
-		return arranged[rows.ServiceKey, *rows.ServiceLine]{list: l, gen: gen, data: grid.Arrange[rows.ServiceKey](as, lines, func(r *rows.ServiceLine) bool { return shown[r.Key()] }, order)}
+		return arranged[rows.ServiceKey, *rows.ServiceLine]{list: l, gen: gen, data: grid.Arrange(nil, as, lines, grid.Filter{
+			Pass: passing(func(i int) bool { return shown[lines[i].Key()] }),
+		}, order)}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
-	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
@@ -23,13 +22,13 @@ type sourcesScreen struct {
 func newSourcesScreen(s *common.Context) Screen {
 	l := &sourcesScreen{listScreen[string, *rows.Source]{Context: s, title: "Sources", empty: "sources"}}
 	l.columns = func() []grid.Column[*rows.Source] { return sourceColumns(s.Theme, s.Now) }
-	l.rows = func(by filter.Filter) ([]*rows.Source, func(*rows.Source) bool) {
+	l.rows = func() []*rows.Source {
 		list := make([]*rows.Source, len(s.Sources))
 		for i := range s.Sources {
 			row := s.Sources[i]
 			list[i] = &row
 		}
-		return list, func(r *rows.Source) bool { return by.Match(r) }
+		return list
 	}
 	l.makeList()
 	return l

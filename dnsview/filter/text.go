@@ -1,0 +1,80 @@
+package filter
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// separator stands between the values of a text; no word has it.
+const separator = "\x00"
+
+// AppendText appends to b what bare words are searched in: the name of a row and its values, in lower case. It can be
+// made once for many filters; see MatchText.
+func AppendText(b []byte, r Row) []byte {
+	from := len(b)
+	add := func(s string) { b = append(b, strings.ReplaceAll(s, separator, "\x01")...) }
+	add(r.FilterName())
+	r.FilterValues("", "", func(s string) bool {
+		b = append(b, separator...)
+		add(s)
+		return true
+	})
+	return append(b[:from], bytes.ToLower(b[from:])...)
+}
+
+// HasWords reports whether the filter has a bare word.
+func (f Filter) HasWords() bool {
+	return slices.ContainsFunc(f.terms, func(t term) bool { return t.field == "" })
+}
+
+// MatchText is Match of a row with the text that AppendText makes of it.
+func (f Filter) MatchText(r Row, text string) bool {
+	for i := range f.terms {
+		t := &f.terms[i]
+		found := false
+		if t.field == "" {
+			name, values, _ := strings.Cut(text, separator)
+			found = strings.Contains(values, t.value) || fuzzy(name, t.value)
+		} else {
+			found = t.matches(r)
+		}
+		if found == t.negate {
+			return false
+		}
+	}
+	return true
+}
+
+// Narrows reports whether it is certain that each row that passes f passes old too. It is when terms are added, or when
+// letters are added to the last one.
+func (f Filter) Narrows(old Filter) bool {
+	if len(f.terms) < len(old.terms) {
+		return false
+	}
+	for i := range old.terms {
+		a, b := &old.terms[i], &f.terms[i]
+		if a.equal(b) {
+			continue
+		}
+		if i < len(old.terms)-1 || a.negate || b.negate || a.field != b.field || a.tag != b.tag || a.op != b.op || a.re != nil || b.re != nil {
+			return false
+		}
+		switch {
+		case a.field == "":
+			return len(a.value) > 1 && strings.HasPrefix(b.value, a.value) // a single letter is not fuzzy, so it may pass less
+		case a.op == ':':
+			return len(a.any) == 1 && len(b.any) == 1 && strings.HasPrefix(b.any[0], a.any[0])
+		case a.op == '~':
+			return strings.Contains(b.value, a.value)
+		}
+		return false
+	}
+	return true
+}
+
+// equal reports whether two terms are the same but for a regular expression, which never is.
+func (t *term) equal(o *term) bool {
+	return t.negate == o.negate && t.field == o.field && t.tag == o.tag && t.op == o.op && t.original == o.original && t.value == o.value &&
+		t.re == nil && o.re == nil && t.age == o.age && t.number == o.number && slices.Equal(t.any, o.any)
+}
