@@ -79,18 +79,23 @@ func EscapeLabel(label string) string {
 // case kept. Other programs write the spaces of a DNS-SD instance name differently.
 func SpellName(s string) string { return decimal.SpellName(s) }
 
-// Parent returns the name one label up. ok is false for the root and for a name of one label. An escaped dot belongs to
-// its label.
-func Parent(name string) (above string, ok bool) {
+// CutLabel returns the first label of a name, and the rest; "" after the last label. An escaped dot belongs to its label.
+func CutLabel(name string) (label, rest string) {
 	for i := 0; i < len(name); i++ {
 		switch name[i] {
 		case '\\':
 			i++
 		case '.':
-			return name[i+1:], i+1 < len(name)
+			return name[:i], name[i+1:]
 		}
 	}
-	return "", false
+	return name, ""
+}
+
+// Parent returns the name one label up. ok is false for the root and for a name of one label.
+func Parent(name string) (above string, ok bool) {
+	_, above = CutLabel(name)
+	return above, above != ""
 }
 
 // SameName reports whether two names are equal label by label, regardless of case.

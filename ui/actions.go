@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -117,16 +118,9 @@ func describe(refs []providers.InstanceRef, verb, noun string) string {
 	if len(refs) != 1 {
 		return verb + " " + providers.CountOf(len(refs), noun)
 	}
-	what := verb + " " + common.Clean(nameOf(refs[0]))
+	what := verb + " " + common.Clean(cmp.Or(refs[0].Name, refs[0].ID))
 	if refs[0].Cloud != "" {
 		what += " in " + common.Clean(refs[0].Cloud)
 	}
 	return what
-}
-
-func nameOf(ref providers.InstanceRef) string {
-	if ref.Name != "" {
-		return ref.Name
-	}
-	return ref.ID
 }

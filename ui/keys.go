@@ -92,7 +92,7 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	case common.ActFilter:
 		return m.openFilter()
 	case common.ActPalette:
-		m.openPalette()
+		m.Open(dialog.NewPalette(commands()))
 	case common.ActHelp:
 		m.Open(&dialog.Help{})
 	case common.ActWhy:

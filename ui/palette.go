@@ -91,5 +91,3 @@ func (m *Model) showChanges() {
 		m.Notify(common.ToneInfo, "nothing is under way")
 	}
 }
-
-func (m *Model) openPalette() { m.Open(dialog.NewPalette(commands())) }

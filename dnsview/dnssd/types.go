@@ -1,6 +1,10 @@
 package dnssd
 
-import "strings"
+import (
+	"strings"
+
+	"rollcall/providers"
+)
 
 // The functions of this file read canonical names (providers.CanonicalName) as [ParseName] does, without a copy and
 // without a check, since they are asked of every record of a zone.
@@ -8,7 +12,7 @@ import "strings"
 // TypeOf returns the service type of an incarnation's name, such as
 // _http._tcp.example.com of web._http._tcp.example.com. ok is false for other names.
 func TypeOf(name string) (typ string, ok bool) {
-	_, typ = cutLabel(name)
+	_, typ = providers.CutLabel(name)
 	if !IsType(typ) || IsType(name) || strings.HasPrefix(name, enumeration+"._udp.") {
 		return "", false
 	}
@@ -17,26 +21,13 @@ func TypeOf(name string) (typ string, ok bool) {
 
 // IsType reports whether a name is that of a service type in some domain.
 func IsType(name string) bool {
-	service, rest := cutLabel(name)
+	service, rest := providers.CutLabel(name)
 	return strings.HasPrefix(service, "_") && (strings.HasPrefix(rest, "_tcp.") || strings.HasPrefix(rest, "_udp."))
 }
 
 // EnumerationOf returns the enumeration of service types (RFC 6763 section 9) of the domain of a service type.
 func EnumerationOf(typ string) string {
-	_, rest := cutLabel(typ)
-	_, domain := cutLabel(rest)
+	_, rest := providers.CutLabel(typ)
+	_, domain := providers.CutLabel(rest)
 	return enumeration + "._udp." + domain
-}
-
-// cutLabel returns the first label of a name and the rest.
-func cutLabel(name string) (label, rest string) {
-	for i := 0; i < len(name); i++ {
-		switch name[i] {
-		case '\\':
-			i++
-		case '.':
-			return name[:i], name[i+1:]
-		}
-	}
-	return name, ""
 }

@@ -107,7 +107,7 @@ func (s *session) ask(ctx context.Context, addr string, q query) reply {
 
 // exchange uses EDNS if the server supports it. It tries UDP first, and TCP if the reply is truncated or missing.
 func (s *session) exchange(ctx context.Context, sv *server, q query) reply {
-	r := s.once(ctx, sv, q, sv.speaksEDNS())
+	r := s.once(ctx, sv, q, !sv.plain.Load())
 	if r.msg == nil || !r.edns || r.msg.IsEdns0() != nil && r.msg.Rcode != dns.RcodeBadVers {
 		return r
 	}
@@ -118,7 +118,7 @@ func (s *session) exchange(ctx context.Context, sv *server, q query) reply {
 		}
 		if p := s.once(ctx, sv, q, false); p.msg != nil {
 			if p.msg.Rcode != r.msg.Rcode {
-				sv.setPlain()
+				sv.plain.Store(true)
 			}
 			return p
 		}

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -21,9 +22,9 @@ type server struct {
 	addr  string
 	limit *rate.Limiter
 	slots chan struct{} // one for each pending query
+	plain atomic.Bool   // it does not support EDNS
 
 	mu     sync.Mutex
-	plain  bool // it does not support EDNS
 	pauses map[string]*pause
 }
 
@@ -87,16 +88,4 @@ func (s *server) note(zone string, o Outcome, why string, now time.Time) {
 		p.why = why
 		p.silent, p.no = min(p.silent, silentLimit-1), min(p.no, noLimit-1)
 	}
-}
-
-func (s *server) speaksEDNS() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.plain
-}
-
-func (s *server) setPlain() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.plain = true
 }

@@ -59,9 +59,7 @@ func (s *Launcher) WithOwnTags(spec launch.Spec) launch.Spec {
 		if spec.Tags == nil {
 			spec.Tags = map[string]string{}
 		}
-		for k, v := range d.Select {
-			spec.Tags[k] = v
-		}
+		maps.Copy(spec.Tags, d.Select)
 	}
 	return spec
 }

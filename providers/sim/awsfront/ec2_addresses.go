@@ -161,10 +161,8 @@ func (c *ec2Call) describeNetworkInterfaces() *apiError {
 		p.cursor = -1 << 31
 	}
 	fs := filters(c.form)
-	for _, f := range fs {
-		if _, err := keep([]filter{f}, c.interfaceFields(networkInterface{}), nil); err != nil {
-			return err
-		}
+	if err := known(fs, c.interfaceFields(networkInterface{})); err != nil {
+		return err
 	}
 	ids := list(c.form, "NetworkInterfaceId")
 	if len(ids) > 0 {

@@ -53,10 +53,8 @@ func describe[T any](c *ec2Call, d description[T]) *apiError {
 func kept[T any](c *ec2Call, all []T, row func(T) fields, tags func(T) map[string]string) ([]T, *apiError) {
 	fs := filters(c.form)
 	var none T
-	for _, f := range fs {
-		if _, err := keep([]filter{f}, row(none), nil); err != nil {
-			return nil, err
-		}
+	if err := known(fs, row(none)); err != nil {
+		return nil, err
 	}
 	return slices.DeleteFunc(slices.Clone(all), func(t T) bool {
 		ok, err := keep(fs, row(t), tags(t))

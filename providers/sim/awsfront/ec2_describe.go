@@ -2,6 +2,7 @@ package awsfront
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 
 	"rollcall/providers"
@@ -94,27 +95,16 @@ func (c *ec2Call) describeInstances() *apiError {
 	if err != nil {
 		return err
 	}
-	p, err := c.paging(5, 1000)
+	ids := list(c.form, "InstanceId")
+	if len(ids) > 0 && c.form.Get("MaxResults") != "" {
+		return bad("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults")
+	}
+	rows, token, err := c.idsOrPage(ids, meets)
 	if err != nil {
 		return err
 	}
-	var rows []world.Instance
-	token := ""
-	if ids := list(c.form, "InstanceId"); len(ids) > 0 {
-		if c.form.Get("MaxResults") != "" {
-			return bad("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults")
-		}
-		found, err := c.byID(ids)
-		if err != nil {
-			return err
-		}
-		for n := range found {
-			if (meets == nil || meets(&found[n])) && c.fault != world.EmptyPage {
-				rows = append(rows, found[n])
-			}
-		}
-	} else {
-		rows, token = c.page(p, meets)
+	if len(ids) > 0 && c.fault == world.EmptyPage {
+		rows = nil
 	}
 	c.x.in("reservationSet", func() {
 		for len(rows) > 0 {
@@ -136,6 +126,20 @@ func (c *ec2Call) paging(low, high int) (paging, *apiError) {
 	p, err := pageOf(c.form, low, high, high)
 	p.limit = c.f.w.PageOf(p.limit)
 	return p, err
+}
+
+// idsOrPage returns the instances with these ids, or without ids one page of all, that meets keeps; nil keeps all.
+func (c *ec2Call) idsOrPage(ids []string, meets func(*world.Instance) bool) (rows []world.Instance, token string, err *apiError) {
+	p, err := c.paging(5, 1000)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(ids) == 0 {
+		rows, token = c.page(p, meets)
+		return rows, token, nil
+	}
+	rows, err = c.byID(ids)
+	return slices.DeleteFunc(rows, func(i world.Instance) bool { return meets != nil && !meets(&i) }), "", err
 }
 
 // page returns one page of instances and the next page's token, with the faults of lists.
@@ -162,33 +166,16 @@ func (c *ec2Call) describeInstanceStatus() *apiError {
 			"instance-status.status": one(checks(i)), "system-status.status": one(checks(i)),
 		}
 	}
-	for _, f := range fs {
-		if _, err := keep([]filter{f}, row(&world.Instance{}), nil); err != nil {
-			return err
-		}
+	if err := known(fs, row(&world.Instance{})); err != nil {
+		return err
 	}
 	meets := func(i *world.Instance) bool {
 		ok, err := keep(fs, row(i), i.Tags)
 		return ok && err == nil && (all || i.State == providers.StateRunning)
 	}
-	p, err := c.paging(5, 1000)
+	rows, token, err := c.idsOrPage(list(c.form, "InstanceId"), meets)
 	if err != nil {
 		return err
-	}
-	var rows []world.Instance
-	token := ""
-	if ids := list(c.form, "InstanceId"); len(ids) > 0 {
-		found, err := c.byID(ids)
-		if err != nil {
-			return err
-		}
-		for n := range found {
-			if meets(&found[n]) {
-				rows = append(rows, found[n])
-			}
-		}
-	} else {
-		rows, token = c.page(p, meets)
 	}
 	c.x.items("instanceStatusSet", len(rows), func(n int) {
 		i := &rows[n]

@@ -2,7 +2,6 @@ package awsfront
 
 import (
 	"errors"
-	"maps"
 	"slices"
 
 	"rollcall/providers/sim/world"
@@ -34,7 +33,7 @@ func (c *ec2Call) allocateAddress() *apiError {
 	a := c.f.w.Allocate(c.cloud.Name)
 	if len(set) > 0 {
 		c.state.mu.Lock()
-		c.state.tags[a.ID] = maps.Clone(set)
+		c.state.tags[a.ID] = set
 		c.state.mu.Unlock()
 	}
 	c.x.els("publicIp", addr(a.IP), "allocationId", a.ID, "domain", "vpc", "publicIpv4Pool", "amazon", "networkBorderGroup", c.cloud.Region)
@@ -44,34 +43,28 @@ func (c *ec2Call) allocateAddress() *apiError {
 // theAddress returns the elastic address that a call names by its allocation, its association or itself.
 func (c *ec2Call) theAddress() (world.Address, *apiError) {
 	id, ip, assoc := c.form.Get("AllocationId"), c.form.Get("PublicIp"), c.form.Get("AssociationId")
-	all := c.elastic()
-	find := func(is func(a *world.Address) bool) (world.Address, bool) {
-		n := slices.IndexFunc(all, func(a world.Address) bool { return is(&a) })
-		if n < 0 {
-			return world.Address{}, false
-		}
-		return all[n], true
-	}
+	var is func(a world.Address) bool
+	var missing *apiError
 	switch {
 	case id != "" && ip != "":
 		return world.Address{}, bad("InvalidParameterCombination", "You may specify public IP or allocation id, but not both in the same call")
 	case id != "":
-		if a, ok := find(func(a *world.Address) bool { return a.ID == id }); ok {
-			return a, nil
-		}
-		return world.Address{}, bad("InvalidAllocationID.NotFound", "The allocation ID '%s' does not exist", id)
+		is = func(a world.Address) bool { return a.ID == id }
+		missing = bad("InvalidAllocationID.NotFound", "The allocation ID '%s' does not exist", id)
 	case assoc != "":
-		if a, ok := find(func(a *world.Address) bool { return a.Instance != "" && derived("eipassoc", a.ID) == assoc }); ok {
-			return a, nil
-		}
-		return world.Address{}, bad("InvalidAssociationID.NotFound", "The association ID '%s' does not exist", assoc)
+		is = func(a world.Address) bool { return a.Instance != "" && derived("eipassoc", a.ID) == assoc }
+		missing = bad("InvalidAssociationID.NotFound", "The association ID '%s' does not exist", assoc)
 	case ip != "":
-		if a, ok := find(func(a *world.Address) bool { return addr(a.IP) == ip }); ok {
-			return a, nil
-		}
-		return world.Address{}, bad("InvalidAddress.NotFound", "Address '%s' not found.", ip)
+		is = func(a world.Address) bool { return addr(a.IP) == ip }
+		missing = bad("InvalidAddress.NotFound", "Address '%s' not found.", ip)
+	default:
+		return world.Address{}, bad("MissingParameter", "Either public IP or allocation id must be specified")
 	}
-	return world.Address{}, bad("MissingParameter", "Either public IP or allocation id must be specified")
+	all := c.elastic()
+	if n := slices.IndexFunc(all, is); n >= 0 {
+		return all[n], nil
+	}
+	return world.Address{}, missing
 }
 
 func (c *ec2Call) associateAddress() *apiError {

@@ -1,6 +1,8 @@
 package awsfront
 
 import (
+	"slices"
+
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
 )
@@ -8,14 +10,8 @@ import (
 // otherAccount is the account of the credentials under world.WrongKey.
 const otherAccount = "999988887777"
 
-// listFault reports whether a fault truncates lists. Such faults only affect lists of one source.
-func listFault(k world.FaultKind) bool {
-	switch k {
-	case world.ShortPage, world.EmptyPage, world.PageLoop, world.Stale, world.Expired:
-		return true
-	}
-	return false
-}
+// listFaults truncate lists. They only affect lists of one source.
+var listFaults = []world.FaultKind{world.ShortPage, world.EmptyPage, world.PageLoop, world.Stale, world.Expired}
 
 // faultOf returns the fault that a call meets.
 func (f *front) faultOf(c *call) world.FaultKind {
@@ -60,7 +56,7 @@ func (f *front) common(sources []string) world.FaultKind {
 		}
 		all = k
 	}
-	if listFault(all) {
+	if slices.Contains(listFaults, all) {
 		return world.NoFault
 	}
 	return all

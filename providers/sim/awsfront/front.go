@@ -58,7 +58,7 @@ func WithRolePolicy(role, policy string) Option {
 // New returns a handler that serves w as the APIs of AWS. Requests must be signed with
 // w.Credentials (signature version 4, in the Authorization header).
 func New(w *world.World, options ...Option) http.Handler {
-	f := &front{w: w, ec2: newEC2State(w), iam: newIAMStore(w), ssm: newParameterStore()}
+	f := &front{w: w, ec2: newEC2State(w), iam: newIAMStore(w), ssm: &parameterStore{values: map[[2]string]parameter{}}}
 	for _, o := range options {
 		o(f)
 	}

@@ -154,6 +154,16 @@ func keep(fs []filter, row fields, tags map[string]string) (bool, *apiError) {
 	return true, nil
 }
 
+// known returns the error of the first filter that is not one on tags or on these fields.
+func known(fs []filter, row fields) *apiError {
+	for _, f := range fs {
+		if row[f.name] == nil && !onTags(f) {
+			return unknownFilter(f)
+		}
+	}
+	return nil
+}
+
 // paging is MaxResults and NextToken of a describe call.
 type paging struct {
 	cursor int // end position of the last page

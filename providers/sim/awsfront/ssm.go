@@ -26,10 +26,6 @@ type parameter struct {
 	Version          int
 }
 
-func newParameterStore() *parameterStore {
-	return &parameterStore{values: map[[2]string]parameter{}}
-}
-
 // parameterRequest is the union of the parameter store's requests.
 type parameterRequest struct {
 	Name           string

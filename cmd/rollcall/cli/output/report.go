@@ -103,20 +103,16 @@ func WriteReport(w io.Writer, form string, r *apply.Report, dryRun bool, lacking
 		}
 		return Data(w, form, row)
 	case form == Markdown:
-		return String(w, d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodeTexts(r)))
+		var nodes []string
+		for _, n := range r.Nodes {
+			nodes = append(nodes, n.Text)
+		}
+		return String(w, d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodes))
 	case dryRun:
 		return String(w, d.Text()+notesText(r.Notes))
 	}
 	row := NewReport(r, dryRun)
 	return String(w, row.Text())
-}
-
-func nodeTexts(r *apply.Report) []string {
-	var out []string
-	for _, n := range r.Nodes {
-		out = append(out, n.Text)
-	}
-	return out
 }
 
 // markdownList returns a section with one line per text; "" if there are none.
