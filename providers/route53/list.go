@@ -14,7 +14,6 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/awsapi"
 	"rollcall/providers/budget"
-	"rollcall/providers/itemcache"
 )
 
 const (
@@ -116,66 +115,6 @@ func (a *Account) knownServers(id string) ([]string, bool) {
 	return ns, ok
 }
 
-// Records lists all records of a zone, with marker records and without owners attached. The listing is complete if it
-// has as many record sets as the zone reports, including the zone's SOA and NS. Expected stays -1, because Route 53
-// counts record sets, not values.
-func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]providers.Record)) providers.Coverage {
-	const op = "list records"
-	ctx, v := a.begin(ctx)
-	if zone.ID == "" {
-		return a.end(v, false, a.fail(providers.KindInvalid, op, "the zone %s has no id", zone.Name))
-	}
-	z, before, err := a.zone(ctx, zone.ID)
-	if err != nil {
-		return a.end(v, false, err)
-	}
-	landed, sets, soa, ns := false, int64(0), false, false
-	known := a.cache(z.ID).Begin(z.Name)
-	err = listSets(ctx, a, op, zone.ID, start{}, awsapi.NewItems("ResourceRecordSets", known), func(s *types.ResourceRecordSet) []providers.Record { return rows(z.Name, s) },
-		func(list []listedSet[[]providers.Record], _ bool) bool {
-			var out []providers.Record
-			for i := range list {
-				k := list[i].key
-				soa = soa || (k.name == z.Name && k.typ == "SOA")
-				ns = ns || (k.name == z.Name && k.typ == "NS")
-				out = append(out, list[i].value...)
-			}
-			landed = true
-			sets += int64(len(list))
-			v.Rows += len(out)
-			if len(out) > 0 {
-				page(out)
-			}
-			return true
-		})
-	if err == nil && sets != before {
-		// The zone may have changed during the listing, which then matches the zone's present count.
-		var after int64
-		if _, after, err = a.zone(ctx, zone.ID); err == nil && sets != after {
-			err = a.incomplete(op, "%d record sets arrived, the zone has %d", sets, after)
-		}
-	}
-	if err == nil && (!soa || !ns) {
-		err = a.incomplete(op, "the SOA or NS record of %s itself is missing", z.Name)
-	}
-	if err == nil {
-		known.Keep()
-	}
-	return a.end(v, landed, err)
-}
-
-// setCache holds the records of each record set of a zone.
-type setCache = itemcache.Cache[listedSet[[]providers.Record]]
-
-func (a *Account) cache(zoneID string) *setCache {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.caches[zoneID] == nil {
-		a.caches[zoneID] = &setCache{}
-	}
-	return a.caches[zoneID]
-}
-
 // start is the start of a listing of record sets. Empty fields are not sent.
 type start struct{ name, typ, id string } // name in wire form
 
@@ -205,49 +144,73 @@ func listSets[T any](
 	visit func(list []listedSet[T], last bool) (more bool),
 ) error {
 	seen, listed := map[start]bool{}, map[key]bool{}
+	for {
+		all, next, err := listPage(ctx, a, op, zoneID, from, items, convert)
+		if err == nil {
+			err = checkSets(a, op, listed, all)
+		}
+		if err != nil {
+			return err
+		}
+		if !visit(all, next == nil) || next == nil {
+			return nil
+		}
+		if from = *next; seen[from] {
+			return a.incomplete(op, "where the next page begins repeats")
+		}
+		seen[from] = true
+	}
+}
+
+// listPage returns one page of record sets, and where the next page begins; nil after the last one.
+func listPage[T any](
+	ctx context.Context, a *Account, op, zoneID string, from start, items *awsapi.Items[listedSet[T]], convert func(*types.ResourceRecordSet) T,
+) (all []listedSet[T], next *start, err error) {
 	var options []func(*awsr53.Options)
 	if items != nil {
 		options = append(options, func(o *awsr53.Options) { o.APIOptions = append(o.APIOptions, items.Add) })
 	}
-	for {
-		in := &awsr53.ListResourceRecordSetsInput{HostedZoneId: aws.String(zoneID), MaxItems: aws.Int32(setPage), StartRecordType: types.RRType(from.typ)}
-		if from.name != "" {
-			in.StartRecordName = aws.String(from.name)
-		}
-		if from.id != "" {
-			in.StartRecordIdentifier = aws.String(from.id)
-		}
-		out, err := awsapi.Call(ctx, a.s.Read, op, a.api.ListResourceRecordSets, in, options...)
-		if err != nil {
-			return err
-		}
-		all, ok := awsapi.Merge(items, out.ResourceRecordSets, func(s *types.ResourceRecordSet) listedSet[T] {
-			return listedSet[T]{key: keyOf(s), missing: missingField(s), value: convert(s)}
-		})
-		if !ok {
-			return a.incomplete(op, "the record sets of a page cannot be told apart")
-		}
-		for i := range all {
-			k := all[i].key
-			switch {
-			case all[i].missing == noName:
-				return a.incomplete(op, "a record set came without %s", noName)
-			case listed[k]:
-				return a.incomplete(op, "the record set %s %s came twice", k.name, k.typ)
-			case all[i].missing != "":
-				return a.incomplete(op, "the record set %s %s came without %s", k.name, k.typ, all[i].missing)
-			}
-			listed[k] = true
-		}
-		if !visit(all, !out.IsTruncated) || !out.IsTruncated {
-			return nil
-		}
-		from = start{name: aws.ToString(out.NextRecordName), typ: string(out.NextRecordType), id: aws.ToString(out.NextRecordIdentifier)}
-		if from.name == "" || seen[from] {
-			return a.incomplete(op, "where the next page begins is missing or repeats")
-		}
-		seen[from] = true
+	in := &awsr53.ListResourceRecordSetsInput{HostedZoneId: aws.String(zoneID), MaxItems: aws.Int32(setPage), StartRecordType: types.RRType(from.typ)}
+	if from.name != "" {
+		in.StartRecordName = aws.String(from.name)
 	}
+	if from.id != "" {
+		in.StartRecordIdentifier = aws.String(from.id)
+	}
+	out, err := awsapi.Call(ctx, a.s.Read, op, a.api.ListResourceRecordSets, in, options...)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, ok := awsapi.Merge(items, out.ResourceRecordSets, func(s *types.ResourceRecordSet) listedSet[T] {
+		return listedSet[T]{key: keyOf(s), missing: missingField(s), value: convert(s)}
+	})
+	if !ok {
+		return nil, nil, a.incomplete(op, "the record sets of a page cannot be told apart")
+	}
+	if out.IsTruncated {
+		next = &start{name: aws.ToString(out.NextRecordName), typ: string(out.NextRecordType), id: aws.ToString(out.NextRecordIdentifier)}
+		if next.name == "" {
+			return nil, nil, a.incomplete(op, "where the next page begins is missing")
+		}
+	}
+	return all, next, nil
+}
+
+// checkSets adds record sets to those listed before. A set that came before, or lacks a field, is KindIncomplete.
+func checkSets[T any](a *Account, op string, listed map[key]bool, all []listedSet[T]) error {
+	for i := range all {
+		k := all[i].key
+		switch {
+		case all[i].missing == noName:
+			return a.incomplete(op, "a record set came without %s", noName)
+		case listed[k]:
+			return a.incomplete(op, "the record set %s %s came twice", k.name, k.typ)
+		case all[i].missing != "":
+			return a.incomplete(op, "the record set %s %s came without %s", k.name, k.typ, all[i].missing)
+		}
+		listed[k] = true
+	}
+	return nil
 }
 
 const noName = "name or type"
