@@ -14,11 +14,18 @@ type (
 		Zones(ctx context.Context, page func([]Zone)) Coverage
 	}
 
-	// RecordLister lists all records of a zone, one row per value, including marker records. Where a marker is a
-	// record of its own, AttachOwners has yet to attach the owners. KindNotFound and KindAuth mean that the zone may
+	// RecordLister lists all records of a zone, one row per value, including marker records. Records calls
+	// page from one goroutine at a time, with no rows for an answer whose rows come later. Where a marker is a record of its own, AttachOwners has yet to attach the owners. KindNotFound and KindAuth mean that the zone may
 	// have another ID now, so that it is looked up again before the next read.
 	RecordLister interface {
 		Records(ctx context.Context, zone Zone, page func([]Record)) Coverage
+	}
+
+	// RecordExpecter is a RecordLister that reads a zone faster if it knows about what the zone holds. ExpectRecords
+	// passes on the rows of an earlier read, in its order; what a later read returns does not depend on them. Not every
+	// DNS account implements it.
+	RecordExpecter interface {
+		ExpectRecords(zone Zone, rows []Record)
 	}
 
 	// RecordGetter reads one name. Lookup returns every record of name whose type is typ (any type when typ is empty),

@@ -58,6 +58,7 @@ type Account struct {
 	notify  func(Retrying)
 
 	mu        sync.Mutex
+	listings  *rate.Limiter // limits calls of listings further; nil if nothing is reserved
 	blocked   time.Time
 	calls     int64
 	good      int64
@@ -100,6 +101,45 @@ func New(name string, perSecond float64, burst int, opts ...Option) *Account {
 // Name returns the name of the account.
 func (a *Account) Name() string { return a.name }
 
+// listing is the context key of calls that belong to the listing of a source.
+type listing struct{}
+
+// ForListing marks the calls made with the context as those of a listing. See Reserve.
+func ForListing(ctx context.Context) context.Context { return context.WithValue(ctx, listing{}, true) }
+
+// Reserve keeps so many calls of the burst, and half of the rate, for calls that belong to no listing, such as changes
+// and their lookups. Only the first Reserve of an account counts.
+func (a *Account) Reserve(calls int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if limit := a.limiter.Limit(); a.listings == nil && limit != rate.Inf {
+		a.listings = rate.NewLimiter(limit/2, max(1, a.limiter.Burst()-calls))
+	}
+}
+
+// reservations are the calls taken from the buckets for one call.
+type reservations []*rate.Reservation
+
+func (a *Account) reserve(ctx context.Context, now time.Time) (taken reservations, wait time.Duration) {
+	taken = reservations{a.limiter.ReserveN(now, 1)}
+	a.mu.Lock()
+	listings := a.listings
+	a.mu.Unlock()
+	if listings != nil && ctx.Value(listing{}) != nil {
+		taken = append(taken, listings.ReserveN(now, 1))
+	}
+	for _, r := range taken {
+		wait = max(wait, r.DelayFrom(now))
+	}
+	return taken, wait
+}
+
+func (r reservations) cancel(now time.Time) {
+	for _, one := range r {
+		one.CancelAt(now)
+	}
+}
+
 // Wait takes one call from the budget. It waits for the bucket and for the end of a block. If the deadline of ctx is
 // earlier, it fails at once with KindThrottled and a RetryAfter. NotSent is true for all of its errors.
 func (a *Account) Wait(ctx context.Context) error {
@@ -112,11 +152,10 @@ func (a *Account) Wait(ctx context.Context) error {
 			}
 			continue
 		}
-		r := a.limiter.ReserveN(now, 1)
-		d = r.DelayFrom(now)
-		if d > 0 {
+		var taken reservations
+		if taken, d = a.reserve(ctx, now); d > 0 {
 			if err := a.pause(ctx, now, d, "the rate budget is used up"); err != nil {
-				r.CancelAt(now)
+				taken.cancel(now)
 				return err
 			}
 			// A block may have begun during the pause. The call is already taken from the bucket.

@@ -148,6 +148,9 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		resolved, at = found, z.f.clock.Now()
 		z.noteAnswer()
 	}
+	if e, ok := z.src.DNS.(providers.RecordExpecter); ok {
+		e.ExpectRecords(resolved, held.raw)
+	}
 	var rows []providers.Record
 	cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) {
 		rows = append(rows, page...)

@@ -229,7 +229,7 @@ func missingField(s *types.ResourceRecordSet) string {
 func (a *Account) begin(ctx context.Context) (context.Context, reading) {
 	v := reading{Coverage: providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: a.s.Now()}}
 	ctx, v.skew = budget.WithSkew(ctx)
-	return ctx, v
+	return budget.ForListing(ctx), v
 }
 
 // reading is a listing in progress.

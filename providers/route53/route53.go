@@ -37,9 +37,13 @@ type Account struct {
 	servers map[string][]string      // zone id -> its delegation set, which never changes
 	locks   map[string]chan struct{} // zone id -> the right to write there
 	caches  map[string]*setCache     // zone id -> its record sets as the last read has decoded them
+	ranges  map[string][]zoneRange   // zone id -> the ranges in which it can be read side by side
 }
 
-var _ providers.WritableDNS = (*Account)(nil)
+var (
+	_ providers.WritableDNS    = (*Account)(nil)
+	_ providers.RecordExpecter = (*Account)(nil)
+)
 
 // Credentials implements providers.CredentialHolder.
 func (a *Account) Credentials(ctx context.Context) ([]providers.Credential, error) {
@@ -50,6 +54,8 @@ func (a *Account) Credentials(ctx context.Context) ([]providers.Credential, erro
 const (
 	budgetRate  = 10
 	budgetBurst = 50
+	// budgetReserve is how much of the burst listings leave to changes, beside half of the rate.
+	budgetReserve = 20
 )
 
 // New returns the adapter. It reads only local files and the environment. A missing credential is KindAuth.
@@ -63,5 +69,10 @@ func New(cfg Config) (*Account, error) {
 		return nil, err
 	}
 	api := awsr53.NewFromConfig(s.Config, func(o *awsr53.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) })
-	return &Account{s: s, api: api, servers: map[string][]string{}, locks: map[string]chan struct{}{}, caches: map[string]*setCache{}}, nil
+	if cfg.Budget != nil {
+		cfg.Budget.Reserve(budgetReserve)
+	}
+	return &Account{
+		s: s, api: api, servers: map[string][]string{}, locks: map[string]chan struct{}{}, caches: map[string]*setCache{}, ranges: map[string][]zoneRange{},
+	}, nil
 }

@@ -37,7 +37,12 @@ func TestTheAdapterWorksAgainstMoto(t *testing.T) {
 // startSim starts the embedded clouds, and returns the config of their Route 53 account.
 func startSim(t *testing.T) (*sim.Sim, route53.Config) {
 	t.Helper()
-	s := simtest.Start(t, sim.Options{})
+	return startSimWith(t, sim.Options{})
+}
+
+func startSimWith(t *testing.T, o sim.Options) (*sim.Sim, route53.Config) {
+	t.Helper()
+	s := simtest.Start(t, o)
 	e := s.Endpoints()
 	return s, route53.Config{Endpoint: e.AWS, Clock: providertest.NewFastClock(time.Now(), 10).Clock, AWS: &aws.Config{Region: e.AWSRegion, Credentials: credentials.NewStaticCredentialsProvider(e.AWSKeyID, e.AWSSecret, "")}}
 }
