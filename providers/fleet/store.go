@@ -1,25 +1,19 @@
 package fleet
 
 import (
-	"bufio"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"rollcall/providers"
 	"rollcall/providers/textfile"
 )
 
-// storeFormat is the version of the file. Files of other versions are not read.
-const storeFormat = 1
-
 // stored is a snapshot as stored on disk: rows and their origin, without coverage.
 type stored struct {
-	Format int           `json:"format"`
+	Format int           `json:"format"` // 1; the binary form has no field for it
 	Taken  time.Time     `json:"taken"`
 	Clouds []storedCloud `json:"clouds"`
 	Zones  []storedZone  `json:"zones"`
@@ -48,9 +42,9 @@ type storedAppearance struct {
 }
 
 // Save atomically writes the rows of a snapshot to a file with mode 0600, so that the next run can show them and
-// compare its first reads with them.
-func Save(path string, s *providers.Snapshot) (err error) {
-	out := stored{Format: storeFormat, Taken: s.Taken}
+// compare its first reads with them. It removes the file of an older version.
+func Save(path string, s *providers.Snapshot) error {
+	out := stored{Taken: s.Taken}
 	for i := range s.Clouds {
 		if v := &s.Clouds[i]; !v.RowsFrom.IsZero() {
 			out.Clouds = append(out.Clouds, storedCloud{v.Cloud, v.Production, v.RowsFrom, v.Instances, v.Addresses})
@@ -68,28 +62,16 @@ func Save(path string, s *providers.Snapshot) (err error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("save the last snapshot: %s is a link, or no regular file: put the file itself there, or remove what is there", path)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
+	if err := textfile.Write(path, func(f *os.File) error {
+		_, err := f.Write(encode(&out))
+		return err
+	}); err != nil {
 		return fmt.Errorf("save the last snapshot: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()
-			_ = os.Remove(f.Name())
-			err = fmt.Errorf("save the last snapshot: %w", err)
-		}
-	}()
-	w := bufio.NewWriter(f)
-	if err = json.NewEncoder(w).Encode(out); err != nil {
-		return err
+	if err := os.Remove(path + oldEnding); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the snapshot of an older rollcall: %w", err)
 	}
-	if err = w.Flush(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // maxStored is the largest file size in bytes. 100,000 instances and as many records take some two hundred million.
@@ -97,23 +79,20 @@ const maxStored = 2 << 30
 
 // Load reads a file that Save wrote. The rows have their age but no coverage, because another process read them and no
 // conclusion may rest on them. Clouds and zones have the traits that declared says of their providers: the file has
-// none. A missing file is an error that is fs.ErrNotExist.
+// none. Without the file, that of an older version is read. If there is neither, the error is fs.ErrNotExist.
 func Load(path string, declared []providers.Declaration) (*providers.Snapshot, error) {
-	f, err := os.Open(path)
+	data, err := textfile.Read(path, maxStored)
+	if errors.Is(err, fs.ErrNotExist) {
+		if old, oldErr := textfile.Read(path+oldEnding, maxStored); oldErr == nil {
+			path, data, err = path+oldEnding, old, nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the last snapshot: %w", err)
 	}
-	defer func() { _ = f.Close() }()
-	var in stored
-	d := json.NewDecoder(textfile.JSONReader(bufio.NewReader(f), maxStored))
-	if err := d.Decode(&in); err != nil {
+	in, err := decode(data)
+	if err != nil {
 		return nil, fmt.Errorf("read the last snapshot %s: %w", path, err)
-	}
-	if in.Format != storeFormat {
-		return nil, fmt.Errorf("read the last snapshot %s: format %d, this rollcall knows format %d", path, in.Format, storeFormat)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read the last snapshot %s: there is something behind its end", path)
 	}
 	s := &providers.Snapshot{Taken: in.Taken}
 	traits := func(p providers.Provider) (t providers.Traits) {

@@ -323,7 +323,7 @@ func (s *Session) journalPath() string { return filepath.Join(s.State, JournalNa
 // The files of the journal and of the last snapshot in the state folder.
 const (
 	JournalName  = "journal.jsonl"
-	SnapshotName = "snapshot.json"
+	SnapshotName = "snapshot"
 )
 
 // OpenJournal opens the journal on the first call.
