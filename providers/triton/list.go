@@ -13,28 +13,28 @@ import (
 	"strings"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/itemcache"
 )
 
-// CloudAPI pages by limit and offset with at most 1,000 machines each, so pages can be fetched concurrently.
+// CloudAPI pages by limit and offset with at most 1,000 machines each, so pages can be fetched concurrently. Each begins
+// with the last machine of the page before it: if that is another machine, the list has shifted.
 const (
 	pageSize    = 1000
+	pageStep    = pageSize - 1
 	pagesAtOnce = 8
-	listPasses  = 2 // a list that changes during a read is read once more
+	listPasses  = 3 // a list that changes during a read is read again, the last time one page after the other
 )
 
 const opList = "list machines"
 
 // Instances lists all machines. A HEAD before and one after the pages return the total, and each page its number of
-// rows. If any of these numbers disagree, the read is partial.
+// rows. If any of these numbers disagree, or two pages do not meet, the read is partial.
 func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) providers.Coverage {
 	cov := providers.Coverage{State: providers.CoverageFailed, Expected: -1, Started: c.clock.Now()}
 	ctx, skew := budget.WithSkew(ctx)
-	l := &listing{cloud: c, page: page, seen: map[string]bool{}}
+	l := &listing{cloud: c, page: page}
 	err := func() error {
 		self, err := providers.IdentityOf(ctx, c.Identify)
 		if err != nil {
@@ -48,7 +48,11 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 		}
 		for pass := 1; ; pass++ {
 			cov.Expected = before
-			got, err := l.pass(ctx, before)
+			atOnce := pagesAtOnce
+			if pass == listPasses {
+				atOnce = 1
+			}
+			meet, err := l.pass(ctx, before, atOnce)
 			if err != nil {
 				return err
 			}
@@ -57,21 +61,25 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 				return err
 			}
 			cov.Expected = after
+			got := len(l.rows)
 			// A single page is one answer without rows moving between pages. It is complete if the count before or
 			// after equals it.
-			if got == after && (before == after || before <= pageSize && after < pageSize) {
+			single := l.answers == 1 && before <= pageSize && got < pageSize && (got == before || got == after && after < pageSize)
+			switch {
+			case meet && (single || got == after && before == after):
 				return nil
-			}
-			if before <= pageSize && got == before && got < pageSize {
-				return nil
-			}
-			if pass >= listPasses || before == after {
+			case !meet && pass >= listPasses:
+				return c.incomplete("the pages do not meet: the list changes during every read")
+			case pass >= listPasses || meet && before == after:
 				return c.incomplete("%d machines arrived, the cloud says that it has %d (%d before the read)", got, after, before)
 			}
 			before = after
 		}
 	}()
-	cov.Rows, cov.Finished, cov.Skew = len(l.seen), c.clock.Now(), skew.Ahead()
+	if len(l.rows) > 0 {
+		page(l.rows)
+	}
+	cov.Rows, cov.Finished, cov.Skew = len(l.rows), c.clock.Now(), skew.Ahead()
 	switch {
 	case err == nil:
 		cov.State = providers.CoverageComplete
@@ -103,59 +111,94 @@ func (c *Cloud) count(ctx context.Context) (int, error) {
 type listing struct {
 	cloud *Cloud
 	self  *providers.Cloud
-	page  func([]providers.Instance)
 	known *itemcache.Read[providers.Instance]
+	rows  []providers.Instance // of the last pass, in order, each machine once
 
-	mu   sync.Mutex // also limits page to one goroutine at a time
-	seen map[string]bool
+	mu      sync.Mutex
+	page    func([]providers.Instance) // called with mu held
+	answers int                        // pages of the last pass
+	shifted bool                       // two answers of one page of the last pass do not meet
 }
 
-// pass fetches the pages of total machines concurrently and returns the number of distinct machines. It fetches at
-// least one page, so that a count of zero alone is not trusted.
-func (l *listing) pass(ctx context.Context, total int) (int, error) {
-	pages := max(1, (total+pageSize-1)/pageSize)
-	inPass := make(map[string]bool, total)
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(pagesAtOnce)
-	for p := range pages {
-		g.Go(func() error { return l.span(gctx, p*pageSize, inPass) })
+// pass fetches the pages of total machines side by side. It fetches at least one page, so that a count of zero alone is
+// not trusted. meet reports whether each page begins where the one before it ends, and each machine came once; then no
+// machine that was there all the time is missing between two pages.
+func (l *listing) pass(ctx context.Context, total, atOnce int) (meet bool, err error) {
+	pages := 1 + (max(0, total-pageSize)+pageStep-1)/pageStep
+	l.answers, l.shifted = 0, false
+	spans, err := budget.SideBySide(ctx, pages, atOnce, func(ctx context.Context, i int) ([]providers.Instance, error) {
+		return l.span(ctx, i*pageStep)
+	})
+	seen := make(map[string]bool, total)
+	l.rows, meet = make([]providers.Instance, 0, total), true
+	for i, rows := range spans {
+		if i > 0 && meet {
+			meet = continues(l.rows, rows)
+			rows = rows[min(1, len(rows)):]
+		}
+		for n := range rows {
+			if id := rows[n].ID; !seen[id] {
+				seen[id] = true
+				l.rows = append(l.rows, rows[n])
+			} else {
+				meet = false
+			}
+		}
 	}
-	err := g.Wait()
-	return len(inPass), err
+	return meet && !l.shifted, err
+}
+
+// continues reports whether rows begins with the machine with which before ends.
+func continues(before, rows []providers.Instance) bool {
+	return len(before) > 0 && len(rows) > 0 && rows[0].ID == before[len(before)-1].ID
 }
 
 // span fetches up to a page of machines from offset. A server with a lower limit says so in x-query-limit; then the
-// span takes several calls.
-func (l *listing) span(ctx context.Context, offset int, inPass map[string]bool) error {
-	for end := offset + pageSize; offset < end; {
+// span takes several calls, each of which begins with the last machine of the one before.
+func (l *listing) span(ctx context.Context, offset int) ([]providers.Instance, error) {
+	var all []providers.Instance
+	for {
+		from := max(0, len(all)-1)
 		r := request{op: opList, method: http.MethodGet, path: []string{"machines"}, query: url.Values{
-			"limit": {strconv.Itoa(end - offset)}, "offset": {strconv.Itoa(offset)},
+			"limit": {strconv.Itoa(pageSize - from)}, "offset": {strconv.Itoa(offset + from)},
 		}}
 		x, err := l.cloud.read(ctx, r, nil)
 		if err != nil {
-			return err
+			return all, err
 		}
 		rows, err := l.decode(x.body)
 		if err != nil {
-			return err
+			return all, err
 		}
 		if rows == nil {
-			return l.cloud.incomplete("the page at offset %d is no list", offset)
+			return all, l.cloud.incomplete("the page at offset %d is no list", offset+from)
 		}
 		if v := x.header.Get("X-Resource-Count"); v != "" && v != strconv.Itoa(len(rows)) {
-			return l.cloud.incomplete("the page at offset %d has %d machines and says %s", offset, len(rows), providers.Brief(v))
+			return all, l.cloud.incomplete("the page at offset %d has %d machines and says %s", offset+from, len(rows), providers.Brief(v))
 		}
-		l.addRows(rows, inPass)
-		if offset += len(rows); offset >= end {
-			break
+		shifted := len(all) > 0 && !continues(all, rows)
+		l.heard(shifted)
+		if shifted {
+			return append(all, rows...), nil
 		}
 		limit, err := strconv.Atoi(x.header.Get("X-Query-Limit"))
-		if err == nil && len(rows) > 0 && limit == len(rows) {
-			continue
+		more := err == nil && limit == len(rows) && limit > 1
+		if len(all) > 0 {
+			rows = rows[1:]
 		}
-		return nil // the counts show whether enough rows arrived
+		if all = append(all, rows...); !more || len(all) >= pageSize {
+			return all, nil // the counts show whether enough rows arrived
+		}
 	}
-	return nil
+}
+
+// heard reports an answer whose rows come later.
+func (l *listing) heard(shifted bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answers++
+	l.shifted = l.shifted || shifted
+	l.page(nil)
 }
 
 // decode returns the instances of a page. Those that the last read has decoded from the same bytes are not decoded
@@ -208,23 +251,6 @@ func (l *listing) instance(m *machine) (providers.Instance, error) {
 		return providers.Instance{}, l.cloud.incomplete("the machine %s runs, and came without its addresses", providers.Brief(m.ID))
 	}
 	return l.cloud.instance(l.self, m), nil
-}
-
-// addRows passes on the rows that are new.
-func (l *listing) addRows(rows []providers.Instance, inPass map[string]bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	out := make([]providers.Instance, 0, len(rows))
-	for i := range rows {
-		inPass[rows[i].ID] = true
-		if !l.seen[rows[i].ID] {
-			l.seen[rows[i].ID] = true
-			out = append(out, rows[i])
-		}
-	}
-	if len(out) > 0 {
-		l.page(out)
-	}
 }
 
 // Instance implements providers.InstanceGetter. A machine that CloudAPI does not know is KindNotFound, and one that it
