@@ -121,13 +121,13 @@ func (a *Account) Zone(ctx context.Context, id string) (providers.Zone, error) {
 
 func (a *Account) zonePages(ctx context.Context, name string, page func([]providers.Zone)) (int, error) {
 	p := pager[providers.Zone]{
-		account: a, op: "list zones", id: func(z *providers.Zone) string { return z.ID }, decode: decodeZone, emit: page,
+		account: a, op: "list zones", id: func(z *providers.Zone) string { return z.ID }, decode: decodeZone, emit: page, perPage: zonesPerPage,
 		known: new(itemcache.Cache[providers.Zone]).Begin(""),
 	}
-	p.call = func(n int) sdkCall {
+	p.call = func(n, perPage int) sdkCall {
 		var q zones.ZoneListParams
 		set(&q.Page.Value, &q.Page.Present, float64(n))
-		set(&q.PerPage.Value, &q.PerPage.Present, zonesPerPage)
+		set(&q.PerPage.Value, &q.PerPage.Present, float64(perPage))
 		if name != "" {
 			set(&q.Name.Value, &q.Name.Present, name)
 		}
@@ -186,7 +186,8 @@ func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter 
 		cache = shared.(*itemcache.Cache[providers.Record])
 	}
 	p := pager[providers.Record]{
-		account: a, op: "list records of " + name, id: func(r *providers.Record) string { return r.ID }, known: cache.Begin(name),
+		account: a, op: "list records of " + name, id: func(r *providers.Record) string { return r.ID }, known: cache.Begin(name), perPage: recordsPerPage,
+		heard: func() { page(nil) },
 		decode: func(text []byte) (providers.Record, error) {
 			var w wireRecord
 			if err := json.Unmarshal(text, &w); err != nil {
@@ -199,11 +200,11 @@ func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter 
 			page(rows)
 		},
 	}
-	p.call = func(n int) sdkCall {
+	p.call = func(n, perPage int) sdkCall {
 		var q dns.RecordListParams
 		set(&q.ZoneID.Value, &q.ZoneID.Present, id)
 		set(&q.Page.Value, &q.Page.Present, float64(n))
-		set(&q.PerPage.Value, &q.PerPage.Present, recordsPerPage)
+		set(&q.PerPage.Value, &q.PerPage.Present, float64(perPage))
 		if filter != nil {
 			filter(&q)
 		}
