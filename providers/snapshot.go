@@ -10,6 +10,9 @@ type Snapshot struct {
 	Zones  []ZoneView  // in config order
 	// Forgotten are the keys of clouds that left the config and no longer count.
 	Forgotten []CloudKey
+	// Beginning says that the rows are the first few of an earlier run, and that the others are being loaded. Nothing can
+	// be found in them.
+	Beginning bool
 }
 
 // CloudView is the state of one cloud.
@@ -24,6 +27,8 @@ type CloudView struct {
 	Instances  []Instance
 	Addresses  []Address
 	RowsFrom   time.Time         // start of the read that the rows come from
+	Earlier    bool              // the rows are those of an earlier run
+	Left       int               // rows to show that a snapshot of the beginning leaves out
 	Lookups    map[string]Lookup // answers for single ids that markers name and the list left out
 	Reading    bool              // a read is under way
 	RetryAt    time.Time         // next try of a failed source; zero if unknown
@@ -37,6 +42,8 @@ type ZoneView struct {
 	Coverage        Coverage
 	Records         []Record // owners attached
 	RowsFrom        time.Time
+	Earlier         bool      // as in CloudView
+	Left            int       // as in CloudView
 	Since           time.Time // start of the first reading that Appeared compares, by the provider's clock
 	HasCompleteRead bool      // Records include a complete reading
 	// Appeared holds the markers that an earlier complete reading lacked, with the time of their first reading by the

@@ -75,6 +75,13 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 			l.Gap(1).Add(theme.Dim, strconv.Itoa(s.Shown))
 		}
 		l.Gap(1).Add(role, glyph)
+		if s.Earlier {
+			ageText += " old"
+			if level < cellShort {
+				ageText += ","
+			}
+			l.Add(theme.Dim, " "+ageText)
+		}
 		if level < cellShort {
 			l.Add(theme.Dim, " reading"+t.Ellipsis)
 		}

@@ -81,6 +81,14 @@ func (r *Instance) join() {
 	r.natural = NaturalKey(r.Ref.Name)
 }
 
+// compareInstances compares rows of a screen by cloud, name and id.
+func compareInstances(a, b *Instance) int {
+	return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Inst.ID, b.Inst.ID))
+}
+
+// Earlier reports whether the row is from an earlier run.
+func (r *Instance) Earlier() bool { return r.view.Snapshot.Clouds[r.order].Earlier }
+
 // Key returns the identity of the row.
 func (r *Instance) Key() InstanceKey { return InstanceKey{Cloud: r.Inst.Cloud, ID: r.Inst.ID} }
 

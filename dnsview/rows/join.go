@@ -1,7 +1,6 @@
 package rows
 
 import (
-	"cmp"
 	"slices"
 
 	"rollcall/dnsview"
@@ -20,9 +19,7 @@ func Join(v *dnsview.View) *Joined {
 	j := &Joined{}
 	j.instances(v)
 	j.records(v)
-	slices.SortStableFunc(j.Instances, func(a, b *Instance) int {
-		return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Inst.ID, b.Inst.ID))
-	})
+	slices.SortStableFunc(j.Instances, compareInstances)
 	slices.SortStableFunc(j.Records, compareRecords)
 	return j
 }

@@ -85,10 +85,19 @@ func (r *Record) join() {
 	r.Wire = r.view.WireOf(r.Rec)
 	r.Value = providers.Clean(index.ReadableValue(r.Rec.Type, r.Rec.Value))
 	r.Name = providers.Clean(Relative(index.Readable(r.Rec.Name), index.Readable(r.Rec.Zone)))
+	r.ordered()
+}
+
+// ordered sets the field that orders the rows of a screen, and returns r.
+func (r *Record) ordered() *Record {
 	if r.Rec.Name != r.Rec.Zone { // the apex sorts first
 		r.natural = NaturalKey(r.Rec.Name)
 	}
+	return r
 }
+
+// Earlier reports whether the row is from an earlier run.
+func (r *Record) Earlier() bool { return r.view.Snapshot.Zones[r.order].Earlier }
 
 // joinOwner sets the owner, and links the record with its instance, which may be nil.
 func (r *Record) joinOwner(node *Instance) {

@@ -33,6 +33,7 @@ type Source struct {
 	at           time.Time               // time of the last See
 	Coverage     providers.Coverage      `json:"-"`
 	RowsFrom     time.Time               `json:"-"`
+	Earlier      bool                    `json:"-"` // its rows are those of an earlier run
 	RetryAt      time.Time               `json:"-"`
 	Reading      bool                    `json:"-"`
 	Unconfigured bool                    `json:"-"` // cloud that left the config
@@ -57,6 +58,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		r.Rows, r.Reading, r.RetryAt, r.Production = len(c.Instances), c.Reading, c.RetryAt, c.Production
 		r.Unconfigured, r.Holders, r.From = c.Unconfigured, len(c.Addresses), providers.Clean(c.From)
 		r.Account, r.Region, r.CloudKey = providers.Clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), providers.Clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key))
+		r.Earlier, r.Shown = c.Earlier, c.Left
 		for k := range c.Instances {
 			if !c.Instances[k].State.Dead() {
 				r.Shown++
@@ -69,6 +71,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		r := newSource(z.Zone.Name, KindZone, z.Zone.Provider, z.Coverage, z.RowsFrom, z.BudgetLeft, now, maxAge)
 		r.Rows, r.Reading, r.RetryAt, r.Account = len(z.Records), z.Reading, z.RetryAt, providers.Clean(cmp.Or(z.Coverage.Account, z.Zone.Account))
 		r.From = providers.Clean(z.From)
+		r.Earlier, r.Shown = z.Earlier, z.Left
 		for k := range z.Records {
 			if !z.Records[k].IsMarker() {
 				r.Shown++

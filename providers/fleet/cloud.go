@@ -64,32 +64,38 @@ func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
 		schedule: newSchedule(s.Name, s.Budget, s.Err), f: f, src: s,
 		answers: map[string]answer{}, verify: make(chan struct{}, 1),
 	}
-	c.shown = providers.CloudView{
-		Cloud: providers.Cloud{Name: s.Name, Provider: s.Provider, Traits: s.Traits, Region: s.Region},
-		From:  s.From, Production: s.Production,
-	}
 	if s.Err == nil && s.Compute == nil {
 		c.err = providers.Errorf(providers.KindInvalid, "read", "cloud %s has no adapter", s.Name)
 	}
+	c.restore(last)
+	return c
+}
+
+// restore takes over the rows of an earlier run, or none if last is nil. They are shown, and reads are compared with
+// them, but no conclusion rests on them because another process read them.
+func (c *cloud) restore(last *providers.Snapshot) {
+	c.held = heldCloud{}
+	c.shown = providers.CloudView{
+		Cloud: providers.Cloud{Name: c.src.Name, Provider: c.src.Provider, Traits: c.src.Traits, Region: c.src.Region},
+		From:  c.src.From, Production: c.src.Production,
+	}
 	if last != nil {
 		for i := range last.Clouds {
-			if v := &last.Clouds[i]; v.Cloud.Name == s.Name && v.Cloud.Provider == s.Provider && !v.RowsFrom.IsZero() {
-				c.restore(v)
+			if v := &last.Clouds[i]; v.Cloud.Name == c.src.Name && v.Cloud.Provider == c.src.Provider && !v.RowsFrom.IsZero() {
+				c.restoreRows(v)
 			}
 		}
 	}
 	if c.err != nil {
-		c.shown.Coverage = providers.Failed(f.clock.Now(), f.clock.Now(), c.err)
+		c.shown.Coverage = providers.Failed(c.f.clock.Now(), c.f.clock.Now(), c.err)
 	}
-	return c
 }
 
-// restore takes over the rows of an earlier run. They are shown, and reads are compared with them, but no conclusion
-// rests on them because another process read them.
-func (c *cloud) restore(v *providers.CloudView) {
+func (c *cloud) restoreRows(v *providers.CloudView) {
 	c.held = heldCloud{rows: v.Instances, addrs: v.Addresses, from: v.RowsFrom, cloud: v.Cloud, complete: true, earlier: true}
 	c.shown.Cloud.Account, c.shown.Cloud.Key = v.Cloud.Account, v.Cloud.Key
-	c.shown.Instances, c.shown.Addresses, c.shown.RowsFrom = v.Instances, v.Addresses, v.RowsFrom
+	c.shown.Instances, c.shown.Addresses, c.shown.RowsFrom, c.shown.Left = v.Instances, v.Addresses, v.RowsFrom, v.Left
+	c.restored = v.RowsFrom
 	for id, l := range v.Lookups {
 		if l.Gone && l.Err == nil {
 			c.answers[id] = answer{Lookup: l}
@@ -106,6 +112,7 @@ func (c *cloud) coverage() providers.Coverage { return c.shown.Coverage }
 func (c *cloud) view() providers.CloudView {
 	v := c.shown
 	v.Reading, v.RetryAt, v.BudgetLeft = c.reading, c.retryAt, c.callsLeft()
+	v.Earlier = c.isEarlier(v.RowsFrom)
 	return v
 }
 

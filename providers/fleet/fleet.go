@@ -75,6 +75,9 @@ type Options struct {
 	// Last holds the rows of an earlier run. They are shown, with their age, until their source has been read, and the
 	// first read is compared with them.
 	Last *providers.Snapshot
+	// LoadLast, if not nil, returns all rows of the earlier run when Last holds only their beginning, or nil if they cannot
+	// be had. It is called once, before the first read.
+	LoadLast func() *providers.Snapshot
 	// FleetID is the fleet whose markers name clouds that must be in the config. With KeepUnconfigured, missing clouds of these
 	// markers or of Last become failed sources; see providers.UnconfiguredClouds.
 	FleetID          string
@@ -104,6 +107,8 @@ type Fleet struct {
 	fleetID          string
 	keepUnconfigured bool // clouds that left the config count
 	last             []providers.CloudView
+	beginning        bool   // only the beginning of the last rows is there yet
+	loadLast         func() // returns when all of them are
 	forgotten        []providers.CloudKey
 }
 
@@ -118,6 +123,8 @@ func New(o Options) *Fleet {
 		resumed: make(chan struct{}),
 		fleetID: o.FleetID, keepUnconfigured: o.KeepUnconfigured, forgotten: o.Forgotten,
 	}
+	f.beginning = o.LoadLast != nil
+	f.loadLast = sync.OnceFunc(func() { f.restoreAll(o.LoadLast) })
 	if o.Last != nil {
 		f.last = slices.Clone(o.Last.Clouds)
 	}
@@ -136,6 +143,30 @@ func New(o Options) *Fleet {
 	f.mu.Unlock()
 	return f
 }
+
+// restoreAll replaces the beginning of the rows of an earlier run by all of them.
+func (f *Fleet) restoreAll(load func() *providers.Snapshot) {
+	if load == nil {
+		return
+	}
+	last := load()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if last == nil {
+		last = &providers.Snapshot{}
+	}
+	f.beginning, f.last = false, slices.Clone(last.Clouds)
+	for _, c := range f.clouds {
+		c.restore(last)
+	}
+	for _, z := range f.zones {
+		z.restore(last)
+	}
+	f.publish()
+}
+
+// LoadLast waits until all rows of the earlier run are there.
+func (f *Fleet) LoadLast() { f.loadLast() }
 
 // Snapshot returns the latest snapshot. It is never nil and must not be modified.
 func (f *Fleet) Snapshot() *providers.Snapshot { return f.latest.Load() }
@@ -176,7 +207,7 @@ func (f *Fleet) SetForgotten(keys []providers.CloudKey) {
 // shared and never modified. The caller holds mu.
 func (f *Fleet) publish() {
 	f.seq++
-	s := &providers.Snapshot{Seq: f.seq, Taken: f.clock.Now(), Forgotten: f.forgotten}
+	s := &providers.Snapshot{Seq: f.seq, Taken: f.clock.Now(), Forgotten: f.forgotten, Beginning: f.beginning}
 	for _, c := range f.clouds {
 		s.Clouds = append(s.Clouds, c.view())
 	}

@@ -60,6 +60,8 @@ type schedule struct {
 	ended   uint64                 // value of begun for the last finished read
 	done    chan struct{}          // closed when the current read ends
 
+	restored time.Time // RowsFrom of the rows of an earlier run
+
 	settingUp chan struct{} // closed when the current set-up, which began at since, ends; else nil
 
 	skew      time.Duration // of the last answered read
@@ -84,6 +86,9 @@ func (s *schedule) callsLeft() int {
 	}
 	return s.budget.Left()
 }
+
+// isEarlier reports whether rows of a time are those of an earlier run.
+func (s *schedule) isEarlier(from time.Time) bool { return !from.IsZero() && from.Equal(s.restored) }
 
 // Refresh reads all sources, or the named ones, once and concurrently. It returns the snapshot after each read,
 // including its lookups of single instances, has ended or exceeded its time limit. A source that is being read is read
@@ -143,6 +148,7 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 // refresh reads one source once, after the call. If shared is not zero, a current read that began at shared or later is
 // waited for instead.
 func (f *Fleet) refresh(ctx context.Context, s source, shared time.Time) {
+	f.loadLast()
 	sl := s.sched()
 	f.mu.Lock()
 	if sl.err != nil && !f.trySetUp(ctx, s) {

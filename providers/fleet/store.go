@@ -25,6 +25,7 @@ type storedCloud struct {
 	RowsFrom   time.Time            `json:"rows_from"`
 	Instances  []providers.Instance `json:"instances"`
 	Addresses  []providers.Address  `json:"addresses,omitempty"`
+	Left       int64                `json:"-"`
 }
 
 type storedZone struct {
@@ -34,6 +35,7 @@ type storedZone struct {
 	Whole    bool               `json:"whole,omitempty"`
 	Since    time.Time          `json:"since,omitzero"`
 	Appeared []storedAppearance `json:"appeared,omitempty"`
+	Left     int64              `json:"-"`
 }
 
 type storedAppearance struct {
@@ -47,12 +49,12 @@ func Save(path string, s *providers.Snapshot) error {
 	out := stored{Taken: s.Taken}
 	for i := range s.Clouds {
 		if v := &s.Clouds[i]; !v.RowsFrom.IsZero() {
-			out.Clouds = append(out.Clouds, storedCloud{v.Cloud, v.Production, v.RowsFrom, v.Instances, v.Addresses})
+			out.Clouds = append(out.Clouds, storedCloud{v.Cloud, v.Production, v.RowsFrom, v.Instances, v.Addresses, int64(v.Left)})
 		}
 	}
 	for i := range s.Zones {
 		if v := &s.Zones[i]; !v.RowsFrom.IsZero() {
-			z := storedZone{Zone: v.Zone, RowsFrom: v.RowsFrom, Records: v.Records, Whole: v.HasCompleteRead, Since: v.Since}
+			z := storedZone{Zone: v.Zone, RowsFrom: v.RowsFrom, Records: v.Records, Whole: v.HasCompleteRead, Since: v.Since, Left: int64(v.Left)}
 			for k, at := range v.Appeared {
 				z.Appeared = append(z.Appeared, storedAppearance{k, at})
 			}
@@ -105,12 +107,12 @@ func Load(path string, declared []providers.Declaration) (*providers.Snapshot, e
 		c.Cloud.Traits = traits(c.Cloud.Provider)
 		s.Clouds = append(s.Clouds, providers.CloudView{
 			Cloud: c.Cloud, Production: c.Production, RowsFrom: c.RowsFrom,
-			Instances: c.Instances, Addresses: c.Addresses, BudgetLeft: -1,
+			Instances: c.Instances, Addresses: c.Addresses, Earlier: true, Left: int(c.Left), BudgetLeft: -1,
 		})
 	}
 	for _, z := range in.Zones {
 		z.Zone.Traits = traits(z.Zone.Provider)
-		v := providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, HasCompleteRead: z.Whole, Since: z.Since, Appeared: map[providers.MarkerKey]time.Time{}, BudgetLeft: -1}
+		v := providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, Earlier: true, Left: int(z.Left), HasCompleteRead: z.Whole, Since: z.Since, Appeared: map[providers.MarkerKey]time.Time{}, BudgetLeft: -1}
 		for _, a := range z.Appeared {
 			v.Appeared[a.MarkerKey] = a.At
 		}

@@ -295,6 +295,7 @@ func (c *coder) cloud(s *storedCloud) {
 	c.time(&s.RowsFrom)
 	rows(c, &s.Instances, (*coder).instance)
 	rows(c, &s.Addresses, (*coder).holder)
+	number(c, &s.Left)
 }
 
 func (c *coder) zone(s *storedZone) {
@@ -311,4 +312,5 @@ func (c *coder) zone(s *storedZone) {
 	c.bool(&s.Whole)
 	c.time(&s.Since)
 	rows(c, &s.Appeared, (*coder).appearance)
+	number(c, &s.Left)
 }

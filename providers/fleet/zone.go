@@ -39,26 +39,30 @@ type heldZone struct {
 
 func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
 	z := &zone{schedule: newSchedule(s.Name, s.Budget, s.Err), f: f, src: s}
-	z.shown.From = s.From
-	z.shown.Zone = providers.Zone{Name: providers.CanonicalName(s.Name), Provider: s.Provider, Traits: s.Traits}
 	if s.Err == nil && s.DNS == nil {
 		z.err = providers.Errorf(providers.KindInvalid, "read", "zone %s has no adapter", s.Name)
 	}
-	if last != nil {
-		for i := range last.Zones {
-			if v := &last.Zones[i]; v.Zone.Name == z.shown.Zone.Name && v.Zone.Provider == s.Provider && !v.RowsFrom.IsZero() {
-				z.restore(v)
-			}
-		}
-	}
-	if z.err != nil {
-		z.shown.Coverage = providers.Failed(f.clock.Now(), f.clock.Now(), z.err)
-	}
+	z.restore(last)
 	return z
 }
 
 // restore takes over the rows of an earlier run; see cloud.restore.
-func (z *zone) restore(v *providers.ZoneView) {
+func (z *zone) restore(last *providers.Snapshot) {
+	z.held, z.markers, z.named = heldZone{}, nil, nil
+	z.shown = providers.ZoneView{Zone: providers.Zone{Name: providers.CanonicalName(z.src.Name), Provider: z.src.Provider, Traits: z.src.Traits}, From: z.src.From}
+	if last != nil {
+		for i := range last.Zones {
+			if v := &last.Zones[i]; v.Zone.Name == z.shown.Zone.Name && v.Zone.Provider == z.src.Provider && !v.RowsFrom.IsZero() {
+				z.restoreRows(v)
+			}
+		}
+	}
+	if z.err != nil {
+		z.shown.Coverage = providers.Failed(z.f.clock.Now(), z.f.clock.Now(), z.err)
+	}
+}
+
+func (z *zone) restoreRows(v *providers.ZoneView) {
 	raw := slices.Clone(v.Records)
 	for i := range raw {
 		r := &raw[i]
@@ -68,6 +72,7 @@ func (z *zone) restore(v *providers.ZoneView) {
 	}
 	z.held = heldZone{raw: raw, from: v.RowsFrom, complete: true}
 	z.markers, z.named = markersOf(v), providers.MarkedClouds(z.f.fleetID, v.Records)
+	z.restored, z.shown.Left = v.RowsFrom, v.Left
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.HasCompleteRead = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.HasCompleteRead
 }
 
@@ -80,6 +85,7 @@ func (z *zone) coverage() providers.Coverage { return z.shown.Coverage }
 func (z *zone) view() providers.ZoneView {
 	v := z.shown
 	v.Reading, v.RetryAt, v.BudgetLeft = z.reading, z.retryAt, z.callsLeft()
+	v.Earlier = z.isEarlier(v.RowsFrom)
 	return v
 }
 

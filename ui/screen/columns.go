@@ -23,7 +23,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 			return grid.Cell{Text: text, Role: role(r)}
 		}
 	}
-	return drawn(rows.InstanceScreen(now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, cellsByTitle[row]{
+	return dimmed(drawn(rows.InstanceScreen(now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, cellsByTitle[row]{
 		"AGE": filled[row](theme.Dim),
 		"CLOUD": alive(func(r row) theme.Role {
 			if r.Production {
@@ -52,13 +52,13 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 			}
 			return grid.Cell{Text: t.OK + " " + text, Role: theme.Good}
 		},
-	})
+	}))
 }
 
 // recordColumns returns the columns of the DNS pane.
 func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 	type row = *rows.Record
-	return drawn(rows.RecordScreen(), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
+	return dimmed(drawn(rows.RecordScreen(), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
 		"VIA":  filled[row](theme.Notice),
 		"WIRE": func(r row, _ string) grid.Cell { return wireCell(t, r.Wire) },
 		"FINDING": func(r row, text string) grid.Cell {
@@ -69,7 +69,22 @@ func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 			glyph, role := common.SeverityGlyph(t, f.Severity)
 			return grid.Cell{Text: glyph + " " + text, Role: role}
 		},
-	})
+	}))
+}
+
+// dimmed returns columns in which rows of an earlier run are faint.
+func dimmed[R interface{ Earlier() bool }](columns []grid.Column[R]) []grid.Column[R] {
+	for i := range columns {
+		cell := columns[i].Text
+		columns[i].Text = func(r R) grid.Cell {
+			c := cell(r)
+			if r.Earlier() {
+				c.Role = theme.Faint
+			}
+			return c
+		}
+	}
+	return columns
 }
 
 // cellFunc draws the cell of a row from the text of its column.

@@ -22,7 +22,7 @@ func frameOfList(sh *common.Context, name string, l Table, production bool) comm
 	t := sh.Theme
 	title := common.NewLine(t).Add(theme.Strong, name)
 	switch filtered := l.FilterText() != ""; {
-	case sh.Picture == nil:
+	case sh.Picture == nil || sh.Picture.View.Snapshot.Beginning:
 		title.Add(theme.Dim, " reading"+t.Ellipsis)
 	case filtered:
 		title.Add(theme.Accent, fmt.Sprintf(" %d", l.Len())).Add(theme.Dim, fmt.Sprintf("/%d", l.Total()))

@@ -196,14 +196,35 @@ func keyRules() config.KeyRules {
 }
 
 // Start makes the fleet. timeout limits one read of one source.
-func (s *Session) Start(timeout time.Duration) {
+func (s *Session) Start(timeout time.Duration) { s.start(timeout, s.loadLast(), nil) }
+
+// StartConsole is Start for a console. If there are many rows of the last run, the fleet has only the beginning of them
+// until LoadLast or its first read.
+func (s *Session) StartConsole() {
+	if first, err := fleet.Load(s.beginningPath(), adapters.Declarations()); err == nil {
+		first.Beginning = true
+		s.start(ConsoleTimeout, first, s.loadLast)
+		return
+	}
+	s.Start(ConsoleTimeout)
+}
+
+// loadLast returns the rows of the last run, or nil.
+func (s *Session) loadLast() *providers.Snapshot {
+	last, err := fleet.Load(s.SnapshotPath(), adapters.Declarations())
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.Report("rollcall: the rows of the last run cannot be shown: %s", words.Clean(err.Error()))
+		}
+		return nil
+	}
+	return last
+}
+
+func (s *Session) start(timeout time.Duration, last *providers.Snapshot, rest func() *providers.Snapshot) {
 	o := fleet.Options{Every: s.Config.Refresh, Timeout: timeout, Clock: s.Program.Clock, FleetID: s.Config.Fleet, KeepUnconfigured: s.Config.Path != ""}
 	o.Forgotten = s.forgottenKeys()
-	if last, err := fleet.Load(s.SnapshotPath(), adapters.Declarations()); err == nil {
-		o.Last = last
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		s.Program.Say("rollcall: the rows of the last run cannot be shown: %s", words.Clean(err.Error()))
-	}
+	o.Last, o.LoadLast = last, rest
 	for i, c := range s.Clouds() {
 		src := fleet.CloudSource{Name: c.Name, Provider: c.Provider, Traits: adapters.Declared(c.Provider).Traits, Region: c.Region, From: c.From, Production: c.production, Err: c.Err}
 		if c.Compute != nil {
@@ -266,8 +287,11 @@ func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
 
 // Update applies a snapshot and returns its view. Name servers are queried for its names, its nodes are probed,
 // forgotten clouds that are back count again, a changed list of public ranges is read, and first sightings of findings
-// are stored.
+// are stored. Nothing of this is done with a snapshot of the beginning of rows.
 func (s *Session) Update(snap *providers.Snapshot) *dnsview.View {
+	if snap.Beginning {
+		return dnsview.Inspect(snap, s.inspectOptions(observations{}))
+	}
 	s.syncForgotten(snap)
 	s.syncRanges()
 	s.Observer.setSnapshot(snap)
@@ -307,13 +331,31 @@ func (s *Session) StaleAfter() time.Duration {
 // SnapshotPath returns the file that the last snapshot is kept in.
 func (s *Session) SnapshotPath() string { return filepath.Join(s.State, SnapshotName) }
 
-// Save stores a snapshot for the next run.
+func (s *Session) beginningPath() string { return s.SnapshotPath() + "-beginning" }
+
+// firstRows is how many rows of either pane the first picture of a large fleet has: more than a screen shows.
+const firstRows = 256
+
+// Save stores a snapshot for the next run, and of many rows the beginning apart. A snapshot of the beginning of rows is
+// not stored: nothing was read yet.
 func (s *Session) Save(snap *providers.Snapshot) error {
+	if snap.Beginning {
+		return nil
+	}
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
 	}
 	if err := fleet.Save(s.SnapshotPath(), snap); err != nil {
 		return fmt.Errorf("save the last snapshot: %w", err)
+	}
+	if first := rows.Beginning(snap, firstRows); first != nil {
+		if err := fleet.Save(s.beginningPath(), first); err != nil {
+			return fmt.Errorf("save the beginning of the last snapshot: %w", err)
+		}
+		return nil
+	}
+	if err := os.Remove(s.beginningPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("remove the beginning of an earlier snapshot: %w", err)
 	}
 	return nil
 }

@@ -129,6 +129,7 @@ func (b *backend) Visible(records []providers.Identity) { b.s.Observer.Prioritiz
 
 // view returns a view of the latest snapshot itself, with the times of its reads.
 func (b *backend) view() *dnsview.View {
+	b.s.Fleet.LoadLast()
 	snap := b.s.Fleet.Snapshot()
 	if v := b.Inspect(snap); v.Snapshot == snap {
 		return v

@@ -6,7 +6,6 @@ import (
 	"os"
 	"sync"
 
-	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/ui"
@@ -29,7 +28,7 @@ func (a *commands) console(ctx context.Context) error {
 		return fmt.Errorf("bind the keys: %w", errs[0])
 	}
 	s.Observer = s.NewObserver()
-	s.Start(app.ConsoleTimeout)
+	s.StartConsole()
 	b := newBackend(s)
 	ctx, cancel := context.WithCancel(ctx)
 	a.Interrupted = ctx.Done()
