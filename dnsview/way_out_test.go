@@ -214,3 +214,31 @@ func TestAReusedEntryAtANameThatNobodyResolvesNamesNoVerbThatWritesThere(t *test
 		t.Errorf("%d findings", n)
 	}
 }
+
+func TestAReusedEntryThatIsGlueNamesNoVerbAsNoneWritesThere(t *testing.T) {
+	w := newWorld()
+	w.cut("sub."+cfZone, "NS", wwwName) // the addresses of www are what a delegation needs
+	w.cut(wwwName, "NS", wwwName)
+	old := w.instance(ec2A).PublicIPs
+	w.instance(ec2A).PublicIPs, w.instance(tritonA).PublicIPs = []netip.Addr{netip.MustParseAddr("34.200.16.77")}, old
+	v := w.view()
+	n := 0
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		if f.Class != dnsview.Reused {
+			continue
+		}
+		n++
+		for _, verb := range []string{"retarget", "quiesce", "deregister"} {
+			if strings.Contains(f.Reason, verb) || strings.Contains(v.Advice(f), verb) {
+				t.Errorf("%s is refused there: %s; %s", verb, f.Reason, v.Advice(f))
+			}
+		}
+		if !strings.Contains(v.Advice(f), "provider") || f.Remedy != dnsview.NoRemedy {
+			t.Errorf("advice %q, remedy %q", v.Advice(f), f.Remedy)
+		}
+	}
+	if n == 0 {
+		t.Error("no entry is reused")
+	}
+}

@@ -103,6 +103,8 @@ func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) string {
 	running := i != nil && i.State == providers.StateRunning
 	_, hidden := x.Occluded(x.ZonesByName[r.Zone], r.Name, r.Type)
 	switch {
+	case x.IsGlue(r):
+		return "change the delegation and its glue at the provider"
 	case held && hidden:
 		return "quiesce it, which asks for its name to be typed"
 	case !held:
