@@ -128,7 +128,7 @@ func TestACloudConfigIsCheckedAgainstItsSchemaAndItsScriptsToo(t *testing.T) {
 }
 
 func TestWhatIsTooLargeForEC2IsCompressedAndForTritonRefused(t *testing.T) {
-	text := "---\nname: x\nhelp: h\n---\n#!/bin/sh\n" + strings.Repeat("true # and again\n", 5000)
+	text := "---\nname: x\nhelp: h\n---\n#!/bin/sh\n" + strings.Repeat("true # "+strings.Repeat("and again ", 16)+"\n", 500)
 	set, err := (&Templates{}).Load(fstest.MapFS{"x.sh": {Data: []byte(text)}})
 	if err != nil {
 		t.Fatal(err)

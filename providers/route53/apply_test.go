@@ -173,7 +173,7 @@ func TestADeleteInAnotherSetIsNotHurtByTheRaceOfAnAdd(t *testing.T) {
 func TestTwoHundredNodesThatJoinAtOnceLoseNobody(t *testing.T) {
 	f := newFake(t)
 	nodes := 200
-	if providertest.RaceDetector {
+	if providertest.RaceDetector || testing.Short() {
 		nodes = 30
 	}
 	errs := make([]error, nodes)
