@@ -46,37 +46,46 @@ func slowWorld(b *testing.B) (c *config.Config, newFleet func() *fleet.Fleet) {
 	c, err = config.Load(b.Context(), s.Endpoints().Config, app.Rules())
 	must(err)
 	transport := slowly{by: 40 * time.Millisecond, next: http.DefaultTransport}
-	client := &http.Client{Transport: transport}
-	return c, func() *fleet.Fleet {
-		o := fleet.Options{Timeout: time.Minute}
-		for _, x := range c.Clouds {
-			src := fleet.CloudSource{Name: x.Name, Provider: x.Provider, Region: x.Settings.Get("region")}
-			if x.Provider == providers.EC2 {
-				cloud, err := ec2.New(ec2.Config{Name: x.Name, Region: x.Settings.Get("region"), HTTPClient: client})
-				must(err)
-				src.Compute = cloud
-			} else {
-				cloud, err := triton.New(triton.Config{Name: x.Name, URL: x.Settings.Get("url"), Account: x.Settings.Get("account"), Transport: transport})
-				must(err)
-				src.Compute = cloud
-			}
-			o.Clouds = append(o.Clouds, src)
+	return c, func() *fleet.Fleet { return newFleetFor(b, c, transport, nil) }
+}
+
+// newFleetFor returns a fleet of new adapters that send their requests by transport. last are the rows of an earlier
+// run, or nil.
+func newFleetFor(b *testing.B, c *config.Config, transport http.RoundTripper, last *providers.Snapshot) *fleet.Fleet {
+	must := func(err error) {
+		if err != nil {
+			b.Fatal(err)
 		}
-		for _, x := range c.Zones {
-			src := fleet.ZoneSource{Name: x.Name, Provider: x.Provider}
-			if x.Provider == providers.Cloudflare {
-				acc, err := cloudflare.New(cloudflare.Config{Transport: transport})
-				must(err)
-				src.DNS = acc
-			} else {
-				acc, err := route53.New(route53.Config{HTTPClient: client, Budget: budget.New("bench", 10, 50)})
-				must(err)
-				src.DNS = acc
-			}
-			o.Zones = append(o.Zones, src)
-		}
-		return fleet.New(o)
 	}
+	client := &http.Client{Transport: transport}
+	o := fleet.Options{Timeout: time.Minute, Last: last}
+	for _, x := range c.Clouds {
+		src := fleet.CloudSource{Name: x.Name, Provider: x.Provider, Region: x.Settings.Get("region")}
+		if x.Provider == providers.EC2 {
+			cloud, err := ec2.New(ec2.Config{Name: x.Name, Region: x.Settings.Get("region"), HTTPClient: client})
+			must(err)
+			src.Compute = cloud
+		} else {
+			cloud, err := triton.New(triton.Config{Name: x.Name, URL: x.Settings.Get("url"), Account: x.Settings.Get("account"), Transport: transport})
+			must(err)
+			src.Compute = cloud
+		}
+		o.Clouds = append(o.Clouds, src)
+	}
+	for _, x := range c.Zones {
+		src := fleet.ZoneSource{Name: x.Name, Provider: x.Provider}
+		if x.Provider == providers.Cloudflare {
+			acc, err := cloudflare.New(cloudflare.Config{Transport: transport})
+			must(err)
+			src.DNS = acc
+		} else {
+			acc, err := route53.New(route53.Config{HTTPClient: client, Budget: budget.New("bench", 10, 50)})
+			must(err)
+			src.DNS = acc
+		}
+		o.Zones = append(o.Zones, src)
+	}
+	return fleet.New(o)
 }
 
 // readAll reads every source of a fleet once.
