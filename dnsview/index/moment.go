@@ -32,7 +32,7 @@ func (x *Index) Passed(t time.Time) bool {
 // far it is away.
 func (x *Index) Since(t time.Time) string {
 	d := x.Options.Now.Sub(t)
-	_, unit := LargestUnit(max(d, -d), ageInMinutes, ageInHours)
+	_, unit := LargestUnit(max(d, -d), minutesAfter, hoursAfter)
 	step := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[unit]
 	if d < 0 {
 		x.moments.note(x.Options.Now.Add(-d%step + 1))

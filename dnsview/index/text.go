@@ -29,13 +29,13 @@ func Clean(s string) string { return providers.Clean(s) }
 
 // From when on a duration is written in minutes, and in hours.
 const (
-	ageInMinutes = 2 * time.Minute
-	ageInHours   = 2 * time.Hour
+	minutesAfter = 2 * time.Minute
+	hoursAfter   = 2 * time.Hour
 )
 
 // Ago writes a duration for a person: 14 s, 3 min, 5 h, 12 d.
 func Ago(d time.Duration) string {
-	n, unit := LargestUnit(d, ageInMinutes, ageInHours)
+	n, unit := LargestUnit(d, minutesAfter, hoursAfter)
 	if unit == "m" {
 		unit = "min"
 	}
