@@ -14,9 +14,10 @@ type (
 		Zones(ctx context.Context, page func([]Zone)) Coverage
 	}
 
-	// RecordLister lists all records of a zone, one row per value, including marker records. Records calls
-	// page from one goroutine at a time, with no rows for an answer whose rows come later. Where a marker is a record of its own, AttachOwners has yet to attach the owners. KindNotFound and KindAuth mean that the zone may
-	// have another ID now, so that it is looked up again before the next read.
+	// RecordLister lists all records of a zone, one row per value, including marker records. Records calls page from one
+	// goroutine at a time, with no rows for an answer whose rows come later. Where a marker is a record of its own,
+	// AttachOwners has yet to attach the owners. KindNotFound and KindAuth mean that the zone may have another ID now,
+	// so that it is looked up again before the next read.
 	RecordLister interface {
 		Records(ctx context.Context, zone Zone, page func([]Record)) Coverage
 	}
