@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/adapter"
 	"rollcall/providers/providertest"
@@ -26,7 +28,7 @@ type others struct{ providers.Compute }
 
 // lastRun returns a session of one cloud and one zone whose state folder holds n instances and n records of an earlier
 // run, and what the session reports.
-func lastRun(t *testing.T, n int) (*Session, *bytes.Buffer) {
+func lastRun(t testing.TB, n int) (*Session, *bytes.Buffer) {
 	t.Helper()
 	from := time.Now().Add(-3 * time.Minute)
 	cloud := &providertest.Cloud{Self: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Region: "us-east-1", Account: "111122223333", Key: "0123456789"}}
@@ -125,4 +127,38 @@ func TestFewRowsAreLoadedAtOnce(t *testing.T) {
 	if s.Fleet.Snapshot().Beginning {
 		t.Error("the beginning of an earlier snapshot is shown")
 	}
+}
+
+// BenchmarkFirstPicture100000Rows takes what a console does from its state folder to the rows of its first picture, of
+// 50,000 instances and 50,000 records: with the beginning of the rows, and with all of them. It reports the heap that
+// the rows and their view hold.
+func BenchmarkFirstPicture100000Rows(b *testing.B) {
+	for _, c := range []struct {
+		name  string
+		start func(*Session)
+	}{
+		{"beginning", (*Session).StartConsole},
+		{"all", func(s *Session) { s.Start(ConsoleTimeout) }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			s, _ := lastRun(b, 50_000)
+			var shown *rows.Joined
+			heap := heapInUse()
+			for b.Loop() {
+				c.start(s)
+				shown = rows.Join(s.Update(s.Fleet.Snapshot()))
+			}
+			b.ReportMetric(float64(heapInUse()-heap)/1e6, "MB-heap")
+			runtime.KeepAlive(shown)
+			runtime.KeepAlive(s)
+		})
+	}
+}
+
+// heapInUse returns the bytes of reachable objects.
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
