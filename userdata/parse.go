@@ -58,8 +58,9 @@ type head struct {
 }
 
 var (
-	templateName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-	variableName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`)
+	// Compiled on first use, as counted repeats take long.
+	templateName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) })
+	variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`) })
 	unitName     = regexp.MustCompile(`^[A-Za-z0-9@_.:-]+\.(service|target)$`)
 )
 
@@ -86,7 +87,7 @@ func parse(file string, text []byte) (Template, error) {
 	}
 	at := func(key string) int { return 2 + lineOf(string(top), regexp.MustCompile(`^"?`+key+`"?\s*:`)) }
 	switch {
-	case !templateName.MatchString(t.Name):
+	case !templateName().MatchString(t.Name):
 		return fail(at("name"), "name %q: it takes lower-case letters, digits and hyphens", t.Name)
 	case t.Agent != "" && t.Agent != "round-robin" && t.Agent != "dns-sd" && t.Agent != AnyKind:
 		return fail(at("agent"), "agent %q: it is round-robin, dns-sd, any or nothing", t.Agent)

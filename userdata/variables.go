@@ -75,7 +75,7 @@ func agentDNS() (names []string) {
 
 // declared returns what is wrong with the declaration of a variable.
 func (v *Variable) declared() error {
-	if !variableName.MatchString(v.Name) {
+	if !variableName().MatchString(v.Name) {
 		return errors.New("its name takes lower-case letters, digits and underscores")
 	}
 	types := []Type{TypeString, TypeInt, TypeBool, TypePort, TypeTTL, TypeDomain, TypeEnum}

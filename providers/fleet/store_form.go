@@ -20,7 +20,9 @@ const (
 	oldEnding = ".json" // of the file of older versions, which was JSON
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+func checksum(data []byte) uint64 {
+	return uint64(crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli))) // the table is made once
+}
 
 // encode returns the content of the file.
 func encode(s *stored) []byte {
@@ -45,7 +47,7 @@ func encode(s *stored) []byte {
 // sealed writes the first bytes of the file, for which out has room.
 func sealed(out []byte) []byte {
 	copy(out, form)
-	binary.BigEndian.PutUint64(out[len(form):], uint64(crc32.Checksum(out[frame:], castagnoli)))
+	binary.BigEndian.PutUint64(out[len(form):], checksum(out[frame:]))
 	binary.BigEndian.PutUint64(out[len(form)+8:], uint64(len(out)-frame))
 	return out
 }
@@ -61,7 +63,7 @@ func decode(data []byte) (*stored, error) {
 		return nil, fmt.Errorf("it is a %q, which this rollcall does not know", name)
 	case len(data) < frame, uint64(len(data)-frame) != binary.BigEndian.Uint64(data[len(form)+8:]):
 		return nil, errors.New("it is cut off, or something is behind its end")
-	case uint64(crc32.Checksum(data[frame:], castagnoli)) != binary.BigEndian.Uint64(data[len(form):]):
+	case checksum(data[frame:]) != binary.BigEndian.Uint64(data[len(form):]):
 		return nil, errors.New("it is damaged: its checksum is another")
 	}
 	c := &coder{data: data[frame:]}

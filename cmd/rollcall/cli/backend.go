@@ -300,7 +300,7 @@ func (b *backend) Lint(ctx context.Context, r common.RenderRequest, text userdat
 }
 
 func (b *backend) Profiles(ctx context.Context, spec launch.Spec, name string) ([]common.ProfilePlan, error) {
-	if !launcher.IAMName.MatchString(name) {
+	if !launcher.IAMName().MatchString(name) {
 		return nil, fmt.Errorf("profile %q: IAM takes letters, digits and +=,.@_-, at most 64", name)
 	}
 	profiles, err := b.s.ProfilesToMake(ctx, &spec, name)

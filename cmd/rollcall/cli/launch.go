@@ -114,7 +114,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		if len(f.Profile) > 0 {
 			return exit.Usagef("--create-profile is the instance profile: leave out --instance-profile")
 		}
-		if !launcher.IAMName.MatchString(f.create) {
+		if !launcher.IAMName().MatchString(f.create) {
 			return exit.Usagef("--create-profile %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.create))
 		}
 	}

@@ -49,7 +49,7 @@ rollcall launch --create-profile creates the role and the instance profile.`,
 	c.Flags().StringVar(&f.Role, "role", launcher.NodeRole, "name of role, instance profile and user")
 	c.Flags().StringVar(&f.Account, "account", "", "AWS account `number` (default: that of the credentials)")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
-		if !launcher.IAMName.MatchString(f.Role) {
+		if !launcher.IAMName().MatchString(f.Role) {
 			return exit.Usagef("--role %q: IAM takes letters, digits and +=,.@_-, at most 64", words.Clean(f.Role))
 		}
 		s, err := a.Open(cmd.Context())

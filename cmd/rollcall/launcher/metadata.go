@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
@@ -19,14 +20,14 @@ import (
 type Metadata map[string]string
 
 // metadataKey matches the allowed keys: mdata-get takes them, and CloudAPI's own keys have this form.
-var metadataKey = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
+var metadataKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`) })
 
 // GivenMetadata parses KEY=VARIABLE arguments.
 func GivenMetadata(args []string) (Metadata, error) {
 	out := Metadata{}
 	for _, arg := range args {
 		key, env, ok := strings.Cut(arg, "=")
-		if !ok || env == "" || !metadataKey.MatchString(key) {
+		if !ok || env == "" || !metadataKey().MatchString(key) {
 			return nil, exit.Usagef("--metadata %q: write KEY=VARIABLE, the metadata key and the environment variable that holds its value", words.Clean(arg))
 		}
 		out[key] = env

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
@@ -20,8 +21,9 @@ import (
 // NodeRole is the default name of the nodes' role in policies.
 const NodeRole = "rollcall-node"
 
-// IAMName matches the names that IAM allows for a role, a user or an instance profile.
-var IAMName = regexp.MustCompile(`^[\w+=,.@-]{1,64}$`)
+// IAMName returns what matches the names that IAM allows for a role, a user or an instance profile. It is compiled on
+// first use, as counted repeats take long.
+var IAMName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+=,.@-]{1,64}$`) })
 
 // PolicyRequest selects the policies to make.
 type PolicyRequest struct {

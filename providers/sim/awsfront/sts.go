@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"rollcall/providers/sim/world"
@@ -58,8 +59,11 @@ const (
 )
 
 var (
-	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-	roleARN     = regexp.MustCompile(`^arn:aws:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]{1,64})$`)
+	// Compiled on first use, as counted repeats take long.
+	sessionName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\w+=,.@-]{2,64}$`) })
+	roleARN     = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^arn:aws:iam::(\d{12}):role/(?:.*/)?([\w+=,.@-]{1,64})$`)
+	})
 )
 
 // assumeRole answers with credentials of a role, if its trust policy allows the caller.
@@ -68,11 +72,11 @@ func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
 	wrong := func(value, field, what string) *apiError {
 		return bad("ValidationError", "1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, field, what)
 	}
-	m := roleARN.FindStringSubmatch(arn)
+	m := roleARN().FindStringSubmatch(arn)
 	switch {
 	case m == nil:
 		return bad("ValidationError", "%s is invalid", arn)
-	case !sessionName.MatchString(name):
+	case !sessionName().MatchString(name):
 		return wrong(name, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]*`)
 	}
 	seconds := usualSession

@@ -30,8 +30,9 @@ const (
 )
 
 var (
-	tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]{20,200}$`)
-	idForm    = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	// Compiled on first use, as counted repeats take long.
+	tokenForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_-]{20,200}$`) })
+	idForm    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{32}$`) })
 )
 
 type front struct {
@@ -160,7 +161,7 @@ func (c *call) authenticate() error {
 	scheme, token, _ := strings.Cut(header, " ")
 	token = strings.TrimSpace(token)
 	switch {
-	case !strings.EqualFold(scheme, "Bearer") || !tokenForm.MatchString(token):
+	case !strings.EqualFold(scheme, "Bearer") || !tokenForm().MatchString(token):
 		return chained(6003, "Invalid request headers", 6111, "Invalid format for Authorization header")
 	case subtle.ConstantTimeCompare([]byte(token), []byte(c.front.w.Credentials.CloudflareToken)) == 1,
 		subtle.ConstantTimeCompare([]byte(token), []byte(c.front.w.Credentials.NodeToken)) == 1:

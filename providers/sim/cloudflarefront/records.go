@@ -74,7 +74,7 @@ func (c *call) records(z *world.Zone) error {
 		if id == "batch" && m == http.MethodPost {
 			return c.batch(z)
 		}
-		if !idForm.MatchString(id) {
+		if !idForm().MatchString(id) {
 			return noRoute(c.r)
 		}
 		switch m {

@@ -146,7 +146,7 @@ func cut[T any](kind world.FaultKind, all []T, page, perPage int) (rows []T, tot
 
 // zone routes everything below one zone.
 func (c *call) zone() error {
-	if !idForm.MatchString(c.parts[1]) {
+	if !idForm().MatchString(c.parts[1]) {
 		return noRoute(c.r)
 	}
 	z, err := c.front.w.Zone(c.parts[1])

@@ -7,12 +7,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/providers/sim/world"
 )
 
-// nameForm matches valid machine names.
-var nameForm = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,188}$`)
+// nameForm matches valid machine names. It is compiled on first use, as counted repeats take long.
+var nameForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,188}$`) })
 
 // createMachine creates a machine from flat parameters: metadata.KEY and tag.KEY.
 func (c *call) createMachine() error {
@@ -104,8 +105,8 @@ func (c *call) checkName(name string) error {
 		e.Errors = []fieldError{{Field: "alias", Code: code, Message: message}}
 		return e
 	}
-	if !nameForm.MatchString(name) {
-		return problem("Invalid", "String does not match regexp: "+nameForm.String())
+	if !nameForm().MatchString(name) {
+		return problem("Invalid", "String does not match regexp: "+nameForm().String())
 	}
 	_, taken := c.front.w.Instances(c.o.Cloud, func(i *world.Instance) bool { return i.Name == name && !over(i) }, 0, 1)
 	if taken > 0 {
