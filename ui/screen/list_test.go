@@ -23,7 +23,7 @@ func TestAScreenWithRowsOfTheFleetShowsItsOwn(t *testing.T) {
 	s := &common.Context{Theme: theme.New(theme.Options{}), Now: time.Now, Picture: &common.Picture{Joined: &rows.Joined{}}}
 	l := &listScreen[providers.Identity, *rows.Record]{Context: s}
 	l.columns = func() []grid.Column[*rows.Record] { return recordColumns(s.Theme) }
-	l.rows = func() []*rows.Record { return []*rows.Record{{Rec: &providers.Record{Type: "TXT"}}} }
+	l.rows = func() []*rows.Record { return []*rows.Record{recordRow("TXT")} }
 	l.makeList()
 	fleet := NewFleet(s)
 	arrange := func(cmd tea.Cmd) {
@@ -42,7 +42,7 @@ func TestAScreenWithRowsOfTheFleetShowsItsOwn(t *testing.T) {
 func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
 	s := &common.Context{Theme: theme.New(theme.Options{}), Now: time.Now}
 	l := newList[providers.Identity](recordColumns(s.Theme))
-	some := []*rows.Record{{Rec: &providers.Record{Type: "TXT"}}}
+	some := []*rows.Record{recordRow("TXT")}
 	if l.arrange(some) == nil {
 		t.Error("new rows are not arranged")
 	}
@@ -50,7 +50,7 @@ func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
 		t.Error("the same rows are arranged twice")
 	}
 	for what, change := range map[string]func(){
-		"other rows":       func() { some = []*rows.Record{{Rec: &providers.Record{Type: "A"}}} },
+		"other rows":       func() { some = []*rows.Record{recordRow("A")} },
 		"no rows":          func() { some = nil },
 		"another filter":   func() { l.SetFilter(parsed(t, "type:A")) },
 		"another order":    func() { l.NextSort() },
@@ -62,6 +62,11 @@ func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
 			t.Errorf("%s: not arranged again", what)
 		}
 	}
+}
+
+// recordRow returns the row of a record of a zone.
+func recordRow(typ string) *rows.Record {
+	return rows.NewRecord(dnsview.Inspect(&providers.Snapshot{Zones: []providers.ZoneView{{}}}, index.Options{}), &providers.Record{Type: typ})
 }
 
 func parsed(t *testing.T, text string) filter.Filter {
