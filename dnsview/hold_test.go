@@ -123,11 +123,13 @@ func TestAViewHoldsUntilARowASourceOrAnOptionChanges(t *testing.T) {
 		"a forgotten cloud": func(_ *world, s *providers.Snapshot, _ *index.Options) {
 			s.Forgotten = []providers.CloudKey{"ec2:9:x"}
 		},
-		"what was observed":   func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Observed++ },
-		"the fleet":           func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Fleet = "other" },
-		"what is declared":    func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Services = o.Services[:1] },
-		"the public ranges":   func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Ranges = index.PublishedRanges() },
-		"a clock turned back": func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Now = o.Now.Add(-time.Hour) },
+		"rows of an earlier run":           func(_ *world, s *providers.Snapshot, _ *index.Options) { s.Clouds[0].Earlier = true },
+		"rows that are still to be loaded": func(_ *world, s *providers.Snapshot, _ *index.Options) { s.Zones[0].Left = 7 },
+		"what was observed":                func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Observed++ },
+		"the fleet":                        func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Fleet = "other" },
+		"what is declared":                 func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Services = o.Services[:1] },
+		"the public ranges":                func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Ranges = index.PublishedRanges() },
+		"a clock turned back":              func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Now = o.Now.Add(-time.Hour) },
 		"a read that is stale now": func(_ *world, _ *providers.Snapshot, o *index.Options) {
 			o.Now = testRead.Add(o.MaxAge + time.Second)
 		},
