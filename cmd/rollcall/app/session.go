@@ -18,7 +18,6 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
-	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/adapters"
@@ -252,80 +251,6 @@ func (s *Session) start(timeout time.Duration, last *providers.Snapshot, rest fu
 		o.Zones = append(o.Zones, src)
 	}
 	s.Fleet = fleet.New(o)
-}
-
-// RefreshOnce opens a session and refreshes it. The caller reports sources that were not read.
-func (a *Program) RefreshOnce(ctx context.Context) (*Session, *dnsview.View, error) {
-	s, err := a.Open(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	s.Start(OneShotTimeout)
-	v, err := s.Refresh(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	s.View = v
-	return s, v, nil
-}
-
-// Refresh reads every source once and inspects the result.
-func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
-	began := s.Program.Now()
-	stop := s.reportReads()
-	snap := s.Fleet.Refresh(ctx)
-	stop()
-	if err := ctx.Err(); errors.Is(err, context.Canceled) {
-		return nil, fmt.Errorf("stopped: %w", err)
-	}
-	s.readTime = s.Program.Now().Sub(began) // a source that --timeout cut off has failed
-	if err := s.Save(snap); err != nil {
-		s.Program.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(err.Error()))
-	}
-	return s.Update(snap), nil
-}
-
-// Update applies a snapshot and returns its view. Name servers are queried for its names, its nodes are probed,
-// forgotten clouds that are back count again, a changed list of public ranges is read, and first sightings of findings
-// are stored. Nothing of this is done with a snapshot of the beginning of rows.
-func (s *Session) Update(snap *providers.Snapshot) *dnsview.View {
-	if snap.Beginning {
-		return dnsview.Inspect(snap, s.inspectOptions(observations{}))
-	}
-	s.syncForgotten(snap)
-	s.syncRanges()
-	s.Observer.setSnapshot(snap)
-	v := dnsview.Inspect(snap, s.inspectOptions(s.Observer.observations()))
-	s.Observer.setNodes(v)
-	s.keepSeen(v.Seen())
-	return v
-}
-
-// UpdateFrom returns last if it still holds for a snapshot: only times in it are older. Otherwise it is Update. last may
-// be nil.
-func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsview.View {
-	s.syncForgotten(snap)
-	s.syncRanges()
-	if last != nil && last.StillHolds(snap, s.inspectOptions(observations{gen: s.Observer.Generation()})) {
-		return last
-	}
-	return s.Update(snap)
-}
-
-// inspectOptions returns what an inspection needs beside the snapshot.
-func (s *Session) inspectOptions(o observations) index.Options {
-	return index.Options{
-		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Now: s.Program.Now(), MaxAge: s.StaleAfter(),
-		BootGrace: s.Config.Guards.BootGrace, CreateGrace: s.Config.Guards.Grace, Allow: s.Config.Guards.Allow, Ranges: s.ranges(),
-		WireGrace: s.Config.Guards.WireGrace, Own: s.ownWrites(), Seen: s.firstSeen(),
-		Wire: o.names, WireZones: o.zones, Health: o.health, Observed: o.gen,
-	}
-}
-
-// StaleAfter returns the age at which a read is stale: beyond the guards' age and beyond two refreshes. In a one-shot
-// command the duration of its own reads does not count.
-func (s *Session) StaleAfter() time.Duration {
-	return max(s.Config.Guards.Age, 2*s.Config.Refresh+10*time.Second) + s.readTime
 }
 
 // SnapshotPath returns the file that the last snapshot is kept in.
