@@ -145,7 +145,7 @@ func TestATextThatWasSearchedBeforeIsSearchedAgainForAnotherCredential(t *testin
 		if got := FindCredentials(append(text, '\n'), []Credential{token, other}); len(got) != 1 {
 			t.Errorf("%+v", got)
 		}
-		got := FindSecrets(text)
+		got := findSecrets(text)
 		if len(got) != 2 || got[1].Line != 3 {
 			t.Fatalf("%+v", got)
 		}

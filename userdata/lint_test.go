@@ -176,11 +176,11 @@ func TestSecretsAreFoundAndReferencesAreNot(t *testing.T) {
 		`{"token":{"source":"ssm","key":"/rollcall/token"}}`:   false,
 		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ someone":       false,
 	} {
-		if got := len(FindSecrets([]byte("#!/bin/sh\n" + text + "\n"))); (got == 1) != want || got > 1 {
+		if got := len(findSecrets([]byte("#!/bin/sh\n" + text + "\n"))); (got == 1) != want || got > 1 {
 			t.Errorf("%q: %d findings, want %v", text, got, want)
 		}
 	}
-	if got := FindSecrets([]byte("a\nb\npassword=hunter22\n")); len(got) != 1 || got[0].Line != 3 || strings.Contains(got[0].What, "hunter") {
+	if got := findSecrets([]byte("a\nb\npassword=hunter22\n")); len(got) != 1 || got[0].Line != 3 || strings.Contains(got[0].What, "hunter") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -238,4 +238,8 @@ func TestAFolderOfTemplatesGivesTheGoodOnesAndALineForEachBadOne(t *testing.T) {
 	if set, err := Builtin().LoadDir(filepath.Join(dir, "none")); err != nil || len(set.List()) != len(Builtin().List()) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
+}
+
+func findSecrets(text []byte) []Secret {
+	return secretsIn(text, func() []reading { return readings(text) })
 }

@@ -161,13 +161,8 @@ type Secret struct {
 	What string // what it looks like; never the secret itself
 }
 
-// FindSecrets searches a text for tokens, keys and passwords by their shape. It can miss secrets and report other
-// texts.
-func FindSecrets(text []byte) []Secret {
-	return secretsIn(text, func() []reading { return readings(text) })
-}
-
-// secretsIn is FindSecrets for a text whose readings are computed only when needed.
+// secretsIn searches a text for tokens, keys and passwords by their shape. It can miss secrets and report other texts.
+// The readings of the text are computed only when needed.
 func secretsIn(text []byte, readings func() []reading) []Secret {
 	return secrets.get("shapes", text, nil, func() []Secret { return secretsInReadings(text, readings()) })
 }

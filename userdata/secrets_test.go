@@ -35,7 +35,7 @@ func TestWhatLooksLikeASecretIsFound(t *testing.T) {
 		"a session": "AWS_SESSION_TOKEN=" + fakeAWS + fakeAWS, "cloud-init": "  - {name: root, password: hunter22, type: text}", "a hash": "passwd: $6$rounds=4096$abcdefgh$abcdefghijkl", "a yescrypt hash": "passwd: $y$j9T$abcdefghijkl$mnopqrstuv", "a URL": "redis://:hunter22@cache:6379", "kubeadm": "kubeadm join --token abcdef.0123456789abcdef 10.0.0.1:6443",
 		"a JSON web token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0." + fakeLetter, "Terraform": "credentials \"app.terraform.io\" { token = \"" + fakeLetter + "\" }", "percent": "x=%67%6c%70%61%74%2d" + fakeLetter[:20],
 	} {
-		if got := FindSecrets([]byte("#!/bin/sh\n" + text + "\necho done\n")); len(got) == 0 {
+		if got := findSecrets([]byte("#!/bin/sh\n" + text + "\necho done\n")); len(got) == 0 {
 			t.Errorf("%s is missed:\n%s", name, text)
 		} else if len(got) > 1 || got[0].Line != 2 && !strings.Contains(name, "over lines") {
 			t.Errorf("%s: %+v", name, got)
@@ -53,7 +53,7 @@ func TestWhatAScriptIsMadeOfIsNoSecret(t *testing.T) {
 		"deb https://user:$PW@apt.example.com stable main", "https://github.com/Organisation/Repository-Name_2024/releases/download/v1.2.3/x.tgz", "/usr/local/share/MyApp/Version-2024/Plugins/x", "echo SGVsbG8gd29ybGQsIHRoaXMgaXMgbm8gc2VjcmV0 | base64 -d", "echo aGVsbG8= | base64 -d", "usermod -aG docker ubuntu", "useradd -m -s /bin/bash app",
 		"Environment=TOKEN_TTL=21600", "secret: {source: ssm, key: /rollcall/token}", "PRIVATE_KEY_PATH=/etc/ssl/private/x.key", "ssl_certificate_key /etc/ssl/private/nginx.key;", "AuthorizedKeysFile .ssh/authorized_keys", "keyserver: hkps://keys.openpgp.org", "apt-key adv --recv-keys 9DC858229FC7DD38854AE2D88D81803C0EBFCD88",
 	} {
-		if got := FindSecrets([]byte("#!/bin/sh\n" + text + "\necho done\n")); len(got) > 0 {
+		if got := findSecrets([]byte("#!/bin/sh\n" + text + "\necho done\n")); len(got) > 0 {
 			t.Errorf("%q: %+v", text, got)
 		}
 	}

@@ -1,7 +1,5 @@
 package textfile
 
-import "io"
-
 // CheckJSON returns an *Error if a JSON text is nested too deeply. It does not check that the text is JSON.
 func CheckJSON(text []byte) error {
 	var n nesting
@@ -9,36 +7,6 @@ func CheckJSON(text []byte) error {
 		return err
 	}
 	return nil
-}
-
-// JSONReader returns a reader of r's text. It ends with an *Error if the text is longer than most bytes or nested too
-// deeply.
-func JSONReader(r io.Reader, most int64) io.Reader { return &jsonReader{r: r, most: most, left: most} }
-
-type jsonReader struct {
-	r          io.Reader
-	most, left int64
-	nesting    nesting
-	err        error
-}
-
-// Read implements io.Reader.
-func (j *jsonReader) Read(p []byte) (int, error) {
-	if j.err != nil {
-		return 0, j.err
-	}
-	n, err := j.r.Read(p)
-	within := min(int64(n), j.left)
-	if bad := j.nesting.pass(p[:within]); bad != nil {
-		j.err = bad
-		return 0, j.err
-	}
-	j.left -= within
-	if within < int64(n) {
-		j.err = j.nesting.at.tooLong(j.most)
-		return int(within), j.err
-	}
-	return n, err
 }
 
 // nesting tracks the brackets of a JSON text.

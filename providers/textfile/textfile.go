@@ -1,8 +1,7 @@
 // Package textfile reads JSON and YAML files of people and other programs within bounds, so that no parser gets a text
 // that is too long or too deeply nested.
 //
-// Read with CheckJSON or CheckYAML is for files that are parsed as a whole, JSONReader for files that are decoded while
-// they are read. The package imports nothing of rollcall.
+// The package imports nothing of rollcall.
 package textfile
 
 import (

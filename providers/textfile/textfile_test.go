@@ -1,9 +1,7 @@
 package textfile
 
 import (
-	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,31 +91,13 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestAReaderOfJSONEndsWhereTheTextPassesABound(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		most int64
-		want string
-	}{
-		{`{"a": [1, 2]}`, 100, ""},
-		{`{"a": [1, 2]}`, 13, ""},
-		{`{"a": [1, 2]}`, 12, "line 1, column 13: it is longer than 12 bytes"},
-		{strings.Repeat("[", 500), 1000, "line 1, column 101: it is nested more than 100 levels deep"},
-	} {
-		var v any
-		err := json.NewDecoder(JSONReader(strings.NewReader(c.text), c.most)).Decode(&v)
-		got := ""
-		if bad, ok := errors.AsType[*Error](err); ok {
-			got = bad.Error()
-		} else if err != nil {
-			got = "not our error: " + err.Error()
-		}
-		if got != c.want {
-			t.Errorf("%.20s: %q, want %q", c.text, got, c.want)
-		}
+func TestAJSONTextThatIsNestedTooDeeplyIsRefusedAtItsPlace(t *testing.T) {
+	if err := CheckJSON([]byte(`{"a": [1, "]\"["]}`)); err != nil {
+		t.Error(err)
 	}
-	if _, err := io.ReadAll(JSONReader(endless{}, 1000)); err == nil {
-		t.Error("it does not end")
+	err := CheckJSON([]byte(strings.Repeat("[", 500)))
+	if _, ok := errors.AsType[*Error](err); !ok || err.Error() != "line 1, column 101: it is nested more than 100 levels deep" {
+		t.Error(err)
 	}
 }
 
@@ -135,19 +115,6 @@ func FuzzYAMLThatIsNotTooDeepIsParsed(f *testing.F) {
 		_ = yaml.Unmarshal(text, &v)
 		if took := time.Since(begin); took > 5*time.Second {
 			t.Errorf("%d bytes took %s", len(text), took)
-		}
-	})
-}
-
-func FuzzAJSONTextIsCheckedAlikeAsAWholeAndInParts(f *testing.F) {
-	f.Add([]byte(`{"a": [1, "]\"["]}`), 3)
-	f.Add([]byte(strings.Repeat("[", 120)), 50)
-	f.Fuzz(func(t *testing.T, text []byte, at int) {
-		whole := CheckJSON(text)
-		at = max(0, min(at, len(text)))
-		_, err := io.ReadAll(JSONReader(io.MultiReader(strings.NewReader(string(text[:at])), strings.NewReader(string(text[at:]))), 1<<30))
-		if (whole == nil) != (err == nil) || whole != nil && whole.Error() != err.Error() {
-			t.Errorf("%v as a whole, %v in parts", whole, err)
 		}
 	})
 }
