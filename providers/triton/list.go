@@ -118,12 +118,24 @@ type listing struct {
 	page    func([]providers.Instance) // called with mu held
 	answers int                        // pages of the last pass
 	shifted bool                       // two answers of one page of the last pass do not meet
+	single  bool                       // the server returns one machine in each answer, so that answers cannot overlap
 }
 
 // pass fetches the pages of total machines side by side. It fetches at least one page, so that a count of zero alone is
 // not trusted. meet reports whether each page begins where the one before it ends, and each machine came once; then no
-// machine that was there all the time is missing between two pages.
+// machine that was there all the time is missing between two pages. Of answers that cannot overlap it reports that they
+// meet if two passes show the same.
 func (l *listing) pass(ctx context.Context, total, atOnce int) (meet bool, err error) {
+	meet, err = l.passOnce(ctx, total, atOnce)
+	if err != nil || !meet || !l.single {
+		return meet, err
+	}
+	before := l.rows
+	meet, err = l.passOnce(ctx, total, atOnce)
+	return meet && slices.EqualFunc(before, l.rows, func(a, b providers.Instance) bool { return a.ID == b.ID }), err
+}
+
+func (l *listing) passOnce(ctx context.Context, total, atOnce int) (meet bool, err error) {
 	pages := 1 + (max(0, total-pageSize)+pageStep-1)/pageStep
 	l.answers, l.shifted = 0, false
 	spans, err := budget.SideBySide(ctx, pages, atOnce, func(ctx context.Context, i int) ([]providers.Instance, error) {
@@ -157,8 +169,9 @@ func continues(before, rows []providers.Instance) bool {
 // span takes several calls, each of which begins with the last machine of the one before.
 func (l *listing) span(ctx context.Context, offset int) ([]providers.Instance, error) {
 	var all []providers.Instance
+	overlap := 1
 	for {
-		from := max(0, len(all)-1)
+		from := max(0, len(all)-overlap)
 		r := request{op: opList, method: http.MethodGet, path: []string{"machines"}, query: url.Values{
 			"limit": {strconv.Itoa(pageSize - from)}, "offset": {strconv.Itoa(offset + from)},
 		}}
@@ -176,15 +189,19 @@ func (l *listing) span(ctx context.Context, offset int) ([]providers.Instance, e
 		if v := x.header.Get("X-Resource-Count"); v != "" && v != strconv.Itoa(len(rows)) {
 			return all, l.cloud.incomplete("the page at offset %d has %d machines and says %s", offset+from, len(rows), providers.Brief(v))
 		}
-		shifted := len(all) > 0 && !continues(all, rows)
+		shifted := len(all) > 0 && overlap > 0 && !continues(all, rows)
 		l.heard(shifted)
 		if shifted {
 			return append(all, rows...), nil
 		}
 		limit, err := strconv.Atoi(x.header.Get("X-Query-Limit"))
-		more := err == nil && limit == len(rows) && limit > 1
+		more := err == nil && limit == len(rows)
 		if len(all) > 0 {
-			rows = rows[1:]
+			rows = rows[overlap:]
+		}
+		if more && limit == 1 {
+			overlap = 0
+			l.noteSingle()
 		}
 		if all = append(all, rows...); !more || len(all) >= pageSize {
 			return all, nil // the counts show whether enough rows arrived
@@ -199,6 +216,12 @@ func (l *listing) heard(shifted bool) {
 	l.answers++
 	l.shifted = l.shifted || shifted
 	l.page(nil)
+}
+
+func (l *listing) noteSingle() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.single = true
 }
 
 // decode returns the instances of a page. Those that the last read has decoded from the same bytes are not decoded
