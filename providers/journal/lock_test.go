@@ -47,6 +47,9 @@ func holdLock(t *testing.T, path string) (pid int) {
 }
 
 func TestALockThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	path := file(t)
 	j := open(t, path)
 	begin(t, j, 1)
