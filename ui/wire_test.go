@@ -228,6 +228,9 @@ func TestALameZoneIsToldInTheLineOfItsSource(t *testing.T) {
 }
 
 func TestTheBackendIsToldWhatIsVisibleOnceASecondAndOnlyWhenItChanged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("make quick leaves this to make test")
+	}
 	r := newRig(t, 120, 40, onWire).ready()
 	reported := func() int {
 		r.f.mu.Lock()
