@@ -149,7 +149,6 @@ func (p *parser) term() (term, error) {
 }
 
 // finish sets the value of a term, parsed as its operator needs it.
-
 func (p *parser) finish(t *term, v string, word, at int) error {
 	t.value, t.original = strings.ToLower(v), v
 	ordered := false

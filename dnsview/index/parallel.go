@@ -2,23 +2,20 @@ package index
 
 import (
 	"runtime"
-	"sync"
-	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Parallel calls do for the numbers below n in ranges of size, from and below to, on all CPUs. It returns once all calls
-// have returned. After each call it lets waiting goroutines run, such as the one that a key press has woken.
+// have returned. Each call is a goroutine of its own, so that one that a key press has woken runs between two of them.
 func Parallel(n, size int, do func(from, to int)) {
-	parts := (n + size - 1) / size
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), parts) {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < parts; i = int(next.Add(1)) - 1 {
-				do(i*size, min((i+1)*size, n))
-				runtime.Gosched()
-			}
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for from := 0; from < n; from += size {
+		g.Go(func() error {
+			do(from, min(from+size, n))
+			return nil
 		})
 	}
-	wg.Wait()
+	_ = g.Wait() // no call fails
 }

@@ -72,7 +72,7 @@ func TestTheBeginningHasTheFirstRowsOfTheScreenAsTheWholeShowsThem(t *testing.T)
 
 func TestNothingIsFoundInTheBeginningOfRows(t *testing.T) {
 	s := shuffledWorld(4000)
-	for i := range s.Clouds { // even if somebody said that everything was read
+	for i := range s.Clouds { // even if it is claimed that everything was read
 		s.Clouds[i].Coverage = providers.Coverage{State: providers.CoverageComplete, Key: s.Clouds[i].Cloud.Key, Started: time.Unix(1e9, 0)}
 		s.Zones[i].Coverage = providers.Coverage{State: providers.CoverageComplete, Started: time.Unix(1e9, 0)}
 	}

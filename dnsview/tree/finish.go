@@ -69,7 +69,7 @@ func (n *Node) first() *providers.Record {
 	return nil
 }
 
-// number tells the nodes of one id apart, by what they serve.
+// number numbers the nodes of one id, in the order of what they serve.
 func (mb *memberBuilder) number() {
 	seen := make(map[index.InstanceKey]int, len(mb.Nodes))
 	for _, n := range mb.Nodes {

@@ -94,7 +94,6 @@ func hinted(envs []string) bool {
 }
 
 // discoveredCloud returns one cloud of a discovery, set up within setUpLimit.
-
 func (a *Accounts) discoveredCloud(ctx context.Context, c config.Cloud) CloudSource {
 	clouds, _ := a.Configured(ctx, &config.Config{Clouds: []config.Cloud{c}})
 	return clouds[0]

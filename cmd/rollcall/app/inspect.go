@@ -46,28 +46,23 @@ func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
 // Update applies a snapshot and returns its view. Name servers are queried for its names, its nodes are probed,
 // forgotten clouds that are back count again, a changed list of public ranges is read, and first sightings of findings
 // are stored. Nothing of this is done with a snapshot of the beginning of rows.
-func (s *Session) Update(snap *providers.Snapshot) *dnsview.View {
+func (s *Session) Update(snap *providers.Snapshot) *dnsview.View { return s.UpdateFrom(nil, snap) }
+
+// UpdateFrom is Update that returns last if it still holds for the snapshot: only times in it are older. last may be nil.
+func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsview.View {
 	if snap.Beginning {
 		return dnsview.Inspect(snap, s.inspectOptions(observations{}))
 	}
 	s.syncForgotten(snap)
 	s.syncRanges()
+	if last != nil && last.StillHolds(snap, s.inspectOptions(observations{gen: s.Observer.Generation()})) {
+		return last
+	}
 	s.Observer.setSnapshot(snap)
 	v := dnsview.Inspect(snap, s.inspectOptions(s.Observer.observations()))
 	s.Observer.setNodes(v)
 	s.keepSeen(v.Seen())
 	return v
-}
-
-// UpdateFrom returns last if it still holds for a snapshot: only times in it are older. Otherwise it is Update. last may
-// be nil.
-func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsview.View {
-	s.syncForgotten(snap)
-	s.syncRanges()
-	if last != nil && last.StillHolds(snap, s.inspectOptions(observations{gen: s.Observer.Generation()})) {
-		return last
-	}
-	return s.Update(snap)
 }
 
 // inspectOptions returns what an inspection needs beside the snapshot.
