@@ -34,7 +34,7 @@ func (c *Cloud) elasticAddresses(ctx context.Context, r *read, page func([]provi
 		return err
 	}
 	rows := c.elasticRows(r.cloud, out.Addresses)
-	r.land(len(rows))
+	r.addPage(len(rows))
 	if len(rows) > 0 {
 		page(rows)
 	}
@@ -72,7 +72,7 @@ func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]pro
 			return nil, c.incomplete(op, "the interfaces of a page cannot be told apart")
 		}
 		rows := slices.Concat(all...)
-		r.land(len(rows))
+		r.addPage(len(rows))
 		if len(rows) > 0 {
 			page(rows)
 		}

@@ -46,7 +46,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 				}
 			}
 		}
-		r.land(len(rows))
+		r.addPage(len(rows))
 		if len(rows) > 0 {
 			page(rows)
 		}

@@ -18,7 +18,7 @@ type read struct {
 	started time.Time
 	cloud   providers.Cloud // the cloud that answers, identified within this read
 	rows    int
-	landed  bool // a page has arrived
+	hasPage bool // a page has arrived
 	err     error
 	skew    *budget.Skew
 }
@@ -32,8 +32,9 @@ func (c *Cloud) begin(ctx context.Context) (_ context.Context, r *read, ok bool)
 	return ctx, r, r.err == nil
 }
 
-func (r *read) land(rows int) {
-	r.landed = true
+// addPage counts the rows of a page that arrived.
+func (r *read) addPage(rows int) {
+	r.hasPage = true
 	r.rows += rows
 }
 
@@ -45,7 +46,7 @@ func (r *read) cover() providers.Coverage {
 	}
 	if r.err != nil {
 		v.State = providers.CoverageFailed
-		if r.landed {
+		if r.hasPage {
 			v.State = providers.CoveragePartial
 		}
 	}

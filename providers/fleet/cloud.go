@@ -20,7 +20,7 @@ type cloud struct {
 
 	incoming incoming            // rows of the current read
 	read     cloudRead           // the last read that ended with an answer
-	held     heldCloud           // the last good rows
+	held     lastGoodCloud       // the last good rows
 	answers  map[string]answer   // for single ids, of the cloud held.cloud.Key
 	lookedUp int                 // lookups since the last read
 	shown    providers.CloudView // the cloud's part of the snapshot, without the schedule
@@ -43,14 +43,14 @@ type cloudRead struct {
 	rows   []providers.Instance
 	addrs  []providers.Address
 	listed map[string]bool // ids
-	before heldCloud       // the rows held when it ended
+	before lastGoodCloud   // the rows held when it ended
 	// shown are the answering cloud's instances that were on view when the read ended: those of the last complete read,
 	// updated by partial reads and lookups since.
 	shown []providers.Instance
 }
 
-// heldCloud holds rows that stay when a later read is not good.
-type heldCloud struct {
+// lastGoodCloud holds rows that stay when a later read is not good.
+type lastGoodCloud struct {
 	rows     []providers.Instance
 	addrs    []providers.Address
 	from     time.Time
@@ -74,7 +74,7 @@ func newCloud(f *Fleet, s CloudSource, last *providers.Snapshot) *cloud {
 // restore takes over the rows of an earlier run, or none if last is nil. They are shown, and reads are compared with
 // them, but no conclusion rests on them because another process read them.
 func (c *cloud) restore(last *providers.Snapshot) {
-	c.held = heldCloud{}
+	c.held = lastGoodCloud{}
 	c.shown = providers.CloudView{
 		Cloud: providers.Cloud{Name: c.src.Name, Provider: c.src.Provider, Traits: c.src.Traits, Region: c.src.Region},
 		From:  c.src.From, Production: c.src.Production,
@@ -92,7 +92,7 @@ func (c *cloud) restore(last *providers.Snapshot) {
 }
 
 func (c *cloud) restoreRows(v *providers.CloudView) {
-	c.held = heldCloud{rows: v.Instances, addrs: v.Addresses, from: v.RowsFrom, cloud: v.Cloud, complete: true, earlier: true}
+	c.held = lastGoodCloud{rows: v.Instances, addrs: v.Addresses, from: v.RowsFrom, cloud: v.Cloud, complete: true, earlier: true}
 	c.shown.Cloud.Account, c.shown.Cloud.Key = v.Cloud.Account, v.Cloud.Key
 	c.shown.Instances, c.shown.Addresses, c.shown.RowsFrom, c.shown.Left = v.Instances, v.Addresses, v.RowsFrom, v.Left
 	c.restored = v.RowsFrom
@@ -248,7 +248,7 @@ func (c *cloud) setUp() error {
 // recordFailure records a read without an answer. The rows stay, and so do the pages of a failed first read.
 func (c *cloud) recordFailure(started time.Time, err error) {
 	if c.held.from.IsZero() && len(c.incoming.rows) > 0 {
-		c.held = heldCloud{rows: c.incoming.rows, addrs: c.incoming.addrs, from: started, cloud: c.shown.Cloud}
+		c.held = lastGoodCloud{rows: c.incoming.rows, addrs: c.incoming.addrs, from: started, cloud: c.shown.Cloud}
 		c.show(c.held)
 	}
 	c.incoming, c.read = incoming{}, cloudRead{}
@@ -264,7 +264,7 @@ func (c *cloud) acceptRead() {
 	id := providers.Cloud{Name: c.name, Provider: c.src.Provider, Traits: c.src.Traits, Region: c.src.Region, Account: cov.Account, Key: cov.Key}
 	if before.earlier && cov.Key != "" && cov.Key != before.cloud.Key && cov.Complete() {
 		// The name now belongs to another account: rows of the earlier run say nothing about it.
-		before = heldCloud{}
+		before = lastGoodCloud{}
 		r.before, r.shown, c.answers = before, nil, map[string]answer{}
 	}
 	switch {
@@ -282,12 +282,12 @@ func (c *cloud) acceptRead() {
 	c.shown.Coverage = cov
 	switch {
 	case cov.Complete():
-		c.held = heldCloud{rows: unchanged(before.rows, r.rows, (*providers.Instance).Equal), from: cov.Started, cloud: id, complete: true}
+		c.held = lastGoodCloud{rows: unchanged(before.rows, r.rows, (*providers.Instance).Equal), from: cov.Started, cloud: id, complete: true}
 		c.held.addrs = unchanged(before.addrs, r.addrs, func(a, b *providers.Address) bool { return *a == *b })
 	case before.from.IsZero():
-		c.held = heldCloud{rows: r.rows, addrs: r.addrs, from: cov.Started, cloud: id}
+		c.held = lastGoodCloud{rows: r.rows, addrs: r.addrs, from: cov.Started, cloud: id}
 		if len(r.rows)+len(r.addrs) == 0 && cov.State == providers.CoverageFailed {
-			c.held = heldCloud{}
+			c.held = lastGoodCloud{}
 		}
 	case cov.State == providers.CoveragePartial && cov.Key == before.cloud.Key:
 		// A partial read updates the older rows with those that arrived.
@@ -308,7 +308,7 @@ func (c *cloud) acceptRead() {
 }
 
 // show puts rows on view, together with instances that the list left out but the cloud returned by id.
-func (c *cloud) show(h heldCloud) {
+func (c *cloud) show(h lastGoodCloud) {
 	c.shown.Instances, c.shown.Addresses, c.shown.RowsFrom = slices.Clip(h.rows), slices.Clip(h.addrs), h.from
 	if !h.from.IsZero() {
 		c.shown.Cloud = h.cloud

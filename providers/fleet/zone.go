@@ -24,14 +24,14 @@ type zone struct {
 	pages      []providers.Record // raw rows of the current read
 	pagesShown int
 	pagesAt    time.Time
-	held       heldZone
+	held       lastGoodZone
 	markers    markedInstances
 	named      []providers.CloudKey // clouds in markers of this fleet
 	shown      providers.ZoneView
 }
 
-// heldZone holds the adapter's raw rows that stay when a later read is not good.
-type heldZone struct {
+// lastGoodZone holds the adapter's raw rows that stay when a later read is not good.
+type lastGoodZone struct {
 	raw      []providers.Record
 	from     time.Time
 	complete bool
@@ -48,7 +48,7 @@ func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
 
 // restore takes over the rows of an earlier run; see cloud.restore.
 func (z *zone) restore(last *providers.Snapshot) {
-	z.held, z.markers, z.named = heldZone{}, nil, nil
+	z.held, z.markers, z.named = lastGoodZone{}, nil, nil
 	z.shown = providers.ZoneView{Zone: providers.Zone{Name: providers.CanonicalName(z.src.Name), Provider: z.src.Provider, Traits: z.src.Traits}, From: z.src.From}
 	if last != nil {
 		for i := range last.Zones {
@@ -70,7 +70,7 @@ func (z *zone) restoreRows(v *providers.ZoneView) {
 		r.Owners = slices.DeleteFunc(slices.Clone(r.Owners), func(o providers.Owner) bool { return o.Type != "" })
 		r.BadMarkers = slices.DeleteFunc(slices.Clone(r.BadMarkers), func(m string) bool { return m != r.Comment })
 	}
-	z.held = heldZone{raw: raw, from: v.RowsFrom, complete: true}
+	z.held = lastGoodZone{raw: raw, from: v.RowsFrom, complete: true}
 	z.markers, z.named = markersOf(v), providers.MarkedClouds(z.f.fleetID, v.Records)
 	z.restored, z.shown.Left = v.RowsFrom, v.Left
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.HasCompleteRead = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.HasCompleteRead
@@ -200,12 +200,12 @@ func (z *zone) noteAnswer() {
 }
 
 // rowsAfter returns the rows to hold and the rows to show after a read.
-func (z *zone) rowsAfter(cov providers.Coverage, rows []providers.Record, held heldZone) (next heldZone, onView []providers.Record) {
+func (z *zone) rowsAfter(cov providers.Coverage, rows []providers.Record, held lastGoodZone) (next lastGoodZone, onView []providers.Record) {
 	switch {
 	case cov.Complete():
-		return heldZone{raw: rows, from: cov.Started, complete: true}, rows
+		return lastGoodZone{raw: rows, from: cov.Started, complete: true}, rows
 	case held.from.IsZero() && len(rows) > 0:
-		return heldZone{raw: rows, from: cov.Started}, rows
+		return lastGoodZone{raw: rows, from: cov.Started}, rows
 	case cov.State == providers.CoveragePartial && len(rows) > 0:
 		onView = overlay(held.raw, rows, func(r *providers.Record) string {
 			id := r.Identity()
@@ -258,7 +258,7 @@ func (z *zone) setUp() error {
 func (z *zone) recordFailure(started time.Time, err error) {
 	z.shown.Coverage = providers.Failed(started, z.f.clock.Now(), err)
 	if z.held.from.IsZero() && len(z.pages) > 0 {
-		z.held = heldZone{raw: z.pages, from: started}
+		z.held = lastGoodZone{raw: z.pages, from: started}
 	}
 	z.pages = nil
 }

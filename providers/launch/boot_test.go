@@ -14,7 +14,7 @@ import (
 
 // stagesOf runs a launch and returns the stages that were reported of its one node, the stages with
 // their messages, and the report.
-func stagesOf(a *fakeCloud, o Options) (stages []Stage, reported []string, r Report) {
+func stagesOf(a *fakeLauncher, o Options) (stages []Stage, reported []string, r Report) {
 	r = Run(context.Background(), spec(1), cloudsOf(a), o, func(p Progress) {
 		if len(stages) == 0 || stages[len(stages)-1] != p.Node.Stage {
 			stages = append(stages, p.Node.Stage)
@@ -33,7 +33,7 @@ func inAfter(d time.Duration) func(context.Context, Node) (bool, error) {
 func TestABootIsFollowedByWhatTheNodeSaysOfIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
-		stages, reported, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(_ context.Context, n Node) (BootState, error) {
+		stages, reported, r := stagesOf(newFakeLauncher(), Options{Registered: inAfter(3 * time.Minute), Boot: func(_ context.Context, n Node) (BootState, error) {
 			if n.Instance.ID == "" || n.Instance.State != providers.StateRunning {
 				t.Errorf("asked about %+v", n)
 			}
@@ -67,7 +67,7 @@ func TestABootIsFollowedByWhatTheNodeSaysOfIt(t *testing.T) {
 func TestACloudWithoutAConsoleLogIsAskedForItOnceAndNothingIsClaimed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
-		stages, _, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
+		stages, _, r := stagesOf(newFakeLauncher(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
 			asked++
 			return BootState{}, providers.Errorf(providers.KindInvalid, "read console log", "there is none")
 		}})
@@ -80,7 +80,7 @@ func TestACloudWithoutAConsoleLogIsAskedForItOnceAndNothingIsClaimed(t *testing.
 func TestAConsoleLogThatMayNotBeReadIsSaidOnceAndAskedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
-		stages, reported, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
+		stages, reported, r := stagesOf(newFakeLauncher(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
 			asked++
 			return BootState{}, providers.Errorf(providers.KindAuth, "read console log", "UnauthorizedOperation")
 		}})
@@ -97,7 +97,7 @@ func TestAConsoleLogThatMayNotBeReadIsSaidOnceAndAskedForOnce(t *testing.T) {
 func TestABootThatCannotBeLookedAtIsAskedAboutAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked := 0
-		stages, _, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
+		stages, _, r := stagesOf(newFakeLauncher(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
 			if asked++; asked < 4 {
 				return BootState{Stage: StageHealthy}, providers.Errorf(providers.KindThrottled, "read console log", "slow down")
 			}
@@ -112,7 +112,7 @@ func TestABootThatCannotBeLookedAtIsAskedAboutAgain(t *testing.T) {
 func TestOnlyBootingAndHealthyAreStagesThatABootCanTell(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, lie := range []Stage{StageRegistered, StageFailed, StagePending, StageWaiting, "sleeping"} {
-			stages, _, r := stagesOf(newFake(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
+			stages, _, r := stagesOf(newFakeLauncher(), Options{Registered: inAfter(3 * time.Minute), Boot: func(context.Context, Node) (BootState, error) {
 				return BootState{Stage: lie}, nil
 			}})
 			if !r.OK() || !slices.Equal(stages, []Stage{StageLaunching, StagePending, StageRunning, StageRegistered}) {
@@ -124,7 +124,7 @@ func TestOnlyBootingAndHealthyAreStagesThatABootCanTell(t *testing.T) {
 
 func TestWhatANodeSaysIsToldWhenItNeverEntersDNSAndARetryFollowsItFurther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, in := newFake(), false
+		a, in := newFakeLauncher(), false
 		o := Options{
 			RegisterTimeout: time.Minute,
 			Registered:      func(context.Context, Node) (bool, error) { return in, nil },
@@ -148,7 +148,7 @@ func TestWhyARegistrationFailsIsToldBeforeWhatTheNodeSays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := spec(1)
 		s.Console = true
-		r := Run(context.Background(), s, cloudsOf(newFake()), Options{
+		r := Run(context.Background(), s, cloudsOf(newFakeLauncher()), Options{
 			RegisterTimeout: time.Minute,
 			Register:        func(context.Context, Node) error { return errors.New("the zone is locked") },
 			Boot: func(context.Context, Node) (BootState, error) {

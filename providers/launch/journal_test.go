@@ -19,7 +19,7 @@ type fakeJournal struct {
 	begun []string
 	ended map[string]Outcome
 	fails bool // End fails
-	cloud *fakeCloud
+	cloud *fakeLauncher
 	t     *testing.T
 }
 
@@ -51,7 +51,7 @@ func (j *fakeJournal) End(entry string, o Outcome) error {
 func TestNothingIsAskedOfACloudThatIsNotWrittenDownFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for room := range 4 {
-			a := newFake()
+			a := newFakeLauncher()
 			j := &fakeJournal{t: t, room: room, cloud: a, ended: map[string]Outcome{}}
 			r := Run(context.Background(), spec(3), cloudsOf(a), Options{Journal: j}, nil)
 			if len(a.made) != room || a.calls != room || len(j.ended) != room || r.OK() != (room == 3) {
@@ -69,7 +69,7 @@ func TestNothingIsAskedOfACloudThatIsNotWrittenDownFirst(t *testing.T) {
 func TestTheJournalIsToldOfARefusalAndOfALostAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for kind, lost := range map[providers.Kind]bool{providers.KindInvalid: false, providers.KindThrottled: false, providers.KindUncertain: true, providers.KindUnreachable: true} {
-			a := newFake()
+			a := newFakeLauncher()
 			a.fails = func(int, providers.LaunchRequest) error { return providers.Errorf(kind, "launch", "no") }
 			j := &fakeJournal{t: t, room: 9, cloud: a, ended: map[string]Outcome{}}
 			r := Run(context.Background(), spec(1), cloudsOf(a), Options{Journal: j}, nil)
@@ -82,7 +82,7 @@ func TestTheJournalIsToldOfARefusalAndOfALostAnswer(t *testing.T) {
 
 func TestANodeWhoseOutcomeCannotBeWrittenDownSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		j := &fakeJournal{t: t, room: 9, cloud: a, fails: true}
 		r := Run(context.Background(), spec(1), cloudsOf(a), Options{Journal: j, AcceptedOnly: true}, nil)
 		if !r.Accepted() || !strings.Contains(r.Nodes[0].Message, "no space left on device") {
@@ -93,7 +93,7 @@ func TestANodeWhoseOutcomeCannotBeWrittenDownSaysSo(t *testing.T) {
 
 func TestWhatAnEarlierTryGotIsFollowedAndNotAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		first := Run(context.Background(), spec(2), cloudsOf(a), Options{AcceptedOnly: true}, nil)
 		ids := map[int]string{0: first.Nodes[0].Instance.ID}
 		calls := a.calls

@@ -17,8 +17,8 @@ import (
 	"rollcall/providers/adapters"
 )
 
-// fakeCloud launches as a cloud does: once for each launch id and index.
-type fakeCloud struct {
+// fakeLauncher launches as a cloud does: once for each launch id and index.
+type fakeLauncher struct {
 	mu       sync.Mutex
 	made     map[string]*providers.Instance // by launch id and index
 	born     map[string]time.Time
@@ -33,11 +33,11 @@ type fakeCloud struct {
 	looks    int
 }
 
-func newFake() *fakeCloud {
-	return &fakeCloud{made: map[string]*providers.Instance{}, born: map[string]time.Time{}, boots: 20 * time.Second, dies: map[int]bool{}}
+func newFakeLauncher() *fakeLauncher {
+	return &fakeLauncher{made: map[string]*providers.Instance{}, born: map[string]time.Time{}, boots: 20 * time.Second, dies: map[int]bool{}}
 }
 
-func (c *fakeCloud) Launch(ctx context.Context, req providers.LaunchRequest) (providers.Instance, error) {
+func (c *fakeLauncher) Launch(ctx context.Context, req providers.LaunchRequest) (providers.Instance, error) {
 	c.mu.Lock()
 	c.calls++
 	call := c.calls
@@ -71,7 +71,7 @@ func (c *fakeCloud) Launch(ctx context.Context, req providers.LaunchRequest) (pr
 	return *c.made[key], nil
 }
 
-func (c *fakeCloud) Instance(_ context.Context, id string) (providers.Instance, error) {
+func (c *fakeLauncher) Instance(_ context.Context, id string) (providers.Instance, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.looks++
@@ -97,7 +97,7 @@ func spec(counts ...int) Spec {
 	return s
 }
 
-func cloudsOf(fakes ...*fakeCloud) []Cloud {
+func cloudsOf(fakes ...*fakeLauncher) []Cloud {
 	var out []Cloud
 	for i, f := range fakes {
 		p := []providers.Provider{providers.EC2, providers.Triton}[i%2]
@@ -114,7 +114,7 @@ func TestAnIDIsTwelveHexDigitsAndNeverTheSame(t *testing.T) {
 }
 
 func TestEveryMistakeInASpecIsOneClearLine(t *testing.T) {
-	clouds := cloudsOf(newFake(), newFake())
+	clouds := cloudsOf(newFakeLauncher(), newFakeLauncher())
 	for _, tc := range []struct {
 		name string
 		make func(s *Spec)
@@ -144,7 +144,7 @@ func TestEveryMistakeInASpecIsOneClearLine(t *testing.T) {
 			if !ok || len(p) != 1 || !strings.Contains(p[0], tc.want) {
 				t.Fatalf("got %q, want one line with %q", p, tc.want)
 			}
-			fake := newFake()
+			fake := newFakeLauncher()
 			r := Run(context.Background(), s, cloudsOf(fake, fake), Options{}, nil)
 			if len(r.Problems) != 1 || fake.calls != 0 || r.OK() {
 				t.Errorf("a refused spec was run: %+v", r)
@@ -156,14 +156,14 @@ func TestEveryMistakeInASpecIsOneClearLine(t *testing.T) {
 func TestTheLimitOfUserDataIsExact(t *testing.T) {
 	s := spec(1)
 	s.Nodes[0].UserData = bytes.Repeat([]byte("x"), adapters.Declared(providers.EC2).UserData)
-	if _, err := Prepare(s, cloudsOf(newFake())); err != nil {
+	if _, err := Prepare(s, cloudsOf(newFakeLauncher())); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestALaunchFollowsEveryNodeUntilItIsRegistered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b := newFake(), newFake()
+		a, b := newFakeLauncher(), newFakeLauncher()
 		var reported []Progress
 		inside := 0
 		o := Options{Registered: func(_ context.Context, n Node) (bool, error) {
@@ -208,7 +208,7 @@ func TestALaunchFollowsEveryNodeUntilItIsRegistered(t *testing.T) {
 
 func TestLaunchCallsOfOneCloudAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		r := Run(context.Background(), spec(50), cloudsOf(a), Options{Concurrency: 5}, nil)
 		if !r.OK() || a.most != 5 {
 			t.Errorf("%d calls at a time, %d missing", a.most, r.Missing())
@@ -218,7 +218,7 @@ func TestLaunchCallsOfOneCloudAreBounded(t *testing.T) {
 
 func TestALostReplyStartsNoNodeTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		a.loses = func(call int) bool { return call%2 == 1 }
 		r := Run(context.Background(), spec(10), cloudsOf(a), Options{Tries: 8, Concurrency: 3}, nil)
 		if !r.OK() || len(a.made) != 10 {
@@ -229,7 +229,7 @@ func TestALostReplyStartsNoNodeTwice(t *testing.T) {
 
 func TestANodeWhoseReplyStaysLostIsUnknownAndARetryFindsIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		a.loses = func(int) bool { return true }
 		r := Run(context.Background(), spec(2), cloudsOf(a), Options{}, nil)
 		for _, n := range r.Nodes {
@@ -247,7 +247,7 @@ func TestANodeWhoseReplyStaysLostIsUnknownAndARetryFindsIt(t *testing.T) {
 
 func TestPartialSuccessIsToldNodeByNodeAndARetryLaunchesOnlyWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b := newFake(), newFake()
+		a, b := newFakeLauncher(), newFakeLauncher()
 		b.fails = func(_ int, req providers.LaunchRequest) error {
 			if req.Index == 1 {
 				return providers.Errorf(providers.KindLimit, "launch", "quota\x1b[31m reached")
@@ -272,7 +272,7 @@ func TestPartialSuccessIsToldNodeByNodeAndARetryLaunchesOnlyWhatIsMissing(t *tes
 
 func TestANodeThatComesUpDeadIsReplacedUnderANewIndex(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		a.dies[1] = true
 		r := Run(context.Background(), spec(2), cloudsOf(a), Options{}, nil)
 		if r.Nodes[1].Stage != StageFailed || !strings.Contains(r.Nodes[1].Message, "terminated") {
@@ -287,7 +287,7 @@ func TestANodeThatComesUpDeadIsReplacedUnderANewIndex(t *testing.T) {
 
 func TestANodeThatNeverEntersDNSIsRunningWithAReasonAndIsFollowedFurtherByARetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		in := false
 		o := Options{RegisterTimeout: time.Minute, Registered: func(context.Context, Node) (bool, error) { return in, nil }}
 		r := Run(context.Background(), spec(1), cloudsOf(a), o, nil)
@@ -304,7 +304,7 @@ func TestANodeThatNeverEntersDNSIsRunningWithAReasonAndIsFollowedFurtherByARetry
 
 func TestTheConsoleRegistersWhenTheSpecSaysSoAndAgainAfterAnErrorThatMayPass(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		tries := 0
 		in := map[string]bool{}
 		o := Options{
@@ -323,7 +323,7 @@ func TestTheConsoleRegistersWhenTheSpecSaysSoAndAgainAfterAnErrorThatMayPass(t *
 			t.Errorf("a node that registers itself was registered by the console %d times", tries)
 		}
 		s.Console = true
-		r = Run(context.Background(), s, cloudsOf(newFake()), o, nil)
+		r = Run(context.Background(), s, cloudsOf(newFakeLauncher()), o, nil)
 		if !r.OK() || tries != 3 {
 			t.Errorf("%d tries: %q", tries, r.Lines())
 		}
@@ -335,7 +335,7 @@ func TestARefusedRegistrationEndsTheWay(t *testing.T) {
 		s := spec(1)
 		s.Console = true
 		began := time.Now()
-		r := Run(context.Background(), s, cloudsOf(newFake()), Options{Register: func(context.Context, Node) error {
+		r := Run(context.Background(), s, cloudsOf(newFakeLauncher()), Options{Register: func(context.Context, Node) error {
 			return providers.Errorf(providers.KindInvalid, "register", "no address")
 		}}, nil)
 		if n := r.Nodes[0]; n.Stage != StageRunning || !strings.Contains(n.Message, "no address") || time.Since(began) > 2*time.Minute {
@@ -346,7 +346,7 @@ func TestARefusedRegistrationEndsTheWay(t *testing.T) {
 
 func TestANodeThatDiesBeforeItIsRegisteredHasFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		r := Run(context.Background(), spec(1), cloudsOf(a), Options{Registered: func(context.Context, Node) (bool, error) {
 			a.mu.Lock()
 			defer a.mu.Unlock()
@@ -363,7 +363,7 @@ func TestANodeThatDiesBeforeItIsRegisteredHasFailed(t *testing.T) {
 
 func TestAThrottleIsWaitedOutForAsLongAsTheCloudAsks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		a.fails = func(call int, _ providers.LaunchRequest) error {
 			if call == 1 {
 				return &providers.Error{Kind: providers.KindThrottled, RetryAfter: time.Minute, Err: errors.New("slow down")}
@@ -380,7 +380,7 @@ func TestAThrottleIsWaitedOutForAsLongAsTheCloudAsks(t *testing.T) {
 
 func TestAStoppedLaunchTellsOfEveryNodeAndARetryTakesItUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		ctx, cancel := context.WithTimeout(context.Background(), 2500*time.Millisecond)
 		defer cancel()
 		r := Run(ctx, spec(10), cloudsOf(a), Options{Concurrency: 2}, nil)
@@ -401,7 +401,7 @@ func TestAStoppedLaunchTellsOfEveryNodeAndARetryTakesItUp(t *testing.T) {
 
 func TestManyNodesAreLookedAtLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		a.boots = time.Minute
 		began := time.Now()
 		r := Run(context.Background(), spec(200), cloudsOf(a), Options{Concurrency: 50}, nil)
@@ -413,7 +413,7 @@ func TestManyNodesAreLookedAtLessOften(t *testing.T) {
 
 func TestALaunchAtACloudThatHangsEndsSoonAndSaysMeanwhileWhatItWaitsFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		a.fails = func(int, providers.LaunchRequest) error {
 			time.Sleep(20 * time.Second)
 			return providers.Errorf(providers.KindUnreachable, "launch", "no answer")

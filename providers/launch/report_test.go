@@ -45,7 +45,7 @@ func TestOnlyANodeThatTheSameLaunchCanBringFurtherCarriesOn(t *testing.T) {
 
 func TestALaunchThatIsNotFollowedEndsOnceEveryCloudHasTakenItsNodes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newFake()
+		a := newFakeLauncher()
 		began := time.Now()
 		var reported []string
 		r := Run(context.Background(), spec(3), cloudsOf(a), Options{AcceptedOnly: true}, func(p Progress) { reported = append(reported, string(p.Node.Stage)+p.Node.Message) })
@@ -66,7 +66,7 @@ func TestALaunchThatIsNotFollowedEndsOnceEveryCloudHasTakenItsNodes(t *testing.T
 func TestAStoppedLaunchNeverBlamesTheCloud(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, at := range []time.Duration{500 * time.Millisecond, 1500 * time.Millisecond, 5 * time.Second, 40 * time.Second} {
-			a := newFake()
+			a := newFakeLauncher()
 			a.fails = func(int, providers.LaunchRequest) error { return nil }
 			ctx, cancel := context.WithTimeout(context.Background(), at)
 			c := stopped{a, ctx}
@@ -87,12 +87,12 @@ func TestAStoppedLaunchNeverBlamesTheCloud(t *testing.T) {
 
 // stopped answers with the error of the context once that has ended, as an adapter does.
 type stopped struct {
-	*fakeCloud
+	*fakeLauncher
 	ctx context.Context
 }
 
 func (s stopped) Launch(ctx context.Context, req providers.LaunchRequest) (providers.Instance, error) {
-	i, err := s.fakeCloud.Launch(ctx, req)
+	i, err := s.fakeLauncher.Launch(ctx, req)
 	if ctx.Err() != nil {
 		return providers.Instance{}, &providers.Error{Kind: providers.KindUnreachable, Op: "launch", Err: ctx.Err()}
 	}
@@ -103,5 +103,5 @@ func (s stopped) Instance(ctx context.Context, id string) (providers.Instance, e
 	if ctx.Err() != nil {
 		return providers.Instance{}, &providers.Error{Kind: providers.KindUnreachable, Op: "get", Err: ctx.Err()}
 	}
-	return s.fakeCloud.Instance(ctx, id)
+	return s.fakeLauncher.Instance(ctx, id)
 }

@@ -38,6 +38,6 @@ func (a *Program) Interactive() bool {
 	return ok && term.IsTerminal(int(a.In.Fd())) && term.IsTerminal(int(out.Fd()))
 }
 
-// Say writes a line for a person to stderr; stdout is for machine output only. A write error cannot be reported and is
+// Logf writes a line for a person to stderr; stdout is for machine output only. A write error cannot be reported and is
 // ignored.
-func (a *Program) Say(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format+"\n", args...) }
+func (a *Program) Logf(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format+"\n", args...) }

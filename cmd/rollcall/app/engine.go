@@ -29,7 +29,7 @@ func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
 // Report writes a line for a person, unless the session is silent.
 func (s *Session) Report(format string, args ...any) {
 	if !s.Silent {
-		s.Program.Say(format, args...)
+		s.Program.Logf(format, args...)
 	}
 }
 

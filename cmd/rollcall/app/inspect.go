@@ -38,7 +38,7 @@ func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
 	}
 	s.readTime = s.Program.Now().Sub(began) // a source that --timeout cut off has failed
 	if err := s.Save(snap); err != nil {
-		s.Program.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(err.Error()))
+		s.Program.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(err.Error()))
 	}
 	return s.Update(snap), nil
 }

@@ -55,7 +55,7 @@ func (a *Program) Retrying() func(budget.Retrying) {
 	t := &retries{}
 	return func(r budget.Retrying) {
 		if line := t.text(r, a.Now()); line != "" {
-			a.Say("rollcall: %s", line)
+			a.Logf("rollcall: %s", line)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 			return nil, exit.Usagef("there is no config and there are no credentials: set %s, write a config with rollcall config init, or look around with rollcall --demo", CredentialHint())
 		}
 		for _, n := range d.Notes {
-			a.Say("rollcall: %s", words.Clean(n))
+			a.Logf("rollcall: %s", words.Clean(n))
 		}
 		s.Config, s.set.clouds, s.set.zones = d.Config, d.Clouds, d.Zones
 	} else {

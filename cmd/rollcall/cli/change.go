@@ -60,7 +60,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	// A plan printed as a document includes what it leaves alone.
 	if printed := c.form == output.Markdown || c.form == output.Text && c.dryRun && len(plan.Steps) > 0; !printed {
 		for _, l := range plan.Skipped {
-			a.Say("left alone: %s", words.Clean(l))
+			a.Logf("left alone: %s", words.Clean(l))
 		}
 	}
 	if len(plan.Steps) == 0 {
@@ -71,12 +71,12 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		}
 		switch {
 		case len(lacking) > 0 && (c.basis.everySource || len(plan.Skipped) == 0):
-			a.Say("nothing was done, and whether there is anything to do cannot be known: %s", incompleteText(lacking))
+			a.Logf("nothing was done, and whether there is anything to do cannot be known: %s", incompleteText(lacking))
 			return exit.With(exit.Unknown)
 		case len(plan.Skipped) > 0:
 			return exit.With(exit.Failed)
 		}
-		a.Say("nothing to do")
+		a.Logf("nothing to do")
 		return nil
 	}
 	if sum := plan.Checksum(); c.checksum != "" && c.checksum != sum {
@@ -97,7 +97,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		return err
 	}
 	for _, ask := range r.Asks() {
-		a.Say("to do it all the same, give --confirm %s: %s", words.ShellQuote(words.Clean(ask.Text)), words.Clean(ask.Why))
+		a.Logf("to do it all the same, give --confirm %s: %s", words.ShellQuote(words.Clean(ask.Text)), words.Clean(ask.Why))
 	}
 	switch {
 	case !r.OK():
@@ -105,7 +105,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	case len(lacking) == 0 && len(plan.Skipped) > 0:
 		return exit.With(exit.Failed)
 	case len(lacking) > 0:
-		a.Say("whether there is more to do cannot be known: %s", incompleteText(lacking))
+		a.Logf("whether there is more to do cannot be known: %s", incompleteText(lacking))
 		return exit.With(exit.Unknown)
 	}
 	return nil
@@ -174,7 +174,7 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan
 			if slices.Contains(typed, ask.Text) {
 				continue
 			}
-			a.Say("%s", words.Clean(ask.Why))
+			a.Logf("%s", words.Clean(ask.Why))
 			if answer := a.ask(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
 				typed = append(typed, answer)
 			}
@@ -191,14 +191,14 @@ func (a *commands) progress() func(apply.Event) {
 			// A countdown prints a line every ten seconds, not on every tick.
 			if left := int(ev.Left.Seconds()); lastWait < 0 || lastWait-left >= 10 || left > lastWait {
 				lastWait = left
-				a.Say("%s", words.Clean(ev.Text))
+				a.Logf("%s", words.Clean(ev.Text))
 			}
 			return
 		}
 		if ev.Kind == apply.EventEnded && ev.State == apply.StepDone || ev.Text == "" {
 			return // the report includes it
 		}
-		a.Say("%s", words.Clean(ev.Text))
+		a.Logf("%s", words.Clean(ev.Text))
 	}
 }
 

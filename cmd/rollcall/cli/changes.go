@@ -194,7 +194,7 @@ remedy. rollcall ls findings lists classes and remedies.`,
 				return plan.Plan{}, err
 			}
 			if len(found) == 0 {
-				in.app.Say("nothing was found of class %s", strings.Join(in.args, ", "))
+				in.app.Logf("nothing was found of class %s", strings.Join(in.args, ", "))
 				in.app.reportUnknown(in.v)
 			}
 			plan := plan.ForFindings(in.v, found...)

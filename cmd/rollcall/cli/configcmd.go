@@ -58,16 +58,16 @@ func (a *commands) configInit(ctx context.Context) error {
 	}
 	d := app.Discover(ctx, a.Clock, a.Retrying(), app.OneShotTimeout)
 	for _, n := range d.Notes {
-		a.Say("rollcall: %s", words.Clean(n))
+		a.Logf("rollcall: %s", words.Clean(n))
 	}
 	for _, z := range d.Zones {
 		if z.Err != nil {
-			a.Say("rollcall: %s: %s; add them by hand", words.Clean(z.Name), words.Clean(z.Err.Error()))
+			a.Logf("rollcall: %s: %s; add them by hand", words.Clean(z.Name), words.Clean(z.Err.Error()))
 		}
 	}
 	for _, c := range d.Clouds {
 		if c.Err != nil {
-			a.Say("rollcall: cloud %s: %s; add it by hand", words.Clean(c.Name), words.Clean(c.Err.Error()))
+			a.Logf("rollcall: cloud %s: %s; add it by hand", words.Clean(c.Name), words.Clean(c.Err.Error()))
 		}
 	}
 	id := make([]byte, 4)
@@ -90,9 +90,9 @@ func (a *commands) configInit(ctx context.Context) error {
 	if err := errors.Join(config.Write(f, c), f.Close()); err != nil {
 		return fmt.Errorf("write the config: %w", err)
 	}
-	a.Say("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"))
+	a.Logf("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"))
 	if len(c.Clouds)+len(c.Zones) == 0 {
-		a.Say("no credentials were found: add clouds and zones by hand, or set %s and write another", app.CredentialHint())
+		a.Logf("no credentials were found: add clouds and zones by hand, or set %s and write another", app.CredentialHint())
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (a *commands) configCheck(ctx context.Context) error {
 		wrong = append(wrong, c.RangesErr)
 	}
 	for _, u := range unsure {
-		a.Say("rollcall: %s", words.Clean(u))
+		a.Logf("rollcall: %s", words.Clean(u))
 	}
 	if len(wrong) > 0 {
 		slices.SortStableFunc(wrong, func(x, y *config.Error) int { return cmp.Compare(x.Pos.Line, y.Pos.Line) })
@@ -121,12 +121,12 @@ func (a *commands) configCheck(ctx context.Context) error {
 	if len(unsure) > 0 {
 		return exit.Unknownf("%s is right as far as it could be checked: %s did not answer", words.Clean(c.Path), providers.CountOf(len(unsure), "source"))
 	}
-	a.Say("%s is right: %s, %s, %s", words.Clean(c.Path), providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"), providers.CountOf(len(c.Services), "service"))
+	a.Logf("%s is right: %s, %s, %s", words.Clean(c.Path), providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"), providers.CountOf(len(c.Services), "service"))
 	for _, l := range credentialsOf(clouds, zones) {
-		a.Say("%s", words.Clean(l))
+		a.Logf("%s", words.Clean(l))
 	}
 	if c.Fleet == "" {
-		a.Say("rollcall: it has no fleet id: records with an owner are shown, and never changed")
+		a.Logf("rollcall: it has no fleet id: records with an owner are shown, and never changed")
 	}
 	return nil
 }
@@ -163,7 +163,7 @@ func (a *commands) printMistakes(err error) error {
 		return err
 	}
 	for _, e := range all {
-		a.Say("rollcall: %s", words.Clean(e.Error()))
+		a.Logf("rollcall: %s", words.Clean(e.Error()))
 	}
 	return exit.With(exit.Usage)
 }
@@ -229,13 +229,13 @@ func (a *commands) configShow(ctx context.Context) error {
 		return err
 	}
 	if c != nil {
-		a.Say("# %s", words.Clean(c.Path))
+		a.Logf("# %s", words.Clean(c.Path))
 		return config.Write(a.Out, c)
 	}
 	d := app.Discover(ctx, a.Clock, a.Retrying(), app.OneShotTimeout)
 	if d.Empty() {
 		return exit.Usagef("there is no config and there are no credentials: write one with rollcall config init")
 	}
-	a.Say("# there is no config file: this is what the credentials open")
+	a.Logf("# there is no config file: this is what the credentials open")
 	return config.Write(a.Out, d.Config)
 }

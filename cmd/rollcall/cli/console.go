@@ -44,7 +44,7 @@ func (a *commands) console(ctx context.Context) error {
 		Theme: theme.Environment(os.Getenv), StaleAfter: s.StaleAfter(),
 	})
 	if e := s.Save(s.Fleet.Snapshot()); e != nil {
-		a.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
+		a.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
 	}
 	if err != nil && ctx.Err() == nil {
 		return fmt.Errorf("run the console: %w", err)

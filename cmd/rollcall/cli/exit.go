@@ -31,7 +31,7 @@ func (a *commands) exit(err error) int {
 		code = exit.Usage
 	}
 	for l := range strings.Lines(err.Error()) {
-		a.Say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
+		a.Logf("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
 	}
 	return code
 }

@@ -78,7 +78,7 @@ func (a *commands) listUnconfigured(ctx context.Context) error {
 		row(&f.Cloud, len(f.Instances), len(f.Addresses), "forgotten "+f.At.UTC().Format("2006-01-02")+" by "+words.Clean(f.By))
 	}
 	if len(cells) == 1 {
-		a.Say("no cloud left the config: there is nothing to forget")
+		a.Logf("no cloud left the config: there is nothing to forget")
 		return nil
 	}
 	return output.String(a.Out, output.Align(cells))
@@ -105,7 +105,7 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	case c != nil && !c.Unconfigured:
 		return exit.Usagef("%s is in the config: what is there cannot be forgotten", words.Clean(name))
 	case c == nil && slices.ContainsFunc(forgotten, func(f app.ForgottenCloud) bool { return is(&f.Cloud) }):
-		a.Say("%s is forgotten already", words.Clean(name))
+		a.Logf("%s is forgotten already", words.Clean(name))
 		return nil
 	case c == nil:
 		if unread := unreadZones(v, "", ""); len(unread) > 0 {
@@ -113,7 +113,7 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 		}
 		return fmt.Errorf("no cloud %s left the config; rollcall config forget lists those that did", words.Clean(name))
 	}
-	a.Say("%s (key %s) was last seen with %s and %s; once it is forgotten, none of them counts as alive any more", words.Clean(c.Cloud.Name), c.Cloud.Key,
+	a.Logf("%s (key %s) was last seen with %s and %s; once it is forgotten, none of them counts as alive any more", words.Clean(c.Cloud.Name), c.Cloud.Key,
 		providers.CountOf(len(c.Instances), "instance"), providers.CountOf(len(c.Addresses), "other holder")+" of an address")
 	if confirm == "" && a.Interactive() {
 		confirm = a.ask(ctx, fmt.Sprintf("type %q to forget it, or nothing to leave it: ", words.Clean(c.Cloud.Name)))
@@ -124,7 +124,7 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	if err := s.Forget(c); err != nil {
 		return err
 	}
-	a.Say("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), words.ShellQuote(words.Clean(c.Cloud.Name)))
+	a.Logf("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), words.ShellQuote(words.Clean(c.Cloud.Name)))
 	return nil
 }
 
@@ -159,6 +159,6 @@ func (a *commands) takeBackCloud(ctx context.Context, name string) error {
 	if err := s.WriteForgotten(slices.Delete(all, n, n+1)); err != nil {
 		return err
 	}
-	a.Say("%s counts again", words.Clean(f.Cloud.Name))
+	a.Logf("%s counts again", words.Clean(f.Cloud.Name))
 	return nil
 }

@@ -53,7 +53,7 @@ reported while that file exists.`,
 			return err
 		}
 		for _, p := range problems {
-			a.Say("rollcall: journal: %s", rows.ProblemText(p))
+			a.Logf("rollcall: journal: %s", rows.ProblemText(p))
 		}
 		slices.Reverse(entries)
 		if len(args) == 1 {
@@ -92,7 +92,7 @@ func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.
 	if err := a.recoverJournal(ctx, path); errors.Is(err, journal.ErrHeld) || errors.Is(err, journal.ErrStopped) {
 		return nil, nil, fmt.Errorf("read the journal: %w", err)
 	} else if err != nil {
-		a.Say("rollcall: journal: %s", words.Clean(err.Error()))
+		a.Logf("rollcall: journal: %s", words.Clean(err.Error()))
 	}
 	entries, problems, err := journal.Read(path, a.Interrupted)
 	if err != nil {
@@ -115,7 +115,7 @@ func (a *commands) recoverJournal(ctx context.Context, path string) error {
 	s.Start(app.OneShotTimeout)
 	lines, err := s.RecoverJournal(ctx)
 	for _, l := range lines {
-		a.Say("rollcall: %s", l)
+		a.Logf("rollcall: %s", l)
 	}
 	return err
 }

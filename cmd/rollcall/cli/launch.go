@@ -144,10 +144,10 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	}
 	a.reportShortfalls(opened, v)
 	for _, w := range scripts.Warnings {
-		a.Say("rollcall: %s", w)
+		a.Logf("rollcall: %s", w)
 	}
 	for i := range scripts.Findings {
-		a.Say("rollcall: %s", scripts.Findings[i].String())
+		a.Logf("rollcall: %s", scripts.Findings[i].String())
 	}
 	wrong := launcher.LintErrors(scripts.Findings)
 	if wrong > 0 && !f.dryRun {
@@ -175,7 +175,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	}
 	if !f.yes && a.Interactive() {
 		for _, n := range plan.Nodes {
-			a.Say("  %s in %s", words.Clean(n.Name), words.Clean(n.Cloud))
+			a.Logf("  %s in %s", words.Clean(n.Name), words.Clean(n.Cloud))
 		}
 		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", providers.CountOf(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 			return fmt.Errorf("nothing was launched")
@@ -183,7 +183,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	}
 	lines, err := s.RecoverJournal(ctx)
 	for _, l := range lines {
-		a.Say("rollcall: %s", l)
+		a.Logf("rollcall: %s", l)
 	}
 	if err != nil {
 		return fmt.Errorf("nothing was launched: %w", err)
@@ -194,7 +194,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		}
 	}
 	if spec.Console && !f.wait {
-		a.Say("nothing on these nodes registers them: waiting until each can be put into DNS from here")
+		a.Logf("nothing on these nodes registers them: waiting until each can be put into DNS from here")
 	}
 	r, ok := a.runLaunch(ctx, s, spec, f.wait || spec.Console)
 	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), Findings: scripts.Findings, UserData: map[string]string{}}
@@ -213,7 +213,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 func (a *commands) reportUnfinished(r *launch.Report, wait bool) {
 	carries, refused := 0, 0
 	for _, p := range r.Problems {
-		a.Say("rollcall: %s", words.Clean(p))
+		a.Logf("rollcall: %s", words.Clean(p))
 	}
 	for i := range r.Nodes {
 		n := &r.Nodes[i]
@@ -222,18 +222,18 @@ func (a *commands) reportUnfinished(r *launch.Report, wait bool) {
 		case n.CanContinue():
 			carries++
 		case n.Ended():
-			a.Say("rollcall: %s (%s) in %s has ended and does not come back; a launch without --id starts another", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud))
+			a.Logf("rollcall: %s (%s) in %s has ended and does not come back; a launch without --id starts another", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud))
 		case n.Instance.ID != "":
-			a.Say("rollcall: %s (%s) in %s runs; once what is said above is mended, rollcall register %s puts it into DNS", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud), words.Clean(n.Instance.ID))
+			a.Logf("rollcall: %s (%s) in %s runs; once what is said above is mended, rollcall register %s puts it into DNS", words.Clean(n.Name), words.Clean(n.Instance.ID), words.Clean(n.Cloud), words.Clean(n.Instance.ID))
 		default:
 			refused++
 		}
 	}
 	if refused > 0 {
-		a.Say("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", providers.CountOf(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
+		a.Logf("rollcall: %s refused, and would be again: correct the command, and launch what is missing without --id", providers.CountOf(refused, "node")+map[bool]string{true: " was", false: " were"}[refused == 1])
 	}
 	if carries > 0 {
-		a.Say("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", words.Clean(r.Spec.ID))
+		a.Logf("rollcall: not every node is up; the same command with --id %s carries on, and launches nothing twice", words.Clean(r.Spec.ID))
 	}
 }
 
@@ -252,7 +252,7 @@ func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec lau
 		if p.Node.Message != "" {
 			line += ": " + p.Node.Message
 		}
-		a.Say("%s", words.Clean(line))
+		a.Logf("%s", words.Clean(line))
 	})
 	if wait {
 		return r, r.OK()
@@ -307,15 +307,15 @@ func (a *commands) printLaunch(f *launchFlags, r launchRow) error {
 // printProfile prints what will be created.
 func (a *commands) printProfile(p *launcher.ProfileToMake) {
 	if len(p.Missing) == 0 {
-		a.Say("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.Account), words.Clean(p.Profile.Name))
+		a.Logf("AWS account %s has the instance profile %s already, with this policy", words.Clean(p.Account), words.Clean(p.Profile.Name))
 		return
 	}
-	a.Say("in AWS account %s this will be created:", words.Clean(p.Account))
+	a.Logf("in AWS account %s this will be created:", words.Clean(p.Account))
 	for _, m := range p.Missing {
-		a.Say("  %s", words.Clean(m))
+		a.Logf("  %s", words.Clean(m))
 	}
-	a.Say("the policy of the role:")
+	a.Logf("the policy of the role:")
 	for l := range strings.Lines(p.Profile.Policy) {
-		a.Say("  %s", strings.TrimRight(l, "\n"))
+		a.Logf("  %s", strings.TrimRight(l, "\n"))
 	}
 }

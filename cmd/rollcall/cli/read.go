@@ -23,7 +23,7 @@ func (a *commands) readWire(ctx context.Context, settle bool) (s *app.Session, v
 		grace = s.Config.Guards.WireGrace
 	}
 	if d := s.Observer.Wire.Estimate(v.Snapshot); d > app.OneShotTimeout {
-		a.Say("rollcall: asking name servers for every name takes about %s", words.Short(d))
+		a.Logf("rollcall: asking name servers for every name takes about %s", words.Short(d))
 	}
 	s.Observer.Wire.Round(ctx, v.Snapshot, grace)
 	if err := ctx.Err(); err != nil {
@@ -31,7 +31,7 @@ func (a *commands) readWire(ctx context.Context, settle bool) (s *app.Session, v
 	}
 	lines, unknown := s.Observer.UnaskedLines()
 	for _, l := range lines {
-		a.Say("rollcall: %s", l)
+		a.Logf("rollcall: %s", l)
 	}
 	if a.Now().Sub(v.Snapshot.Taken) < s.StaleAfter()/2 {
 		return s, s.Update(v.Snapshot), unknown, nil
@@ -65,9 +65,9 @@ func (a *commands) readToChange(ctx context.Context) (*app.Session, *dnsview.Vie
 // reportShortfalls reports the sources that were not read completely.
 func (a *commands) reportShortfalls(s *app.Session, v *dnsview.View) {
 	for _, l := range shortfalls(v.Snapshot, s.Program.Now(), s.StaleAfter()) {
-		a.Say("rollcall: %s", l)
+		a.Logf("rollcall: %s", l)
 	}
 	if err := s.RangesErr(); err != nil {
-		a.Say("rollcall: %s", words.Clean(err.Error()))
+		a.Logf("rollcall: %s", words.Clean(err.Error()))
 	}
 }

@@ -70,7 +70,7 @@ func (a *commands) reportUnknown(v *dnsview.View) {
 		}
 	}
 	if n > 0 {
-		a.Say("rollcall: whether %s %s dead cannot be known, such as: %s", providers.CountOf(n, "more record"), areOrIs(n), words.Clean(first))
+		a.Logf("rollcall: whether %s %s dead cannot be known, such as: %s", providers.CountOf(n, "more record"), areOrIs(n), words.Clean(first))
 	}
 }
 

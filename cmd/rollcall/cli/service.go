@@ -119,5 +119,5 @@ func serviceName(s string) (dnssd.Name, error) {
 
 // txtIsPublic warns an operator who sets a TXT value that it is public.
 func (a *commands) txtIsPublic(name string) {
-	a.Say("rollcall: anyone can read the TXT values of %s: nothing secret belongs there", words.Clean(name))
+	a.Logf("rollcall: anyone can read the TXT values of %s: nothing secret belongs there", words.Clean(name))
 }

@@ -78,7 +78,7 @@ incarnation, it picks from that.`,
 		}
 		row, err := usableTarget(ctx, in, try, timeout)
 		for _, f := range row.Failed {
-			a.Say("rollcall: %s: %s", strings.TrimSpace(fmt.Sprintf("%s:%d %s", f.Target, f.Port, f.Address)), words.Clean(f.Error))
+			a.Logf("rollcall: %s: %s", strings.TrimSpace(fmt.Sprintf("%s:%d %s", f.Target, f.Port, f.Address)), words.Clean(f.Error))
 		}
 		if err != nil {
 			return err

@@ -141,7 +141,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 	if len(plan.Steps) == 0 {
 		a.printNotes(&made)
 		for _, l := range plan.Skipped {
-			a.Say("left alone: %s", words.Clean(l))
+			a.Logf("left alone: %s", words.Clean(l))
 		}
 		if c.form == output.JSON || c.form == output.YAML {
 			if err := output.Data(a.Out, c.form, output.NewReport(&apply.Report{Plan: plan}, c.dryRun)); err != nil {
@@ -151,7 +151,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 		if len(plan.Skipped) > 0 {
 			return exit.With(exit.Failed)
 		}
-		a.Say("nothing to do")
+		a.Logf("nothing to do")
 		return nil
 	}
 	e, err := s.serviceEngine(ctx, zone)
@@ -182,7 +182,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 // printNotes prints what an operator should know about a plan.
 func (a *commands) printNotes(made *plan.Planned) {
 	for _, n := range made.Notes {
-		a.Say("rollcall: %s", words.Clean(n))
+		a.Logf("rollcall: %s", words.Clean(n))
 	}
 	for i := range made.Plan.Steps {
 		if c := made.Plan.Steps[i].Change; c.Op == providers.OpCreate && c.After.Type == "TXT" {
@@ -193,7 +193,7 @@ func (a *commands) printNotes(made *plan.Planned) {
 
 func (a *commands) printService(r *apply.Report, c changeOptions) error {
 	for _, l := range r.Plan.Skipped {
-		a.Say("left alone: %s", words.Clean(l))
+		a.Logf("left alone: %s", words.Clean(l))
 	}
 	row := output.NewReport(r, c.dryRun)
 	var err error
@@ -255,13 +255,13 @@ func (a *commands) runCleanup(ctx context.Context, s *serviceSession, zone servi
 	}
 	e, err := s.serviceEngine(ctx, zone)
 	if err != nil {
-		a.Say("rollcall: what was made could not be taken back: %s", words.Clean(err.Error()))
+		a.Logf("rollcall: what was made could not be taken back: %s", words.Clean(err.Error()))
 		return
 	}
 	back := e.Run(ctx, plan, apply.Confirm{}, nil)
 	for i := range back.Steps {
 		if st := &back.Steps[i]; st.State != apply.StepDone {
-			a.Say("rollcall: what was made could not be taken back: %s: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
+			a.Logf("rollcall: what was made could not be taken back: %s: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
 		}
 	}
 }

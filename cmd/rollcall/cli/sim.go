@@ -80,7 +80,7 @@ func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool
 		}
 		with = append(with, m.options)
 	}
-	s, err := startWorld(context.WithoutCancel(ctx), dir, seed, instances, a.Say, with...)
+	s, err := startWorld(context.WithoutCancel(ctx), dir, seed, instances, a.Logf, with...)
 	if err != nil {
 		return errors.Join(err, m.close())
 	}
@@ -106,8 +106,8 @@ func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool
 			return err
 		}
 	}
-	a.Say("rollcall sim: %d instances in %d clouds, zones scalability.expert and unilans.net; ctrl-c ends it", count(s), len(s.World().Clouds()))
-	m.printHint(a.Say)
+	a.Logf("rollcall sim: %d instances in %d clouds, zones scalability.expert and unilans.net; ctrl-c ends it", count(s), len(s.World().Clouds()))
+	m.printHint(a.Logf)
 	<-ctx.Done()
 	return nil
 }

@@ -15,7 +15,7 @@ func (a *commands) newMachines(ctx context.Context) (*machines, error) {
 	if err := boot.Check(); err != nil {
 		return nil, err
 	}
-	a.Say("rollcall sim: looking for the root file system of the machines below %s; the first time it is made, which takes some minutes", boot.CacheDir())
+	a.Logf("rollcall sim: looking for the root file system of the machines below %s; the first time it is made, which takes some minutes", boot.CacheDir())
 	root, err := boot.Root(ctx, "", nil)
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func (a *commands) newMachines(ctx context.Context) (*machines, error) {
 	// The machines outlive the first ctrl-c, as the embedded clouds do; close ends them.
 	rack, err := boot.NewCluster(context.WithoutCancel(ctx), boot.Options{
 		Root: root,
-		Say:  func(format string, args ...any) { a.Say("rollcall sim: "+format, args...) },
+		Say:  func(format string, args ...any) { a.Logf("rollcall sim: "+format, args...) },
 	})
 	if err != nil {
 		return nil, err

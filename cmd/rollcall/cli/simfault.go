@@ -74,7 +74,7 @@ func (a *commands) simFault(ctx context.Context, source, kind string) error {
 	}
 	for _, s := range sources {
 		if source == "all" || s.Name == source {
-			a.Say("%s: %s", words.Clean(s.Name), s.Fault)
+			a.Logf("%s: %s", words.Clean(s.Name), s.Fault)
 		}
 	}
 	return nil

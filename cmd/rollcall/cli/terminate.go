@@ -70,7 +70,7 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 	}
 	for i := range r.Steps {
 		if st := &r.Steps[i]; st.Step.Kind == plan.StepPower && st.State == apply.StepRefused {
-			a.Say("%s is refused: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
+			a.Logf("%s is refused: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
 		}
 	}
 	return nil
@@ -80,14 +80,14 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 // nothing is done.
 func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan plan.Plan, refs []providers.InstanceRef) error {
 	for _, st := range plan.Steps {
-		a.Say("  %s", words.Clean(st.Sentence))
+		a.Logf("  %s", words.Clean(st.Sentence))
 	}
 	if !a.Interactive() {
 		return fmt.Errorf("nothing was terminated: without a terminal nobody can be asked; give --yes")
 	}
 	for _, r := range refs {
 		if cv := v.CloudByKey(r.Key); cv != nil && cv.Production {
-			a.Say("%s is PRODUCTION", words.Clean(r.Cloud))
+			a.Logf("%s is PRODUCTION", words.Clean(r.Cloud))
 		}
 	}
 	want := strconv.Itoa(len(refs))

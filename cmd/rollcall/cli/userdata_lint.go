@@ -104,7 +104,7 @@ Your own templates are in $XDG_CONFIG_HOME/rollcall/templates.`,
 		}
 		if wrong != nil {
 			for l := range strings.Lines(wrong.Error()) {
-				a.Say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
+				a.Logf("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
 			}
 			return exit.With(exit.Failed)
 		}
@@ -134,13 +134,13 @@ func newLintRow(r *userdata.LintReport) lintRow {
 
 func (a *commands) printLint(r *userdata.LintReport) {
 	for _, f := range r.Findings {
-		a.Say("%s", words.Clean(f.String()))
+		a.Logf("%s", words.Clean(f.String()))
 	}
 	for _, s := range r.Sizes {
 		how := ""
 		if s.Compressed {
 			how = fmt.Sprintf(" compressed from %d", s.Plain)
 		}
-		a.Say("%s for %s: %d bytes%s, %d left below the limit of %d", words.Clean(r.Template), s.For, s.Bytes, how, s.Left, s.Limit)
+		a.Logf("%s for %s: %d bytes%s, %d left below the limit of %d", words.Clean(r.Template), s.For, s.Bytes, how, s.Left, s.Limit)
 	}
 }

@@ -226,9 +226,9 @@ and a node takes its name from its instance.`,
 			}
 		}
 		for _, w := range r.Warnings {
-			a.Say("rollcall: %s", words.Clean(w))
+			a.Logf("rollcall: %s", words.Clean(w))
 		}
-		a.Say("%d bytes, %d left below the limit of %d", len(r.Text), r.Left, r.Limit)
+		a.Logf("%d bytes, %d left below the limit of %d", len(r.Text), r.Left, r.Limit)
 		if f.output != "" {
 			if err := os.WriteFile(f.output, []byte(text), 0o600); err != nil {
 				return fmt.Errorf("write the boot script: %w", err)

@@ -32,7 +32,7 @@ func TemplatesOf(a *app.Program) *userdata.Templates {
 	all, err := LoadTemplates(a)
 	if err != nil {
 		for l := range strings.Lines(err.Error()) {
-			a.Say("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
+			a.Logf("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
 		}
 	}
 	return all

@@ -86,7 +86,7 @@ func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hook
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
 	h := &hooks{
-		say: a.Say, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), delivered: make(chan delivery), counts: counts,
+		say: a.Logf, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), delivered: make(chan delivery), counts: counts,
 	}
 	if f.Webhook != "" {
 		h.hooks = append(h.hooks, webhook(f.Webhook))

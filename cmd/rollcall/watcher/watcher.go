@@ -91,7 +91,7 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	defer wg.Wait()
 	defer cancel()
 	if f.Metrics != "" {
-		serve, err := w.metrics.listen(ctx, f.Metrics, f.MetricsHosts, a.Say)
+		serve, err := w.metrics.listen(ctx, f.Metrics, f.MetricsHosts, a.Logf)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	}
 	err = w.run(ctx)
 	if e := w.s.Save(w.s.Fleet.Snapshot()); e != nil {
-		a.Say("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
+		a.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
 	}
 	return err
 }
