@@ -368,7 +368,7 @@ func TestPaletteFindsACommandAndRunsIt(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.press(":")
 	r.has("Commands", "deregister all dead")
-	r.typeText("deregister all")
+	r.typeText("deregister all dead")
 	r.press("enter")
 	r.until("deregister 2 dead records", "y do it")
 	if w := r.f.plans[0]; len(w.Records) != 2 {

@@ -250,7 +250,7 @@ func TestAnIncarnationIsCreatedAndRetiredFromTheServices(t *testing.T) {
 	r.press("enter")
 	r.has("Announced by", "_theservice._tcp.unilans.net", "Attributes, which anyone can read", "txtvers      1")
 	r.press("esc", ":")
-	r.typeText("create inc")
+	r.typeText("create incarnation")
 	r.press("enter")
 	r.has("Create an incarnation", "._theservice._tcp.unilans.net", "Anyone can read TXT values")
 	r.press("enter")
@@ -268,7 +268,7 @@ func TestAnIncarnationIsCreatedAndRetiredFromTheServices(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 	r.press("esc", ":")
-	r.typeText("retire")
+	r.typeText("retire incarnation")
 	r.press("enter")
 	r.until("retire v1._theservice._tcp.unilans.net", "y do it")
 	if w := r.f.plans[1]; w.Verb != index.VerbRetire || w.Name != "v1._theservice._tcp.unilans.net" {

@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -13,30 +14,40 @@ import (
 // Entry is one command of the palette.
 type Entry struct {
 	Action     common.Action
-	Name, Does string // name is empty if it is the action's
+	Name, Does string   // name is empty if it is the action's
+	Aliases    []string // other names that run it
+	// ByPrefix lets the beginning of the name run the command, because it changes nothing. All others run by a whole
+	// name, or when they are chosen from the list.
+	ByPrefix bool
 }
+
+// named reports whether a text is a whole name of the command.
+func (e *Entry) named(text string) bool { return e.Name == text || slices.Contains(e.Aliases, text) }
 
 // paletteDialog finds commands by name.
 type paletteDialog struct {
-	input common.Input
-	all   []Entry
-	found []Entry
-	at    int
-	top   int
+	input   common.Input
+	all     []Entry
+	found   []Entry
+	at      int
+	chosen  bool // the operator has moved to the command in the list
+	top     int
+	refused string // why the last enter ran nothing
 }
 
 func (d *paletteDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogAction {
+	d.refused = ""
 	switch k.String() {
 	case "esc":
 		return common.Close{}
 	case "enter":
-		if d.at < len(d.found) {
-			return common.Do{A: d.found[d.at].Action}
-		}
+		return d.run()
 	case "up", "ctrl+p":
-		d.at = max(d.at-1, 0)
-	case "down", "ctrl+n", "tab":
-		d.at = max(min(d.at+1, len(d.found)-1), 0)
+		d.move(-1)
+	case "down", "ctrl+n":
+		d.move(1)
+	case "tab":
+		d.complete()
 	default:
 		if d.input.Key(k) {
 			d.search()
@@ -45,17 +56,63 @@ func (d *paletteDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogA
 	return nil
 }
 
+// run runs the command under the bar, unless it changes something and only the beginning of its name was typed.
+func (d *paletteDialog) run() common.DialogAction {
+	if d.at >= len(d.found) {
+		return nil
+	}
+	e := d.found[d.at]
+	if !e.ByPrefix && !d.chosen && !e.named(d.query()) {
+		d.refused = e.Name + " changes something: its whole name runs it"
+		return nil
+	}
+	return common.Do{A: e.Action}
+}
+
+func (d *paletteDialog) move(n int) {
+	d.at, d.chosen = max(min(d.at+n, len(d.found)-1), 0), true
+}
+
+// complete adds to the text what all commands that begin with it have in common, or else the rest of the name under
+// the bar.
+func (d *paletteDialog) complete() {
+	if d.at >= len(d.found) {
+		return
+	}
+	q, text := d.query(), ""
+	for i, e := range slices.DeleteFunc(slices.Clone(d.found), func(e Entry) bool { return !strings.HasPrefix(e.Name, q) }) {
+		if text = commonPrefix(text, e.Name); i == 0 {
+			text = e.Name
+		}
+	}
+	if d.chosen || len(text) <= len(q) {
+		text = d.found[d.at].Name
+	}
+	d.input.Set(text)
+	d.search()
+}
+
+func commonPrefix(a, b string) string {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return a[:n]
+}
+
 func (d *paletteDialog) Paste(_ *common.Context, s string) common.DialogAction {
 	d.input.Insert(s)
 	d.search()
 	return nil
 }
 
-// search lists first the commands that start with the text, then those that contain it, then those that have its
-// letters in order.
+func (d *paletteDialog) query() string { return strings.ToLower(strings.TrimSpace(d.input.Value())) }
+
+// search lists first the command of that name, then those that start with the text, then those that contain it, then
+// those that have its letters in order.
 func (d *paletteDialog) search() {
-	q := strings.ToLower(strings.TrimSpace(d.input.Value()))
-	d.at, d.top = 0, 0
+	q := d.query()
+	d.at, d.top, d.chosen = 0, 0, false
 	if q == "" {
 		d.found = d.all
 		return
@@ -70,7 +127,7 @@ func (d *paletteDialog) search() {
 			}
 		}
 	}
-	take(func(e Entry) bool { return e.Name == q })
+	take(func(e Entry) bool { return e.named(q) })
 	take(func(e Entry) bool { return strings.HasPrefix(e.Name, q) })
 	take(func(e Entry) bool { return strings.Contains(e.Name, q) })
 	take(func(e Entry) bool { return len(fuzzy.Find(q, []string{e.Name})) > 0 })
@@ -104,7 +161,10 @@ func (d *paletteDialog) Draw(sh *common.Context, w, h int) common.Panel {
 	for len(lines) < rows+2 {
 		lines = append(lines, "")
 	}
-	return common.Panel{Title: "Commands", Lines: lines, Width: w, Hints: common.KeyHints("enter", "run", "esc", "close")}
+	if d.refused != "" {
+		lines[1] = t.Paint(theme.Warn, t.Warn+" "+d.refused)
+	}
+	return common.Panel{Title: "Commands", Lines: lines, Width: w, Hints: common.KeyHints("enter", "run", "tab", "complete", "esc", "close")}
 }
 
 // NewPalette returns the palette with these commands.

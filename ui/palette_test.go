@@ -1,0 +1,127 @@
+package ui_test
+
+import (
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"rollcall/ui/common"
+)
+
+// quits presses a key and reports whether it ended the console.
+func (r *rig) quits(k string) bool {
+	r.t.Helper()
+	_, cmd := r.m.Update(key(k))
+	if cmd == nil {
+		return false
+	}
+	_, ok := cmd().(tea.QuitMsg)
+	return ok
+}
+
+func TestTheNamesOfVimLeaveTheConsole(t *testing.T) {
+	for _, name := range []string{"q", "q!", "wq", "quit", "QUIT", " q "} {
+		r := newRig(t, 140, 40).ready()
+		r.press(":")
+		r.typeText(name)
+		if !r.quits("enter") {
+			t.Errorf(":%s does not leave; the screen:\n%s", name, r.screen())
+		}
+		if len(r.requests()) != 0 {
+			t.Errorf(":%s asked for a change", name)
+		}
+	}
+}
+
+func TestNoBeginningOfACommandRunsOneThatChangesSomething(t *testing.T) {
+	var names []string
+	for _, g := range common.KeyGroups() {
+		for _, a := range g.Actions {
+			names = append(names, strings.ReplaceAll(string(a.Action), "-", " "), string(a.Action))
+		}
+	}
+	for _, a := range []common.Action{
+		common.ActTerminateNow, common.ActDeregisterAll, common.ActRegister, common.ActCreate, common.ActRetire, common.ActAdopt, common.ActRetarget,
+		common.ActRetargetTo, common.ActMove, common.ActStart, common.ActStop, common.ActReboot, common.ActForget, common.ActClearMarks,
+	} {
+		names = append(names, string(a))
+	}
+	r := newRig(t, 140, 40).ready()
+	r.press("space") // a mark, so that clear marks would change something
+	for _, name := range names {
+		for n := 1; n < len(name); n++ {
+			text := name[:n]
+			if isName(names, strings.TrimSpace(text)) {
+				continue // undo is a name, and the beginning of another
+			}
+			r.press(":")
+			r.typeText(text)
+			if strings.Contains(r.screen(), "▌ quit ") {
+				r.press("esc")
+				continue
+			}
+			r.press("enter")
+			r.hasNot("PAUSED", "READ-ONLY", "Launch", "planning", "no shell")
+			if strings.Contains(r.screen(), "esc close") {
+				r.press("esc")
+			}
+			if n := len(r.requests()); n != 0 {
+				t.Fatalf(":%s asked for a change: %v", text, r.requests())
+			}
+			r.press(":")
+			r.typeText("fleet")
+			r.press("enter")
+			r.has("1 marked", "Instances 30", "DNS 27")
+		}
+	}
+}
+
+func isName(names []string, text string) bool {
+	for _, n := range names {
+		if n == text {
+			return true
+		}
+	}
+	return false
+}
+
+func TestACommandThatChangesSomethingRunsByItsWholeNameOrFromTheList(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.press(":")
+	r.typeText("term")
+	r.press("enter")
+	r.has("Commands", "terminate changes something: its whole name runs it")
+	r.press("tab")
+	r.has(":terminate")
+	r.press("enter")
+	r.until("type the name to terminate it")
+	r.press("esc", ":")
+	r.typeText("term")
+	r.press("down", "up", "enter")
+	r.until("type the name to terminate it")
+	r.press("esc", ":")
+	r.typeText("rec")
+	r.press("enter") // changes nothing
+	r.hasNot("Instances 30")
+}
+
+func TestTabCompletesTheNameOfACommand(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.press(":")
+	r.typeText("jo")
+	r.press("tab")
+	r.has(":journal")
+	r.press("esc", ":")
+	r.typeText("ret")
+	r.press("tab") // retire incarnation, retarget, return: nothing more in common
+	r.has(":ret")
+	r.press("esc", ":")
+	r.typeText("deregister")
+	r.press("tab")
+	r.has(":deregister")
+	r.press("esc")
+	if n := len(r.requests()); n != 0 {
+		t.Fatalf("tab asked for a change: %v", r.requests())
+	}
+}
