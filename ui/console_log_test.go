@@ -121,7 +121,7 @@ func TestTheDetailOfAnInstanceLeadsToItsConsoleLog(t *testing.T) {
 func TestTheConsoleLogOfANodeIsOpenedFromItsLaunch(t *testing.T) {
 	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) }).ready()
 	r.f.write("i-new-1", "Linux version of the second\n")
-	r.press("l")
+	r.press("L")
 	r.until("t3.micro", "of 16384 bytes")
 	r.press("down", "down", "down", "right") // aws-use1: two
 	r.until("launch 2 nodes")

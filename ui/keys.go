@@ -27,6 +27,10 @@ func (m *Model) Key(k tea.KeyPressMsg) tea.Cmd {
 	if !ok {
 		return nil
 	}
+	if k.String() == "l" && a == common.ActRight && !m.saidLaunch {
+		m.saidLaunch = true
+		m.Notify(common.ToneInfo, "l goes to the right, as in vim; launch is "+m.KeyMap.Label(common.ActLaunch)+" now")
+	}
 	return m.do(a)
 }
 

@@ -45,6 +45,21 @@ func TestTabGoesToTheCounterpart(t *testing.T) {
 	r.has("use1-www-01 i-0")
 }
 
+func TestHAndLChangePanesAndTheOldKeyOfLaunchSaysSoOnce(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.press("l")
+	r.has("launch is L now", "scalability.expert MX")
+	r.hasNot("Launch ")
+	r.press("h")
+	r.has("use1-build-07 i-0")
+	r.clock.move(time.Minute)
+	r.press("l")
+	r.hasNot("launch is L now")
+	r.has("scalability.expert MX")
+	r.press("h", "L")
+	r.until("Launch")
+}
+
 func TestFilterIsLiveAndEscTakesItBack(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.press("/")
@@ -240,7 +255,7 @@ func TestARunGoesOnInTheBackgroundAndQuitAsks(t *testing.T) {
 func TestReadOnlyShowsAndRefuses(t *testing.T) {
 	r := newRig(t, 140, 40, func(o *ui.Options, _ *fake) { o.ReadOnly = true }).ready()
 	r.has("READ-ONLY")
-	for _, k := range []string{"x", "d", "u", "l", "a"} {
+	for _, k := range []string{"x", "d", "u", "L", "a"} {
 		r.press(k)
 		r.has("read-only: R switches it")
 	}

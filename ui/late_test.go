@@ -71,9 +71,9 @@ func TestALatePlanForAClosedDialogOpensNothing(t *testing.T) {
 func TestALateCatalogueForAClosedFormIsDropped(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.hold("catalogueMsg")
-	r.press("l")
+	r.press("L")
 	r.untilTrue("the catalogue", func() bool { return len(r.kept) == 1 })
-	r.press("esc", "l")
+	r.press("esc", "L")
 	r.until("reading images and sizes")
 	r.send(r.kept[0])
 	r.has("reading images and sizes")

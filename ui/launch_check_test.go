@@ -16,7 +16,7 @@ import (
 func formWith(t *testing.T, w, h int, found ...userdata.LintFinding) *rig {
 	t.Helper()
 	r := newRig(t, w, h, func(_ *ui.Options, f *fake) { f.lints = map[string][]userdata.LintFinding{"aws-use1": found} }).ready()
-	r.press("l")
+	r.press("L")
 	r.until("t3.micro")
 	return r
 }
@@ -107,7 +107,7 @@ func TestWhoTypesIsCheckedOnceAtTheEnd(t *testing.T) {
 
 func TestACheckThatFailsIsSaidAndNothingStarts(t *testing.T) {
 	r := newRig(t, 140, 44, func(_ *ui.Options, f *fake) { f.lintErr = errors.New("there is no template nginx") }).ready()
-	r.press("l")
+	r.press("L")
 	r.until("t3.micro")
 	r.toButton()
 	r.until("there is no template nginx")
@@ -121,7 +121,7 @@ func TestAProfileIsCreatedFirstAndWhatThatIsIsSaidBefore(t *testing.T) {
 	r := newRig(t, 80, 24, func(_ *ui.Options, f *fake) {
 		f.missing = []string{"the role www-nodes", "the policy rollcall-node of it"}
 	}).ready()
-	r.press("l")
+	r.press("L")
 	r.until("t3.micro")
 	r.toButton()
 	r.until("launch 1 node")
@@ -149,7 +149,7 @@ func TestAProfileThatCannotBeCreatedStartsNothing(t *testing.T) {
 	r := newRig(t, 100, 40, func(_ *ui.Options, f *fake) {
 		f.missing, f.makeErr = []string{"the role www-nodes"}, errors.New("IAM answers AccessDenied")
 	}).ready()
-	r.press("l")
+	r.press("L")
 	r.until("t3.micro")
 	r.toButton()
 	r.press("up", "up", "up", "up", "right", "up")
@@ -172,7 +172,7 @@ func TestAProfileThatCannotBeCreatedStartsNothing(t *testing.T) {
 
 func TestAnOperatorsTemplateAppearsWithTypesDefaultsHelpAndItsSecretUnseen(t *testing.T) {
 	r := newRig(t, 140, 44).ready()
-	r.press("l")
+	r.press("L")
 	r.until("t3.micro")
 	r.press("down", "right")
 	r.until("‹ own ›", "use \"$key\" \"$hosts\"", "a template of an operator")

@@ -16,7 +16,7 @@ func (r *rig) toButton() {
 
 func TestLaunchShowsTheBootScriptBeforeAnythingStarts(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
-	r.press("l")
+	r.press("L")
 	r.until("Boot script for aws-use1", "of 16384 bytes", "nginx behind www.scalability.expert", "t3.micro", "Ubuntu 24.04", "PRODUCTION")
 	r.has("[31mevil[0m") // harmless: the escape characters are gone
 	r.toButton()
@@ -37,7 +37,7 @@ func TestLaunchShowsTheBootScriptBeforeAnythingStarts(t *testing.T) {
 
 func TestLaunchInSeveralCloudsTellsNodeByNodeAndRetriesUnderTheSameID(t *testing.T) {
 	r := newRig(t, 140, 44, func(_ *ui.Options, f *fake) { f.fail = true }).ready()
-	r.press("l")
+	r.press("L")
 	r.until("t3.micro", "of 16384 bytes")
 	r.press("down", "down", "down", "right") // aws-use1: two
 	for range 6 {
@@ -58,7 +58,7 @@ func TestLaunchInSeveralCloudsTellsNodeByNodeAndRetriesUnderTheSameID(t *testing
 
 func TestAVariableThatIsMissingKeepsTheLaunchFromStarting(t *testing.T) {
 	r := newRig(t, 140, 44).ready()
-	r.press("l")
+	r.press("L")
 	r.until("of 16384 bytes")
 	r.toButton()
 	r.press("up", "up", "up")
@@ -75,7 +75,7 @@ func TestAVariableThatIsMissingKeepsTheLaunchFromStarting(t *testing.T) {
 
 func TestWithoutACountNothingStarts(t *testing.T) {
 	r := newRig(t, 140, 44).ready()
-	r.press("l")
+	r.press("L")
 	r.until("of 16384 bytes")
 	r.press("down", "down", "down", "left")
 	r.toButton()
@@ -88,7 +88,7 @@ func TestWithoutACountNothingStarts(t *testing.T) {
 
 func TestOnASmallScreenTheScriptTakesThePlaceOfTheForm(t *testing.T) {
 	r := newRig(t, 80, 24).ready()
-	r.press("l")
+	r.press("L")
 	r.until("template", "aws-use1")
 	r.hasNot("Boot script")
 	r.press("ctrl+p")
@@ -99,7 +99,7 @@ func TestOnASmallScreenTheScriptTakesThePlaceOfTheForm(t *testing.T) {
 
 func TestALaunchGoesOnInTheBackground(t *testing.T) {
 	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) }).ready()
-	r.press("l")
+	r.press("L")
 	r.until("of 16384 bytes")
 	r.toButton()
 	r.until("launch 1 node")

@@ -45,6 +45,8 @@ type Model struct {
 	visible []providers.Identity // visible records, as last reported to the backend
 
 	prompt *prompt
+
+	saidLaunch bool // that l, which launched once, moves now
 }
 
 // New returns the console's model. It does no I/O.

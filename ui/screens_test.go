@@ -104,7 +104,7 @@ func TestTheScreenFitsEverySize(t *testing.T) {
 		{"sources", []string{"v"}, ""},
 		{"services", []string{"V"}, "Services 2"},
 		{"terminate", []string{"x"}, "type the name"},
-		{"launch", []string{"l"}, "bytes"},
+		{"launch", []string{"L"}, "bytes"},
 	}
 	sizes := [][2]int{
 		{20, 5},

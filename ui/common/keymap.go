@@ -99,7 +99,7 @@ type BoundAction struct {
 }
 
 // KeyGroups returns all actions that keys can be bound to, in the order of the help. The default keys follow k9s,
-// lazygit and vim, except that "l" launches instead of moving.
+// lazygit and vim.
 func KeyGroups() []KeyGroup {
 	return []KeyGroup{
 		{"Move", []BoundAction{
@@ -107,11 +107,11 @@ func KeyGroups() []KeyGroup {
 			{ActDown, "down", []string{"down", "j"}},
 			{ActTop, "first row", []string{"g", "home"}},
 			{ActBottom, "last row", []string{"G", "end"}},
-			{ActPageUp, "a screen up", []string{"pgup", "ctrl+b"}},
-			{ActPageDown, "a screen down", []string{"pgdown", "ctrl+f"}},
+			{ActPageUp, "a screen up", []string{"pgup", "ctrl+b", "ctrl+u"}},
+			{ActPageDown, "a screen down", []string{"pgdown", "ctrl+f", "ctrl+d"}},
 			{ActNextPane, "other pane, to the counterpart", []string{"tab"}},
 			{ActLeft, "left pane", []string{"left", "h"}},
-			{ActRight, "right pane", []string{"right"}},
+			{ActRight, "right pane", []string{"right", "l"}},
 			{ActZoom, "one pane, both panes", []string{"z"}},
 		}},
 		{"Look", []BoundAction{
@@ -136,7 +136,7 @@ func KeyGroups() []KeyGroup {
 			{ActQuiesce, "quiesce: out of DNS, runs on", []string{"Q"}},
 			{ActReturn, "return a quiesced node", []string{"b"}},
 			{ActBalance, "priority and weight", []string{"e"}},
-			{ActLaunch, "launch nodes", []string{"l"}},
+			{ActLaunch, "launch nodes", []string{"L"}},
 			{ActUndo, "undo: one change back each time", []string{"u"}},
 			{ActUndoRun, "journal: undo the whole run", []string{"U"}},
 			{ActRedo, "redo: shows the plan first", []string{"ctrl+r"}},

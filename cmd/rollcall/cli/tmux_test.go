@@ -33,7 +33,7 @@ func TestTheConsoleInARealTerminal(t *testing.T) {
 	x.keys("Escape")
 	x.unsee("undo the last change")
 
-	x.keys("l")
+	x.keys("L")
 	x.see("Launch", "www.scalability.expert", "#!/bin/sh")
 	x.keys("C-s")
 	x.see("launch 1 node")

@@ -185,7 +185,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a proxied service at Route 53", clouds + "services:\n  - {name: www.example.com, proxied: true}\n", `c.yaml:4:5: service www.example.com is proxied, which only Cloudflare does`},
 		{"a label that is too long", "zones: [{name: " + strings.Repeat("a", 64) + ".com, provider: route53}]\n", `is not a domain name; write labels of 1 to 63 bytes between dots`},
 		{"a secret where the name of a variable belongs", clouds + "services:\n  - {name: www.example.com, boot: {metadata: {cloudflare-token: v1.0-abc}}}\n", `c.yaml:4:65: metadata cloudflare-token is not the name of an environment variable; write the name of a variable`},
-		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to launch; bind one of them to another key`},
+		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to right; bind one of them to another key`},
 		{"a key that cannot be bound", "keys: {launch: [L, ctrl+c]}\n", `c.yaml:1:8: keys: launch: ctrl+c always quits; bind another key`},
 		{"a state that is a path", "state: ../x\n", `c.yaml:1:8: state "../x" is not a plain name`},
 		{"a key for no action", "keys: {deregistre: l}\n", `c.yaml:1:8: keys: there is no action "deregistre"; did you mean "deregister"?`},
