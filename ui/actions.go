@@ -27,7 +27,8 @@ func (m *Model) deregister() tea.Cmd {
 	}
 	if len(chosen) == 1 {
 		r := chosen[0]
-		if f := common.Worst(r.Findings); f != nil && f.OneKey && (f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce) {
+		marked, _ := m.top().Table().Marks() // the row under the cursor, whose evidence is shown, may be another
+		if f := common.Worst(r.Findings); marked == 0 && f != nil && f.OneKey && (f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce) {
 			w := common.ChangeRequest{Verb: index.VerbDeregister, Records: []providers.Identity{r.ID}}
 			if f.Remedy == dnsview.RemedyQuiesce {
 				w = common.ChangeRequest{Findings: []*dnsview.Finding{f}}

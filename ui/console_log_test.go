@@ -146,7 +146,7 @@ func TestTheConsoleLogOfANodeIsOpenedFromItsLaunch(t *testing.T) {
 func TestTheStageOfANodeIsSeenOnATinyScreen(t *testing.T) {
 	r := newRig(t, 40, 10, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) })
 	r.until("Instances 30")
-	r.press("l")
+	r.press("L")
 	r.until("aws-use1")
 	r.toButton()
 	r.until("launch 1 node")

@@ -192,19 +192,19 @@ func (m *Model) hintFor(a common.Action) tea.Cmd {
 	return nil
 }
 
-// back reverts the last restriction of the screen: marks, filter, view, zoom.
+// back reverts the last restriction of the screen: marks, filter, zoom. Then it returns to where the operator came from.
 func (m *Model) back() tea.Cmd {
 	l := m.top().Table()
 	if visible, hidden := l.Marks(); visible+hidden > 0 {
 		l.ClearMarks()
 		return nil
 	}
-	if l.FilterText() != "" {
-		return m.setFilter("")
+	if was := m.stack[len(m.stack)-1].filters[l]; l.FilterText() != was {
+		return m.setFilter(was)
 	}
 	if len(m.stack) > 1 {
-		m.stack = m.stack[:len(m.stack)-1]
-		return nil
+		m.unwind(len(m.stack) - 1)
+		return m.shown()
 	}
 	m.fleet.Unzoom()
 	m.Status = common.Status{}

@@ -10,6 +10,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ type Model struct {
 
 	fleet   screen.Fleet
 	screens map[common.Action]screen.Screen // all screens but the fleet
-	stack   []screen.Screen                 // the fleet, and the screens on top of it
+	stack   []visit                         // the fleet, and what was shown on top of it since
 
 	buildGen uint64 // of the last requested build
 	building bool
@@ -69,7 +70,7 @@ func New(o Options) *Model {
 	for _, r := range screen.All() {
 		m.screens[r.Action] = r.Make(s)
 	}
-	m.stack = []screen.Screen{m.fleet}
+	m.stack = []visit{{screen: m.fleet}}
 	s.StartChange, s.GoTo = m.changes.Start, m.goTo
 	s.Current = func() common.Subject { return m.top().Current() }
 	s.Reload = func() tea.Cmd { return m.top().Reload() }
@@ -163,33 +164,63 @@ func (m *Model) allScreens() []screen.Screen {
 	return all
 }
 
-// top returns the visible screen.
-func (m *Model) top() screen.Screen { return m.stack[len(m.stack)-1] }
+// visit is a screen on the stack.
+type visit struct {
+	screen  screen.Screen
+	filters map[screen.Table]string // of its lists when it was shown; back returns to them before it leaves
+	leave   func()                  // restores what was changed to show it; may be nil
+}
 
-// show shows a screen on top of the fleet. If it is shown already, it returns to the fleet.
+// top returns the visible screen.
+func (m *Model) top() screen.Screen { return m.stack[len(m.stack)-1].screen }
+
+// unwind leaves all screens above the first n of the stack.
+func (m *Model) unwind(n int) {
+	for len(m.stack) > n {
+		v := m.stack[len(m.stack)-1]
+		m.stack = m.stack[:len(m.stack)-1]
+		if v.leave != nil {
+			v.leave()
+		}
+	}
+}
+
+// show shows a screen on top of the stack. If the stack has it, it returns to it, and if it is on top, to the one below.
 func (m *Model) show(s screen.Screen) tea.Cmd {
-	if m.top() == s {
-		s = m.fleet
+	at := slices.IndexFunc(m.stack, func(v visit) bool { return v.screen == s })
+	switch {
+	case m.top() == s:
+		m.unwind(len(m.stack) - 1)
+	case at >= 0:
+		m.unwind(at + 1)
+	default:
+		m.stack = append(m.stack, visit{screen: s})
 	}
-	m.stack = m.stack[:1]
-	if s != m.fleet {
-		m.stack = append(m.stack, s)
-	}
-	cmd := s.Reload()
-	if _, ok := s.(screen.RowBuilder); ok {
+	return m.shown()
+}
+
+// shown reads and builds what the screen on top needs.
+func (m *Model) shown() tea.Cmd {
+	cmd := m.top().Reload()
+	if _, ok := m.top().(screen.RowBuilder); ok {
 		return tea.Batch(cmd, m.build())
 	}
 	return cmd
 }
 
-// goTo moves to the row of a record or of an instance in the fleet. It reports whether the row exists, and whether it
-// passes the filter of its pane; it does not move to a hidden row.
-func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists, visible bool) {
-	exists, visible = m.fleet.Reveal(id, k)
-	if visible {
-		m.stack = m.stack[:1]
+// goTo moves to the row of a record or of an instance in the fleet, on top of the stack: back returns, with filters and
+// cursors as they were. A filter that hides the row is lifted. It reports whether the row exists.
+func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists bool) {
+	leave := m.fleet.Save()
+	exists, lifted := m.fleet.Reveal(id, k)
+	if !exists {
+		return false
 	}
-	return exists, visible
+	m.stack = append(m.stack, visit{m.fleet, m.fleet.Filters(), leave})
+	if lifted != "" {
+		m.Notify(common.ToneInfo, "the filter "+lifted+" hides it and is lifted; "+m.KeyMap.Label(common.ActBack)+" goes back")
+	}
+	return true
 }
 
 // background adapts the theme to the background that the terminal has reported.

@@ -38,7 +38,7 @@ type Context struct {
 	// Reload makes the top screen read its own data again.
 	Reload func() tea.Cmd
 	// GoTo shows the row of a record, or of an instance, in the fleet; see Model.goTo.
-	GoTo func(id providers.Identity, k rows.InstanceKey) (exists, visible bool)
+	GoTo func(id providers.Identity, k rows.InstanceKey) (exists bool)
 
 	// StartChange starts a change. With oneKey it runs as soon as it is planned; otherwise a dialog asks first.
 	StartChange func(w ChangeRequest, what string, oneKey bool) tea.Cmd

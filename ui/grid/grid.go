@@ -161,6 +161,25 @@ func (g *Grid[K, R]) Select(k K) bool {
 	return true
 }
 
+// Place is where the cursor of a grid is, and what it has scrolled to.
+type Place[K comparable] struct {
+	cursor K
+	moved  bool
+	top    int
+}
+
+// Place returns where the cursor is.
+func (g *Grid[K, R]) Place() Place[K] { return Place[K]{g.cursor, g.moved, g.top} }
+
+// Return moves the cursor back to a place, if its row is still there.
+func (g *Grid[K, R]) Return(p Place[K]) {
+	if g.Select(p.cursor) {
+		g.top = p.top
+		g.clamp()
+	}
+	g.moved = p.moved
+}
+
 // CursorKey returns the identity under the cursor.
 func (g *Grid[K, R]) CursorKey() (K, bool) {
 	r, ok := g.Current()

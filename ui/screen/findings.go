@@ -57,20 +57,11 @@ func (f *findingsScreen) Do(a common.Action) (tea.Cmd, bool) {
 		return nil, true
 	}
 	if id, ok := recordOf(r); ok {
-		if exists, visible := f.GoTo(id, rows.InstanceKey{}); visible {
-			return nil, true
-		} else if exists {
-			f.Notify(common.ToneWarn, "the filter of the DNS pane hides it")
+		if f.GoTo(id, rows.InstanceKey{}) {
 			return nil, true
 		}
-	}
-	if k, ok := instanceOf(r); ok {
-		if exists, visible := f.GoTo(providers.Identity{}, k); visible {
-			return nil, true
-		} else if exists {
-			f.Notify(common.ToneWarn, "the filter of the instances' pane hides it")
-			return nil, true
-		}
+	} else if k, ok := instanceOf(r); ok && f.GoTo(providers.Identity{}, k) {
+		return nil, true
 	}
 	return dialog.Why(f.Context, r.Finding), true
 }

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"cmp"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -42,9 +43,13 @@ type Fleet interface {
 	Unzoom()
 	// SetFilter filters both panes.
 	SetFilter(by filter.Filter)
-	// Reveal moves the cursor to a record, or to an instance if id is zero. It reports whether the row exists, and
-	// whether it passes the filter of its pane; otherwise the cursor does not move.
-	Reveal(id providers.Identity, k rows.InstanceKey) (exists, visible bool)
+	// Reveal moves the cursor to a record, or to an instance if id is zero, and lifts the filter of its pane if that
+	// hides it. It reports whether there is such a row, and which filter was lifted.
+	Reveal(id providers.Identity, k rows.InstanceKey) (exists bool, lifted string)
+	// Filters returns the filters of both panes.
+	Filters() map[Table]string
+	// Save returns a function that restores focus, filters and cursors as they are now.
+	Save() (restore func())
 }
 
 // NewFleet returns the fleet.
@@ -114,11 +119,42 @@ func (f *fleetScreen) SetFilter(by filter.Filter) {
 
 func (f *fleetScreen) Unzoom() { f.zoom = false }
 
-func (f *fleetScreen) Reveal(id providers.Identity, k rows.InstanceKey) (exists, visible bool) {
-	if id != (providers.Identity{}) {
-		return reveal(f, paneRecords, f.recordList, id)
+func (f *fleetScreen) Reveal(id providers.Identity, k rows.InstanceKey) (exists bool, lifted string) {
+	switch {
+	case f.Picture == nil:
+		return false, ""
+	case id != (providers.Identity{}):
+		return reveal(f, paneRecords, f.recordList, f.Picture.Records, id)
 	}
-	return reveal(f, paneInstances, f.instanceList, k)
+	return reveal(f, paneInstances, f.instanceList, f.Picture.Instances, k)
+}
+
+func (f *fleetScreen) Filters() map[Table]string {
+	return map[Table]string{f.instanceList: f.instanceList.FilterText(), f.recordList: f.recordList.FilterText()}
+}
+
+func (f *fleetScreen) Save() (restore func()) {
+	focus, zoom := f.focus, f.zoom
+	instances, records := saved(f.instanceList), saved(f.recordList)
+	return func() {
+		f.focus, f.zoom = focus, zoom
+		if f.Picture != nil {
+			instances(f.Picture.Instances)
+			records(f.Picture.Records)
+		}
+		f.Moved()
+	}
+}
+
+// saved returns a function that restores the filter and the cursor of a list with its rows of then.
+func saved[K comparable, R row[K]](l *list[K, R]) (restore func(rows []R)) {
+	by, at := l.filter, l.Place()
+	return func(rows []R) {
+		if l.filter.String() != by.String() {
+			l.arrangeNow(rows, by)
+		}
+		l.Return(at)
+	}
 }
 
 func (f *fleetScreen) Show(a common.Action) {
@@ -140,28 +176,23 @@ func (f *fleetScreen) focusOn(a common.Action) {
 	}
 	if to == paneRecords {
 		if r, ok := f.instanceList.Current(); ok {
-			selectLinked(f.recordList, r.Records)
+			selectLinked(f.Context, f.recordList, r.Records)
 		}
 	} else if r, ok := f.recordList.Current(); ok {
-		selectLinked(f.instanceList, r.Instances)
+		selectLinked(f.Context, f.instanceList, r.Instances)
 	}
 	f.focus = to
 	f.Moved()
 }
 
-// selectLinked moves the cursor to the first of keys, unless it is on one of them.
-func selectLinked[K comparable, R row[K]](l *list[K, R], keys []K) {
-	if k, ok := l.CursorKey(); ok {
-		for _, x := range keys {
-			if x == k {
-				return
-			}
-		}
+// selectLinked moves the cursor to the first of keys, unless it is on one of them. If the filter hides all of them it
+// says so, because the cursor is on a row of another subject then.
+func selectLinked[K comparable, R row[K]](sh *common.Context, l *list[K, R], keys []K) {
+	if k, ok := l.CursorKey(); ok && slices.Contains(keys, k) {
+		return
 	}
-	for _, k := range keys {
-		if l.Select(k) {
-			return
-		}
+	if !slices.ContainsFunc(keys, l.Select) && len(keys) > 0 {
+		sh.Notify(common.ToneWarn, "the filter "+l.FilterText()+" of this pane hides the counterpart; "+sh.KeyMap.Label(common.ActBack)+" clears it")
 	}
 }
 
@@ -296,12 +327,18 @@ func (f *fleetScreen) Visible() []providers.Identity {
 	return out
 }
 
-// reveal moves focus and cursor to a record or an instance that passes the filter.
-func reveal[K comparable, R row[K]](f *fleetScreen, p pane, l *list[K, R], k K) (exists, visible bool) {
-	if exists, visible = l.Known(k); visible {
-		f.focus = p
-		l.Select(k)
-		f.Moved()
+// reveal moves focus and cursor to a row, and lifts the filter of its list if that hides it.
+func reveal[K comparable, R row[K]](f *fleetScreen, p pane, l *list[K, R], rows []R, k K) (exists bool, lifted string) {
+	exists, visible := l.Known(k)
+	if !exists {
+		return false, ""
 	}
-	return exists, visible
+	if !visible {
+		lifted = l.FilterText()
+		l.arrangeNow(rows, filter.Filter{})
+	}
+	f.focus = p
+	l.Select(k)
+	f.Moved()
+	return true, lifted
 }

@@ -68,6 +68,15 @@ func (l *list[K, R]) arrange(rows []R) tea.Cmd {
 	}
 }
 
+// arrangeNow filters rows before it returns, so that the next key finds the cursor where it belongs. It is for the rare
+// change of a filter that moves the cursor.
+func (l *list[K, R]) arrangeNow(rows []R, by filter.Filter) {
+	l.filter, l.last = by, arrangement[R]{}
+	if a, ok := l.arrange(rows)().(arranged[K, R]); ok {
+		l.install(a)
+	}
+}
+
 // matcher returns the test of a filter for the row at a position; nil if it is empty.
 func matcher[K comparable, R row[K]](by filter.Filter, rows []R, texts func() []string) func(i int) bool {
 	switch {
