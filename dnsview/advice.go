@@ -46,7 +46,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 		hosts, _ := x.AddressesOf(r)
 		for _, h := range hosts {
 			a, _ := h.Addr()
-			_, held := x.Holders[a]
+			_, held := x.HolderOf(a)
 			if _, allowed := x.Allowed(a); held || allowed {
 				return x.ReusedAdvice(r, a)
 			}

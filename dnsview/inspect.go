@@ -42,12 +42,19 @@ func Inspect(s *providers.Snapshot, o index.Options) *View {
 // inspector makes the findings of one view, or of a part of it.
 type inspector struct {
 	*index.Index
-	out      []Finding
+	out      []*Finding
 	reported map[*providers.Record]reported // records with a finding that others must respect
 	srvs     []srvRow                       // SRV records that nothing was found about
 	markers  []index.QuiescedMarker         // marker records that say quiesced
 	quiesced []*providers.Record            // records that are still there and bear the word quiesced
 	capacity map[string]index.Capacity      // of zones with a limit
+
+	text     texts
+	findings index.Pool[Finding]
+	evidence index.Pool[Evidence]
+	refs     index.Pool[providers.InstanceRef]
+	bases    index.Pool[index.Basis]
+	noHolder Evidence // that an address is in no inventory, but for the address; see noHolderEvidence
 }
 
 // split finds what n things lead to in parts of size, on all CPUs. Each part has an inspector of its own and reads what is
@@ -183,7 +190,7 @@ func (in *inspector) add(f Finding) {
 		f.Remedy, f.OneKey = NoRemedy, false
 		f.Reason += " (no fleet id here: run rollcall config init to be able to change it)"
 	}
-	in.out = append(in.out, f)
+	in.out = append(in.out, in.findings.Put(f))
 }
 
 // addOrUnknown adds the finding when nothing is lacking; otherwise class unknown with
@@ -229,11 +236,14 @@ func (in *inspector) ambiguous(z *index.ZoneState, r *providers.Record) {
 }
 
 func (in *inspector) markerEvidence(o providers.Owner) Evidence {
-	s := "names " + index.Clean(o.Instance) + " in " + in.CloudLabel(o.Cloud) + ", fleet " + index.Clean(o.Fleet)
+	quiesced := ""
 	if o.Quiesced {
-		s += ", quiesced"
+		quiesced = ", quiesced"
 	}
-	return Evidence{Source: "marker", Fact: s, At: o.Registered}
+	return Evidence{
+		Source: "marker", At: o.Registered,
+		Fact: in.text.join("names ", index.Clean(o.Instance), " in ", in.CloudLabel(o.Cloud), ", fleet ", index.Clean(o.Fleet), quiesced),
+	}
 }
 
 // unowned inspects a record without a marker: ours and unmarked, or foreign.
@@ -242,13 +252,13 @@ func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, missing st
 	if !ok {
 		return
 	}
-	h, held := in.Holders[a]
+	h, held := in.HolderOf(a)
 	switch {
 	case held && h.Instance != nil:
 		ref := in.Ref(h.Instance)
 		f := Finding{
-			Class: Unmarked, Severity: Low, Record: r, Instance: &ref, Cloud: ref.Cloud, Zone: z.Name, Service: in.ServiceOf(r),
-			Reason: r.Label() + " holds the address of " + index.Label(h.Instance) + " and has no owner marker",
+			Class: Unmarked, Severity: Low, Record: r, Instance: in.refs.Put(ref), Cloud: ref.Cloud, Zone: z.Name, Service: in.ServiceOf(r),
+			Reason: in.text.join(in.text.record(r), " holds the address of ", in.text.instance(h.Instance), " and has no owner marker"),
 			Remedy: RemedyAdopt, RestsOn: in.basisOfBoth(ref.Cloud, z),
 		}
 		if h.Instance.State != providers.StateRunning {
@@ -267,8 +277,8 @@ func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, missing st
 		}
 		in.addOrUnknown(missing, in.withController(Finding{
 			Class: Foreign, Severity: Info, Record: r, Zone: z.Name, Service: in.ServiceOf(r),
-			Reason:   r.Label() + " is foreign: it has no owner marker, and its address is in no inventory",
-			Evidence: []Evidence{in.noHolderEvidence(a)}, RestsOn: z.AllBases,
+			Reason:   in.text.join(in.text.record(r), " is foreign: it has no owner marker, and its address is in no inventory"),
+			Evidence: in.evidence.List(1, in.noHolderEvidence(a)), RestsOn: z.AllBases,
 		}))
 	}
 }
@@ -287,26 +297,27 @@ func (in *inspector) withController(f Finding) Finding {
 	return f
 }
 
-// no one is the evidence that an address is in no inventory.
+// noHolderEvidence is the evidence that an address is in no inventory.
 func (in *inspector) noHolderEvidence(a netip.Addr) Evidence {
-	at := in.Options.Now
-	for _, cs := range in.Clouds {
-		if s := cs.View.Coverage.Started; s.Before(at) {
-			at = s
+	if in.noHolder.Source == "" {
+		in.noHolder = Evidence{Source: index.Plural(len(in.Clouds), "cloud", "clouds"), At: in.Options.Now}
+		for _, cs := range in.Clouds {
+			if s := cs.View.Coverage.Started; s.Before(in.noHolder.At) {
+				in.noHolder.At = s
+			}
 		}
 	}
-	return Evidence{
-		Source: index.Plural(len(in.Clouds), "cloud", "clouds"), At: at,
-		Fact: "no instance, elastic address or network interface has " + a.String(),
-	}
+	e := in.noHolder
+	e.Fact = in.text.join("no instance, elastic address or network interface has ", in.text.address(a))
+	return e
 }
 
 // basisOfBoth returns the coverage of one cloud and one zone.
 func (in *inspector) basisOfBoth(cloud string, z *index.ZoneState) []index.Basis {
 	for _, cs := range in.Clouds {
 		if cs.Name == cloud {
-			return []index.Basis{cs.Basis, z.Basis}
+			return in.bases.List(0, cs.Basis, z.Basis)
 		}
 	}
-	return []index.Basis{z.Basis}
+	return in.bases.List(0, z.Basis)
 }

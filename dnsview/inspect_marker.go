@@ -35,7 +35,7 @@ func (in *inspector) inspectMarker(z *index.ZoneState, r *providers.Record) {
 // markedRecord reports whether there is a record that the marker names. The records of
 // the marker's own instance are looked at first, since that is where it is.
 func (in *inspector) markedRecord(z *index.ZoneState, name string, o providers.Owner) bool {
-	if n, ok := in.NodesByID[o.Cloud][o.Instance]; ok {
+	if n := in.KnownNode(o.Cloud, o.Instance); n >= 0 {
 		for l := in.Nodes[n].FirstLink; l >= 0; l = in.Links[l].Next {
 			if r := in.Links[l].Record; r.Name == name && r.Zone == z.Name && o.Owns(r.Type, r.Value) {
 				return true

@@ -273,10 +273,7 @@ func (in *inspector) health() {
 func (in *inspector) unhealthy(s *index.DeclaredService, h *index.HealthState) {
 	var first *providers.Record
 	lone := true
-	n := int32(-1)
-	if at, ok := in.NodesByID[h.Key][h.ID]; ok {
-		n = at
-	}
+	n := in.KnownNode(h.Key, h.ID)
 	for _, m := range s.Records {
 		o, owned := m.Record.Owner()
 		its := n >= 0 && m.Node == n || owned && o.Cloud == h.Key && o.Instance == h.ID

@@ -47,7 +47,7 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	}
 	switch i.State {
 	case providers.StateTerminated:
-		in.gone(z, r, o, cs, i, Evidence{Source: cs.Name, Fact: "lists " + index.Clean(i.ID) + " as terminated", At: cs.View.RowsFrom}, "is terminated", missing, true)
+		in.gone(z, r, o, cs, i, Evidence{Source: cs.Name, Fact: in.text.join("lists ", index.Clean(i.ID), " as terminated"), At: cs.View.RowsFrom}, "is terminated", missing, true)
 	case providers.StatePending, providers.StateStopping, providers.StateTerminating:
 		in.add(in.ownedFinding(z, r, o, i, cs, Finding{
 			Class: InFlight, Severity: Info, Reason: r.Label() + ": its owner " + index.Label(i) + " is " + string(i.State) + " just now",
@@ -71,11 +71,12 @@ func (in *inspector) ownedFinding(z *index.ZoneState, r *providers.Record, o pro
 	ref := providers.InstanceRef{Cloud: cs.Name, Key: o.Cloud, ID: o.Instance}
 	if i != nil {
 		ref.Name = i.Name
-		f.Evidence = append([]Evidence{in.markerEvidence(o), {Source: cs.Name, Fact: "shows " + index.Clean(i.ID) + " as " + index.Clean(string(i.State)), At: cs.View.RowsFrom}}, f.Evidence...)
+		shows := Evidence{Source: cs.Name, Fact: in.text.join("shows ", index.Clean(i.ID), " as ", index.Clean(string(i.State))), At: cs.View.RowsFrom}
+		f.Evidence = append(in.evidence.List(len(f.Evidence)+1, in.markerEvidence(o), shows), f.Evidence...)
 	} else {
-		f.Evidence = append([]Evidence{in.markerEvidence(o)}, f.Evidence...)
+		f.Evidence = append(in.evidence.List(len(f.Evidence)+2, in.markerEvidence(o)), f.Evidence...)
 	}
-	f.Instance = &ref
+	f.Instance = in.refs.Put(ref)
 	return f
 }
 
@@ -113,7 +114,7 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 			Reason: r.Label() + ": " + who + " is not listed by " + cs.Name + ", but was registered only " + in.Since(in.MarkerSince(r, o, final)) + " ago",
 		}))
 	case final || asked && l.Gone && l.Err == nil && !in.askedTooEarly(r, o, &l):
-		in.gone(z, r, o, cs, nil, Evidence{Source: cs.Name, Fact: "was asked for " + index.Clean(o.Instance) + " and answered that it is gone", At: l.Asked}, "is gone", missing, final)
+		in.gone(z, r, o, cs, nil, Evidence{Source: cs.Name, Fact: in.text.join("was asked for ", index.Clean(o.Instance), " and answered that it is gone"), At: l.Asked}, "is gone", missing, final)
 	default:
 		why := cs.Name + " does not list it, and was not asked for it by id yet"
 		switch {
@@ -159,42 +160,44 @@ func (v *View) MarkerSince(r *providers.Record, o providers.Owner) time.Time {
 // gone is for an owner that its cloud says does not exist any more. Whether the
 // entry is dead depends on who has the address now.
 func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, word Evidence, verb, missing string, final bool) {
-	who := "its owner " + index.ShortID(o.Instance) + " in " + cs.Name
+	what, who := in.text.record(r), ""
 	if i != nil {
-		who = "its owner " + index.Label(i)
+		who = in.text.join("its owner ", in.text.instance(i), " ", verb)
+	} else {
+		who = in.text.join("its owner ", index.ShortID(o.Instance), " in ", cs.Name, " ", verb)
 	}
-	f := in.ownedFinding(z, r, o, nil, cs, Finding{Evidence: []Evidence{word}, RestsOn: z.AllBases})
+	f := in.ownedFinding(z, r, o, nil, cs, Finding{Evidence: in.evidence.List(0, word), RestsOn: z.AllBases})
 	if i != nil {
 		f.Instance.Name = i.Name
 	}
 	if in.tooYoung(r, o, final) {
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = r.Label() + ": " + who + " " + verb + ", but was registered only " + in.Since(in.MarkerSince(r, o, final)) + " ago"
+		f.Reason = what + ": " + who + ", but was registered only " + in.Since(in.MarkerSince(r, o, final)) + " ago"
 		in.add(f)
 		return
 	}
 	hosts, known := in.AddressesOf(r)
 	if !known {
 		f.Class, f.Severity, f.Would = Unknown, Info, Dead
-		f.Reason = r.Label() + ": " + who + " " + verb + ", but it cannot be told from here who has the address that it leads to"
+		f.Reason = what + ": " + who + ", but it cannot be told from here who has the address that it leads to"
 		in.add(f)
 		return
 	}
 	f.Class, f.Severity, f.Remedy, f.OneKey = Dead, High, RemedyDelete, true
-	f.Reason = r.Label() + " is dead: " + who + " " + verb + ", and nobody has the address"
+	f.Reason = in.text.join(what, " is dead: ", who, ", and nobody has the address")
 	if len(hosts) == 0 {
-		f.Reason = r.Label() + " is dead: " + who + " " + verb + ", and its target has no address"
+		f.Reason = in.text.join(what, " is dead: ", who, ", and its target has no address")
 	}
 	for _, h := range hosts {
 		a, ok := h.Addr()
 		if !ok {
 			f.Class, f.Severity, f.Would, f.Remedy, f.OneKey = Unknown, Info, Dead, NoRemedy, false
-			f.Reason = r.Label() + ": " + who + " " + verb + ", but its address cannot be read"
+			f.Reason = what + ": " + who + ", but its address cannot be read"
 			in.add(f)
 			return
 		}
 		if t := in.holderOf(a, o); t.what != "" {
-			in.reused(f, r, a, t, who+" "+verb, missing)
+			in.reused(f, r, a, t, who, missing)
 			return
 		}
 		f.Evidence = append(f.Evidence, in.noHolderEvidence(a))
@@ -203,8 +206,9 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 		}
 		if owner, published, ok := in.Options.Ranges.Lookup(a); ok {
 			f.Class, f.Severity = Dangling, Critical
-			f.Reason = r.Label() + " dangles: " + who + " " + verb + ", and anyone can rent " + a.String() + " from " + owner
-			f.Evidence = append(f.Evidence, Evidence{Source: "published ranges", Fact: a.String() + " lies in a range of " + owner, At: published})
+			addr := in.text.address(a)
+			f.Reason = in.text.join(what, " dangles: ", who, ", and anyone can rent ", addr, " from ", owner)
+			f.Evidence = append(f.Evidence, Evidence{Source: "published ranges", Fact: in.text.join(addr, " lies in a range of ", owner), At: published})
 		}
 	}
 	in.addOrUnknown(missing, f)
@@ -213,9 +217,10 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 // stopped is for an owner that is stopped. EC2 gives an automatic address back
 // at a stop, so that anyone may get it.
 func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, missing string) {
+	owner := in.text.join("its owner ", in.text.instance(i), " is stopped")
 	f := in.ownedFinding(z, r, o, i, cs, Finding{
 		Class: Stopped, Severity: Medium, RestsOn: z.AllBases, Remedy: RemedyQuiesce, OneKey: true,
-		Reason: r.Label() + ": its owner " + index.Label(i) + " is stopped",
+		Reason: in.text.join(in.text.record(r), ": ", owner),
 	})
 	hosts, known := in.AddressesOf(r)
 	if r.Type == "SRV" && !known {
@@ -230,12 +235,12 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 			continue
 		}
 		if t := in.holderOf(a, o); t.what != "" && t.inst != i && !t.own {
-			in.reused(f, r, a, t, "its owner "+index.Label(i)+" is stopped", missing)
+			in.reused(f, r, a, t, owner, missing)
 			return
 		}
 		if cs.View.Cloud.Traits.StopReleases {
 			f.Severity = Critical
-			f.Reason = r.Label() + ": its owner " + index.Label(i) + " is stopped, and " + cs.View.Cloud.Traits.Title + " has taken " + a.String() + " back: anyone may get it"
+			f.Reason = in.text.join(in.text.record(r), ": ", owner, ", and ", cs.View.Cloud.Traits.Title, " has taken ", in.text.address(a), " back: anyone may get it")
 		}
 	}
 	in.addOrUnknown(missing, f)
@@ -246,7 +251,7 @@ func (in *inspector) losesAddress(cs *index.CloudState, i *providers.Instance, a
 	if !cs.View.Cloud.Traits.StopReleases || slices.Contains(i.ElasticIPs, a) || slices.Contains(i.PrivateIPs, a) {
 		return false
 	}
-	h := in.Holders[a]
+	h, _ := in.HolderOf(a)
 	return h.Address == nil || h.Address.Kind != providers.AddressElastic
 }
 
@@ -262,7 +267,7 @@ func (in *inspector) running(z *index.ZoneState, r *providers.Record, o provider
 	case right:
 		return
 	}
-	f := in.ownedFinding(z, r, o, i, cs, Finding{Class: Moved, Severity: High, RestsOn: []index.Basis{cs.Basis, z.Basis}})
+	f := in.ownedFinding(z, r, o, i, cs, Finding{Class: Moved, Severity: High, RestsOn: in.bases.List(0, cs.Basis, z.Basis)})
 	if t := in.holderOf(a, o); t.inst != nil && t.inst != i {
 		in.reused(f, r, a, t, index.Label(i)+" has another address now", index.MissingEvidenceOf(cs, z))
 		return
@@ -278,12 +283,12 @@ func (in *inspector) running(z *index.ZoneState, r *providers.Record, o provider
 	}
 	to, ok := index.AddressInPlaceOf(i, r.Family())
 	if ok {
-		f.Remedy, f.Address = RemedyUpdate, to.String()
-		f.Reason = r.Label() + " has moved: its owner " + index.Label(i) + " has " + to.String() + " now"
+		f.Remedy, f.Address = RemedyUpdate, in.text.address(to)
+		f.Reason = in.text.join(in.text.record(r), " has moved: its owner ", in.text.instance(i), " has ", f.Address, " now")
 	} else {
 		f.Reason = r.Label() + " has moved: its owner " + index.Label(i) + " runs, and has no such address any more"
 	}
-	f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: index.Label(i) + " has " + index.AddressList(i), At: cs.View.RowsFrom})
+	f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: in.text.join(in.text.instance(i), " has ", in.text.addresses(i)), At: cs.View.RowsFrom})
 	missing := index.MissingEvidenceOf(cs, z)
 	if ok && in.HasOwn(r, o, to) { // then the old one goes, and nothing goes before all is known
 		f.RestsOn, missing = z.AllBases, in.MissingEvidence(z)

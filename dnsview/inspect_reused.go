@@ -15,7 +15,7 @@ type addressHolder struct {
 }
 
 func (in *inspector) holderOf(a netip.Addr, o providers.Owner) addressHolder {
-	h, held := in.Holders[a]
+	h, held := in.HolderOf(a)
 	switch {
 	case held && h.Instance != nil:
 		return addressHolder{what: index.Label(h.Instance), inst: h.Instance}

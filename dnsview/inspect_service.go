@@ -92,9 +92,12 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 	}
 	ref := in.Ref(i)
 	cs := in.cloudOf(i)
-	f := Finding{Instance: &ref, Cloud: ref.Cloud, Service: ms.Name, Zone: zoneNameOf(s), RestsOn: in.serviceBasis(cs, s)}
+	f := Finding{Instance: in.refs.Put(ref), Cloud: ref.Cloud, Service: ms.Name, Zone: zoneNameOf(s), RestsOn: in.serviceBasis(cs, s)}
+	label := in.text.instance(i)
 	if cs != nil {
-		f.Evidence = []Evidence{{Source: cs.Name, Fact: "shows " + index.Label(i) + " as " + index.Clean(string(i.State)) + " with " + index.AddressList(i), At: cs.View.RowsFrom}}
+		f.Evidence = in.evidence.List(0, Evidence{
+			Source: cs.Name, Fact: in.text.join("shows ", label, " as ", index.Clean(string(i.State)), " with ", in.text.addresses(i)), At: cs.View.RowsFrom,
+		})
 	}
 	switch {
 	case have:
@@ -102,27 +105,27 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 			return
 		}
 		f.Class, f.Severity, f.Remedy = Half, High, RemedyComplete
-		f.Reason = index.Label(i) + " is only half in " + ms.Name + ": " + lacks
+		f.Reason = in.text.join(label, " is only half in ", ms.Name, ": ", lacks)
 	case !selected:
 		return
 	case i.State == providers.StatePending:
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = index.Label(i) + " is pending, and is not in " + ms.Name + " yet"
+		f.Reason = in.text.join(label, " is pending, and is not in ", ms.Name, " yet")
 		in.add(f)
 		return
 	case i.State != providers.StateRunning:
 		return
 	case !i.Launched.IsZero() && !in.Passed(in.launched(i).Add(in.Options.BootGrace)):
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = index.Label(i) + " was started " + in.Since(in.launched(i)) + " ago, and is not in " + ms.Name + " yet"
+		f.Reason = in.text.join(label, " was started ", in.Since(in.launched(i)), " ago, and is not in ", ms.Name, " yet")
 		in.add(f)
 		return
 	default:
 		f.Class, f.Severity, f.Remedy = Missing, High, RemedyRegister
-		f.Reason = index.Label(i) + " runs, and is missing from " + ms.Name
+		f.Reason = in.text.join(label, " runs, and is missing from ", ms.Name)
 	}
 	if len(want) > 0 {
-		f.Address = want[0].String()
+		f.Address = in.text.address(want[0])
 	} else {
 		f.Remedy = NoRemedy
 		f.Reason += "; it has no public address"
@@ -152,14 +155,15 @@ func zoneNameOf(s *index.DeclaredService) string {
 }
 
 func (in *inspector) serviceBasis(cs *index.CloudState, s *index.DeclaredService) []index.Basis {
-	var b []index.Basis
-	if cs != nil {
-		b = append(b, cs.Basis)
+	switch {
+	case cs != nil && s.ReadZone != nil:
+		return in.bases.List(0, cs.Basis, s.ReadZone.Basis)
+	case cs != nil:
+		return in.bases.List(0, cs.Basis)
+	case s.ReadZone != nil:
+		return in.bases.List(0, s.ReadZone.Basis)
 	}
-	if s.ReadZone != nil {
-		b = append(b, s.ReadZone.Basis)
-	}
-	return b
+	return nil
 }
 
 func (in *inspector) cloudOf(i *providers.Instance) *index.CloudState {
@@ -182,13 +186,17 @@ func (in *inspector) recordsOfNode(s *index.DeclaredService, ms *memberRecords, 
 			servesAny(ms.values, i, func(b netip.Addr) bool { return b.Is4() == a.Is4() }) {
 			continue
 		}
-		if lacks != "" {
-			lacks += " and "
+		switch what := lacksRecord[typ]; lacks {
+		case "":
+			lacks = what
+		default:
+			lacks += " and " + what
 		}
-		lacks += "its " + typ + " record is not there"
 	}
 	return have, lacks
 }
+
+var lacksRecord = map[string]string{"A": "its A record is not there", "AAAA": "its AAAA record is not there"}
 
 // servesAny reports whether an address of the instance that match is true for is among the values that are served.
 func servesAny(values map[netip.Addr]bool, i *providers.Instance, match func(netip.Addr) bool) bool {
@@ -240,13 +248,16 @@ func (in *inspector) hostOf(host string) *index.DeclaredService {
 
 // incarnation checks the PTR and TXT records that an incarnation with nodes should have.
 func (in *inspector) incarnation(s *index.DeclaredService) {
+	if s.Kind != index.DNSSD || s.HasPTR && s.HasTXT {
+		return
+	}
 	nodes := 0
 	for _, m := range s.Records {
 		if !services.IsClosed(m.Record) {
 			nodes++
 		}
 	}
-	if s.Kind != index.DNSSD || nodes == 0 || (s.HasPTR && s.HasTXT) {
+	if nodes == 0 {
 		return
 	}
 	name := providers.CanonicalName(s.Name)

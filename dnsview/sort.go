@@ -21,7 +21,7 @@ func Classes() []Class {
 
 // sortFindings puts the worst first, dangling first among equals, then by class and by
 // what they are about. It sorts numbers and moves each finding once, since a finding is large.
-func sortFindings(in []Finding) []Finding {
+func sortFindings(in []*Finding) []Finding {
 	type key struct {
 		rank int32
 		at   int32
@@ -38,11 +38,11 @@ func sortFindings(in []Finding) []Finding {
 		if a.rank != b.rank {
 			return cmp.Compare(a.rank, b.rank)
 		}
-		return compareFindings(&in[a.at], &in[b.at])
+		return compareFindings(in[a.at], in[b.at])
 	})
 	out := make([]Finding, len(in))
 	for i, k := range keys {
-		out[i] = in[k.at]
+		out[i] = *in[k.at]
 		out[i].order = int32(i)
 	}
 	return out

@@ -60,7 +60,15 @@ func (r *Record) Identity() Identity {
 func (r *Record) String() string { return r.Zone + ":" + r.Name + "/" + r.Type + "/" + r.Value }
 
 // Label returns name, type and value for a sentence, without control characters.
-func (r *Record) Label() string { return Clean(r.Name) + " " + r.Type + " " + Clean(r.Value) }
+func (r *Record) Label() string {
+	p := r.LabelParts()
+	return strings.Join(p[:], "")
+}
+
+// LabelParts returns the parts of Label, for those who join many texts.
+func (r *Record) LabelParts() [5]string {
+	return [...]string{Clean(r.Name), " ", r.Type, " ", Clean(r.Value)}
+}
 
 // Addr returns the address that an A or AAAA record leads to. For an IPv4 address in an AAAA record (::ffff:192.0.2.1)
 // it is the IPv4 address, because that is where clients connect.

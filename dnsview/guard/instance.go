@@ -104,7 +104,7 @@ func (e *Evidence) checkServes(where string, o providers.Owner, dead bool) index
 		return index.Failed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(i.State))+", not running", "start it")
 	}
 	if a, ok := e.Change.After.Addr(); ok && !i.HasAddress(a) {
-		if h := e.View.Index.Holders[a]; h.Instance == nil || h.Instance.ID != i.ID || e.View.Index.KeyOf(h.Instance) != o.Cloud {
+		if h, _ := e.View.Index.HolderOf(a); h.Instance == nil || h.Instance.ID != i.ID || e.View.Index.KeyOf(h.Instance) != o.Cloud {
 			return index.Failed(g, index.ShortID(o.Instance)+" does not have "+a.String()+" now", "")
 		}
 	}
@@ -128,7 +128,7 @@ func (e *Evidence) CheckAddress() index.GuardResult {
 		return index.Unproven(g, "who has the address is not known: "+index.Clean(e.HoldersErr.Error()), "an answer from the cloud")
 	}
 	for _, a := range addrs {
-		h, held := e.View.Index.Holders[a]
+		h, held := e.View.Index.HolderOf(a)
 		if n := slices.IndexFunc(e.Holders, func(h providers.Address) bool { return h.IP == a }); n >= 0 && !held {
 			return index.Failed(g, a.String()+" belongs to "+index.AddressLabel(&e.Holders[n])+", which its cloud names when it is asked for the address, and whose list leaves it out", "look again: the entry is reused")
 		}

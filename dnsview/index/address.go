@@ -13,7 +13,7 @@ func (x *Index) Holds(i *providers.Instance, a netip.Addr) bool {
 	if i.HasAddress(a) {
 		return true
 	}
-	h, ok := x.Holders[a]
+	h, ok := x.HolderOf(a)
 	return ok && h.Instance != nil && (h.Instance == i || h.Instance.ID == i.ID && x.KeyOf(h.Instance) == x.KeyOf(i))
 }
 
@@ -99,7 +99,7 @@ func PublicAddress(i *providers.Instance, old netip.Addr) (netip.Addr, bool) {
 func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) string {
 	o, _ := r.Owner()
 	i := x.Instance(o.Cloud, o.Instance)
-	h, held := x.Holders[a]
+	h, held := x.HolderOf(a)
 	running := i != nil && i.State == providers.StateRunning
 	_, hidden := x.Occluded(x.ZonesByName[r.Zone], r.Name, r.Type)
 	switch {
@@ -135,7 +135,7 @@ func (x *Index) MayDelete(r *providers.Record) bool {
 	hosts, known := x.AddressesOf(r)
 	return known && !slices.ContainsFunc(hosts, func(s *providers.Record) bool {
 		a, ok := s.Addr()
-		h, held := x.Holders[a]
+		h, held := x.HolderOf(a)
 		_, allowed := x.Allowed(a)
 		return !ok || allowed && !held || held && !x.HeldByNoNode(h, r)
 	})
@@ -196,7 +196,7 @@ func (x *Index) NewHolder(r *providers.Record) *providers.Instance {
 	var heir *providers.Instance
 	for _, s := range hosts {
 		a, _ := s.Addr()
-		h, held := x.Holders[a]
+		h, held := x.HolderOf(a)
 		if !held || x.HeldByNoNode(h, r) || s.Alias {
 			continue
 		}
@@ -240,7 +240,7 @@ func (x *Index) IsOurs(r *providers.Record) bool {
 // HeldByAnother reports whether something else than the instance of o has the address of a record.
 func (x *Index) HeldByAnother(r *providers.Record, o providers.Owner) bool {
 	a, ok := r.Addr()
-	h, held := x.Holders[a]
+	h, held := x.HolderOf(a)
 	switch {
 	case !ok || !held:
 		return false

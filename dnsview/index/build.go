@@ -2,7 +2,6 @@ package index
 
 import (
 	"cmp"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -39,8 +38,8 @@ func New(s *providers.Snapshot, o *Options) *Index {
 	}
 	x := &Index{
 		Options: o, CloudsByKey: map[providers.CloudKey]*CloudState{}, ZonesByName: map[string]*ZoneState{},
-		Nodes: make([]node, 0, instances), NodesByID: map[providers.CloudKey]map[string]int32{}, Links: make([]link, 0, records),
-		Holders: make(map[netip.Addr]Holder, 2*instances), ServicesByName: map[string]*DeclaredService{}, Parents: map[string]bool{},
+		Nodes: make([]node, 0, instances), numbers: newTable(instances, hashInstance), Links: make([]link, 0, records),
+		addresses: newTable(2*instances, hashAddr), holders: make([]Holder, 0, 2*instances), ServicesByName: map[string]*DeclaredService{}, Parents: map[string]bool{},
 		Targets: map[string]string{}, Hosts: map[string][]*providers.Record{},
 	}
 	x.prepareIdentities()
@@ -51,9 +50,6 @@ func New(s *providers.Snapshot, o *Options) *Index {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.View.Zone.ID, b.View.Zone.ID))
 	})
 	for _, cs := range x.Clouds {
-		if m := x.NodesByID[cs.Key]; m == nil && cs.Key != "" {
-			x.NodesByID[cs.Key] = make(map[string]int32, len(cs.View.Instances))
-		}
 		x.addInstances(cs)
 	}
 	x.addHolders()

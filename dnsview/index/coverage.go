@@ -1,6 +1,8 @@
 package index
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"rollcall/providers"
@@ -127,21 +129,20 @@ func ErrorText(err error) string {
 }
 
 func (x *Index) verifyShortList(cs *CloudState) {
-	listed := map[string]bool{}
+	shown := map[string]bool{}
+	for id, l := range cs.View.Lookups {
+		if !l.Gone && l.Instance != nil && l.Instance.State.Listed() {
+			shown[id] = true
+		}
+	}
+	if len(shown) == 0 {
+		return
+	}
 	for i := range cs.View.Instances {
-		listed[cs.View.Instances[i].ID] = true
+		delete(shown, cs.View.Instances[i].ID)
 	}
-	first := ""
-	for id := range cs.View.Lookups {
-		l := cs.View.Lookups[id]
-		if l.Gone || l.Instance == nil || !l.Instance.State.Listed() || listed[id] {
-			continue
-		}
-		if first == "" || id < first {
-			first = id
-		}
-	}
-	if first != "" {
+	if len(shown) > 0 {
+		first := slices.Min(slices.Collect(maps.Keys(shown)))
 		cs.State = providers.CoveragePartial
 		cs.Why = cs.Name + " left " + ShortID(first) + " out of its list, and showed it when asked for it"
 	}
@@ -149,11 +150,11 @@ func (x *Index) verifyShortList(cs *CloudState) {
 
 func (x *Index) verifyEmptyList(cs *CloudState) {
 	asked := 0
-	for id, n := range x.NodesByID[cs.Key] {
-		if x.Nodes[n].FirstLink < 0 {
+	for n, k := range x.numbers.keys {
+		if k.Cloud != cs.Key || x.Nodes[n].FirstLink < 0 {
 			continue
 		}
-		if l, ok := cs.View.Lookups[id]; !ok || l.Err != nil {
+		if l, ok := cs.View.Lookups[k.ID]; !ok || l.Err != nil {
 			asked++
 		}
 	}

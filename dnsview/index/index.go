@@ -47,10 +47,12 @@ type Index struct {
 
 	forgotten []providers.CloudKey // clouds that left the config and no longer count
 
-	Nodes     []node
-	NodesByID map[providers.CloudKey]map[string]int32
-	Links     []link
-	Holders   map[netip.Addr]Holder
+	Nodes   []node
+	numbers table[InstanceKey] // of nodes
+	Links   []link
+
+	addresses table[netip.Addr] // that someone has
+	holders   []Holder          // who has them
 
 	Services       []*DeclaredService
 	ServicesByName map[string]*DeclaredService    // by service name
@@ -137,18 +139,16 @@ func betterInstance(a, b *providers.Instance) bool {
 
 // NodeOf returns the number of an instance, known or not.
 func (x *Index) NodeOf(key providers.CloudKey, id string) int32 {
-	m := x.NodesByID[key]
-	if m == nil {
-		m = map[string]int32{}
-		x.NodesByID[key] = m
-	}
-	n, ok := m[id]
-	if !ok {
-		n = int32(len(x.Nodes))
-		m[id] = n
+	n, added := x.numbers.add(InstanceKey{key, id})
+	if added {
 		x.Nodes = append(x.Nodes, node{FirstLink: -1})
 	}
 	return n
+}
+
+// KnownNode returns the number of an instance that a cloud shows or a marker names, or -1.
+func (x *Index) KnownNode(key providers.CloudKey, id string) int32 {
+	return x.numbers.find(InstanceKey{key, id})
 }
 
 // addHolders fills the inventory of addresses: those of instances that are not
@@ -181,10 +181,20 @@ func (x *Index) addHolders() {
 }
 
 func (x *Index) addHolder(a netip.Addr, h Holder) {
-	a = a.Unmap()
-	if old, ok := x.Holders[a]; !ok || betterHolder(h, old) {
-		x.Holders[a] = h
+	switch n, added := x.addresses.add(a.Unmap()); {
+	case added:
+		x.holders = append(x.holders, h)
+	case betterHolder(h, x.holders[n]):
+		x.holders[n] = h
 	}
+}
+
+// HolderOf returns who has an address; ok is false when no one in the inventory does.
+func (x *Index) HolderOf(a netip.Addr) (h Holder, ok bool) {
+	if n := x.addresses.find(a); n >= 0 {
+		return x.holders[n], true
+	}
+	return Holder{}, false
 }
 
 // betterHolder orders two holders of one address without regard to which was read first.
@@ -234,20 +244,21 @@ func (x *Index) belongsTo(r *providers.Record) (k InstanceKey, ok bool) {
 		return InstanceKey{o.Cloud, o.Instance}, !o.Host() && !x.ForeignFleet(o)
 	}
 	a, ok := r.Addr()
-	if !ok || r.Alias || Marked(r) || x.Holders[a].Instance == nil {
+	if !ok || r.Alias || Marked(r) {
 		return k, false
 	}
-	i := x.Holders[a].Instance
-	return InstanceKey{x.KeyOf(i), i.ID}, true
+	h, _ := x.HolderOf(a)
+	if h.Instance == nil {
+		return k, false
+	}
+	return InstanceKey{x.KeyOf(h.Instance), h.Instance.ID}, true
 }
 
 // MemberOf returns a record at the name of a service with the known instance that it belongs to. The record need not be
 // one that was read with the others.
 func (x *Index) MemberOf(r *providers.Record) Member {
 	if k, ok := x.belongsTo(r); ok {
-		if n, known := x.NodesByID[k.Cloud][k.ID]; known {
-			return Member{n, r}
-		}
+		return Member{x.KnownNode(k.Cloud, k.ID), r}
 	}
 	return Member{-1, r}
 }
@@ -275,24 +286,21 @@ func (x *Index) KeyOf(i *providers.Instance) providers.CloudKey {
 
 // NumberOf returns the number of a known instance, or -1.
 func (x *Index) NumberOf(i *providers.Instance) int32 {
-	if n, ok := x.NodesByID[x.KeyOf(i)][i.ID]; ok {
-		return n
-	}
-	return -1
+	return x.KnownNode(x.KeyOf(i), i.ID)
 }
 
 // QuiescedThere reports whether the record of a marker that says quiesced is still there. The
 // marker may have had no room for the value, and hold a digest of it.
 func (x *Index) QuiescedThere(m QuiescedMarker) bool {
-	n, ok := x.NodesByID[m.Owner.Cloud][m.Owner.Instance]
-	return ok && slices.ContainsFunc(x.QuiescedRecords[QuiescedKey{n, m.Name}], func(r *providers.Record) bool {
+	n := x.KnownNode(m.Owner.Cloud, m.Owner.Instance)
+	return n >= 0 && slices.ContainsFunc(x.QuiescedRecords[QuiescedKey{n, m.Name}], func(r *providers.Record) bool {
 		return r.Zone == m.Record.Zone && m.Owner.Owns(r.Type, r.Value)
 	})
 }
 
 // Instance returns an instance by the key of its cloud and its id, or nil.
 func (x *Index) Instance(key providers.CloudKey, id string) *providers.Instance {
-	if n, ok := x.NodesByID[key][id]; ok {
+	if n := x.KnownNode(key, id); n >= 0 {
 		return x.Nodes[n].Instance
 	}
 	return nil
@@ -300,8 +308,8 @@ func (x *Index) Instance(key providers.CloudKey, id string) *providers.Instance 
 
 // RecordsOf returns the records of an instance, in stable order.
 func (x *Index) RecordsOf(key providers.CloudKey, id string) []*providers.Record {
-	n, ok := x.NodesByID[key][id]
-	if !ok {
+	n := x.KnownNode(key, id)
+	if n < 0 {
 		return nil
 	}
 	var out []*providers.Record
@@ -324,7 +332,8 @@ func (x *Index) InstanceOf(r *providers.Record) *providers.Instance {
 		return x.Instance(owner.Cloud, owner.Instance)
 	}
 	if a, ok := r.Addr(); ok && !r.Alias && !Marked(r) {
-		return x.Holders[a].Instance
+		h, _ := x.HolderOf(a)
+		return h.Instance
 	}
 	return nil
 }

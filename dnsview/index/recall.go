@@ -19,7 +19,7 @@ func (x *Index) HostsOf(m QuiescedMarker, others []QuiescedMarker) []string {
 	for _, o := range others {
 		add(o.Name)
 	}
-	if n, ok := x.NodesByID[m.Owner.Cloud][m.Owner.Instance]; ok {
+	if n := x.KnownNode(m.Owner.Cloud, m.Owner.Instance); n >= 0 {
 		for l := x.Nodes[n].FirstLink; l >= 0; l = x.Links[l].Next {
 			if r := x.Links[l].Record; (r.Type == "A" || r.Type == "AAAA") && x.ServicesByName[r.Name] == nil {
 				add(r.Name)

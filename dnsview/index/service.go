@@ -144,7 +144,7 @@ func (x *Index) ServicesOf(i *providers.Instance) []string {
 			add(providers.CanonicalName(s.Name))
 		}
 	}
-	if n, ok := x.NodesByID[x.KeyOf(i)][i.ID]; ok {
+	if n := x.NumberOf(i); n >= 0 {
 		rest := len(out)
 		for l := x.Nodes[n].FirstLink; l >= 0; l = x.Links[l].Next {
 			if r := x.Links[l].Record; len(r.Owners) > 0 {

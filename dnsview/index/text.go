@@ -2,6 +2,7 @@ package index
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"rollcall/providers"
@@ -9,10 +10,16 @@ import (
 
 // Label writes an instance for a sentence: name, id and cloud.
 func Label(i *providers.Instance) string {
+	p := LabelParts(i)
+	return strings.Join(p[:], "")
+}
+
+// LabelParts returns the parts of Label, for those who join many texts.
+func LabelParts(i *providers.Instance) [6]string {
 	if i.Name == "" || i.Name == i.ID {
-		return ShortID(i.ID) + " in " + Clean(i.Cloud)
+		return [...]string{3: ShortID(i.ID), 4: " in ", 5: Clean(i.Cloud)}
 	}
-	return Clean(i.Name) + " (" + ShortID(i.ID) + ") in " + Clean(i.Cloud)
+	return [...]string{Clean(i.Name), " (", ShortID(i.ID), ")", " in ", Clean(i.Cloud)}
 }
 
 // AddressLabel names an address of an account, for a sentence.

@@ -105,7 +105,7 @@ func Retarget(v *dnsview.View, records ...providers.Identity) Plan {
 		i := v.Instance(o.Cloud, o.Instance)
 		running := i != nil && i.State == providers.StateRunning
 		a, isAddr := r.Addr()
-		h, held := v.Index.Holders[a]
+		h, held := v.Index.HolderOf(a)
 		switch {
 		case running && (v.Index.Holds(i, a) || v.Index.FreeAddress(r, o, i)):
 			b.moveTo(r, o, i, dnsview.Reused)
@@ -171,7 +171,8 @@ func (b *builder) retargetHosts(r *providers.Record) {
 	if slices.ContainsFunc(hosts, func(h *providers.Record) bool {
 		f := b.v.LivenessFinding(h)
 		a, _ := h.Addr()
-		return f != nil && f.Class == dnsview.Reused && !b.v.Index.HeldByNoNode(b.v.Index.Holders[a], h)
+		holder, _ := b.v.Index.HolderOf(a)
+		return f != nil && f.Class == dnsview.Reused && !b.v.Index.HeldByNoNode(holder, h)
 	}) {
 		b.skip(r.Label() + ": retarget its host name first")
 		return

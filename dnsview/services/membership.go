@@ -32,9 +32,7 @@ func MembershipOf(x *index.Index, name string, records []index.Member) *Membersh
 		}
 	}
 	for _, m := range x.QuiescedAt[name] {
-		if n, ok := x.NodesByID[m.Owner.Cloud][m.Owner.Instance]; ok {
-			ms.takenOut(n)
-		}
+		ms.takenOut(x.KnownNode(m.Owner.Cloud, m.Owner.Instance))
 	}
 	return ms
 }
@@ -96,6 +94,9 @@ func (ms *Membership) Live() map[MemberID]*providers.Instance {
 // IsClosed reports whether an SRV value says that the service is decidedly not available at the name (RFC 2782): it is
 // no node.
 func IsClosed(r *providers.Record) bool {
+	if r.Type != "SRV" {
+		return false
+	}
 	srv, ok := providers.ParseSRV(r.Value)
-	return r.Type == "SRV" && ok && srv.Target == "."
+	return ok && srv.Target == "."
 }

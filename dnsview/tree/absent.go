@@ -79,10 +79,7 @@ func (t *builder) addQuiescedHost(m index.QuiescedMarker) (found bool) {
 // nodeOfMarker returns the node that a marker names: the one that has the value still, or a new one.
 func (t *builder) nodeOfMarker(mb *memberBuilder, m index.QuiescedMarker) *Node {
 	k := m.Of()
-	node := int32(-1)
-	if at, ok := t.NodesByID[k.Cloud][k.ID]; ok {
-		node = at
-	}
+	node := t.KnownNode(k.Cloud, k.ID)
 	for n := range mb.nodesOf(k, "") {
 		if m.Owner.Type != "SRV" || slices.ContainsFunc(n.Records, func(r *providers.Record) bool { return m.Owner.Owns(r.Type, r.Value) }) {
 			return n
@@ -241,5 +238,5 @@ func (t *builder) addAbsent(mb *memberBuilder, node int32, i *providers.Instance
 	if mb.nodeOf(index.InstanceKey{Cloud: ref.Key, ID: ref.ID}, "") != nil || slices.ContainsFunc(mb.others, func(n *Node) bool { return n.leadsTo(i) }) {
 		return
 	}
-	t.add(mb, t.spareNodes.put(Node{Service: mb.Name, Ref: ref, Instance: i, node: node}))
+	t.add(mb, t.spareNodes.Put(Node{Service: mb.Name, Ref: ref, Instance: i, node: node}))
 }

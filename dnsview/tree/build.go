@@ -28,41 +28,13 @@ type builder struct {
 	at       map[string]int      // of clouds in the config
 	alone    map[string][]string // a list of each cloud alone
 
-	spareNodes   pool[Node]
-	spareMembers pool[memberBuilder]
-	spareService pool[Service]
-	spareRecords pool[*providers.Record]
-	spareAddrs   pool[netip.Addr]
-	spareLists   pool[*Node]
+	spareNodes   index.Pool[Node]
+	spareMembers index.Pool[memberBuilder]
+	spareService index.Pool[Service]
+	spareRecords index.Pool[*providers.Record]
+	spareAddrs   index.Pool[netip.Addr]
+	spareLists   index.Pool[*Node]
 }
-
-// pool hands out values from allocations of many at once: a tree has a hundred thousand of some, and they are dropped
-// together.
-type pool[T any] struct{ free []T }
-
-const poolSize = 256
-
-// list returns a list of one value, without room for another.
-func (p *pool[T]) list(v T) []T {
-	if len(p.free) == 0 {
-		p.free = make([]T, poolSize)
-	}
-	l := p.free[:1:1]
-	p.free = p.free[1:]
-	l[0] = v
-	return l
-}
-
-// add appends to a list, whose first value comes from the pool.
-func (p *pool[T]) add(list []T, v T) []T {
-	if list == nil {
-		return p.list(v)
-	}
-	return append(list, v)
-}
-
-// put returns a pointer to a value.
-func (p *pool[T]) put(v T) *T { return &p.list(v)[0] }
 
 type healthKey struct {
 	service string
@@ -113,7 +85,7 @@ func (t *builder) membersOf(name string, kind index.ServiceKind) *memberBuilder 
 	if mb := t.members[name]; mb != nil {
 		return mb
 	}
-	mb := t.spareMembers.put(memberBuilder{})
+	mb := t.spareMembers.Put(memberBuilder{})
 	if typ, ok := dnssd.TypeOf(name); ok && kind == index.DNSSD {
 		mb.service = t.service(typ, kind)
 		label := name
@@ -136,7 +108,7 @@ func (t *builder) membersOf(name string, kind index.ServiceKind) *memberBuilder 
 func (t *builder) service(name string, kind index.ServiceKind) *Service {
 	s := t.services[name]
 	if s == nil {
-		s = t.spareService.put(Service{Members: Members{Name: name, Kind: kind, Zone: t.zoneNamed(name)}})
+		s = t.spareService.Put(Service{Members: Members{Name: name, Kind: kind, Zone: t.zoneNamed(name)}})
 		t.services[name] = s
 	}
 	return s
@@ -185,7 +157,7 @@ func (t *builder) addSRV(m index.Member) {
 	n := t.nodeOfRecord(mb, m)
 	n.SRV, n.HasSRV, n.Host = srv, ok, srv.Target
 	for _, h := range t.Hosts[srv.Target] {
-		n.Hosts = t.spareRecords.add(n.Hosts, h)
+		n.Hosts = t.spareRecords.Add(n.Hosts, h)
 		t.addAddressTo(n, h)
 	}
 	mb.Records += len(n.Hosts)
@@ -258,7 +230,7 @@ func (t *builder) addServed(mb *memberBuilder, m index.Member) {
 // nodeOfRecord makes the node that a record at the name of a service belongs to.
 func (t *builder) nodeOfRecord(mb *memberBuilder, m index.Member) *Node {
 	r := m.Record
-	n := t.spareNodes.put(Node{Service: mb.Name, Records: t.spareRecords.list(r), node: m.Node})
+	n := t.spareNodes.Put(Node{Service: mb.Name, Records: t.spareRecords.List(0, r), node: m.Node})
 	switch o, owned := r.Owner(); {
 	case owned:
 		t.setOwner(n, o)
@@ -291,7 +263,7 @@ func (t *builder) setOwner(n *Node, o providers.Owner) {
 // addAddressTo notes an address that a record of a node leads to.
 func (t *builder) addAddressTo(n *Node, r *providers.Record) {
 	if a, ok := r.Addr(); ok && !slices.Contains(n.Addresses, a) {
-		n.Addresses = t.spareAddrs.add(n.Addresses, a)
+		n.Addresses = t.spareAddrs.Add(n.Addresses, a)
 	}
 }
 
@@ -309,7 +281,7 @@ const fewNodes = 8
 
 // add adds a node whose owner is set, or else its target or value.
 func (t *builder) add(mb *memberBuilder, n *Node) {
-	mb.Nodes = t.spareLists.add(mb.Nodes, n)
+	mb.Nodes = t.spareLists.Add(mb.Nodes, n)
 	more := mb.Nodes[len(mb.Nodes)-1:]
 	if mb.byID == nil && len(mb.Nodes) > fewNodes {
 		mb.byID, more = map[index.InstanceKey][]*Node{}, mb.Nodes
@@ -317,7 +289,7 @@ func (t *builder) add(mb *memberBuilder, n *Node) {
 	if mb.byID != nil {
 		for _, n := range more {
 			k := n.id()
-			mb.byID[k] = t.spareLists.add(mb.byID[k], n)
+			mb.byID[k] = t.spareLists.Add(mb.byID[k], n)
 		}
 	}
 	if n.Fleet != "" {
