@@ -49,6 +49,9 @@ type inspector struct {
 	quiesced []*providers.Record            // records that are still there and bear the word quiesced
 	capacity map[string]index.Capacity      // of zones with a limit
 
+	values index.Table[valueKey] // of the record set that is looked at, with the first record of each
+	first  []*providers.Record
+
 	text     texts
 	findings index.Pool[Finding]
 	evidence index.Pool[Evidence]

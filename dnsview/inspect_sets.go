@@ -19,9 +19,10 @@ type recordSet struct {
 // sets goes through the record sets of a zone: values that stand there twice,
 // and sets that are full or nearly so.
 func (in *inspector) sets(z *index.ZoneState) {
+	in.values = index.NewTable(0, valueKey.hash)
 	type key struct{ name, typ string }
 	rows := z.View.Records
-	at := make(map[key]int32, len(rows)/2)
+	at := index.NewTable(len(rows)/2, func(k key) uint64 { return index.HashName(k.name) })
 	next := make([]int32, len(rows))
 	sets := make([]recordSet, 0, len(rows)/2)
 	ids := 0 // sets beyond the first of their name and type: those with a set identifier
@@ -30,10 +31,8 @@ func (in *inspector) sets(z *index.ZoneState) {
 		r := &rows[i]
 		next[i] = -1
 		if k := (key{r.Name, r.Type}); cur < 0 || k != prev {
-			n, ok := at[k]
-			if !ok {
-				n = int32(len(sets))
-				at[k] = n
+			n, first := at.Add(k)
+			if first {
 				sets = append(sets, recordSet{first: int32(i), last: int32(i)})
 			}
 			prev, cur = k, n
@@ -77,38 +76,49 @@ func setIDs(members []*providers.Record) int {
 	return len(ids)
 }
 
+// fewValues is up to how many values of a record set the table of the last one is used again.
+const fewValues = 16
+
+// valueKey is a value of a record set.
+type valueKey struct {
+	addr       netip.Addr // of an address, which is quicker than its spelling
+	value, set string
+}
+
+func (k valueKey) hash() uint64 { return index.HashAddr(k.addr) ^ index.HashName(k.value) }
+
 // duplicates finds values that a set holds twice. Record sets with set
 // identifiers are different sets, and may hold the same value each.
 func (in *inspector) duplicates(z *index.ZoneState, members []*providers.Record) {
-	type key struct {
-		addr       netip.Addr // of an address, which is quicker than its spelling
-		value, set string
+	if in.values.Clear(); len(members) > fewValues {
+		in.values = index.NewTable(len(members), valueKey.hash)
 	}
-	first := make(map[key]*providers.Record, len(members))
-	var twice map[key][]*providers.Record
+	first := in.first[:0]
+	var twice map[int32][]*providers.Record
 	for _, r := range members {
 		if r.Alias {
 			continue
 		}
-		k := key{set: r.SetID}
+		k := valueKey{set: r.SetID}
 		if a, ok := r.Addr(); ok {
 			k.addr = a
 		} else {
 			k.value = providers.FoldValue(r.Type, r.Value)
 		}
-		old := first[k]
-		if old == nil {
-			first[k] = r
+		n, added := in.values.Add(k)
+		if added {
+			first = append(first, r)
 			continue
 		}
 		if twice == nil {
-			twice = map[key][]*providers.Record{}
+			twice = map[int32][]*providers.Record{}
 		}
-		if twice[k] == nil {
-			twice[k] = []*providers.Record{old}
+		if twice[n] == nil {
+			twice[n] = []*providers.Record{first[n]}
 		}
-		twice[k] = append(twice[k], r)
+		twice[n] = append(twice[n], r)
 	}
+	in.first = first
 	for _, same := range twice {
 		slices.SortFunc(same, byAge)
 		for _, r := range same[1:] {

@@ -34,7 +34,7 @@ func sortFindings(in []*Finding) []Finding {
 	for i := range in {
 		keys[i] = key{int32(100*(int(Critical)-int(in[i].Severity)) + rank[in[i].Class]), int32(i)}
 	}
-	slices.SortFunc(keys, func(a, b key) int {
+	index.Sort(keys, func(a, b key) int {
 		if a.rank != b.rank {
 			return cmp.Compare(a.rank, b.rank)
 		}

@@ -38,8 +38,8 @@ func New(s *providers.Snapshot, o *Options) *Index {
 	}
 	x := &Index{
 		Options: o, CloudsByKey: map[providers.CloudKey]*CloudState{}, ZonesByName: map[string]*ZoneState{},
-		Nodes: make([]node, 0, instances), numbers: newTable(instances, hashInstance), Links: make([]link, 0, records),
-		addresses: newTable(2*instances, hashAddr), holders: make([]Holder, 0, 2*instances), ServicesByName: map[string]*DeclaredService{}, Parents: map[string]bool{},
+		Nodes: make([]node, 0, instances), numbers: NewTable(instances, hashInstance), Links: make([]link, 0, records),
+		addresses: NewTable(2*instances, HashAddr), holders: make([]Holder, 0, 2*instances), ServicesByName: map[string]*DeclaredService{}, Parents: map[string]bool{},
 		Targets: map[string]string{}, Hosts: map[string][]*providers.Record{},
 	}
 	x.prepareIdentities()
@@ -52,13 +52,7 @@ func New(s *providers.Snapshot, o *Options) *Index {
 	for _, cs := range x.Clouds {
 		x.addInstances(cs)
 	}
-	x.addHolders()
-	for _, z := range x.Zones {
-		z.Nodes = make([]int32, len(z.View.Records))
-		for i := range z.View.Records {
-			z.Nodes[i] = x.linkRecord(&z.View.Records[i])
-		}
-	}
+	x.linkRecords()
 	x.VerifyClouds()
 	x.setBases()
 	x.addServices()

@@ -48,10 +48,10 @@ type Index struct {
 	forgotten []providers.CloudKey // clouds that left the config and no longer count
 
 	Nodes   []node
-	numbers table[InstanceKey] // of nodes
+	numbers Table[InstanceKey] // of nodes
 	Links   []link
 
-	addresses table[netip.Addr] // that someone has
+	addresses Table[netip.Addr] // that someone has
 	holders   []Holder          // who has them
 
 	Services       []*DeclaredService
@@ -79,10 +79,26 @@ type Index struct {
 // DeclaredService is a declared service with what was found of it.
 type DeclaredService struct {
 	*Service
+	selector []tag      // what Select says
 	ReadZone *ZoneState // nil when its zone is not read
 	Records  []Member   // at its name: A and AAAA, or SRV
 	HasTXT   bool
 	HasPTR   bool
+}
+
+type tag struct{ name, value string }
+
+// Selects is Service.Selects, quicker.
+func (s *DeclaredService) Selects(i *providers.Instance) bool {
+	if len(s.selector) == 0 || len(s.Clouds) > 0 && !slices.Contains(s.Clouds, i.Cloud) {
+		return false
+	}
+	for _, t := range s.selector {
+		if i.Tags[t.name] != t.value {
+			return false
+		}
+	}
+	return true
 }
 
 // Member is a record at the name of a service with the instance that it belongs to.
@@ -139,7 +155,7 @@ func betterInstance(a, b *providers.Instance) bool {
 
 // NodeOf returns the number of an instance, known or not.
 func (x *Index) NodeOf(key providers.CloudKey, id string) int32 {
-	n, added := x.numbers.add(InstanceKey{key, id})
+	n, added := x.numbers.Add(InstanceKey{key, id})
 	if added {
 		x.Nodes = append(x.Nodes, node{FirstLink: -1})
 	}
@@ -148,7 +164,7 @@ func (x *Index) NodeOf(key providers.CloudKey, id string) int32 {
 
 // KnownNode returns the number of an instance that a cloud shows or a marker names, or -1.
 func (x *Index) KnownNode(key providers.CloudKey, id string) int32 {
-	return x.numbers.find(InstanceKey{key, id})
+	return x.numbers.Find(InstanceKey{key, id})
 }
 
 // addHolders fills the inventory of addresses: those of instances that are not
@@ -181,7 +197,7 @@ func (x *Index) addHolders() {
 }
 
 func (x *Index) addHolder(a netip.Addr, h Holder) {
-	switch n, added := x.addresses.add(a.Unmap()); {
+	switch n, added := x.addresses.Add(a.Unmap()); {
 	case added:
 		x.holders = append(x.holders, h)
 	case betterHolder(h, x.holders[n]):
@@ -191,7 +207,7 @@ func (x *Index) addHolder(a netip.Addr, h Holder) {
 
 // HolderOf returns who has an address; ok is false when no one in the inventory does.
 func (x *Index) HolderOf(a netip.Addr) (h Holder, ok bool) {
-	if n := x.addresses.find(a); n >= 0 {
+	if n := x.addresses.Find(a); n >= 0 {
 		return x.holders[n], true
 	}
 	return Holder{}, false
@@ -222,19 +238,6 @@ func (x *Index) Allowed(a netip.Addr) (netip.Prefix, bool) {
 		}
 	}
 	return netip.Prefix{}, false
-}
-
-// linkRecord links a record to the instance that its marker names, or else to the
-// instance that holds its address, and returns the number of that instance, or -1.
-func (x *Index) linkRecord(r *providers.Record) int32 {
-	k, ok := x.belongsTo(r)
-	if !ok {
-		return -1
-	}
-	n := x.NodeOf(k.Cloud, k.ID)
-	x.Links = append(x.Links, link{Record: r, Next: x.Nodes[n].FirstLink})
-	x.Nodes[n].FirstLink = int32(len(x.Links) - 1)
-	return n
 }
 
 // belongsTo returns the instance that a record belongs to: the one that its marker names, or else the one that holds its

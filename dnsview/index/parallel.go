@@ -2,6 +2,7 @@ package index
 
 import (
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -18,4 +19,30 @@ func Parallel(n, size int, do func(from, to int)) {
 		})
 	}
 	_ = g.Wait() // no call fails
+}
+
+// manyToSort is from how many elements on Sort uses two CPUs.
+const manyToSort = 2048
+
+// Sort sorts a slice on two CPUs. Elements that compare equal keep no order.
+func Sort[T any](s []T, compare func(a, b T) int) {
+	if len(s) < manyToSort {
+		slices.SortFunc(s, compare)
+		return
+	}
+	mid := len(s) / 2
+	Parallel(2, 1, func(half, _ int) {
+		slices.SortFunc(s[half*mid:mid+half*(len(s)-mid)], compare)
+	})
+	if compare(s[mid-1], s[mid]) <= 0 {
+		return
+	}
+	left, right := slices.Clone(s[:mid]), s[mid:]
+	for at := 0; len(left) > 0; at++ {
+		if len(right) > 0 && compare(right[0], left[0]) < 0 {
+			s[at], right = right[0], right[1:]
+		} else {
+			s[at], left = left[0], left[1:]
+		}
+	}
 }

@@ -15,6 +15,9 @@ func (x *Index) addServices() {
 			continue // the config refuses a second declaration; the first one counts
 		}
 		st := &DeclaredService{Service: s}
+		for k, v := range s.Select {
+			st.selector = append(st.selector, tag{k, v})
+		}
 		if s.Zone != "" {
 			st.ReadZone = x.ZonesByName[providers.CanonicalName(s.Zone)]
 		} else {

@@ -4,34 +4,54 @@ import (
 	"hash/maphash"
 	"math/bits"
 	"net/netip"
+	"slices"
 )
 
-// table numbers keys from 0 in the order in which they are added. Beside its keys it has no pointers, so that it costs the
+// Table numbers keys from 0 in the order in which they are added. Beside its keys it has no pointers, so that it costs the
 // garbage collector nothing, and a third of the time of a map to fill.
-type table[K comparable] struct {
+type Table[K comparable] struct {
 	keys  []K
-	slots []slot // a power of two, at most half full; empty for no keys
+	slots []slot // a power of two, at most half full; none for few keys, which are searched one after the other
 	hash  func(K) uint64
 }
 
-// slot is a place of a table: the number of a key plus one, zero for none, and a part of its hash.
+// slot is a place of a Table: the number of a key plus one, zero for none, and a part of its hash.
 type slot struct{ number, hash uint32 }
 
-// newTable returns a table with room for n keys.
-func newTable[K comparable](n int, hash func(K) uint64) table[K] {
-	return table[K]{keys: make([]K, 0, n), slots: make([]slot, slotsFor(n)), hash: hash}
+// NewTable returns a table with room for n keys.
+func NewTable[K comparable](n int, hash func(K) uint64) Table[K] {
+	t := Table[K]{keys: make([]K, 0, n), hash: hash}
+	if n > fewKeys {
+		t.slots = make([]slot, slotsFor(n))
+	}
+	return t
 }
 
-func slotsFor(n int) int { return max(8, 1<<bits.Len(uint(2*n-1))) }
+const fewKeys = 8
 
-// find returns the number of a key, or -1.
-func (t *table[K]) find(k K) int32 {
+func slotsFor(n int) int { return 1 << bits.Len(uint(2*n-1)) }
+
+// Clear removes all keys.
+func (t *Table[K]) Clear() { t.keys, t.slots = t.keys[:0], nil }
+
+// Find returns the number of a key, or -1.
+func (t *Table[K]) Find(k K) int32 {
+	if len(t.slots) == 0 {
+		return int32(slices.Index(t.keys, k))
+	}
 	n, _ := t.place(k, t.hash(k))
 	return n
 }
 
-// add returns the number of a key, and whether it is a new one.
-func (t *table[K]) add(k K) (n int32, added bool) {
+// Add returns the number of a key, and whether it is a new one.
+func (t *Table[K]) Add(k K) (n int32, added bool) {
+	if len(t.slots) == 0 && len(t.keys) < fewKeys {
+		if n = t.Find(k); n < 0 {
+			n, added = int32(len(t.keys)), true
+			t.keys = append(t.keys, k)
+		}
+		return n, added
+	}
 	if 2*len(t.keys) >= len(t.slots) {
 		t.grow()
 	}
@@ -46,7 +66,7 @@ func (t *table[K]) add(k K) (n int32, added bool) {
 }
 
 // place returns the number of a key, or -1 and the slot that it would have.
-func (t *table[K]) place(k K, h uint64) (n int32, at int) {
+func (t *Table[K]) place(k K, h uint64) (n int32, at int) {
 	for at = int(h) & (len(t.slots) - 1); ; at = (at + 1) & (len(t.slots) - 1) {
 		s := t.slots[at]
 		if s.number == 0 {
@@ -58,7 +78,7 @@ func (t *table[K]) place(k K, h uint64) (n int32, at int) {
 	}
 }
 
-func (t *table[K]) grow() {
+func (t *Table[K]) grow() {
 	t.slots = make([]slot, slotsFor(len(t.keys)+1))
 	for n, k := range t.keys {
 		h := t.hash(k)
@@ -72,10 +92,14 @@ func (t *table[K]) grow() {
 
 var seed = maphash.MakeSeed()
 
+// HashName hashes a name.
+func HashName(name string) uint64 { return maphash.String(seed, name) }
+
 // hashInstance hashes the id alone: no two clouds call many instances the same.
 func hashInstance(k InstanceKey) uint64 { return maphash.String(seed, k.ID) }
 
-func hashAddr(a netip.Addr) uint64 {
+// HashAddr hashes an address.
+func HashAddr(a netip.Addr) uint64 {
 	b := a.As16()
 	return maphash.Bytes(seed, b[:])
 }

@@ -14,18 +14,18 @@ func TestATableNumbersItsKeysInTheOrderInWhichTheyWereAdded(t *testing.T) {
 		if rapid.Bool().Draw(t, "collide") {
 			hash = func(k InstanceKey) uint64 { return hashInstance(k) & 3 }
 		}
-		table, numbers := newTable(rapid.IntRange(0, 20).Draw(t, "room"), hash), map[InstanceKey]int32{}
+		table, numbers := NewTable(rapid.IntRange(0, 20).Draw(t, "room"), hash), map[InstanceKey]int32{}
 		for range rapid.IntRange(0, 100).Draw(t, "keys") {
 			k := InstanceKey{ID: fmt.Sprint("i-", rapid.IntRange(0, 60).Draw(t, "id"))}
 			want, known := numbers[k]
-			if got := table.find(k); known && got != want || !known && got != -1 {
+			if got := table.Find(k); known && got != want || !known && got != -1 {
 				t.Fatalf("%v is found as %d, want %d, %v", k, got, want, known)
 			}
 			if !known {
 				want = int32(len(numbers))
 				numbers[k] = want
 			}
-			if got, added := table.add(k); got != want || added == known {
+			if got, added := table.Add(k); got != want || added == known {
 				t.Fatalf("%v is added as %d, %v; want %d, %v", k, got, added, want, !known)
 			}
 		}
@@ -33,10 +33,10 @@ func TestATableNumbersItsKeysInTheOrderInWhichTheyWereAdded(t *testing.T) {
 }
 
 func TestAnAddressIsFoundByItsFamilyToo(t *testing.T) {
-	table := newTable(2, hashAddr)
+	table := NewTable(2, HashAddr)
 	four := netip.MustParseAddr("192.0.2.1")
-	table.add(four)
-	if n := table.find(netip.AddrFrom16(four.As16())); n != -1 {
+	table.Add(four)
+	if n := table.Find(netip.AddrFrom16(four.As16())); n != -1 {
 		t.Errorf("the IPv6 form of an IPv4 address is number %d", n)
 	}
 }
