@@ -14,7 +14,8 @@ import (
 )
 
 // A coder writes values one after the other, or reads them in the same order, so that one function describes both
-// directions of a type. A text is stored once, in a table, and elsewhere as its number there. Numbers are varints.
+// directions of a type. What is written is left as it is, since others read it meanwhile. A text is stored once, in a
+// table, and elsewhere as its number there. Numbers are varints.
 type coder struct {
 	writing bool
 	data    []byte            // written so far, or left to read
@@ -45,6 +46,9 @@ func (c *coder) uint(v *uint64) {
 func number[N ~int64 | ~uint32](c *coder, n *N) {
 	u := uint64(*n)
 	c.uint(&u)
+	if c.writing {
+		return
+	}
 	if *n = N(u); uint64(*n) != u {
 		c.fail()
 	}
@@ -56,6 +60,9 @@ func (c *coder) bool(b *bool) {
 		u = 1
 	}
 	c.uint(&u)
+	if c.writing {
+		return
+	}
 	if u > 1 {
 		c.fail()
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -87,6 +88,19 @@ func TestTheFileKeepsEveryFieldOfEveryRow(t *testing.T) {
 	if d := cmp.Diff(&stored{}, empty); err != nil || d != "" {
 		t.Error(err, d)
 	}
+}
+
+// The console may draw the rows of a snapshot while it is saved, which the race detector watches here.
+func TestRowsThatAreSavedAreReadByOthersMeanwhile(t *testing.T) {
+	s, want := filled(), filled()
+	var wg sync.WaitGroup
+	wg.Go(func() { encode(&s) })
+	wg.Go(func() {
+		if d := cmp.Diff(&want, &s, byAddress); d != "" {
+			t.Error(d)
+		}
+	})
+	wg.Wait()
 }
 
 func TestManyRowsAreReadInTheirOrder(t *testing.T) {
