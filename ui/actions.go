@@ -33,7 +33,9 @@ func (m *Model) deregister() tea.Cmd {
 			if f.Remedy == dnsview.RemedyQuiesce {
 				w = common.ChangeRequest{Findings: []*dnsview.Finding{f}}
 			}
-			return m.StartChange(w, "deregister "+common.RecordLabel(r), true)
+			what := "deregister " + cmp.Or(m.RemovedTogether(r.Rec), common.RecordLabel(r))
+			w.Announced = 1 + len(m.Picture.Together[r.ID])
+			return m.StartChange(w, what, true)
 		}
 		return m.StartChange(common.ChangeRequest{Verb: index.VerbDeregister, Records: []providers.Identity{r.ID}}, "deregister "+common.RecordLabel(r), false)
 	}

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
 	"rollcall/ui/screen"
@@ -152,5 +153,5 @@ func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
 
 // join returns the rows of a view. It is pure.
 func join(v *dnsview.View) *common.Picture {
-	return &common.Picture{Joined: rows.Join(v), View: v, Summary: v.Counts(), Findings: rows.Findings(v)}
+	return &common.Picture{Joined: rows.Join(v), View: v, Summary: v.Counts(), Findings: rows.Findings(v), Together: plan.RemovedTogether(v)}
 }

@@ -46,6 +46,8 @@ type fake struct {
 	refuse   index.GuardID // this guard refuses every change
 	ask      string        // that guard can be answered by typing this
 	planErr  error
+	// realPlans makes the plan of a deregister as the program does.
+	realPlans bool
 	logs     map[string]string // console logs by instance id
 	logErr   error
 	lints    map[string][]userdata.LintFinding // by cloud
@@ -241,6 +243,9 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (plan.Plan, error
 	case index.VerbCreate, index.VerbRetire:
 		step(plan.Step{Kind: plan.StepChange, Sentence: string(w.Verb) + " " + w.Name, Change: &providers.Change{Op: providers.OpCreate}})
 	case index.VerbDeregister:
+		if f.realPlans {
+			return plan.Deregister(f.inspect(f.snap), w.Records...), nil
+		}
 		for _, id := range w.Records {
 			if r := f.record(id); r != nil {
 				remove(*r)

@@ -87,7 +87,7 @@ func (m *Model) aboutLine(w int) string {
 	if left.W+right.W+2 <= w {
 		return common.Spread(left, right, w)
 	}
-	if right.W > w/2 {
+	if right.W > w*2/3 {
 		right = common.NewLine(t)
 	}
 	return common.Fit(left.B.String(), max(w-right.W-1, 0), t.Ellipsis) + theme.Reset + " " + right.Fill(right.W)

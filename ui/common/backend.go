@@ -104,6 +104,9 @@ type Starter interface {
 // ChangeRequest is a change that the operator requests; Plan makes a plan of it.
 type ChangeRequest struct {
 	Verb index.Verb // empty if Findings are given
+	// Announced is how many records a change that runs without a question was said to remove. One that would remove
+	// more asks.
+	Announced int
 	// Records are the objects of a deregister, quiesce, retarget, update or adopt.
 	Records []providers.Identity
 	// Instances are the objects of a drain, register, quiesce, return or power, or the new target of a retarget of one

@@ -1,16 +1,25 @@
 package common
 
 import (
+	"fmt"
+	"slices"
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+	"rollcall/providers"
 	"rollcall/ui/theme"
 )
 
 // RemedyHints returns the keys that help with a finding.
 func (sh *Context) RemedyHints(f *dnsview.Finding) []key.Binding {
 	var out []key.Binding
+	several := sh.RemovedTogether(f.Record)
 	switch {
+	case f.OneKey && several != "":
+		out = append(out, KeyHint(sh.KeyMap.Label(ActDeregister), "removes "+several))
 	case f.OneKey && f.Remedy == dnsview.RemedyDelete:
 		out = append(out, KeyHint(sh.KeyMap.Label(ActDeregister), "deregister"))
 	case f.OneKey && f.Remedy == dnsview.RemedyQuiesce:
@@ -19,6 +28,22 @@ func (sh *Context) RemedyHints(f *dnsview.Finding) []key.Binding {
 		out = append(out, KeyHint(sh.KeyMap.Label(ActRemedy), string(f.Remedy)))
 	}
 	return append(out, KeyHint(sh.KeyMap.Label(ActWhy), "why"))
+}
+
+// RemovedTogether returns in words which records one key removes with an address record, itself included: "2 records of
+// www-91: A, SRV". If it goes alone, or r is nil, it returns "".
+func (sh *Context) RemovedTogether(r *providers.Record) string {
+	if sh.Picture == nil || r == nil || len(sh.Picture.Together[r.Identity()]) == 0 {
+		return ""
+	}
+	types := []string{r.Type}
+	for _, s := range sh.Picture.Together[r.Identity()] {
+		if !slices.Contains(types, s.Type) {
+			types = append(types, s.Type)
+		}
+	}
+	host, _, _ := strings.Cut(index.Readable(r.Name), ".")
+	return Clean(fmt.Sprintf("%d records of %s: %s", 1+len(sh.Picture.Together[r.Identity()]), host, strings.Join(types, ", ")))
 }
 
 // KeyHint returns a dialog key with its description.

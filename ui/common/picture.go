@@ -3,6 +3,7 @@ package common
 import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 )
 
 // Picture is everything that the screen shows of one snapshot. It is built in a command and immutable afterwards.
@@ -11,4 +12,6 @@ type Picture struct {
 	View     *dnsview.View
 	Findings []*rows.Finding
 	Summary  []dnsview.ClassCount
+	// Together holds the SRV values that go with an address record of which one key removes both.
+	Together map[providers.Identity][]*providers.Record
 }

@@ -20,6 +20,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -206,7 +207,7 @@ func (cs *Changes) planned(c *change, msg plannedMsg) tea.Cmd {
 		cs.showDialog(c)
 		return nil
 	}
-	if c.oneKey && len(c.plan.Steps) <= maxOneKeySteps {
+	if c.oneKey && len(c.plan.Steps) <= maxOneKeySteps && removed(c.plan) <= c.request.Announced {
 		cs.NotifyBusy(c.what + ": asking the guards on fresh evidence")
 		return cs.runCmd(c)
 	}
@@ -216,8 +217,18 @@ func (cs *Changes) planned(c *change, msg plannedMsg) tea.Cmd {
 	return cs.checkCmd(c)
 }
 
-// maxOneKeySteps is the largest number of steps that one key may run: one record with its marker.
+// maxOneKeySteps is the largest number of steps that one key may run: one record with its marker, or two records.
 const maxOneKeySteps = 2
+
+// removed returns the number of records that a plan removes, without markers.
+func removed(p plan.Plan) (n int) {
+	for _, s := range p.Steps {
+		if s.Change != nil && s.Change.Op == providers.OpDelete && !s.Change.Before.IsMarker() {
+			n++
+		}
+	}
+	return n
+}
 
 func (cs *Changes) checked(c *change, r *apply.Report) {
 	c.check = r
