@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"os/exec"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -55,17 +56,20 @@ func (m *Model) shell() tea.Cmd {
 		if err != nil {
 			return common.NoticeMsg{Kind: common.ToneBad, Text: err.Error()}
 		}
-		return shellMsg{tea.ExecProcess(cmd, func(err error) tea.Msg {
-			if err != nil {
-				return common.NoticeMsg{Kind: common.ToneBad, Text: fmt.Sprintf("shell: %v", err)}
-			}
-			return common.NoticeMsg{Kind: common.ToneInfo, Text: "the shell has ended"}
-		})}
+		return shellMsg{cmd}
 	}
 }
 
 // shellMsg is a shell that is ready to run.
-type shellMsg struct{ run tea.Cmd }
+type shellMsg struct{ cmd *exec.Cmd }
+
+// shellEnded returns the message about a shell that has ended.
+func shellEnded(err error) tea.Msg {
+	if err != nil {
+		return common.NoticeMsg{Kind: common.ToneBad, Text: fmt.Sprintf("shell: %v", err)}
+	}
+	return common.NoticeMsg{Kind: common.ToneInfo, Text: "the shell has ended"}
+}
 
 // consoleLog opens the console log of the instance under the cursor.
 func (m *Model) consoleLog() tea.Cmd {

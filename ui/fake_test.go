@@ -43,28 +43,28 @@ type fake struct {
 	launches  []launch.Spec
 	relaunch  []string
 
-	refuse   index.GuardID // this guard refuses every change
-	ask      string        // that guard can be answered by typing this
-	planErr  error
+	refuse  index.GuardID // this guard refuses every change
+	ask     string        // that guard can be answered by typing this
+	planErr error
 	// realPlans makes the plan of a deregister as the program does.
 	realPlans bool
-	logs     map[string]string // console logs by instance id
-	logErr   error
-	lints    map[string][]userdata.LintFinding // by cloud
-	lintErr  error
-	linted   []string // clouds and ports that were linted
-	missing  []string // what a profile takes to create
-	made     []string // profiles that were created
-	makeErr  error
-	hold     chan struct{} // while set, Run and Launch wait for it to be closed after their first event
-	fail     bool          // launches fail for one node
-	skipped  int
-	services []index.Service
-	wire     []index.WireState
-	zones    []index.WireZone
-	visible  [][]providers.Identity
-	health   []index.HealthState
-	files    map[string]error
+	logs      map[string]string // console logs by instance id
+	logErr    error
+	lints     map[string][]userdata.LintFinding // by cloud
+	lintErr   error
+	linted    []string // clouds and ports that were linted
+	missing   []string // what a profile takes to create
+	made      []string // profiles that were created
+	makeErr   error
+	hold      chan struct{} // while set, Run and Launch wait for it to be closed after their first event
+	fail      bool          // launches fail for one node
+	skipped   int
+	services  []index.Service
+	wire      []index.WireState
+	zones     []index.WireZone
+	visible   [][]providers.Identity
+	health    []index.HealthState
+	files     map[string]error
 
 	forgotten []providers.CloudKey
 	forgetErr error

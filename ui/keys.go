@@ -14,8 +14,11 @@ import (
 
 // Key passes a key to the top dialog, the prompt, or the screen.
 func (m *Model) Key(k tea.KeyPressMsg) tea.Cmd {
-	if k.String() == "ctrl+c" {
+	switch k.String() {
+	case "ctrl+c":
 		return m.quit()
+	case "ctrl+z":
+		return m.terminal.suspend()
 	}
 	if n := len(m.Dialogs); n > 0 {
 		return m.act(m.Dialogs[n-1].Key(m.Context, k))

@@ -45,7 +45,8 @@ type Model struct {
 
 	visible []providers.Identity // visible records, as last reported to the backend
 
-	prompt *prompt
+	prompt   *prompt
+	terminal *terminal
 
 	saidLaunch bool // that l, which launched once, moves now
 }
@@ -67,6 +68,7 @@ func New(o Options) *Model {
 		Theme: theme.New(o.Theme), ReadOnly: o.ReadOnly, Width: 80, Height: 24,
 	}
 	m := &Model{Context: s, opts: o, changes: dialog.NewChanges(s), launches: form.NewLaunches(s), fleet: screen.NewFleet(s), screens: map[common.Action]screen.Screen{}}
+	m.terminal = &terminal{foreground: o.Foreground}
 	for _, r := range screen.All() {
 		m.screens[r.Action] = r.Make(s)
 	}
@@ -122,7 +124,11 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case recoveredMsg:
 		return m.recovered(msg)
 	case shellMsg:
-		return msg.run
+		return m.terminal.child(msg.cmd, shellEnded)
+	case continuedMsg:
+		return m.terminal.restore()
+	case returnedMsg:
+		return m.returned(msg)
 	case common.NoticeMsg:
 		m.Notify(msg.Kind, msg.Text)
 	case refreshedMsg:

@@ -17,7 +17,11 @@ func Run(ctx context.Context, o Options) error {
 	defer m.Cancel()
 	stop := context.AfterFunc(ctx, m.Cancel)
 	defer stop()
-	_, err := tea.NewProgram(m, tea.WithContext(ctx)).Run()
+	p := tea.NewProgram(m, tea.WithContext(ctx))
+	watched, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go m.terminal.watchSignals(watched, p.Send)
+	_, err := p.Run()
 	if err != nil && ctx.Err() != nil && (errors.Is(err, tea.ErrProgramKilled) || errors.Is(err, ctx.Err())) {
 		return nil // ctx ended it
 	}
@@ -41,6 +45,9 @@ type Options struct {
 	Theme theme.Options
 	// StaleAfter is the age from which a source is shown as stale; 0 for 90 s.
 	StaleAfter time.Duration
+	// Foreground is told when another program, such as ssh, gets the terminal, and when it has ended: signals of the
+	// keyboard are not for the console meanwhile. It may be nil.
+	Foreground func(child bool)
 	// Filter is the initial filter of both panes.
 	Filter string
 }

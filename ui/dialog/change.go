@@ -146,7 +146,7 @@ func (cs *Changes) runCmd(c *change) tea.Cmd {
 	c.states, c.lastText = map[int]apply.StepState{}, ""
 	gen, p, backend := c.gen, c.plan, cs.Backend
 	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.checksum, SkipWait: c.skip}
-	run, next := common.RunWithEvents(ctx, func(report func(apply.Event)) tea.Msg {
+	run, next := common.RunWithEvents(func(report func(apply.Event)) tea.Msg {
 		return ranMsg{gen, backend.Run(ctx, p, confirm, report)}
 	}, func(events []apply.Event) tea.Msg { return eventsMsg{gen, events} })
 	c.nextEvents = next

@@ -103,7 +103,7 @@ func (r *launchRun) run(sh *common.Context, do func(context.Context, func(launch
 	ctx, cancel := context.WithCancel(sh.Ctx)
 	r.cancel = cancel
 	gen := r.gen
-	run, next := common.RunWithEvents(ctx, func(report func(launch.Progress)) tea.Msg {
+	run, next := common.RunWithEvents(func(report func(launch.Progress)) tea.Msg {
 		return launchedMsg{gen, do(ctx, report)}
 	}, func(events []launch.Progress) tea.Msg { return nodesMsg{gen, events} })
 	r.nextNodes = next

@@ -41,7 +41,7 @@ func (a *commands) console(ctx context.Context) error {
 
 	err = ui.Run(ctx, ui.Options{
 		Backend: b, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, Demo: a.Demo, Keys: keys, Now: a.Now,
-		Theme: theme.Environment(os.Getenv), StaleAfter: s.StaleAfter(),
+		Theme: theme.Environment(os.Getenv), StaleAfter: s.StaleAfter(), Foreground: a.child.Store,
 	})
 	if e := s.Save(s.Fleet.Snapshot()); e != nil {
 		a.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))

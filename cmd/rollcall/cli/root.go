@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -28,6 +29,7 @@ type commands struct {
 	*app.Program
 	readOnly bool          // --read-only
 	timeout  time.Duration // of the whole command; 0 for none
+	child    atomic.Bool   // another program has the terminal
 }
 
 // startDemo starts the small embedded clouds of --demo. Their nodes print nothing while a console has the screen.
@@ -50,9 +52,10 @@ func Main(args []string, in *os.File, out, errw io.Writer) int {
 
 // runAt is Main with another clock.
 func runAt(clock providers.Clock, args []string, in *os.File, out, errw io.Writer) int {
-	ctx, stop := interruptible()
+	a := &commands{Program: &app.Program{In: in, Out: out, Err: errw, Clock: clock, StartDemo: startDemo}}
+	ctx, stop := interruptible(&a.child)
 	defer stop()
-	a := &commands{Program: &app.Program{In: in, Out: out, Err: errw, Clock: clock, Interrupted: ctx.Done(), StartDemo: startDemo}}
+	a.Interrupted = ctx.Done()
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(in)
@@ -67,11 +70,27 @@ func runAt(clock providers.Clock, args []string, in *os.File, out, errw io.Write
 	return a.exit(err)
 }
 
-// interruptible returns a context that ends at the first ctrl-c, SIGTERM or SIGHUP. A second signal ends the process.
-func interruptible() (context.Context, func()) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop)
-	return ctx, stop
+// interruptible returns a context that ends at the first ctrl-c, SIGTERM or SIGHUP. A second signal ends the process. A
+// ctrl-c while a child has the terminal is the child's.
+func interruptible(child *atomic.Bool) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(c)
+		defer cancel()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case s := <-c:
+				if s != os.Interrupt || !child.Load() {
+					return
+				}
+			}
+		}
+	}()
+	return ctx, cancel
 }
 
 // rootCommand returns the root command with all others.

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// fakeSSH is a program that has the terminal, and says when it gets a signal of the keyboard.
+const fakeSSH = `#!/bin/sh
+trap 'echo interrupted' INT
+echo "a shell on $*"
+while [ ! -e "$HOME/leave" ]; do sleep 0.1; done
+`
+
+// TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal presses ctrl-c and ctrl-z in ssh, and ctrl-z in the console.
+func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
+	need(t, "bash")
+	dir := blank(t)
+	if err := os.WriteFile(filepath.Join(dir, "ssh"), []byte(fakeSSH), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	x := newTerminal(t, 140, 40, "PATH="+dir+":$PATH PS1='PROMPT> ' bash --norc --noprofile -i")
+	x.see("PROMPT>")
+	x.text("rollcall --demo\n")
+	x.see("Instances 67", "bastion-01 i-")
+	x.keys("o")
+	x.see("a shell on ")
+	x.keys("C-c")
+	x.see("interrupted")
+	x.keys("C-z")
+	x.see("Stopped")
+	x.text("fg\n")
+	x.keys("C-c")
+	if err := os.WriteFile(filepath.Join(dir, "leave"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x.see("the shell has ended", "Instances 67")
+	x.keys("j")
+	x.see("bastion-02 i-")
+
+	x.keys("C-z")
+	x.see("Stopped", "PROMPT>")
+	x.text("fg\n")
+	x.see("Instances 67", "bastion-02 i-")
+	x.keys("k")
+	x.see("bastion-01 i-")
+	x.keys("C-z")
+	x.see("Stopped", "PROMPT>")
+	x.text("kill -CONT %1; kill -TSTP %1; echo stopped from outside; fg\n")
+	x.see("Instances 67", "bastion-01 i-")
+	x.keys("j")
+	x.see("bastion-02 i-")
+	x.keys("q")
+	x.text("echo code $?\n")
+	x.see("code 0")
+}
+
+// TestCtrlZWithoutAShellToComeBackToKeepsTheConsole suspends a console that nothing could continue.
+func TestCtrlZWithoutAShellToComeBackToKeepsTheConsole(t *testing.T) {
+	blank(t)
+	x := newTerminal(t, 140, 40, "rollcall --demo")
+	x.see("Instances 67", "bastion-01 i-")
+	x.keys("C-z")
+	x.see("cannot be suspended here")
+	x.keys("j")
+	x.see("bastion-02 i-")
+	x.keys("q")
+	x.see("exit code 0")
+}
