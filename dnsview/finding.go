@@ -1,6 +1,7 @@
 package dnsview
 
 import (
+	"strings"
 	"time"
 
 	"rollcall/dnsview/index"
@@ -125,16 +126,31 @@ type Finding struct {
 
 // Key identifies a finding over scans: class and what it is about.
 func (f *Finding) Key() string {
-	k := string(f.Class) + "|" + f.Service + "|" + f.Zone
+	p := f.KeyParts()
+	return strings.Join(p[:], "")
+}
+
+// KeyParts returns the parts of Key, for those who join many texts. Those at the end may be empty.
+func (f *Finding) KeyParts() (p [21]string) {
+	n := 0
+	add := func(parts ...string) {
+		for _, s := range parts {
+			if n > 0 {
+				p[n], n = "|", n+1
+			}
+			p[n], n = s, n+1
+		}
+	}
+	add(string(f.Class), f.Service, f.Zone)
 	if f.Record != nil {
 		id := f.Record.Identity()
-		k += "|" + id.Zone + "|" + id.Name + "|" + id.Type + "|" + id.Value + "|" + id.ID
+		add(id.Zone, id.Name, id.Type, id.Value, id.ID)
 	}
 	if f.Instance != nil {
-		k += "|" + string(f.Instance.Key) + "|" + f.Instance.ID
+		add(string(f.Instance.Key), f.Instance.ID)
 	}
 	if f.Name != "" {
-		k += "|" + f.Name
+		add(f.Name)
 	}
-	return k
+	return p
 }

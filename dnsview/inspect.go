@@ -52,7 +52,7 @@ type inspector struct {
 	values index.Table[valueKey] // of the record set that is looked at, with the first record of each
 	first  []*providers.Record
 
-	text     texts
+	text     index.Texts
 	findings index.Pool[Finding]
 	evidence index.Pool[Evidence]
 	refs     index.Pool[providers.InstanceRef]
@@ -245,7 +245,7 @@ func (in *inspector) markerEvidence(o providers.Owner) Evidence {
 	}
 	return Evidence{
 		Source: "marker", At: o.Registered,
-		Fact: in.text.join("names ", index.Clean(o.Instance), " in ", in.CloudLabel(o.Cloud), ", fleet ", index.Clean(o.Fleet), quiesced),
+		Fact: in.text.Join("names ", index.Clean(o.Instance), " in ", in.CloudLabel(o.Cloud), ", fleet ", index.Clean(o.Fleet), quiesced),
 	}
 }
 
@@ -261,7 +261,7 @@ func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, missing st
 		ref := in.Ref(h.Instance)
 		f := Finding{
 			Class: Unmarked, Severity: Low, Record: r, Instance: in.refs.Put(ref), Cloud: ref.Cloud, Zone: z.Name, Service: in.ServiceOf(r),
-			Reason: in.text.join(in.text.record(r), " holds the address of ", in.text.instance(h.Instance), " and has no owner marker"),
+			Reason: in.text.Join(in.text.Record(r), " holds the address of ", in.text.Instance(h.Instance), " and has no owner marker"),
 			Remedy: RemedyAdopt, RestsOn: in.basisOfBoth(ref.Cloud, z),
 		}
 		if h.Instance.State != providers.StateRunning {
@@ -280,7 +280,7 @@ func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, missing st
 		}
 		in.addOrUnknown(missing, in.withController(Finding{
 			Class: Foreign, Severity: Info, Record: r, Zone: z.Name, Service: in.ServiceOf(r),
-			Reason:   in.text.join(in.text.record(r), " is foreign: it has no owner marker, and its address is in no inventory"),
+			Reason:   in.text.Join(in.text.Record(r), " is foreign: it has no owner marker, and its address is in no inventory"),
 			Evidence: in.evidence.List(1, in.noHolderEvidence(a)), RestsOn: z.AllBases,
 		}))
 	}
@@ -311,7 +311,7 @@ func (in *inspector) noHolderEvidence(a netip.Addr) Evidence {
 		}
 	}
 	e := in.noHolder
-	e.Fact = in.text.join("no instance, elastic address or network interface has ", in.text.address(a))
+	e.Fact = in.text.Join("no instance, elastic address or network interface has ", in.text.Address(a))
 	return e
 }
 

@@ -47,7 +47,7 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	}
 	switch i.State {
 	case providers.StateTerminated:
-		in.gone(z, r, o, cs, i, Evidence{Source: cs.Name, Fact: in.text.join("lists ", index.Clean(i.ID), " as terminated"), At: cs.View.RowsFrom}, "is terminated", missing, true)
+		in.gone(z, r, o, cs, i, Evidence{Source: cs.Name, Fact: in.text.Join("lists ", index.Clean(i.ID), " as terminated"), At: cs.View.RowsFrom}, "is terminated", missing, true)
 	case providers.StatePending, providers.StateStopping, providers.StateTerminating:
 		in.add(in.ownedFinding(z, r, o, i, cs, Finding{
 			Class: InFlight, Severity: Info, Reason: r.Label() + ": its owner " + index.Label(i) + " is " + string(i.State) + " just now",
@@ -71,7 +71,7 @@ func (in *inspector) ownedFinding(z *index.ZoneState, r *providers.Record, o pro
 	ref := providers.InstanceRef{Cloud: cs.Name, Key: o.Cloud, ID: o.Instance}
 	if i != nil {
 		ref.Name = i.Name
-		shows := Evidence{Source: cs.Name, Fact: in.text.join("shows ", index.Clean(i.ID), " as ", index.Clean(string(i.State))), At: cs.View.RowsFrom}
+		shows := Evidence{Source: cs.Name, Fact: in.text.Join("shows ", index.Clean(i.ID), " as ", index.Clean(string(i.State))), At: cs.View.RowsFrom}
 		f.Evidence = append(in.evidence.List(len(f.Evidence)+1, in.markerEvidence(o), shows), f.Evidence...)
 	} else {
 		f.Evidence = append(in.evidence.List(len(f.Evidence)+2, in.markerEvidence(o)), f.Evidence...)
@@ -114,7 +114,7 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 			Reason: r.Label() + ": " + who + " is not listed by " + cs.Name + ", but was registered only " + in.Since(in.MarkerSince(r, o, final)) + " ago",
 		}))
 	case final || asked && l.Gone && l.Err == nil && !in.askedTooEarly(r, o, &l):
-		in.gone(z, r, o, cs, nil, Evidence{Source: cs.Name, Fact: in.text.join("was asked for ", index.Clean(o.Instance), " and answered that it is gone"), At: l.Asked}, "is gone", missing, final)
+		in.gone(z, r, o, cs, nil, Evidence{Source: cs.Name, Fact: in.text.Join("was asked for ", index.Clean(o.Instance), " and answered that it is gone"), At: l.Asked}, "is gone", missing, final)
 	default:
 		why := cs.Name + " does not list it, and was not asked for it by id yet"
 		switch {
@@ -160,11 +160,11 @@ func (v *View) MarkerSince(r *providers.Record, o providers.Owner) time.Time {
 // gone is for an owner that its cloud says does not exist any more. Whether the
 // entry is dead depends on who has the address now.
 func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, word Evidence, verb, missing string, final bool) {
-	what, who := in.text.record(r), ""
+	what, who := in.text.Record(r), ""
 	if i != nil {
-		who = in.text.join("its owner ", in.text.instance(i), " ", verb)
+		who = in.text.Join("its owner ", in.text.Instance(i), " ", verb)
 	} else {
-		who = in.text.join("its owner ", index.ShortID(o.Instance), " in ", cs.Name, " ", verb)
+		who = in.text.Join("its owner ", index.ShortID(o.Instance), " in ", cs.Name, " ", verb)
 	}
 	f := in.ownedFinding(z, r, o, nil, cs, Finding{Evidence: in.evidence.List(0, word), RestsOn: z.AllBases})
 	if i != nil {
@@ -184,9 +184,9 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 		return
 	}
 	f.Class, f.Severity, f.Remedy, f.OneKey = Dead, High, RemedyDelete, true
-	f.Reason = in.text.join(what, " is dead: ", who, ", and nobody has the address")
+	f.Reason = in.text.Join(what, " is dead: ", who, ", and nobody has the address")
 	if len(hosts) == 0 {
-		f.Reason = in.text.join(what, " is dead: ", who, ", and its target has no address")
+		f.Reason = in.text.Join(what, " is dead: ", who, ", and its target has no address")
 	}
 	for _, h := range hosts {
 		a, ok := h.Addr()
@@ -206,9 +206,9 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 		}
 		if owner, published, ok := in.Options.Ranges.Lookup(a); ok {
 			f.Class, f.Severity = Dangling, Critical
-			addr := in.text.address(a)
-			f.Reason = in.text.join(what, " dangles: ", who, ", and anyone can rent ", addr, " from ", owner)
-			f.Evidence = append(f.Evidence, Evidence{Source: "published ranges", Fact: in.text.join(addr, " lies in a range of ", owner), At: published})
+			addr := in.text.Address(a)
+			f.Reason = in.text.Join(what, " dangles: ", who, ", and anyone can rent ", addr, " from ", owner)
+			f.Evidence = append(f.Evidence, Evidence{Source: "published ranges", Fact: in.text.Join(addr, " lies in a range of ", owner), At: published})
 		}
 	}
 	in.addOrUnknown(missing, f)
@@ -217,10 +217,10 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 // stopped is for an owner that is stopped. EC2 gives an automatic address back
 // at a stop, so that anyone may get it.
 func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, missing string) {
-	owner := in.text.join("its owner ", in.text.instance(i), " is stopped")
+	owner := in.text.Join("its owner ", in.text.Instance(i), " is stopped")
 	f := in.ownedFinding(z, r, o, i, cs, Finding{
 		Class: Stopped, Severity: Medium, RestsOn: z.AllBases, Remedy: RemedyQuiesce, OneKey: true,
-		Reason: in.text.join(in.text.record(r), ": ", owner),
+		Reason: in.text.Join(in.text.Record(r), ": ", owner),
 	})
 	hosts, known := in.AddressesOf(r)
 	if r.Type == "SRV" && !known {
@@ -240,7 +240,7 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 		}
 		if cs.View.Cloud.Traits.StopReleases {
 			f.Severity = Critical
-			f.Reason = in.text.join(in.text.record(r), ": ", owner, ", and ", cs.View.Cloud.Traits.Title, " has taken ", in.text.address(a), " back: anyone may get it")
+			f.Reason = in.text.Join(in.text.Record(r), ": ", owner, ", and ", cs.View.Cloud.Traits.Title, " has taken ", in.text.Address(a), " back: anyone may get it")
 		}
 	}
 	in.addOrUnknown(missing, f)
@@ -283,12 +283,12 @@ func (in *inspector) running(z *index.ZoneState, r *providers.Record, o provider
 	}
 	to, ok := index.AddressInPlaceOf(i, r.Family())
 	if ok {
-		f.Remedy, f.Address = RemedyUpdate, in.text.address(to)
-		f.Reason = in.text.join(in.text.record(r), " has moved: its owner ", in.text.instance(i), " has ", f.Address, " now")
+		f.Remedy, f.Address = RemedyUpdate, in.text.Address(to)
+		f.Reason = in.text.Join(in.text.Record(r), " has moved: its owner ", in.text.Instance(i), " has ", f.Address, " now")
 	} else {
 		f.Reason = r.Label() + " has moved: its owner " + index.Label(i) + " runs, and has no such address any more"
 	}
-	f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: in.text.join(in.text.instance(i), " has ", in.text.addresses(i)), At: cs.View.RowsFrom})
+	f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: in.text.Join(in.text.Instance(i), " has ", in.text.Addresses(i)), At: cs.View.RowsFrom})
 	missing := index.MissingEvidenceOf(cs, z)
 	if ok && in.HasOwn(r, o, to) { // then the old one goes, and nothing goes before all is known
 		f.RestsOn, missing = z.AllBases, in.MissingEvidence(z)

@@ -93,10 +93,10 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 	ref := in.Ref(i)
 	cs := in.cloudOf(i)
 	f := Finding{Instance: in.refs.Put(ref), Cloud: ref.Cloud, Service: ms.Name, Zone: zoneNameOf(s), RestsOn: in.serviceBasis(cs, s)}
-	label := in.text.instance(i)
+	label := in.text.Instance(i)
 	if cs != nil {
 		f.Evidence = in.evidence.List(0, Evidence{
-			Source: cs.Name, Fact: in.text.join("shows ", label, " as ", index.Clean(string(i.State)), " with ", in.text.addresses(i)), At: cs.View.RowsFrom,
+			Source: cs.Name, Fact: in.text.Join("shows ", label, " as ", index.Clean(string(i.State)), " with ", in.text.Addresses(i)), At: cs.View.RowsFrom,
 		})
 	}
 	switch {
@@ -105,27 +105,27 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 			return
 		}
 		f.Class, f.Severity, f.Remedy = Half, High, RemedyComplete
-		f.Reason = in.text.join(label, " is only half in ", ms.Name, ": ", lacks)
+		f.Reason = in.text.Join(label, " is only half in ", ms.Name, ": ", lacks)
 	case !selected:
 		return
 	case i.State == providers.StatePending:
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = in.text.join(label, " is pending, and is not in ", ms.Name, " yet")
+		f.Reason = in.text.Join(label, " is pending, and is not in ", ms.Name, " yet")
 		in.add(f)
 		return
 	case i.State != providers.StateRunning:
 		return
 	case !i.Launched.IsZero() && !in.Passed(in.launched(i).Add(in.Options.BootGrace)):
 		f.Class, f.Severity = InFlight, Info
-		f.Reason = in.text.join(label, " was started ", in.Since(in.launched(i)), " ago, and is not in ", ms.Name, " yet")
+		f.Reason = in.text.Join(label, " was started ", in.Since(in.launched(i)), " ago, and is not in ", ms.Name, " yet")
 		in.add(f)
 		return
 	default:
 		f.Class, f.Severity, f.Remedy = Missing, High, RemedyRegister
-		f.Reason = in.text.join(label, " runs, and is missing from ", ms.Name)
+		f.Reason = in.text.Join(label, " runs, and is missing from ", ms.Name)
 	}
 	if len(want) > 0 {
-		f.Address = in.text.address(want[0])
+		f.Address = in.text.Address(want[0])
 	} else {
 		f.Remedy = NoRemedy
 		f.Reason += "; it has no public address"

@@ -156,15 +156,7 @@ func (v *View) ServiceOf(r *providers.Record) string { return v.Index.ServiceOf(
 // declared one that selects it, else the one of its records, else the one in
 // its tag. It returns the empty string when there is none.
 func (v *View) ServiceOfInstance(i *providers.Instance) string {
-	for _, s := range v.Index.Services {
-		if name := providers.CanonicalName(s.Name); i != nil && s.Selects(i) && name != "" && name != "." {
-			return name
-		}
-	}
-	if s := v.ServicesOfInstance(i); len(s) > 0 {
-		return s[0]
-	}
-	return ""
+	return v.Index.FirstServiceOf(i)
 }
 
 // ServicesOfInstance names all services that an instance is a node of.

@@ -311,15 +311,20 @@ func (x *Index) Instance(key providers.CloudKey, id string) *providers.Instance 
 
 // RecordsOf returns the records of an instance, in stable order.
 func (x *Index) RecordsOf(key providers.CloudKey, id string) []*providers.Record {
+	return x.AppendRecordsOf(nil, key, id)
+}
+
+// AppendRecordsOf appends what RecordsOf returns.
+func (x *Index) AppendRecordsOf(out []*providers.Record, key providers.CloudKey, id string) []*providers.Record {
 	n := x.KnownNode(key, id)
 	if n < 0 {
-		return nil
+		return out
 	}
-	var out []*providers.Record
+	from := len(out)
 	for l := x.Nodes[n].FirstLink; l >= 0; l = x.Links[l].Next {
 		out = append(out, x.Links[l].Record)
 	}
-	slices.SortFunc(out, CompareRecords)
+	slices.SortFunc(out[from:], CompareRecords)
 	return out
 }
 

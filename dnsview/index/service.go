@@ -131,6 +131,35 @@ func (x *Index) ServiceOf(r *providers.Record) string {
 	return ""
 }
 
+// FirstServiceOf returns the first of ServicesOf, or the empty string.
+func (x *Index) FirstServiceOf(i *providers.Instance) string {
+	if i == nil {
+		return ""
+	}
+	isName := func(s string) bool { return s != "" && s != "." }
+	for _, s := range x.Services {
+		if s.Selects(i) {
+			if name := providers.CanonicalName(s.Name); isName(name) {
+				return name
+			}
+		}
+	}
+	first := ""
+	if n := x.NumberOf(i); n >= 0 {
+		for l := x.Nodes[n].FirstLink; l >= 0; l = x.Links[l].Next {
+			if r := x.Links[l].Record; len(r.Owners) > 0 {
+				if s := x.ServiceOf(r); isName(s) && (first == "" || s < first) {
+					first = s
+				}
+			}
+		}
+	}
+	if name := providers.CanonicalName(i.Tags[providers.TagService]); first == "" && isName(name) {
+		return name
+	}
+	return first
+}
+
 // ServicesOf returns the names of all services that an instance is a node of.
 func (x *Index) ServicesOf(i *providers.Instance) []string {
 	if i == nil {

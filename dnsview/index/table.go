@@ -31,6 +31,9 @@ const fewKeys = 8
 
 func slotsFor(n int) int { return 1 << bits.Len(uint(2*n-1)) }
 
+// Len returns the number of keys.
+func (t *Table[K]) Len() int { return len(t.keys) }
+
 // Clear removes all keys.
 func (t *Table[K]) Clear() { t.keys, t.slots = t.keys[:0], nil }
 
@@ -95,8 +98,11 @@ var seed = maphash.MakeSeed()
 // HashName hashes a name.
 func HashName(name string) uint64 { return maphash.String(seed, name) }
 
-// hashInstance hashes the id alone: no two clouds call many instances the same.
-func hashInstance(k InstanceKey) uint64 { return maphash.String(seed, k.ID) }
+// HashNode hashes the number of an instance.
+func HashNode(n int32) uint64 { return uint64(n) * 0x9e3779b97f4a7c15 }
+
+// HashInstance hashes the id alone: no two clouds call many instances the same.
+func HashInstance(k InstanceKey) uint64 { return maphash.String(seed, k.ID) }
 
 // HashAddr hashes an address.
 func HashAddr(a netip.Addr) uint64 {

@@ -10,9 +10,9 @@ import (
 
 func TestATableNumbersItsKeysInTheOrderInWhichTheyWereAdded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		hash := hashInstance
+		hash := HashInstance
 		if rapid.Bool().Draw(t, "collide") {
-			hash = func(k InstanceKey) uint64 { return hashInstance(k) & 3 }
+			hash = func(k InstanceKey) uint64 { return HashInstance(k) & 3 }
 		}
 		table, numbers := NewTable(rapid.IntRange(0, 20).Draw(t, "room"), hash), map[InstanceKey]int32{}
 		for range rapid.IntRange(0, 100).Draw(t, "keys") {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -88,8 +89,9 @@ func instancesToShow(c *providers.CloudView) iter.Seq[*Instance] {
 // recordsToShow works as instancesToShow.
 func recordsToShow(z *providers.ZoneView) iter.Seq[*Record] {
 	return func(yield func(*Record) bool) {
+		var text index.Texts
 		for i := range z.Records {
-			if r := (&Record{Rec: &z.Records[i]}); !r.Rec.IsMarker() && !yield(r.ordered()) {
+			if r := (&Record{Rec: &z.Records[i]}); !r.Rec.IsMarker() && !yield(r.ordered(&text)) {
 				return
 			}
 		}

@@ -23,10 +23,16 @@ type Finding struct {
 
 // NewFinding returns the row of a finding of a view.
 func NewFinding(v *dnsview.View, f *dnsview.Finding) *Finding {
-	r := &Finding{Finding: f, view: v, key: f.Key(), Why: providers.Clean(f.Reason)}
+	r := newFinding(v, f, &index.Texts{})
+	return &r
+}
+
+func newFinding(v *dnsview.View, f *dnsview.Finding, t *index.Texts) Finding {
+	key := f.KeyParts()
+	r := Finding{Finding: f, view: v, key: t.Join(key[:]...), Why: providers.Clean(f.Reason)}
 	switch {
 	case f.Record != nil:
-		r.About = providers.Clean(f.Record.Name + " " + f.Record.Type + " " + f.Record.Value)
+		r.About = providers.Clean(t.Join(f.Record.Name, " ", f.Record.Type, " ", f.Record.Value))
 		r.Where = providers.Clean(f.Record.Zone)
 	case f.Instance != nil:
 		r.About = providers.Clean(cmp.Or(f.Instance.Name, f.Instance.ID))
@@ -40,10 +46,12 @@ func NewFinding(v *dnsview.View, f *dnsview.Finding) *Finding {
 
 // Findings returns the rows of all findings of a view in its order, the most severe first.
 func Findings(v *dnsview.View) []*Finding {
-	out := make([]*Finding, len(v.Findings))
+	out, list := make([]*Finding, len(v.Findings)), make([]Finding, len(v.Findings))
 	index.Parallel(len(out), rowsOfPart, func(from, to int) {
+		var text index.Texts
 		for i := from; i < to; i++ {
-			out[i] = NewFinding(v, &v.Findings[i])
+			list[i] = newFinding(v, &v.Findings[i], &text)
+			out[i] = &list[i]
 		}
 	})
 	return out

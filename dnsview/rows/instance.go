@@ -32,6 +32,7 @@ type Instance struct {
 	Production bool
 
 	view    *dnsview.View
+	at      int           // its number, which orders what is equal
 	order   int           // of the cloud
 	natural string        // sort key of the name
 	alone   []InstanceKey // its key alone
@@ -58,32 +59,33 @@ func Instances(v *dnsview.View) []Instance {
 }
 
 // join sets the fields for a screen.
-func (r *Instance) join() {
+func (r *Instance) join(p *pools) {
 	i, v := r.Inst, r.view
 	r.Ref = providers.InstanceRef{Cloud: r.cloud(), Key: i.Key, ID: r.id(), Name: cmp.Or(r.name(), r.id())}
 	switch {
 	case len(i.PublicIPs) > 0:
-		r.Address = i.PublicIPs[0].String()
+		r.Address = p.text.Address(i.PublicIPs[0])
 	case len(i.PrivateIPs) > 0:
-		r.Address = i.PrivateIPs[0].String()
+		r.Address = p.text.Address(i.PrivateIPs[0])
 	}
 	r.Type = providers.Clean(i.Type)
 	r.Service = providers.Clean(v.ServiceOfInstance(i))
-	records := v.RecordsOf(i.Key, i.ID)
-	r.Records = make([]providers.Identity, 0, len(records))
-	for _, rec := range records {
+	p.records = v.Index.AppendRecordsOf(p.records[:0], i.Key, i.ID)
+	p.ids = p.ids[:0]
+	for _, rec := range p.records {
 		if !rec.IsMarker() {
-			r.Records = append(r.Records, rec.Identity())
+			p.ids = append(p.ids, rec.Identity())
 		}
 	}
-	r.alone = []InstanceKey{r.Key()}
+	r.Records = p.identities.List(0, p.ids...)
+	r.alone = p.keys.List(0, r.Key())
 	r.Findings = v.FindingsOfInstance(i.Key, i.ID)
-	r.natural = NaturalKey(r.Ref.Name)
+	r.natural = naturalKey(&p.text, r.Ref.Name)
 }
 
 // compareInstances compares rows of a screen by cloud, name and id.
 func compareInstances(a, b *Instance) int {
-	return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Inst.ID, b.Inst.ID))
+	return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Inst.ID, b.Inst.ID), cmp.Compare(a.at, b.at))
 }
 
 // Earlier reports whether the row is from an earlier run.

@@ -1,10 +1,9 @@
 package rows
 
 import (
-	"slices"
-
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/providers"
 )
 
 // Joined holds the instances and records of a view for the two panes of a screen.
@@ -19,9 +18,18 @@ func Join(v *dnsview.View) *Joined {
 	j := &Joined{}
 	j.instances(v)
 	j.records(v)
-	slices.SortStableFunc(j.Instances, compareInstances)
-	slices.SortStableFunc(j.Records, compareRecords)
+	index.Sort(j.Instances, compareInstances)
+	index.Sort(j.Records, compareRecords)
 	return j
+}
+
+// pools is what the rows of one part are made from.
+type pools struct {
+	text       index.Texts
+	identities index.Pool[providers.Identity]
+	keys       index.Pool[InstanceKey]
+	records    []*providers.Record
+	ids        []providers.Identity
 }
 
 // rowsOfPart is how many rows are joined as one part.
@@ -36,12 +44,13 @@ func (j *Joined) instances(v *dnsview.View) {
 	for order := range v.Snapshot.Clouds {
 		c := &v.Snapshot.Clouds[order]
 		for i := range c.Instances {
-			list = append(list, Instance{Inst: &c.Instances[i], view: v, order: order, Production: c.Production})
+			list = append(list, Instance{Inst: &c.Instances[i], view: v, at: len(list), order: order, Production: c.Production})
 		}
 	}
 	index.Parallel(len(list), rowsOfPart, func(from, to int) {
+		p := pools{}
 		for i := from; i < to; i++ {
-			list[i].join()
+			list[i].join(&p)
 		}
 	})
 	j.ByID, j.Instances = make(map[InstanceKey]*Instance, len(list)), make([]*Instance, 0, len(list))
@@ -68,13 +77,14 @@ func (j *Joined) records(v *dnsview.View) {
 			if rec.IsMarker() && len(found) == 0 {
 				continue // the owner is in the row of the marked record
 			}
-			list = append(list, Record{Rec: rec, view: v, order: order, Findings: found})
+			list = append(list, Record{Rec: rec, view: v, at: len(list), order: order, Findings: found})
 		}
 	}
 	index.Parallel(len(list), rowsOfPart, func(from, to int) {
+		var text index.Texts
 		for n := from; n < to; n++ {
 			r := &list[n]
-			r.join()
+			r.join(&text)
 			var node *Instance
 			if i := v.InstanceOf(r.Rec); i != nil {
 				node = j.ByID[InstanceKey{Cloud: i.Cloud, ID: i.ID}]

@@ -3,6 +3,9 @@ package rows
 import (
 	"cmp"
 	"strings"
+	"unicode/utf8"
+
+	"rollcall/dnsview/index"
 )
 
 // ShortID returns the start of an id, long enough to distinguish it.
@@ -27,25 +30,36 @@ func Relative(name, zone string) string {
 
 // NaturalKey returns a sort key with padded digits, so that www-9 sorts before www-10.
 func NaturalKey(s string) string {
-	var b strings.Builder
-	b.Grow(len(s) + 8)
+	var t index.Texts
+	return naturalKey(&t, s)
+}
+
+func naturalKey(t *index.Texts, s string) string {
+	var room [128]byte
+	b, ascii := room[:0], true
 	for i := 0; i < len(s); {
 		j := i
-		for j < len(s) && s[j] >= '0' && s[j] <= '9' {
+		for j < len(s) && isDigit(s[j]) {
 			j++
 		}
 		if n := j - i; n > 0 {
-			for range 8 - min(n, 8) {
-				b.WriteByte('0')
-			}
-			b.WriteString(s[i:j])
+			b = append(b, "00000000"[min(n, 8):]...)
+			b = append(b, s[i:j]...)
 			i = j
 			continue
 		}
-		b.WriteByte(s[i])
+		c := s[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		ascii = ascii && c < utf8.RuneSelf
+		b = append(b, c)
 		i++
 	}
-	return strings.ToLower(b.String())
+	if !ascii {
+		return strings.ToLower(string(b))
+	}
+	return t.Of(b)
 }
 
 // NaturalCompare compares texts with numbers by value, so that www-9 comes before www-10 and 9.1.1.1 before 10.1.1.1.

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,8 +28,10 @@ type Record struct {
 	Production bool
 
 	view    *dnsview.View
+	at      int // its number, which orders what is equal
 	order   int // of the zone
 	natural string
+	address netip.Addr // that it leads to; see compareValues
 }
 
 // NewRecord returns the row of a record for filters.
@@ -66,33 +69,32 @@ func compareRecords(a, b *Record) int {
 	if c := cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Rec.Type, b.Rec.Type)); c != 0 {
 		return c
 	}
-	return compareValues(a.Rec, b.Rec)
+	return cmp.Or(compareValues(a, b), cmp.Compare(a.at, b.at))
 }
 
 // compareValues compares addresses by number and all else by text.
-func compareValues(a, b *providers.Record) int {
-	x, ok := a.Addr()
-	y, ok2 := b.Addr()
-	if ok && ok2 {
-		return x.Compare(y)
+func compareValues(a, b *Record) int {
+	if a.address.IsValid() && b.address.IsValid() {
+		return a.address.Compare(b.address)
 	}
-	return cmp.Compare(a.Value, b.Value)
+	return cmp.Compare(a.Rec.Value, b.Rec.Value)
 }
 
 // join sets the fields for a screen, except those of the owner.
-func (r *Record) join() {
+func (r *Record) join(t *index.Texts) {
 	r.ID = r.Rec.Identity()
 	r.Wire = r.view.WireOf(r.Rec)
 	r.Value = providers.Clean(index.ReadableValue(r.Rec.Type, r.Rec.Value))
 	r.Name = providers.Clean(Relative(index.Readable(r.Rec.Name), index.Readable(r.Rec.Zone)))
-	r.ordered()
+	r.ordered(t)
 }
 
-// ordered sets the field that orders the rows of a screen, and returns r.
-func (r *Record) ordered() *Record {
+// ordered sets the fields that order the rows of a screen, and returns r.
+func (r *Record) ordered(t *index.Texts) *Record {
 	if r.Rec.Name != r.Rec.Zone { // the apex sorts first
-		r.natural = NaturalKey(r.Rec.Name)
+		r.natural = naturalKey(t, r.Rec.Name)
 	}
+	r.address, _ = r.Rec.Addr()
 	return r
 }
 
@@ -241,7 +243,7 @@ func RecordScreen() []Column[*Record] {
 		},
 		{
 			Title: "VALUE", Min: 15, Max: 44, Priority: 1, Text: func(r row) string { return r.Value },
-			Compare: func(a, b row) int { return compareValues(a.Rec, b.Rec) },
+			Compare: func(a, b row) int { return compareValues(a, b) },
 		},
 		{Title: "VIA", Min: 7, Max: 7, Priority: 7, Optional: true, Text: func(r row) string {
 			if r.Rec.Proxied {

@@ -23,9 +23,19 @@ type MemberID struct {
 	host string
 }
 
+// Hash hashes a member.
+func (m MemberID) Hash() uint64 { return index.HashName(m.host) ^ index.HashNode(m.node) }
+
 // MembershipOf returns the membership of a name by the values that stand there.
 func MembershipOf(x *index.Index, name string, records []index.Member) *Membership {
-	ms := &Membership{Index: x, Name: name, Records: records}
+	ms := &Membership{}
+	ms.Set(x, name, records)
+	return ms
+}
+
+// Set makes it the membership of a name, in place.
+func (ms *Membership) Set(x *index.Index, name string, records []index.Member) {
+	*ms = Membership{Index: x, Name: name, Records: records}
 	for _, m := range records {
 		if o, owned := m.Record.Owner(); owned && o.Quiesced {
 			ms.takenOut(m.Node)
@@ -34,7 +44,6 @@ func MembershipOf(x *index.Index, name string, records []index.Member) *Membersh
 	for _, m := range x.QuiescedAt[name] {
 		ms.takenOut(x.KnownNode(m.Owner.Cloud, m.Owner.Instance))
 	}
-	return ms
 }
 
 func (ms *Membership) takenOut(n int32) {

@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"maps"
 	"slices"
 
 	"rollcall/dnsview/dnssd"
@@ -22,7 +21,7 @@ func (t *builder) addQuiesced() {
 		case m.Owner.Type == "SRV":
 			t.addQuiescedSRV(m, hosts[m.Of()])
 		case t.roundRobin(m.Name):
-			t.addQuiescedAddress(t.members[m.Name], m)
+			t.addQuiescedAddress(t.members(m.Name), m)
 		}
 	}
 	t.indexHosts()
@@ -36,7 +35,7 @@ func (t *builder) addQuiesced() {
 }
 
 func (t *builder) roundRobin(name string) bool {
-	mb := t.members[name]
+	mb := t.members(name)
 	return mb != nil && mb.Kind == index.RoundRobin
 }
 
@@ -117,7 +116,6 @@ func (mb *memberBuilder) candidateSRVs() []providers.SRV {
 // addOtherAddresses adds the owned addresses that neither a declaration nor an SRV value knows: those at the host name
 // of a node whose SRV value is gone, and those at a round-robin name of its own.
 func (t *builder) addOtherAddresses() {
-	t.members, t.services = withRoom(t.members, len(t.left)), withRoom(t.services, len(t.left))
 	for _, m := range t.left {
 		r := m.Record
 		if mb, n := t.nodeOfHost(m); mb != nil {
@@ -136,13 +134,6 @@ func (t *builder) addOtherAddresses() {
 		}
 		t.addServed(t.membersOf(r.Name, index.RoundRobin), m)
 	}
-}
-
-// withRoom returns a copy of a map with room for more values.
-func withRoom[V any](m map[string]V, more int) map[string]V {
-	out := make(map[string]V, len(m)+more)
-	maps.Copy(out, m)
-	return out
 }
 
 // hosted is a node of DNS-SD, found by its host name.
@@ -183,7 +174,7 @@ func (t *builder) nodeOfHost(m index.Member) (*memberBuilder, *Node) {
 		}
 	}
 	for above, ok := providers.Parent(r.Name); ok; above, ok = providers.Parent(above) {
-		if mb := t.members[above]; mb != nil && mb.Kind == index.DNSSD {
+		if mb := t.dnssd[above]; mb != nil && mb.Kind == index.DNSSD {
 			return mb, nil
 		}
 	}
@@ -191,9 +182,9 @@ func (t *builder) nodeOfHost(m index.Member) (*memberBuilder, *Node) {
 	if i == nil {
 		return nil, nil
 	}
-	for _, s := range t.Index.Services {
+	for n, s := range t.Index.Services {
 		if s.Kind == index.DNSSD && s.Selects(i) {
-			if mb := t.members[providers.CanonicalName(s.Name)]; mb.nodeOf(k, "") == nil {
+			if mb := t.order[n]; mb.nodeOf(k, "") == nil {
 				return mb, nil
 			}
 		}
@@ -209,10 +200,10 @@ func (t *builder) addInstances() {
 			continue
 		}
 		selected := false
-		for _, s := range t.Index.Services {
+		for at, s := range t.Index.Services {
 			if s.Selects(i) {
 				selected = true
-				t.addAbsent(t.members[providers.CanonicalName(s.Name)], int32(n), i)
+				t.addAbsent(t.order[at], int32(n), i)
 			}
 		}
 		name := i.Tags[providers.TagService]

@@ -18,9 +18,13 @@ import (
 type builder struct {
 	*index.Index
 	view     *dnsview.View
-	services map[string]*Service           // by the name of a round-robin service or a service type
-	members  map[string]*memberBuilder     // by the name that nodes serve under
-	order    []*memberBuilder              // as they were found, declared ones first
+	names    index.Table[string]       // of round-robin services and service types
+	services []*Service                // by the numbers of these
+	numbers  index.Table[string]       // of the names that nodes serve under
+	order    []*memberBuilder          // by these numbers: as they were found, declared ones first
+	dnssd    map[string]*memberBuilder // those of DNS-SD, by name
+	above    string                    // a name with the zone that it lies in: names next to each other often have one above
+	zone     string
 	found    map[string][]*dnsview.Finding // by what they are about
 	health   map[healthKey]*index.HealthState
 	named    map[string][]hosted // nodes of DNS-SD by their host name
@@ -34,6 +38,7 @@ type builder struct {
 	spareRecords index.Pool[*providers.Record]
 	spareAddrs   index.Pool[netip.Addr]
 	spareLists   index.Pool[*Node]
+	spareFound   index.Pool[*dnsview.Finding]
 }
 
 type healthKey struct {
@@ -45,11 +50,12 @@ type healthKey struct {
 type memberBuilder struct {
 	*Members
 	service     *Service
-	incarnation *Incarnation                  // nil for a name that has no incarnations
-	state       *index.DeclaredService        // nil when it is not declared
-	byID        map[index.InstanceKey][]*Node // nil for few nodes
-	others      []*Node                       // those of other fleets
-	membership  *services.Membership          // once every record was looked at
+	incarnation *Incarnation                    // nil for a name that has no incarnations
+	state       *index.DeclaredService          // nil when it is not declared
+	byID        *index.Table[index.InstanceKey] // of Nodes; nil for few
+	first       []*Node                         // by the numbers of byID
+	others      []*Node                         // those of other fleets
+	membership  services.Membership             // once every record was looked at
 }
 
 // addDeclared begins with what the config declares.
@@ -60,6 +66,9 @@ func (t *builder) addDeclared() {
 		if s.ReadZone != nil {
 			mb.Zone = s.ReadZone.Name
 		}
+		if s.Kind == index.DNSSD {
+			t.dnssd[mb.Name] = mb
+		}
 	}
 }
 
@@ -68,7 +77,7 @@ func (t *builder) indexFindings() {
 	for i := range t.view.Findings {
 		f := &t.view.Findings[i]
 		if name := cmp.Or(f.Service, f.Name); name != "" {
-			t.found[name] = append(t.found[name], f)
+			t.found[name] = t.spareFound.Add(t.found[name], f)
 		}
 	}
 	for i := range t.Options.Health {
@@ -82,10 +91,12 @@ func (t *builder) indexFindings() {
 
 // membersOf returns the members of a name, and begins with none for a new one.
 func (t *builder) membersOf(name string, kind index.ServiceKind) *memberBuilder {
-	if mb := t.members[name]; mb != nil {
-		return mb
+	n, added := t.numbers.Add(name)
+	if !added {
+		return t.order[n]
 	}
 	mb := t.spareMembers.Put(memberBuilder{})
+	t.order = append(t.order, mb)
 	if typ, ok := dnssd.TypeOf(name); ok && kind == index.DNSSD {
 		mb.service = t.service(typ, kind)
 		label := name
@@ -100,25 +111,43 @@ func (t *builder) membersOf(name string, kind index.ServiceKind) *memberBuilder 
 		mb.service = t.service(name, kind)
 		mb.Members = &mb.service.Members
 	}
-	t.members[name] = mb
-	t.order = append(t.order, mb)
+	if mb.Kind == index.DNSSD {
+		t.dnssd[name] = mb
+	}
 	return mb
 }
 
-func (t *builder) service(name string, kind index.ServiceKind) *Service {
-	s := t.services[name]
-	if s == nil {
-		s = t.spareService.Put(Service{Members: Members{Name: name, Kind: kind, Zone: t.zoneNamed(name)}})
-		t.services[name] = s
+// members returns those of a name that is known, or nil.
+func (t *builder) members(name string) *memberBuilder {
+	if n := t.numbers.Find(name); n >= 0 {
+		return t.order[n]
 	}
-	return s
+	return nil
+}
+
+func (t *builder) service(name string, kind index.ServiceKind) *Service {
+	n, added := t.names.Add(name)
+	if added {
+		t.services = append(t.services, t.spareService.Put(Service{Members: Members{Name: name, Kind: kind, Zone: t.zoneNamed(name)}}))
+	}
+	return t.services[n]
 }
 
 func (t *builder) zoneNamed(name string) string {
-	if z := t.ZoneOf(name); z != nil {
-		return z.Name
+	if t.ZonesByName[name] != nil {
+		return name
 	}
-	return ""
+	above, ok := providers.Parent(name)
+	if !ok {
+		return ""
+	}
+	if t.zone == "" || above != t.above {
+		t.above, t.zone = above, ""
+		if z := t.ZoneOf(above); z != nil {
+			t.zone = z.Name
+		}
+	}
+	return t.zone
 }
 
 // addRecords looks at every record once.
@@ -201,7 +230,7 @@ func (t *builder) addAddress(m index.Member) {
 	}
 	if s := t.ServicesByName[r.Name]; s != nil {
 		if s.Kind == index.RoundRobin {
-			t.addServed(t.members[r.Name], m)
+			t.addServed(t.members(r.Name), m)
 		}
 		return
 	}
@@ -281,30 +310,48 @@ const fewNodes = 8
 
 // add adds a node whose owner is set, or else its target or value.
 func (t *builder) add(mb *memberBuilder, n *Node) {
-	mb.Nodes = t.spareLists.Add(mb.Nodes, n)
-	more := mb.Nodes[len(mb.Nodes)-1:]
-	if mb.byID == nil && len(mb.Nodes) > fewNodes {
-		mb.byID, more = map[index.InstanceKey][]*Node{}, mb.Nodes
-	}
-	if mb.byID != nil {
-		for _, n := range more {
-			k := n.id()
-			mb.byID[k] = t.spareLists.Add(mb.byID[k], n)
-		}
-	}
 	if n.Fleet != "" {
 		mb.others = append(mb.others, n)
+	}
+	mb.Nodes = t.spareLists.Add(mb.Nodes, n)
+	more := mb.Nodes[len(mb.Nodes)-1:]
+	if mb.byID == nil {
+		if len(mb.Nodes) <= fewNodes {
+			return
+		}
+		ids := index.NewTable(2*fewNodes, index.HashInstance)
+		mb.byID, more = &ids, mb.Nodes
+	}
+	for _, n := range more {
+		at, added := mb.byID.Add(n.id())
+		if added {
+			mb.first = append(mb.first, n)
+			continue
+		}
+		last := mb.first[at]
+		for last.next != nil {
+			last = last.next
+		}
+		last.next = n
 	}
 }
 
 // nodesOf yields the nodes of an id and a fleet, in the order in which they were found; the empty fleet is ours.
 func (mb *memberBuilder) nodesOf(id index.InstanceKey, fleet string) iter.Seq[*Node] {
-	list := mb.Nodes
-	if mb.byID != nil {
-		list = mb.byID[id]
-	}
 	return func(yield func(*Node) bool) {
-		for _, n := range list {
+		if mb.byID == nil {
+			for _, n := range mb.Nodes {
+				if n.Fleet == fleet && n.id() == id && !yield(n) {
+					return
+				}
+			}
+			return
+		}
+		at := mb.byID.Find(id)
+		if at < 0 {
+			return
+		}
+		for n := mb.first[at]; n != nil; n = n.next {
 			if n.Fleet == fleet && n.id() == id && !yield(n) {
 				return
 			}

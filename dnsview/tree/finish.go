@@ -23,21 +23,18 @@ func (t *builder) finish() []*Service {
 		}
 	})
 	var out []*Service
-	seen := map[*Service]bool{}
-	add := func(s *Service) {
-		if !seen[s] {
-			seen[s] = true
+	for _, mb := range t.order[:len(t.Index.Services)] { // the declared ones are there first
+		if !slices.Contains(out, mb.service) {
+			out = append(out, mb.service)
+		}
+	}
+	declared := out
+	for _, s := range t.services {
+		if !slices.Contains(declared, s) {
 			out = append(out, s)
 		}
 	}
-	for _, mb := range t.order[:len(t.Index.Services)] { // the declared ones are there first
-		add(mb.service)
-	}
-	declared := len(out)
-	for _, s := range t.services {
-		add(s)
-	}
-	slices.SortFunc(out[declared:], func(a, b *Service) int { return cmp.Compare(a.Name, b.Name) })
+	index.Sort(out[len(declared):], func(a, b *Service) int { return cmp.Compare(a.Name, b.Name) })
 	for _, s := range out {
 		t.addUp(s)
 	}
@@ -71,12 +68,18 @@ func (n *Node) first() *providers.Record {
 
 // number numbers the nodes of one id, in the order of what they serve.
 func (mb *memberBuilder) number() {
+	ids := index.NewTable(len(mb.Nodes), index.HashInstance)
+	once := true
+	for _, n := range mb.Nodes {
+		_, added := ids.Add(n.id())
+		once = once && added
+	}
+	if once {
+		return
+	}
 	seen := make(map[index.InstanceKey]int, len(mb.Nodes))
 	for _, n := range mb.Nodes {
 		seen[n.id()]++
-	}
-	if len(seen) == len(mb.Nodes) {
-		return
 	}
 	several := slices.DeleteFunc(slices.Clone(mb.Nodes), func(n *Node) bool { return seen[n.id()] == 1 })
 	slices.SortStableFunc(several, func(a, b *Node) int {
@@ -105,7 +108,7 @@ func (t *builder) finishMembers(mb *memberBuilder, records []index.Member) []ind
 			records = append(records, index.Member{Node: n.node, Record: r})
 		}
 	}
-	mb.membership = services.MembershipOf(t.Index, mb.Name, records)
+	mb.membership.Set(t.Index, mb.Name, records)
 	var all []*dnsview.Finding
 	for _, n := range mb.Nodes {
 		if len(t.health) > 0 {
@@ -114,7 +117,11 @@ func (t *builder) finishMembers(mb *memberBuilder, records []index.Member) []ind
 		n.Member, n.Live = mb.liveBy(n)
 		n.Findings = t.findingsOf(n)
 		n.State = t.stateOf(mb, n)
-		all = append(all, n.Findings...)
+		if all == nil {
+			all = slices.Clip(n.Findings)
+		} else {
+			all = append(all, n.Findings...)
+		}
 		if n.running() && !slices.Contains(mb.Clouds, n.Instance.Cloud) {
 			if mb.Clouds == nil {
 				mb.Clouds = t.alone[n.Instance.Cloud]
@@ -125,7 +132,11 @@ func (t *builder) finishMembers(mb *memberBuilder, records []index.Member) []ind
 	}
 	mb.Live, mb.Running, mb.Clouds = liveOf(mb.Nodes), runningOf(mb.Nodes), t.inOrder(mb.Clouds)
 	mb.thin = mb.Live < mb.Minimum
-	mb.Findings = dnsview.InOrder(append(all, t.found[mb.Name]...))
+	if found := t.found[mb.Name]; len(mb.Nodes) == 1 && !slices.ContainsFunc(found, func(f *dnsview.Finding) bool { return !slices.Contains(all, f) }) {
+		mb.Findings = all
+	} else {
+		mb.Findings = dnsview.InOrder(append(all, found...))
+	}
 	slices.SortFunc(mb.Nodes, compareNodes)
 	return records
 }
@@ -134,16 +145,16 @@ func (n *Node) running() bool { return n.Instance != nil && n.Instance.State == 
 
 // liveOf counts the live members among nodes.
 func liveOf(nodes ...[]*Node) int {
-	return distinct(nodes, func(n *Node) (services.MemberID, bool) { return n.Member, n.Live })
+	return distinct(nodes, services.MemberID.Hash, func(n *Node) (services.MemberID, bool) { return n.Member, n.Live })
 }
 
 // runningOf counts the running instances of nodes.
 func runningOf(nodes ...[]*Node) int {
-	return distinct(nodes, func(n *Node) (*providers.Instance, bool) { return n.Instance, n.running() })
+	return distinct(nodes, index.HashNode, func(n *Node) (int32, bool) { return n.node, n.running() })
 }
 
 // distinct counts the different values of nodes.
-func distinct[V comparable](nodes [][]*Node, of func(*Node) (v V, ok bool)) int {
+func distinct[V comparable](nodes [][]*Node, hash func(V) uint64, of func(*Node) (v V, ok bool)) int {
 	if len(nodes) == 1 && len(nodes[0]) == 1 {
 		if _, ok := of(nodes[0][0]); ok {
 			return 1
@@ -154,15 +165,15 @@ func distinct[V comparable](nodes [][]*Node, of func(*Node) (v V, ok bool)) int 
 	for _, list := range nodes {
 		most += len(list)
 	}
-	seen := make(map[V]struct{}, most)
+	seen := index.NewTable(most, hash)
 	for _, list := range nodes {
 		for _, n := range list {
 			if v, ok := of(n); ok {
-				seen[v] = struct{}{}
+				seen.Add(v)
 			}
 		}
 	}
-	return len(seen)
+	return seen.Len()
 }
 
 // addUp sums up in a service type what its incarnations have.
@@ -216,8 +227,13 @@ func (t *builder) findingsOf(n *Node) []*dnsview.Finding {
 		}
 	}
 	if n.Ref.ID != "" {
-		for _, f := range t.view.FindingsOfInstance(n.owner().Cloud, n.owner().ID) {
-			if (f.Service == n.Service || f.Service == "" && f.Record == nil) && !slices.Contains(out, f) {
+		found := t.view.FindingsOfInstance(n.owner().Cloud, n.owner().ID)
+		for i, f := range found {
+			switch {
+			case f.Service != n.Service && (f.Service != "" || f.Record != nil) || slices.Contains(out, f):
+			case out == nil && i == 0:
+				out = found[:1:1]
+			default:
 				out = append(out, f)
 			}
 		}

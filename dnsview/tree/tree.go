@@ -106,6 +106,7 @@ type Node struct {
 	Member services.MemberID // whom it counts as while it is live
 	Fleet  string            // of another fleet's node
 	order  int               // of several nodes of one owner
+	next   *Node             // the next one of one id, while the tree is built
 }
 
 // Key returns the identity of the node among those of its service. It stays the same when a node is quiesced,
@@ -140,7 +141,7 @@ func (n *Node) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Host()
 // looking at every record once.
 func Of(v *dnsview.View) []*Service {
 	t := &builder{
-		Index: v.Index, view: v, members: map[string]*memberBuilder{}, services: map[string]*Service{},
+		Index: v.Index, view: v, names: index.NewTable(0, index.HashName), numbers: index.NewTable(0, index.HashName), dnssd: map[string]*memberBuilder{},
 		found: map[string][]*dnsview.Finding{}, health: map[healthKey]*index.HealthState{}, at: map[string]int{}, alone: map[string][]string{},
 	}
 	for n := range v.Snapshot.Clouds {
