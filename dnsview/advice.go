@@ -14,6 +14,8 @@ func (v *View) Advice(f *Finding) string {
 	switch why := x.ZoneRefused(f.Zone); {
 	case f.Class == Unknown:
 		return "nothing is done about it before it is known: rollcall ls sources says what was not read, and why"
+	case !f.Certain():
+		return "look again when every source was read completely: rollcall ls sources says which was not"
 	case f.Severity == Info && f.Class != Quiesced:
 		return ""
 	case f.Class == Lame || x.ReadOnlyZones[providers.CanonicalName(f.Zone)] != "":

@@ -118,8 +118,9 @@ func TestMarkersWithoutRecords(t *testing.T) {
 		{"a marker without its record that two scans saw is removed", func(w *world) { w.orphan(); w.scanned(time.Minute) }, []string{"orphan-marker low delete " + orphaned + rest}, "seen so for 60 s"},
 		{"two scans of one reading are one scan", func(w *world) { w.orphan(); w.scanned(0) }, []string{"orphan-marker low " + orphaned + rest}, "a later reading"},
 		{"a marker whose record came back is none", func(w *world) { w.orphan(); w.scanned(time.Minute); *w = *newWorld() }, nil, ""},
-		{"an orphan in a zone that failed is unknown", func(w *world) { w.orphan(); w.scanned(time.Minute); w.failZone(r53Zone) }, []string{"unknown(orphan-marker) info " + orphaned + rest}, "could not be read"},
-		{"an orphan is not removed while a cloud is not complete", func(w *world) { w.orphan(); w.scanned(time.Minute); w.failCloud("aws-use1") }, []string{"unknown(orphan-marker) info " + orphaned + rest}, "aws-use1"},
+		{"an orphan in a zone that failed is unknown", func(w *world) { w.orphan(); w.failZone(r53Zone) }, []string{"unknown(orphan-marker) info " + orphaned + rest}, "could not be read"},
+		{"an orphan that was seen before stays while its zone fails, and is not removed", func(w *world) { w.orphan(); w.scanned(time.Minute); w.failZone(r53Zone) }, []string{"orphan-marker low " + orphaned + rest}, "not certain: unilans.net"},
+		{"an orphan is not removed while a cloud is not complete", func(w *world) { w.orphan(); w.scanned(time.Minute); w.failCloud("aws-use1") }, []string{"orphan-marker low " + orphaned + rest}, "not certain: aws-use1"},
 		{"the marker of a record that another instance's marker names too is ambiguous and no orphan", func(w *world) {
 			w.record("sd-02.unilans.net", "A", "").Owners = append(slices.Clone(w.record("sd-02.unilans.net", "A", "").Owners), owner(keyUse1, ec2A))
 		}, []string{"ambiguous medium sd-02.unilans.net A 165.225.128.2"}, ""},

@@ -111,6 +111,9 @@ type Finding struct {
 	Remedy   Remedy
 	// OneKey says that the console offers the remedy on a single key.
 	OneKey bool
+	// Uncertain is what the finding waits for: it was established by an earlier scan on complete evidence and is not known
+	// to be over, and these sources are not complete or not fresh now. It has no remedy then. Empty for a certain finding.
+	Uncertain []index.Basis
 	// Would names, for class unknown, the class that the evidence points to
 	// and what it lacks is in Reason.
 	Would Class
@@ -122,6 +125,17 @@ type Finding struct {
 	Name string
 
 	order int32 // in its view
+}
+
+// Certain reports whether the finding rests on complete evidence of this scan. Of class unknown nothing is certain.
+func (f *Finding) Certain() bool { return f.Class != Unknown && len(f.Uncertain) == 0 }
+
+// Label returns the class, marked if the finding was established and is not certain now: "dead?".
+func (f *Finding) Label() string {
+	if len(f.Uncertain) > 0 {
+		return string(f.Class) + "?"
+	}
+	return string(f.Class)
 }
 
 // Key identifies a finding over scans: class and what it is about.

@@ -203,6 +203,10 @@ func (in *inspector) addOrUnknown(missing string, f Finding) {
 		in.add(f)
 		return
 	}
+	if was, ok := in.standing(f); ok {
+		in.add(was)
+		return
+	}
 	f.Would, f.Class, f.Severity, f.Remedy, f.OneKey = f.Class, Unknown, Info, NoRemedy, false
 	what := f.Service
 	switch {

@@ -177,6 +177,20 @@ func (in *inspector) members(s *index.DeclaredService, ms *memberRecords) {
 		for c, n := range clouds {
 			in.oneCloud(s, ms.Name, c, n)
 		}
+	} else if several {
+		in.serviceStands(s, ms.Name, OneCloud, Medium, "was answered from one cloud only")
+	}
+}
+
+// serviceStands adds what an earlier scan established of a service, if what refutes it is not certain now.
+func (in *inspector) serviceStands(s *index.DeclaredService, name string, c Class, sev Severity, why string) {
+	missing, basis := in.everySource(s)
+	if missing == "" {
+		return
+	}
+	f := Finding{Class: c, Severity: sev, Service: name, Zone: zoneNameOf(s), RestsOn: basis, Reason: index.Clean(name) + " " + why}
+	if f, ok := in.standing(f); ok {
+		in.add(f)
 	}
 }
 
@@ -194,6 +208,7 @@ func (in *inspector) everySource(s *index.DeclaredService) (missing string, basi
 
 func (in *inspector) thin(s *index.DeclaredService, name string, live int) {
 	if live >= s.Minimum {
+		in.serviceStands(s, name, Thin, Critical, "had fewer live members than its minimum of "+strconv.Itoa(s.Minimum))
 		return
 	}
 	missing, basis := in.everySource(s)

@@ -65,15 +65,7 @@ func (in *inspector) unreadable(z *index.ZoneState, r *providers.Record, name st
 // it so: a writer without batches writes the one before the other. Like every
 // delete it waits for all sources to be complete.
 func (in *inspector) orphan(z *index.ZoneState, r *providers.Record, o providers.Owner, why string, more []Evidence) {
-	f := Finding{
-		Class: OrphanMarker, Severity: Low, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: z.AllBases,
-		Instance: &providers.InstanceRef{Cloud: in.CloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance},
-		Evidence: append([]Evidence{in.markerEvidence(o), {Source: z.Name, Fact: "has no record that the marker names", At: z.View.RowsFrom}}, more...),
-	}
-	if i := in.Instance(o.Cloud, o.Instance); i != nil {
-		ref := in.Ref(i)
-		f.Instance, f.Cloud = &ref, i.Cloud
-	}
+	f := in.orphanFinding(z, r, o, more)
 	first, seen := in.Options.Seen[f.Key()]
 	switch {
 	case seen && first.Before(z.View.Coverage.Started) && !in.tooYoung(r, o, true):
@@ -88,6 +80,20 @@ func (in *inspector) orphan(z *index.ZoneState, r *providers.Record, o providers
 		f.Reason = why + "; it can be removed when a second scan sees the same"
 	}
 	in.addOrUnknown(in.MissingEvidence(z), f)
+}
+
+// orphanFinding returns a finding about a marker without a record; its reason is to be filled in.
+func (in *inspector) orphanFinding(z *index.ZoneState, r *providers.Record, o providers.Owner, more []Evidence) Finding {
+	f := Finding{
+		Class: OrphanMarker, Severity: Low, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: z.AllBases,
+		Instance: &providers.InstanceRef{Cloud: in.CloudLabel(o.Cloud), Key: o.Cloud, ID: o.Instance},
+		Evidence: append([]Evidence{in.markerEvidence(o), {Source: z.Name, Fact: "has no record that the marker names", At: z.View.RowsFrom}}, more...),
+	}
+	if i := in.Instance(o.Cloud, o.Instance); i != nil {
+		ref := in.Ref(i)
+		f.Instance, f.Cloud = &ref, i.Cloud
+	}
+	return f
 }
 
 // quiescedNodes reports nodes that were taken out of DNS on purpose.
@@ -105,6 +111,12 @@ func (in *inspector) quiescedNodes() {
 		}
 		if word, ok := in.goneForGood(m.Record, m.Owner, i); ok {
 			in.orphan(m.Zone, m.Record, m.Owner, index.Clean(m.Record.Name)+" remembers that "+who+" was taken out of "+index.Clean(m.Name)+", and it is gone for good", []Evidence{word})
+			continue
+		}
+		orphan := in.orphanFinding(m.Zone, m.Record, m.Owner, nil)
+		orphan.Reason = index.Clean(m.Record.Name) + " remembers that " + who + " was taken out of " + index.Clean(m.Name) + ", and it was found to be gone for good"
+		if was, ok := in.standing(orphan); ok {
+			in.add(was)
 			continue
 		}
 		f := Finding{

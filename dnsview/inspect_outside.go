@@ -80,7 +80,13 @@ func (in *inspector) unresolvable() (told map[string]bool) {
 		for _, fact := range w.Facts {
 			f.Evidence = append(f.Evidence, Evidence{Source: "name servers", Fact: index.Clean(fact), At: w.At})
 		}
-		if !w.Confirmed {
+		if was := f; !w.Confirmed {
+			was.RestsOn = slices.Clone(f.RestsOn)
+			was.RestsOn[1].State = providers.CoveragePartial
+			if was, stands := in.standing(was); stands {
+				in.add(was)
+				continue
+			}
 			f.Class, f.Severity, f.Would = Unknown, Info, Unresolvable
 			f.Reason = z.Name + " looks unresolvable, but that is not certain until two resolvers say so in two rounds: " + who
 		}
@@ -249,6 +255,18 @@ func (in *inspector) unreachable(z *index.ZoneState, states []*index.WireState) 
 	slices.SortFunc(states, func(a, b *index.WireState) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
 	})
+	states = slices.DeleteFunc(states, func(w *index.WireState) bool {
+		f := in.onWire(z, w, Wire, High, "its name servers answered something else than the API holds, and give no answer now")
+		f.RestsOn[1].State = providers.CoverageFailed
+		f, stands := in.standing(f)
+		if stands {
+			in.add(f)
+		}
+		return stands
+	})
+	if len(states) == 0 {
+		return
+	}
 	w := states[0]
 	f := in.onWire(z, w, Unknown, Info, "what its name servers hand out is not known: "+cmp.Or(index.Clean(w.Reason), "they gave no answer"))
 	if n := len(states) - 1; n > 0 {

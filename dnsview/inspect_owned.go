@@ -93,7 +93,7 @@ func (in *inspector) unknownCloud(z *index.ZoneState, r *providers.Record, o pro
 	if len(silent) > 0 {
 		why += " as far as they answer: " + index.JoinWhys(silent)
 	}
-	in.add(Finding{
+	in.addOwnerUnknown(Finding{
 		Class: Unknown, Severity: Info, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: z.AllBases,
 		Instance: &providers.InstanceRef{Key: o.Cloud, ID: o.Instance},
 		Reason:   r.Label() + ": " + why, Evidence: []Evidence{in.markerEvidence(o)},
@@ -109,7 +109,7 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 	final := asked && l.Gone && l.Err == nil && l.Final
 	switch {
 	case in.tooYoung(r, o, final):
-		in.add(in.ownedFinding(z, r, o, nil, cs, Finding{
+		in.addOwnerUnknown(in.ownedFinding(z, r, o, nil, cs, Finding{
 			Class: InFlight, Severity: Info, RestsOn: []index.Basis{cs.Basis, z.Basis},
 			Reason: r.Label() + ": " + who + " is not listed by " + cs.Name + ", but was registered only " + in.Since(in.MarkerSince(r, o, final)) + " ago",
 		}))
@@ -124,9 +124,16 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 		if cs.State != providers.CoverageComplete {
 			why = cs.Why
 		}
-		in.add(in.ownedFinding(z, r, o, nil, cs, Finding{
+		f := in.ownedFinding(z, r, o, nil, cs, Finding{
 			Class: Unknown, Severity: Info, Would: Dead, RestsOn: z.AllBases, Reason: r.Label() + ": nothing certain is known of " + who + ": " + why,
-		}))
+		})
+		if was := f; asked && !l.Gone || cs.State != providers.CoverageComplete {
+			if was.Class = Dead; in.established(was) {
+				in.gone(z, r, o, cs, nil, Evidence{Source: "an earlier scan", Fact: "found it gone"}, "was found to be gone", why, final)
+				return
+			}
+		}
+		in.addOwnerUnknown(f)
 	}
 }
 
@@ -180,8 +187,13 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 	if !known {
 		f.Class, f.Severity, f.Would = Unknown, Info, Dead
 		f.Reason = what + ": " + who + ", but it cannot be told from here who has the address that it leads to"
-		in.add(f)
-		return
+		tz := in.unsureTarget(f, r, Dead)
+		if tz == nil {
+			in.addOwnerUnknown(f)
+			return
+		}
+		srv, _ := providers.ParseSRV(r.Value)
+		hosts, missing, f.Would, f.RestsOn = in.Hosts[srv.Target], tz.Why, "", append(slices.Clone(z.AllBases), tz.Basis)
 	}
 	f.Class, f.Severity, f.Remedy, f.OneKey = Dead, High, RemedyDelete, true
 	f.Reason = in.text.Join(what, " is dead: ", who, ", and nobody has the address")
@@ -193,7 +205,7 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 		if !ok {
 			f.Class, f.Severity, f.Would, f.Remedy, f.OneKey = Unknown, Info, Dead, NoRemedy, false
 			f.Reason = what + ": " + who + ", but its address cannot be read"
-			in.add(f)
+			in.addOwnerUnknown(f)
 			return
 		}
 		if t := in.holderOf(a, o); t.what != "" {
@@ -225,6 +237,10 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 	hosts, known := in.AddressesOf(r)
 	if r.Type == "SRV" && !known {
 		hosts = nil
+		if tz := in.unsureTarget(f, r, Reused); tz != nil {
+			srv, _ := providers.ParseSRV(r.Value)
+			hosts, missing, f.RestsOn = in.Hosts[srv.Target], tz.Why, append(slices.Clone(z.AllBases), tz.Basis)
+		}
 	}
 	for _, h := range hosts {
 		a, ok := h.Addr()

@@ -86,7 +86,7 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 	}
 	var buf [2]netip.Addr
 	want := index.WantedAddresses(buf[:0], s.Service, i)
-	have, lacks := in.recordsOfNode(s, ms, n, i, own, want)
+	have, lacks, unsure := in.recordsOfNode(s, ms, n, i, own, want)
 	if lacks == "" {
 		return
 	}
@@ -132,6 +132,12 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 	}
 	missing := index.MissingEvidenceOf(cs, s.ReadZone)
 	switch {
+	case unsure != nil:
+		f.RestsOn = append(f.RestsOn, unsure.Basis)
+		if was, ok := in.standing(f); ok {
+			in.add(was)
+		}
+		return
 	case s.ReadZone == nil:
 		missing = index.JoinWhys(append(nonEmpty(missing), "the zone of "+ms.Name+" is not read here"))
 	case cs == nil:
@@ -171,14 +177,14 @@ func (in *inspector) cloudOf(i *providers.Instance) *index.CloudState {
 }
 
 // recordsOfNode reports whether a node has any of the records that it should have, and says
-// what it lacks, if anything.
-func (in *inspector) recordsOfNode(s *index.DeclaredService, ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
+// what it lacks, if anything. If all that it seems to lack lies in a zone that was not read completely, it returns that zone.
+func (in *inspector) recordsOfNode(s *index.DeclaredService, ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string, unsure *index.ZoneState) {
 	if s.Kind == index.DNSSD {
 		return in.srvOfNode(ms, n, i, own, want)
 	}
 	have = len(own) > 0 || servesAny(ms.values, i, netip.Addr.IsValid)
 	if len(want) == 0 && !have {
-		return false, "an address"
+		return false, "an address", nil
 	}
 	for _, a := range want {
 		typ := index.TypeOf(a)
@@ -193,7 +199,7 @@ func (in *inspector) recordsOfNode(s *index.DeclaredService, ms *memberRecords, 
 			lacks += " and " + what
 		}
 	}
-	return have, lacks
+	return have, lacks, nil
 }
 
 var lacksRecord = map[string]string{"A": "its A record is not there", "AAAA": "its AAAA record is not there"}
@@ -204,41 +210,52 @@ func servesAny(values map[netip.Addr]bool, i *providers.Instance, match func(net
 	return slices.ContainsFunc(i.PublicIPs, served) || slices.ContainsFunc(i.PrivateIPs, served)
 }
 
-func (in *inspector) srvOfNode(ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string) {
+func (in *inspector) srvOfNode(ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string, unsure *index.ZoneState) {
 	if len(own) == 0 {
 		if servesAny(ms.byAddr, i, netip.Addr.IsValid) {
-			return true, ""
+			return true, "", nil
 		}
 		// The host name may be there without the SRV value.
 		for l := in.Nodes[n].FirstLink; l >= 0; l = in.Links[l].Next {
 			r := in.Links[l].Record
 			if (r.Type == "A" || r.Type == "AAAA") && len(r.Owners) == 1 && in.ServicesByName[r.Name] == nil && in.hostOf(r.Name) == nil {
-				return true, "its SRV record is not there"
+				return true, "its SRV record is not there", nil
 			}
 		}
-		return false, "its SRV record is not there"
+		return false, "its SRV record is not there", nil
 	}
 	own = slices.SortedFunc(slices.Values(own), func(a, b index.Member) int { return index.CompareRecords(a.Record, b.Record) })
+	seems := ""
 	for _, m := range own {
 		srv, ok := providers.ParseSRV(m.Record.Value)
 		if !ok || srv.Target == "." {
 			continue
 		}
 		z := in.ZoneOf(srv.Target)
-		if z == nil || z.State != providers.CoverageComplete {
+		if z == nil {
 			continue // what is there cannot be reported from here
+		}
+		into := &lacks
+		if z.State != providers.CoverageComplete {
+			into = &seems
 		}
 		for _, a := range want {
 			typ := index.TypeOf(a)
 			if !slices.ContainsFunc(in.Hosts[srv.Target], func(h *providers.Record) bool { return h.Type == typ || h.Type == "CNAME" || h.Alias }) {
-				if lacks != "" {
-					lacks += " and "
+				if *into != "" {
+					*into += " and "
 				}
-				lacks += "its target " + index.Clean(srv.Target) + " has no " + typ + " record"
+				*into += "its target " + index.Clean(srv.Target) + " has no " + typ + " record"
+				if into == &seems {
+					unsure = z
+				}
 			}
 		}
 	}
-	return true, lacks
+	if lacks != "" {
+		return true, lacks, nil
+	}
+	return true, seems, unsure
 }
 
 // hostOf returns the declared service whose SRV records lead to a host name, or nil.

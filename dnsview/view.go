@@ -1,6 +1,7 @@
 package dnsview
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -185,12 +186,22 @@ func (v *View) Seen() map[string]time.Time {
 			}
 		}
 	}
-	blind := map[string]bool{}
+	blind := map[string]bool{} // zones, and keys of clouds
 	for _, z := range v.Index.Zones {
-		blind[z.Name] = z.State != providers.CoverageComplete
+		if z.State != providers.CoverageComplete {
+			blind[z.Name] = true
+		}
+	}
+	for _, c := range v.Index.Clouds {
+		if c.State != providers.CoverageComplete && c.Key != "" {
+			blind[string(c.Key)] = true
+		}
+	}
+	if len(blind) == 0 {
+		return out
 	}
 	for k, at := range v.Options.Seen {
-		if f := strings.SplitN(k, "|", 4); len(f) > 2 && blind[f[2]] {
+		if slices.ContainsFunc(strings.Split(k, "|"), func(part string) bool { return blind[part] }) {
 			out[k] = at
 		}
 	}

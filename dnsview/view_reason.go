@@ -19,7 +19,7 @@ func IsAdvice(c Class) bool {
 func (v *View) FindingForDelete(r *providers.Record) *Finding {
 	f := v.LivenessFinding(r)
 	switch {
-	case f == nil:
+	case f == nil || !f.Certain():
 	case (f.Class == Dead || f.Class == Dangling) && f.Remedy == RemedyDelete, f.Class == Reused && v.Options.Fleet != "" && v.Index.MayDelete(r):
 		return f
 	}
@@ -39,7 +39,7 @@ func (v *View) LivenessFinding(r *providers.Record) *Finding {
 // ReasonOf returns the class of finding that a removal of the record by quiesce is the remedy of, or the empty string.
 func ReasonOf(v *View, r *providers.Record) Class {
 	for _, f := range v.FindingsOfRecord(r) {
-		if f.Class == Stopped || f.Class == Reused {
+		if f.Certain() && (f.Class == Stopped || f.Class == Reused) {
 			return f.Class
 		}
 	}

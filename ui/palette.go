@@ -72,7 +72,7 @@ func (m *Model) deregisterAll() tea.Cmd {
 	w := common.ChangeRequest{Verb: index.VerbDeregister}
 	for _, r := range m.Picture.Records {
 		for _, f := range r.Findings {
-			if f.Class == dnsview.Dead || f.Class == dnsview.Dangling {
+			if f.Certain() && (f.Class == dnsview.Dead || f.Class == dnsview.Dangling) {
 				w.Records = append(w.Records, r.ID)
 				break
 			}

@@ -42,6 +42,20 @@ func (x *Index) Since(t time.Time) string {
 	return Ago(d)
 }
 
+// SinceRoughly is Since in steps of ten seconds below two minutes, for what would else be written anew every second.
+func (x *Index) SinceRoughly(t time.Time) string {
+	const step = 10 * time.Second
+	d := x.Options.Now.Sub(t)
+	if d < 0 || d >= minutesAfter {
+		return x.Since(t)
+	}
+	x.moments.note(x.Options.Now.Add(step - d%step))
+	if d < step {
+		return "under 10 s"
+	}
+	return Ago(d.Truncate(step))
+}
+
 // Unsettled notes that the next look may find something else, whatever the time: it rests on how often one looked.
 func (x *Index) Unsettled() { x.moments.note(x.Options.Now) }
 

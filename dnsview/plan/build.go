@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -248,17 +249,18 @@ func Deregister(v *dnsview.View, records ...providers.Identity) Plan {
 	return b.end("Deregister " + index.Plural(len(b.plan.Steps), "dead entry", "dead entries"))
 }
 
-// DeregisterDead plans the removal of every dead and dangling entry.
+// DeregisterDead plans the removal of every entry that is certainly dead or dangling; the others are skipped with the reason.
 func DeregisterDead(v *dnsview.View) Plan {
 	var ids []providers.Identity
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Record != nil && (f.Class == dnsview.Dead || f.Class == dnsview.Dangling) {
+		if f := &v.Findings[i]; f.Record != nil && f.Certain() && (f.Class == dnsview.Dead || f.Class == dnsview.Dangling) {
 			ids = append(ids, f.Record.Identity())
 		}
 	}
 	p := Deregister(v, ids...)
 	for i := range v.Findings {
-		if f := &v.Findings[i]; f.Class == dnsview.Unknown && (f.Would == dnsview.Dead || f.Would == dnsview.Dangling) {
+		f := &v.Findings[i]
+		if c := cmp.Or(f.Would, f.Class); !f.Certain() && (c == dnsview.Dead || c == dnsview.Dangling) {
 			p.Skipped = append(p.Skipped, f.Reason)
 		}
 	}
@@ -315,7 +317,7 @@ func (b *builder) deregister(r *providers.Record) {
 			b.skip(r.Label() + " is not dead: quiesce or drain its node to take it out")
 		}
 		return
-	case f.Class == dnsview.Stopped:
+	case f.Class == dnsview.Stopped && f.Certain():
 		b.skip(f.Reason + "; quiesce it")
 		return
 	default:

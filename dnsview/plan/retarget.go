@@ -127,7 +127,7 @@ func Retarget(v *dnsview.View, records ...providers.Identity) Plan {
 
 func (b *builder) isReused(r *providers.Record) bool {
 	f := b.v.LivenessFinding(r)
-	return f != nil && f.Class == dnsview.Reused
+	return f != nil && f.Class == dnsview.Reused && f.Certain()
 }
 
 // changeOwner plans to make an instance the owner of a record and to keep its value.

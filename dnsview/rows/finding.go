@@ -90,6 +90,7 @@ func FindingTable() []Column[*Finding] {
 		{Title: "REMEDY", Text: func(r *Finding) string { return string(r.Remedy) }},
 		{Title: "REASON", Text: func(r *Finding) string { return index.Readable(r.Why) }},
 		{Title: "ADVICE", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.view.Advice(r.Finding)) }},
+		{Title: "CERTAIN", Wide: true, Text: func(r *Finding) string { return strconv.FormatBool(r.Certain()) }},
 		{Title: "CLOUD", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.Cloud) }},
 		{Title: "ZONE", Wide: true, Text: func(r *Finding) string { return index.Readable(providers.Clean(r.Zone)) }},
 		{Title: "SERVICE", Wide: true, Text: func(r *Finding) string { return index.Readable(providers.Clean(r.Service)) }},
@@ -100,7 +101,7 @@ func FindingTable() []Column[*Finding] {
 func FindingScreen() []Column[*Finding] {
 	return []Column[*Finding]{
 		{
-			Title: "FINDING", Min: 9, Max: 16, Text: func(r *Finding) string { return string(r.Class) },
+			Title: "FINDING", Min: 9, Max: 16, Text: func(r *Finding) string { return r.Label() },
 			Compare: func(a, b *Finding) int {
 				return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Class, b.Class))
 			},

@@ -111,7 +111,7 @@ func (r *Instance) classes() []string {
 // dns returns the state of the instance in DNS: its worst finding, else the number of its records.
 func (r *Instance) dns() string {
 	if len(r.Findings) > 0 {
-		return string(r.Findings[0].Class)
+		return r.Findings[0].Label()
 	}
 	return strconv.Itoa(len(r.Records))
 }

@@ -73,6 +73,10 @@ type FindingObject struct {
 	Controller string `json:"controller"`
 	// Advice is the command of the remedy, or what a person can do if there is none.
 	Advice string `json:"advice"`
+	// Certain is false for class unknown, and for a finding that an earlier scan established on complete evidence and that is
+	// not known to be over, while the sources in UncertainSources are not complete.
+	Certain          bool     `json:"certain"`
+	UncertainSources []string `json:"uncertain_sources"`
 }
 
 // Evidence is one fact.
@@ -97,6 +101,10 @@ func (r *Finding) Object() FindingObject {
 		Class: string(f.Class), Severity: f.Severity.String(), Cloud: providers.Clean(f.Cloud), Reason: r.Why, Evidence: []Evidence{},
 		Remedy: string(f.Remedy), Service: providers.Clean(f.Service), Zone: providers.Clean(f.Zone), Would: string(f.Would), RestsOn: []Basis{},
 		Name: providers.Clean(f.Name), Controller: providers.Clean(f.Controller), Advice: providers.Clean(r.view.Advice(f)), Instance: refOf(f.Instance),
+		Certain: f.Certain(), UncertainSources: []string{},
+	}
+	for _, b := range f.Uncertain {
+		o.UncertainSources = append(o.UncertainSources, providers.Clean(b.Source))
 	}
 	if f.Record != nil {
 		o.Record = NewRecordRef(f.Record)

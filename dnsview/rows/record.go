@@ -267,7 +267,7 @@ func RecordScreen() []Column[*Record] {
 				if len(r.Findings) == 0 {
 					return ""
 				}
-				return string(r.Findings[0].Class)
+				return r.Findings[0].Label()
 			},
 			Compare: func(a, b row) int { return cmp.Compare(severityOf(b.Findings), severityOf(a.Findings)) },
 		},

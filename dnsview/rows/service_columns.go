@@ -140,7 +140,7 @@ func (r *ServiceLine) found() string {
 	case n == 0:
 		return ""
 	case r.Node != nil:
-		return string(r.Findings[0].Class)
+		return r.Findings[0].Label()
 	case n == 1:
 		return "1 finding"
 	default:

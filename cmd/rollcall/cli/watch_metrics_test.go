@@ -127,7 +127,8 @@ func TestPrometheusIsServedWhatTheWatchSees(t *testing.T) {
 	until(t, "both failures to show", func() bool {
 		m := w.scrape()
 		return sum(m["rollcall_source_coverage"], "source", "joyent-ams", "state", "failed") == 1 && sum(m["rollcall_api_throttles_total"], "source", "route53") > 0 &&
-			sum(m["rollcall_api_calls_total"], "source", "joyent-ams", "result", "failed") > 0 && sum(m["rollcall_findings"], "class", "dead") == 0
+			sum(m["rollcall_api_calls_total"], "source", "joyent-ams", "result", "failed") > 0 && sum(m["rollcall_findings"], "class", "dead", "certain", "true") == 0 &&
+			sum(m["rollcall_findings"], "class", "dead", "certain", "false") == 6
 	})
 	code, body := get(t, health)
 	if code != http.StatusServiceUnavailable || !strings.Contains(body, "joyent-ams: failed: ") || strings.Contains(body, "aws-use1") {

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -141,10 +142,10 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 
 // findingMetrics returns the number of findings of a scan.
 func findingMetrics(view *dnsview.View) []*family {
-	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity")
+	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity", "certain")
 	for i := range view.Findings {
 		f := &view.Findings[i]
-		findings.gauge(string(f.Class), words.Clean(f.Zone), f.Severity.String()).Inc()
+		findings.gauge(string(f.Class), words.Clean(f.Zone), f.Severity.String(), strconv.FormatBool(f.Certain())).Inc()
 	}
 	return []*family{findings}
 }
