@@ -62,7 +62,7 @@ func (m *Model) changeInstances(w common.ChangeRequest, verb string) tea.Cmd {
 		m.Notify(common.ToneWarn, "there is no "+noun+" here to "+verb)
 		return nil
 	}
-	return m.StartChange(w, describe(w.Instances, verb, noun), false)
+	return m.StartChange(w, common.Describe(w.Instances, verb, noun), false)
 }
 
 // changeRecords starts a change of the chosen records.
@@ -114,16 +114,4 @@ func (m *Model) remedy() tea.Cmd {
 		what = string(found[0].Remedy) + ": " + string(found[0].Class)
 	}
 	return m.StartChange(common.ChangeRequest{Findings: found}, common.Clean(what), false)
-}
-
-// describe returns the verb with its objects in a few words.
-func describe(refs []providers.InstanceRef, verb, noun string) string {
-	if len(refs) != 1 {
-		return verb + " " + providers.CountOf(len(refs), noun)
-	}
-	what := verb + " " + common.Clean(cmp.Or(refs[0].Name, refs[0].ID))
-	if refs[0].Cloud != "" {
-		what += " in " + common.Clean(refs[0].Cloud)
-	}
-	return what
 }

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,7 +11,9 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 	"rollcall/ui/common"
+	"rollcall/ui/dialog"
 	"rollcall/ui/screen"
 )
 
@@ -26,8 +29,9 @@ type (
 	}
 	refreshedMsg struct{}
 	recoveredMsg struct {
-		lines []string
-		err   error
+		lines      []string
+		unfinished []common.UnfinishedDrain
+		err        error
 	}
 )
 
@@ -109,6 +113,7 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 		msg.install()
 	}
 	m.Sources = withStateAt(msg.sources, m.Now(), m.opts.StaleAfter)
+	m.offerUnfinished()
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {
 		cmds = append(cmds, m.build())
@@ -129,12 +134,15 @@ func (m *Model) recoverJournal() tea.Cmd {
 	backend, ctx := m.Backend, m.Ctx
 	return func() tea.Msg {
 		lines, err := backend.RecoverJournal(ctx)
-		return recoveredMsg{lines, err}
+		unfinished, e := backend.UnfinishedDrains(ctx) // after what was left open is known
+		return recoveredMsg{lines, unfinished, errors.Join(err, e)}
 	}
 }
 
 // recovered shows the result; the journal has the details.
 func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
+	m.unfinished = msg.unfinished
+	m.offerUnfinished()
 	switch {
 	case msg.err != nil:
 		m.Notify(common.ToneWarn, "the journal: "+msg.err.Error())
@@ -149,6 +157,26 @@ func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
 	}
 	m.Status.Hint = m.KeyMap.Label(common.ActJournal) + " journal"
 	return m.top().Reload()
+}
+
+// offerUnfinished opens the drains that an earlier run has not finished, once their clouds have been read and no other
+// dialog is open. Nodes that are terminated, or that their clouds do not show are not among them.
+func (m *Model) offerUnfinished() {
+	if len(m.unfinished) == 0 || len(m.Dialogs) > 0 || m.prompt != nil || !m.AllRead() || m.Picture == nil || m.Picture.View.Snapshot.Beginning {
+		return
+	}
+	drains := slices.DeleteFunc(m.unfinished, func(u common.UnfinishedDrain) bool {
+		if r := m.InstanceOf(u.Instance); r != nil {
+			return r.Inst.State.Dead()
+		}
+		return slices.ContainsFunc(m.Sources, func(s rows.Source) bool {
+			return s.CloudKey == string(u.Instance.Key) && s.Seen == providers.CoverageComplete
+		})
+	})
+	m.unfinished = nil
+	if len(drains) > 0 {
+		m.Open(dialog.NewUnfinished(m.Context, drains))
+	}
 }
 
 // join returns the rows of a view. It is pure.

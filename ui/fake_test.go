@@ -66,6 +66,9 @@ type fake struct {
 	health    []index.HealthState
 	files     map[string]error
 
+	unfinished  []common.UnfinishedDrain
+	leftDrained []journal.Unfinished
+
 	forgotten []providers.CloudKey
 	forgetErr error
 }
@@ -393,6 +396,19 @@ func (f *fake) RecoverJournal(context.Context) ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.leftOpen, nil
+}
+
+func (f *fake) UnfinishedDrains(context.Context) ([]common.UnfinishedDrain, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.unfinished, nil
+}
+
+func (f *fake) LeaveDrained(_ context.Context, drains []journal.Unfinished) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leftDrained = append(f.leftDrained, drains...)
+	return nil
 }
 
 func (f *fake) Journal(context.Context, int) (common.JournalPage, error) {

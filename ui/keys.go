@@ -234,7 +234,7 @@ func (m *Model) quit() tea.Cmd {
 			m.Cancel()
 			return tea.Quit
 		}
-		m.Open(&dialog.Quit{N: n})
+		m.Open(&dialog.Quit{N: n, Running: append(m.changes.Running(), m.launches.Running()...)})
 		return nil
 	}
 	m.Cancel()

@@ -242,7 +242,7 @@ func TestARunGoesOnInTheBackgroundAndQuitAsks(t *testing.T) {
 	r.clock.move(10 * time.Second)
 	r.has("terminate use1-build-07 in aws-use1: waits 32s")
 	r.press("q")
-	r.has("1 change still running")
+	r.has("1 change still running", "  terminate use1-build-07 in aws-use1", "no new one begins")
 	r.press("esc")
 	r.press(":")
 	r.typeText("changes")

@@ -48,6 +48,8 @@ type Model struct {
 	prompt   *prompt
 	terminal *terminal
 
+	unfinished []common.UnfinishedDrain // to be offered
+
 	saidLaunch bool // that l, which launched once, moves now
 }
 

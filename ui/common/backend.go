@@ -73,6 +73,16 @@ type Changer interface {
 	// RecoverJournal resolves what stopped rollcalls have left open in the journal, and returns a line for each entry.
 	// Later calls return none.
 	RecoverJournal(ctx context.Context) ([]string, error)
+	// UnfinishedDrains returns the drains of stopped rollcalls that took nodes out of DNS and did not terminate them.
+	UnfinishedDrains(ctx context.Context) ([]UnfinishedDrain, error)
+	// LeaveDrained records that drains are not to be finished, so that UnfinishedDrains does not return them again.
+	LeaveDrained(ctx context.Context, drains []journal.Unfinished) error
+}
+
+// UnfinishedDrain is a drain that ended before its node was terminated.
+type UnfinishedDrain struct {
+	journal.Unfinished
+	Text string // which node, since when, and by whom
 }
 
 // Starter starts new nodes.

@@ -1,6 +1,7 @@
 package common
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -100,6 +101,26 @@ func (sh *Context) RecordsByID(ids []providers.Identity) []*rows.Record {
 		}
 	}
 	return out
+}
+
+// InstanceOf returns the row of an instance, or nil.
+func (sh *Context) InstanceOf(ref providers.InstanceRef) *rows.Instance {
+	if sh.Picture == nil {
+		return nil
+	}
+	return sh.Picture.ByID[rows.KeyOf(ref)]
+}
+
+// Describe returns a verb with its objects in a few words.
+func Describe(refs []providers.InstanceRef, verb, noun string) string {
+	if len(refs) != 1 {
+		return verb + " " + providers.CountOf(len(refs), noun)
+	}
+	what := verb + " " + Clean(cmp.Or(refs[0].Name, refs[0].ID))
+	if refs[0].Cloud != "" {
+		what += " in " + Clean(refs[0].Cloud)
+	}
+	return what
 }
 
 // Subject is what a row is about; fields that do not apply are zero.

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/viewport"
@@ -367,6 +368,23 @@ func (cs *Changes) running() []*change {
 
 // Count returns the number of running changes.
 func (cs *Changes) Count() int { return len(cs.running()) }
+
+// Running returns a line for each running change, with the names of its nodes.
+func (cs *Changes) Running() []string {
+	var out []string
+	for _, c := range cs.running() {
+		line := c.what
+		if n := c.request.Instances; len(n) > 1 {
+			names := make([]string, len(n))
+			for i := range n {
+				names[i] = common.Clean(cmp.Or(n[i].Name, n[i].ID))
+			}
+			line += ": " + strings.Join(names, ", ")
+		}
+		out = append(out, line)
+	}
+	return out
+}
 
 // Line returns the line about running changes, or nil.
 func (cs *Changes) Line() *common.Line {

@@ -38,7 +38,10 @@ func (d *Text) Draw(_ *common.Context, _, _ int) common.Panel {
 }
 
 // Quit asks for confirmation before the console leaves running changes.
-type Quit struct{ N int }
+type Quit struct {
+	N       int
+	Running []string // what runs, with the names of the nodes
+}
 
 // Key implements common.Dialog.
 func (d *Quit) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
@@ -54,9 +57,10 @@ func (d *Quit) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 
 // Draw implements common.Dialog.
 func (d *Quit) Draw(sh *common.Context, _, _ int) common.Panel {
-	return common.Panel{Title: "Quit", Danger: true, Lines: []string{
-		providers.CountOf(d.N, "change") + " still running.",
-		"The step under way ends, no new one begins; the journal",
-		"knows what was done, and undo can take it back.",
-	}, Hints: common.KeyHints("y", "quit", "esc", "stay")}
+	lines := []string{providers.CountOf(d.N, "change") + " still running:"}
+	for _, r := range d.Running {
+		lines = append(lines, common.Wrap("  "+r, sh.TextWidth())...)
+	}
+	lines = append(lines, "The step under way ends, no new one begins; the journal", "knows what was done, and undo can take it back.")
+	return common.Panel{Title: "Quit", Danger: true, Lines: lines, Hints: common.KeyHints("y", "quit", "esc", "stay")}
 }

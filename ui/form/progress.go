@@ -181,6 +181,23 @@ func (ls *Launches) Count() int {
 	return n
 }
 
+// Running returns a line for each running launch, with the names of its nodes.
+func (ls *Launches) Running() []string {
+	var out []string
+	for _, id := range slices.Sorted(maps.Keys(ls.byID)) {
+		r := ls.byID[id]
+		if r.report != nil {
+			continue
+		}
+		var names []string
+		for i := range r.nodes {
+			names = append(names, common.Clean(r.nodes[i].Name))
+		}
+		out = append(out, strings.TrimSuffix("launch "+providers.CountOf(len(names), "node")+": "+strings.Join(names, ", "), ": "))
+	}
+	return out
+}
+
 // ShowAgain opens the dialog of the oldest launch that runs without one. It reports whether there is one.
 func (ls *Launches) ShowAgain() bool {
 	for _, id := range slices.Sorted(maps.Keys(ls.byID)) {

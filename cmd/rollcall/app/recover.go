@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/apply"
@@ -82,4 +83,49 @@ func (a *Program) HasAbandoned(path string) (bool, error) {
 	}
 	sources, err := abandoned(j)
 	return len(sources) > 0, errors.Join(err, j.Close())
+}
+
+// UnfinishedDrains returns the drains of stopped rollcalls that took nodes out of DNS and did not terminate them.
+func (s *Session) UnfinishedDrains() ([]journal.Unfinished, error) {
+	j, err := s.OpenJournal()
+	if err != nil {
+		return nil, err
+	}
+	return j.UnfinishedDrains()
+}
+
+// LeaveDrained records that drains are not to be finished.
+func (s *Session) LeaveDrained(drains ...journal.Unfinished) error {
+	j, err := s.OpenJournal()
+	if err != nil {
+		return err
+	}
+	return j.LeaveDrained(Who(), drains...)
+}
+
+// UnfinishedDrains returns the unfinished drains of the journal at path, which need not exist.
+func (a *Program) UnfinishedDrains(path string) ([]journal.Unfinished, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	j, err := journal.Open(path, a.Clock, a.Interrupted)
+	if err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	drains, err := j.UnfinishedDrains()
+	return drains, errors.Join(err, j.Close())
+}
+
+// UnfinishedText returns one line about an unfinished drain.
+func UnfinishedText(u journal.Unfinished) string {
+	by := u.Who
+	if by == Who() {
+		by = "you"
+	}
+	at := u.At.Local()
+	when := at.Format("15:04")
+	if time.Since(at) > 20*time.Hour {
+		when = at.Format("2006-01-02 15:04")
+	}
+	return words.Clean(fmt.Sprintf("%s in %s was being drained at %s by %s", cmp.Or(u.Instance.Name, u.Instance.ID), u.Instance.Cloud, when, by))
 }

@@ -19,6 +19,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
 	"rollcall/userdata"
@@ -270,6 +271,19 @@ func (b *backend) Journal(_ context.Context, limit int) (common.JournalPage, err
 
 func (b *backend) RecoverJournal(ctx context.Context) ([]string, error) {
 	return b.s.RecoverJournal(ctx)
+}
+
+func (b *backend) UnfinishedDrains(context.Context) ([]common.UnfinishedDrain, error) {
+	drains, err := b.s.UnfinishedDrains()
+	var out []common.UnfinishedDrain
+	for _, u := range drains {
+		out = append(out, common.UnfinishedDrain{Unfinished: u, Text: app.UnfinishedText(u)})
+	}
+	return out, err
+}
+
+func (b *backend) LeaveDrained(_ context.Context, drains []journal.Unfinished) error {
+	return b.s.LeaveDrained(drains...)
 }
 
 func (b *backend) Services() []index.Service { return b.s.Config.DeclaredServices() }

@@ -15,6 +15,7 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/journal"
@@ -94,6 +95,9 @@ func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.
 	} else if err != nil {
 		a.Logf("rollcall: journal: %s", words.Clean(err.Error()))
 	}
+	if drains, err := a.UnfinishedDrains(path); err == nil { // an error is that of the read that follows
+		a.sayUnfinished(drains, nil)
+	}
 	entries, problems, err := journal.Read(path, a.Interrupted)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the journal: %w", err)
@@ -118,6 +122,25 @@ func (a *commands) recoverJournal(ctx context.Context, path string) error {
 		a.Logf("rollcall: %s", l)
 	}
 	return err
+}
+
+// sayUnfinished prints the drains that stopped rollcalls have not finished. With a view it leaves out the nodes that are
+// terminated.
+func (a *commands) sayUnfinished(drains []journal.Unfinished, v *dnsview.View) {
+	for _, u := range drains {
+		still := "not terminated by it"
+		if v != nil {
+			i := v.Instance(u.Instance.Key, u.Instance.ID)
+			if i != nil && i.State.Dead() {
+				continue
+			}
+			if i != nil {
+				still = "still " + words.Clean(string(i.State))
+			}
+		}
+		id := words.Clean(u.Instance.ID)
+		a.Logf("rollcall: %s: out of DNS, %s; rollcall terminate %s goes on, rollcall return %s puts it back", app.UnfinishedText(u), still, id, id)
+	}
 }
 
 // entryRows returns the entries that pass a filter.

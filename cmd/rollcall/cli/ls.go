@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
@@ -139,6 +141,11 @@ func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
 		}
 		return s, v, err
 	}, func(s *app.Session, v *dnsview.View, q filter.Filter) []rows.Source {
+		if drains, err := a.UnfinishedDrains(filepath.Join(s.State, app.JournalName)); err != nil {
+			a.Logf("rollcall: %s", words.Clean(err.Error()))
+		} else {
+			a.sayUnfinished(drains, v)
+		}
 		return filtered(s.SourceRows(v), q)
 	})
 }
