@@ -166,6 +166,14 @@ func (v *View) ServicesOfInstance(i *providers.Instance) []string { return v.Ind
 // Service returns the declaration of a service, or nil.
 func (v *View) Service(name string) *index.Service { return v.Index.Service(name) }
 
+// FirstSeen returns since when a finding of this view stands: when an earlier scan saw it first, else the time of this one.
+func (v *View) FirstSeen(f *Finding) time.Time {
+	if at, ok := v.Options.Seen[f.Key()]; ok {
+		return at
+	}
+	return v.Options.Now
+}
+
 // Seen says when each finding of this view was first seen, by its Finding.Key:
 // by an earlier scan, as Options.Seen has it, or by this one. It is what the next scan wants as
 // Options.Seen. What this scan could not establish, since a source was not complete, keeps its time.

@@ -77,6 +77,8 @@ type FindingObject struct {
 	// not known to be over, while the sources in UncertainSources are not complete.
 	Certain          bool     `json:"certain"`
 	UncertainSources []string `json:"uncertain_sources"`
+	// Since is when the finding was first seen, by this or an earlier run.
+	Since time.Time `json:"since"`
 }
 
 // Evidence is one fact.
@@ -101,7 +103,7 @@ func (r *Finding) Object() FindingObject {
 		Class: string(f.Class), Severity: f.Severity.String(), Cloud: providers.Clean(f.Cloud), Reason: r.Why, Evidence: []Evidence{},
 		Remedy: string(f.Remedy), Service: providers.Clean(f.Service), Zone: providers.Clean(f.Zone), Would: string(f.Would), RestsOn: []Basis{},
 		Name: providers.Clean(f.Name), Controller: providers.Clean(f.Controller), Advice: providers.Clean(r.view.Advice(f)), Instance: refOf(f.Instance),
-		Certain: f.Certain(), UncertainSources: []string{},
+		Certain: f.Certain(), UncertainSources: []string{}, Since: r.view.FirstSeen(f).UTC(),
 	}
 	for _, b := range f.Uncertain {
 		o.UncertainSources = append(o.UncertainSources, providers.Clean(b.Source))

@@ -61,7 +61,9 @@ func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsv
 	s.Observer.setSnapshot(snap)
 	v := dnsview.Inspect(snap, s.inspectOptions(s.Observer.observations()))
 	s.Observer.setNodes(v)
-	s.keepSeen(v.Seen())
+	seen := v.Seen()
+	s.recordEvents(s.firstSeen(), seen, v)
+	s.keepSeen(seen)
 	return v
 }
 

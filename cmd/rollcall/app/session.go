@@ -64,6 +64,9 @@ type Session struct {
 	seen         map[string]time.Time // when findings were first seen; nil until read from the state folder
 	seenReported bool                 // the error of storing it was reported
 
+	timelineReported bool                            // the error of storing events was reported
+	lastInstances    map[string][]providers.Instance // by cloud, of its last complete read
+
 	shownNotes sync.Map       // notes that were reported already: sentence -> true
 	own        ownWritesCache // last writes of the journal
 }

@@ -35,3 +35,8 @@ func Sources(wire bool) *Listing[rows.Source] {
 func Entries() *Listing[rows.Entry] {
 	return &Listing[rows.Entry]{ID: (*rows.Entry).Key, Columns: rows.EntryTable(), Object: func(e *rows.Entry) any { return e.Entry }}
 }
+
+// Events returns the listing of events of a timeline.
+func Events() *Listing[rows.Event] {
+	return &Listing[rows.Event]{ID: (*rows.Event).Key, Columns: rows.EventTable()}
+}
