@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -33,8 +35,8 @@ func (m *Model) lastLine(w int) string {
 				Join(common.HintLine(t, common.KeyHints("enter", "keep", "esc", "back")))
 		}
 		right.Gap(1)
-		if right.W > w/2 {
-			right = common.NewLine(t).Add(theme.Bad, common.Fit(p.err, max(w/2-1, 0), t.Ellipsis)).Gap(1)
+		if most := max(w/2, w-l.W-ansi.StringWidth(p.input.Value())-3); right.W > most { // what is typed comes first
+			right = common.NewLine(t).Add(theme.Bad, common.Fit(t.Bad+" "+p.err, max(most-1, 0), t.Ellipsis)).Gap(1)
 		}
 		room := w - l.W - right.W - 1
 		return common.Fit(l.B.String()+p.input.View(t, room, true, "state:running cloud:aws name~www age>7d finding:dead")+" "+right.B.String(), w, "")

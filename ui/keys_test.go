@@ -87,6 +87,45 @@ func TestAFilterThatCannotBeReadSaysWhyAndKeepsTheRows(t *testing.T) {
 	r.hasNot("nonsense")
 }
 
+func TestAHalfTypedFilterLeavesTheRowsAsTheyWere(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.press("/")
+	r.typeText("cloud:joyent-ams ")
+	r.until("Instances 7/30")
+	for _, c := range "age>7" {
+		r.typeText(string(c))
+		r.send(nil)
+		r.until("Instances 7/30 · /cloud:joyent-ams ")
+	}
+	r.typeText("d")
+	r.until("/cloud:joyent-ams age>7d")
+	for range "cloud:joyent-ams age>7d" {
+		r.press("backspace")
+	}
+	r.until("Instances 30")
+	r.typeText("state:runing")
+	r.has("the nearest is running", "Instances 30")
+	r.press("enter")
+	r.has("the nearest is running") // it is not taken
+	r.press("esc", "/")
+	r.typeText("type") // looks like the beginning of a field
+	r.has("Instances 30")
+	r.press("enter")
+	r.until("Instances 0/30 · /type")
+}
+
+func TestBareWordsMatchWhatIsOnTheScreen(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.press("tab")
+	for _, c := range []struct{ text, wait string }{
+		{"dead", "DNS 2/27"}, {"gone", "DNS 2/27"}, {"foreign", "DNS 1/27"}, {"name=www", "DNS 16/27"}, {"!dead", "DNS 25/27"}, {"~^www\\.", "DNS 16/27"},
+	} {
+		r.filtered(c.text, c.wait)
+		r.press("esc")
+		r.until("DNS 27")
+	}
+}
+
 func TestHiddenMarksAreCountedAndNotActedOn(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.press("space", "space")

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"errors"
+
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/filter"
@@ -29,7 +31,7 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 			return nil
 		}
 		m.prompt = nil
-		return nil
+		return m.setFilter(p.input.Value()) // what looked half typed is meant
 	case "esc":
 		m.prompt = nil
 		return m.setFilter(p.old)
@@ -48,20 +50,27 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 	return nil
 }
 
-// promptChanged applies what has been typed so far. An incomplete filter leaves the list unchanged and shows why.
-func (m *Model) promptChanged() tea.Cmd { return m.setFilter(m.prompt.input.Value()) }
+// promptChanged applies what has been typed so far. A term that is half typed changes nothing, and what cannot be read
+// shows why.
+func (m *Model) promptChanged() tea.Cmd {
+	f, err := filter.ParseTyped(m.prompt.input.Value())
+	m.prompt.err = ""
+	if e, ok := errors.AsType[*filter.Error](err); ok {
+		m.prompt.err = common.Clean(e.Why) // the cursor is where the mistake is
+	}
+	return m.apply(f)
+}
 
+// setFilter filters the list that has the keys. A filter that cannot be read changes nothing.
 func (m *Model) setFilter(text string) tea.Cmd {
 	f, err := filter.Parse(text)
-	if m.prompt != nil {
-		m.prompt.err = ""
-		if err != nil {
-			m.prompt.err = common.Clean(err.Error())
-		}
-	}
 	if err != nil {
 		return nil
 	}
+	return m.apply(f)
+}
+
+func (m *Model) apply(f filter.Filter) tea.Cmd {
 	m.top().Table().SetFilter(f)
 	return m.top().Arrange()
 }

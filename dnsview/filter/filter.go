@@ -2,10 +2,12 @@
 //
 //	state:running cloud:aws tag.env=prod -name~canary age>7d finding:dead
 //
-// Terms are separated by white space, and a row must match all. A leading minus negates a term. ":" means that a field
-// begins with the value, or with one of several separated by commas; "=" means equal. "~" means contains or, if the
-// value has any of ^$*+?()[]{}|\ in it, matches a regular expression. ">" and "<" compare ages and TTLs. A value may be
-// quoted. A bare word matches anywhere in a row, or fuzzily in its name. Case does not matter.
+// Terms are separated by white space, and a row must match all. A leading minus or exclamation mark negates a term. ":"
+// means that a field begins with the value, or with one of several separated by commas; "=" means equal. "~" means
+// contains or, if the value has any of ^$*+?()[]{}|\ in it, matches a regular expression; without a field it is about
+// everything that a row shows. ">" and "<" compare ages and TTLs. A value may be quoted, and so may the name of a tag,
+// which also may have colons and equal signs in it. A bare word matches what a row shows, or fuzzily its name. Case
+// does not matter.
 package filter
 
 import (
@@ -25,16 +27,20 @@ type Filter struct {
 // term is one condition.
 type term struct {
 	negate   bool
-	field    string // empty for a bare word
+	field    string // empty for a bare word, and with ~ for all values
 	tag      string // name of the tag, for field tag
-	op       byte   // one of : = ~ > <
+	op       byte   // one of : = ~ > <; 0 for a bare word
 	value    string // in lower case
 	original string // as it was written
 	any      []string
 	re       *regexp.Regexp
 	age      time.Duration
 	number   uint64
+	either   []term // of a tag whose name may end at several places: one of them must hold
 }
+
+// isWord reports whether the term is a bare word.
+func (t *term) isWord() bool { return t.field == "" && t.op == 0 }
 
 // String returns the text that the filter was parsed from.
 func (f Filter) String() string { return f.text }
@@ -68,8 +74,12 @@ func (f Filter) Match(r Row) bool {
 
 func (t *term) matches(r Row) bool {
 	switch {
-	case t.field == "":
+	case t.isWord():
 		return t.matchesWord(r)
+	case t.either != nil:
+		return slices.ContainsFunc(t.either, func(o term) bool { return o.matches(r) })
+	case t.field == "" && t.test(r.FilterName()):
+		return true
 	case t.op == '>' || t.op == '<':
 		return t.compare(r)
 	}

@@ -32,7 +32,10 @@ func view() *dnsview.View {
 			Cloud: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Key: key}, Coverage: done,
 			Instances: []providers.Instance{{
 				Cloud: "aws-use1", Key: key, Provider: providers.EC2, ID: "i-0ab", Name: "www-Canary-01", State: providers.StateRunning, Region: "us-east-1", Type: "t3.small",
-				PublicIPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Launched: now.Add(-8 * 24 * time.Hour), Tags: map[string]string{"env": "prod", "Team": "Web shop"},
+				PublicIPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Launched: now.Add(-8 * 24 * time.Hour), Tags: map[string]string{
+					"env": "prod", "Team": "Web shop", "user:Owner": "it@example.com", "aws:autoscaling:groupName": "asg-www", "Cost Center": "a b",
+					"a=b": "c=d", `say "hi"`: "x", "url": "https://x",
+				},
 			}},
 			Lookups: map[string]providers.Lookup{"i-0dead": {ID: "i-0dead", Asked: now, Gone: true}},
 		}},
@@ -102,6 +105,36 @@ func TestAFilterPassesWhatAllItsTermsHoldOf(t *testing.T) {
 		{"-wwwcan", false, "+++", "++"},
 		{"region:us-east", true, "+..", ".."},
 		{"fleet:f1", false, "++.", "+."},
+		{"dead", false, ".+.", "+."}, // the words on the screen
+		{"-dead", true, "+.+", ".+"},
+		{"!dead", true, "+.+", ".+"},
+		{"foreign", false, "..+", ".+"},
+		{"(gone)", false, ".+.", ".."},
+		{"proxied", false, ".+.", ".."},
+		{`"in sync"`, false, "..+", ".."},
+		{"name=www", false, "++.", "+."},
+		{"name=www.scalability.expert", false, "++.", "+."},
+		{"name:six", false, "..+", ".+"},
+		{"name=six", false, "..+", ".+"},
+		{"-name=www", true, "..+", ".+"},
+		{`~^www-canary-\d+$`, true, "+..", ".."},
+		{`!~^www-canary-\d+$`, false, ".++", "++"},
+		{"~canary", true, "+..", ".."},
+		{"~wwwcan", false, "...", ".."}, // contains, and not fuzzily
+		{`tag."user:Owner"=it@example.com`, true, "+..", ".."},
+		{"tag.user:Owner=it@example.com", true, "+..", ".."},
+		{"tag.user:Owner:it@", true, "+..", ".."},
+		{"-tag.user:Owner=it@example.com", false, ".++", "++"},
+		{"tag.user:Owner~example", true, "+..", ".."},
+		{`tag.user:Owner="it@example.com"`, true, "+..", ".."},
+		{"tag.user:Owner=other", false, "...", ".."},
+		{"tag.aws:autoscaling:groupName=asg-www", true, "+..", ".."},
+		{"tag.aws:autoscaling:groupName:asg", true, "+..", ".."},
+		{`tag."Cost Center"="a b"`, true, "+..", ".."},
+		{`tag."a=b"=c=d`, true, "+..", ".."},
+		{"tag.a=b=c=d", true, "+..", ".."},
+		{`tag."say \"hi\""=x`, true, "+..", ".."},
+		{"tag.url:https://x", true, "+..", ".."},
 	} {
 		f, err := Parse(c.filter)
 		if err != nil {
@@ -156,6 +189,25 @@ func TestAFilterThatCannotBeReadSaysWhereInOneLine(t *testing.T) {
 		{"tag=x", 0, "wants the name of a tag"},
 		{"tag.=x", 0, "wants the name of a tag"},
 		{"a -", 2, "minus"},
+		{"a !", 2, "exclamation mark"},
+		{"~", 1, "wants something"},
+		{"~[", 1, "regular expression"},
+		{"state:runing", 6, "the nearest is running"},
+		{"-state:runing", 7, "the nearest is running"},
+		{"state=runing", 6, "the nearest is running"},
+		{"state~unning!", 6, "the nearest is running"},
+		{"state:running,stoped", 6, "the nearest is stopped"},
+		{"finding:dangeling", 8, "the nearest is dangling"},
+		{"class:ded", 6, "the nearest is dead"},
+		{"severity:hihg", 9, "the nearest is high"},
+		{"provider:rout53", 9, "the nearest is route53"},
+		{"proxied:maybe", 8, "the nearest is"},
+		{"wire:splitt", 5, "the nearest is split"},
+		{"staet:running", 0, "the nearest is state"},
+		{`tag."x`, 4, "never closed"},
+		{`tag."x"`, 7, "after the name of the tag"},
+		{`tag."x"y`, 7, "after the name of the tag"},
+		{"tag.env", 0, "wants the name of a tag"},
 	} {
 		_, err := Parse(c.filter)
 		e, ok := errors.AsType[*Error](err)
@@ -168,7 +220,7 @@ func TestAFilterThatCannotBeReadSaysWhereInOneLine(t *testing.T) {
 func TestNoTextMakesTheParserFailOtherwiseThanByAnError(t *testing.T) {
 	v := view()
 	rapid.Check(t, func(t *rapid.T) {
-		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`-?(name|state|tag\.[a-z]|age|ttl)[:=~<>]"?[a-z0-9 .,\\"]*`)).Draw(t, "filter")
+		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`-?(name|state|tag\.[a-z]|tag\."?[a-z:= ]*"?|age|ttl|)[:=~<>]"?[a-z0-9 .,\\"]*`)).Draw(t, "filter")
 		f, err := Parse(text)
 		if err != nil {
 			if e, ok := errors.AsType[*Error](err); !ok || e.Pos < 0 || e.Pos > len(text) {
@@ -181,6 +233,97 @@ func TestNoTextMakesTheParserFailOtherwiseThanByAnError(t *testing.T) {
 		}
 		f.Match(rows.NewInstance(v, &v.Snapshot.Clouds[0].Instances[0]))
 	})
+}
+
+func TestEveryValueOfAClosedFieldCanBeFilteredBy(t *testing.T) {
+	var all []string
+	for _, s := range []providers.InstanceState{
+		providers.StatePending, providers.StateRunning, providers.StateStopping, providers.StateStopped, providers.StateTerminating, providers.StateTerminated,
+		providers.StateFailed, providers.StateOffline, providers.StateUnknown,
+	} {
+		all = append(all, "state:"+string(s))
+	}
+	for _, s := range []tree.NodeState{
+		tree.NodeRunning, tree.NodeByHand, tree.NodeQuiesced, tree.NodeDead, tree.NodeMissing, tree.NodeHalf, tree.NodeStarting, tree.NodeOutside, tree.NodeForeign,
+		tree.NodeUnmarked, tree.NodeOtherFleet, tree.NodeAmbiguous, tree.NodeUnknown,
+	} {
+		all = append(all, `state:"`+string(s)+`"`)
+	}
+	for _, s := range []journal.State{journal.Begun, journal.Done, journal.Failed, journal.Refused, journal.Unknown} {
+		all = append(all, "state:"+string(s))
+	}
+	for _, s := range []providers.CoverageState{providers.CoverageComplete, providers.CoveragePartial, providers.CoverageFailed, providers.CoverageStale} {
+		all = append(all, "state:"+string(s))
+	}
+	for _, k := range []providers.Kind{
+		providers.KindAuth, providers.KindThrottled, providers.KindUnreachable, providers.KindIncomplete, providers.KindNotFound, providers.KindInvalid,
+	} {
+		s := rows.Source{Kind: rows.KindCloud, Coverage: providers.Coverage{State: providers.CoverageFailed, Err: providers.Errorf(k, "list", "x")}}
+		s.SetState(now, time.Hour)
+		all = append(all, `state:"`+s.Problem()+`"`)
+	}
+	for _, w := range []index.WireVerdict{
+		index.WireInSync, index.WireCached, index.WireNegativeCached, index.WirePropagating, index.WireSplit, index.WireBroken, index.WireUnreachable, index.WireLame,
+		index.WireUnchecked, index.WireWaiting,
+	} {
+		all = append(all, `wire="`+string(w)+`"`)
+	}
+	for _, p := range []providers.Provider{providers.EC2, providers.Triton, providers.Cloudflare, providers.Route53} {
+		all = append(all, "provider="+string(p))
+	}
+	for _, c := range dnsview.Classes() {
+		all = append(all, "finding="+string(c))
+	}
+	for s := dnsview.Info; s <= dnsview.Critical; s++ {
+		all = append(all, "severity="+s.String())
+	}
+	for _, text := range all {
+		if _, err := Parse(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+func TestWhatIsHalfTypedChangesNothing(t *testing.T) {
+	for _, c := range []struct {
+		typed, applies string
+		wrong          bool
+	}{
+		{"", "", false},
+		{"a", "", false},
+		{"ag", "", false},
+		{"age", "", false},
+		{"age>", "", true},
+		{"age>7", "", true},
+		{"age>7d", "age>7d", false},
+		{"cloud:aws st", "cloud:aws", false},
+		{"cloud:aws state", "cloud:aws", false},
+		{"cloud:aws state:", "cloud:aws", true},
+		{"cloud:aws state:r", "cloud:aws state:r", false},
+		{"cloud:aws state:runi", "cloud:aws", true},
+		{"cloud:aws -na", "cloud:aws", false},
+		{"cloud:aws !na", "cloud:aws", false},
+		{"cloud:aws -", "cloud:aws", true},
+		{"cloud:aws name~", "cloud:aws", true},
+		{"cloud:aws name~[", "cloud:aws", true},
+		{`cloud:aws name="a`, "cloud:aws", true},
+		{`cloud:aws tag."a`, "cloud:aws", true},
+		{"cloud:aws tag", "cloud:aws", false},
+		{"cloud:aws tag.a", "cloud:aws", true},
+		{"cloud:aws colour:red", "cloud:aws", true},
+		{"www", "www", false},
+		{"canary", "canary", false},
+		{`"age"`, `"age"`, false},
+	} {
+		f, err := ParseTyped(c.typed)
+		if f.String() != c.applies || (err != nil) != c.wrong {
+			t.Errorf("%q applies %q, %v", c.typed, f, err)
+		}
+		want, err := Parse(c.applies)
+		if err != nil || len(want.terms) != len(f.terms) {
+			t.Errorf("%q has %d terms, want %d; %v", c.typed, len(f.terms), len(want.terms), err)
+		}
+	}
 }
 
 func BenchmarkFilter100000Rows(b *testing.B) {

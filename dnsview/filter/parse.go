@@ -9,11 +9,14 @@ import (
 	"time"
 )
 
-// fields are the names of the fields. Those marked with true can be compared with > and <.
-var fields = []struct {
+// field is a field that terms can be about.
+type field struct {
 	name, help string
 	ordered    bool
-}{
+}
+
+// fields are the names of the fields. Those marked with true can be compared with > and <.
+var fields = []field{
 	{"age", "time since the launch, the registration or the last change: age>7d", true},
 	{"cloud", "name of the cloud", false},
 	{"class", "class of a finding; the same as finding", false},
@@ -68,16 +71,47 @@ func (e *Error) Error() string {
 
 // Parse parses a filter. The error is an *Error.
 func Parse(text string) (Filter, error) {
-	f := Filter{text: text}
+	f, _, err := parse(text)
+	if err != nil {
+		return Filter{}, err
+	}
+	return f, nil
+}
+
+// ParseTyped parses a filter that is being typed, and returns what of it is complete: a last term that is half typed, such
+// as "age>" or the beginning of the name of a field, is left out. The error, an *Error, is that of Parse.
+func ParseTyped(text string) (Filter, error) {
+	f, from, err := parse(text)
+	if err == nil && len(f.terms) > 0 {
+		if last := &f.terms[len(f.terms)-1]; last.isWord() && text[from:] != "" && beginsField(strings.TrimLeft(text[from:], "-!")) {
+			f.terms, f.text = f.terms[:len(f.terms)-1], strings.TrimRight(text[:from], " \t")
+		}
+	}
+	if err != nil {
+		f.text = strings.TrimRight(text[:from], " \t")
+	}
+	return f, err
+}
+
+// beginsField reports whether a text is the beginning of the name of a field, or all of it.
+func beginsField(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(fields, func(f field) bool { return strings.HasPrefix(f.name, text) }) || strings.HasPrefix(text, "tag.")
+}
+
+// parse parses a filter. It also returns where the last term begins. With an error it returns the terms before it.
+func parse(text string) (f Filter, from int, err error) {
+	f = Filter{text: text}
 	p := parser{text: text}
 	for {
 		p.space()
 		if p.at >= len(text) {
-			return f, nil
+			return f, from, nil
 		}
+		from = p.at
 		t, err := p.term()
 		if err != nil {
-			return Filter{}, err
+			return f, from, err
 		}
 		f.terms = append(f.terms, t)
 	}
@@ -93,51 +127,49 @@ func (p *parser) fail(pos int, format string, args ...any) error {
 }
 
 func (p *parser) space() {
-	for p.at < len(p.text) && (p.text[p.at] == ' ' || p.text[p.at] == '\t') {
+	for p.at < len(p.text) && isSpace(p.text[p.at]) {
 		p.at++
 	}
 }
 
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
+
+// operators are the characters between a field and its value.
+const operators = ":=~<>"
+
+func isOperator(c byte) bool { return strings.IndexByte(operators, c) >= 0 }
+
 func (p *parser) term() (term, error) {
 	t := term{}
 	start := p.at
-	if p.text[p.at] == '-' {
+	if p.text[p.at] == '-' || p.text[p.at] == '!' {
 		t.negate = true
 		p.at++
 	}
 	word := p.at
-	for p.at < len(p.text) && !strings.ContainsRune(" \t:=~<>\"", rune(p.text[p.at])) {
+	for p.at < len(p.text) && !isSpace(p.text[p.at]) && !isOperator(p.text[p.at]) && p.text[p.at] != '"' {
 		p.at++
 	}
 	name := p.text[word:p.at]
-	if p.at >= len(p.text) || !strings.ContainsRune(":=~<>", rune(p.text[p.at])) || !fieldName(name) {
-		// A bare word, which may hold a colon as an IPv6 address does.
-		p.at = word
+	switch {
+	case tagged(name):
+		return p.tagTerm(t, word)
+	case p.at < len(p.text) && p.text[p.at] == '~' && name == "":
+		t.op = '~'
+		p.at++
+		at := p.at
 		v, err := p.value()
 		if err != nil {
 			return t, err
 		}
-		if v == "" {
-			return t, p.fail(start, "a minus with nothing behind it")
-		}
-		if i := strings.IndexAny(v, "=~<>"); i > 0 && p.text[word] != '"' && plainWord(v[:i]) {
-			return t, p.fail(word, "there is no field %q; fields are %s", v[:i], names())
-		}
-		if i := strings.IndexByte(v, ':'); i > 0 && p.text[word] != '"' && plainWord(v[:i]) && !hexWord(v[:i]) {
-			return t, p.fail(word, "there is no field %q; fields are %s", v[:i], names())
-		}
-		t.value = strings.ToLower(v)
-		return t, nil
+		return t, p.finish(&t, v, at)
+	case p.at >= len(p.text) || !isOperator(p.text[p.at]) || !fieldName(name):
+		return p.word(t, start, word)
 	}
 	t.op = p.text[p.at]
 	p.at++
 	t.field = strings.ToLower(name)
-	if tagged(name) {
-		t.field, t.tag = "tag", name[len("tag."):]
-		if t.tag == "" {
-			return t, p.fail(word, "tag. wants the name of a tag behind the dot: tag.env=prod")
-		}
-	} else if t.field == "tag" {
+	if t.field == "tag" {
 		return t, p.fail(word, "tag wants the name of a tag: tag.env=prod")
 	}
 	at := p.at
@@ -145,11 +177,98 @@ func (p *parser) term() (term, error) {
 	if err != nil {
 		return t, err
 	}
-	return t, p.finish(&t, v, word, at)
+	return t, p.finish(&t, v, at)
+}
+
+// word parses a bare word, which may hold a colon as an IPv6 address does.
+func (p *parser) word(t term, start, word int) (term, error) {
+	p.at = word
+	v, err := p.value()
+	switch {
+	case err != nil:
+		return t, err
+	case v == "":
+		return t, p.fail(start, "a minus or an exclamation mark with nothing behind it")
+	case p.text[word] != '"':
+		i := strings.IndexAny(v, "=~<>")
+		if i <= 0 {
+			i = strings.IndexByte(v, ':')
+			if i > 0 && hexWord(v[:i]) {
+				i = -1
+			}
+		}
+		if i > 0 && plainWord(v[:i]) {
+			return t, p.fail(word, "there is no field %q, the nearest is %s; fields are %s", v[:i], Nearest(v[:i], fieldNames()), strings.Join(fieldNames(), ", "))
+		}
+	}
+	t.value, t.original = strings.ToLower(v), v
+	return t, nil
+}
+
+// tagTerm parses a term about a tag. The name of the tag may be quoted. Without quotes it may hold operators, as
+// aws:autoscaling:groupName does: then the term holds if it does so for any place at which the name can end.
+func (p *parser) tagTerm(t term, word int) (term, error) {
+	t.field = "tag"
+	p.at = word + len("tag.")
+	if p.at < len(p.text) && p.text[p.at] == '"' {
+		name, err := p.quoted()
+		if err != nil {
+			return t, err
+		}
+		if p.at >= len(p.text) || !strings.ContainsRune(":=~", rune(p.text[p.at])) || name == "" {
+			return t, p.fail(p.at, `after the name of the tag comes : = or ~ and a value: tag."user:Owner"=me`)
+		}
+		t.tag, t.op = name, p.text[p.at]
+		p.at++
+		at := p.at
+		v, err := p.value()
+		if err != nil {
+			return t, err
+		}
+		return t, p.finish(&t, v, at)
+	}
+	from, failed := p.at, error(nil)
+	for ; p.at < len(p.text) && !isSpace(p.text[p.at]); p.at++ {
+		if !isOperator(p.text[p.at]) || p.at == from {
+			continue
+		}
+		one := term{negate: t.negate, field: "tag", tag: p.text[from:p.at], op: p.text[p.at]}
+		rest := parser{text: p.text, at: p.at + 1}
+		quoted := rest.at < len(p.text) && p.text[rest.at] == '"'
+		v, err := rest.value()
+		if err == nil {
+			err = rest.finish(&one, v, p.at+1)
+		}
+		switch {
+		case quoted && err != nil:
+			return t, err
+		case quoted: // the value: what comes before is the name
+			p.at = rest.at
+			return one, nil
+		case err == nil:
+			t.either = append(t.either, one)
+		case failed == nil:
+			failed = err
+		}
+		if one.op == '~' {
+			p.at = rest.at
+			break
+		}
+	}
+	switch {
+	case len(t.either) > 1:
+		t.original = p.text[word:p.at]
+		return t, nil
+	case len(t.either) == 1:
+		return t.either[0], nil
+	case failed != nil:
+		return t, failed
+	}
+	return t, p.fail(word, "tag. wants the name of a tag behind the dot, and a value: tag.env=prod")
 }
 
 // finish sets the value of a term, parsed as its operator needs it.
-func (p *parser) finish(t *term, v string, word, at int) error {
+func (p *parser) finish(t *term, v string, at int) error {
 	t.value, t.original = strings.ToLower(v), v
 	ordered := false
 	for _, f := range fields {
@@ -201,36 +320,45 @@ func (p *parser) finish(t *term, v string, word, at int) error {
 			return p.fail(at-1, "age is compared with > or <: age>7d")
 		}
 	}
+	if v, nearest, found := t.impossible(); found {
+		return p.fail(at, "nothing ever has the %s %q; the nearest is %s", t.field, v, nearest)
+	}
 	return nil
 }
 
 // value reads a quoted string, or all up to the next white space.
 func (p *parser) value() (string, error) {
 	if p.at < len(p.text) && p.text[p.at] == '"' {
-		start := p.at
-		var b strings.Builder
-		for p.at++; p.at < len(p.text); p.at++ {
-			switch c := p.text[p.at]; {
-			case c == '\\' && p.at+1 < len(p.text) && (p.text[p.at+1] == '"' || p.text[p.at+1] == '\\'):
-				p.at++
-				b.WriteByte(p.text[p.at])
-			case c == '"':
-				p.at++
-				if p.at < len(p.text) && p.text[p.at] != ' ' && p.text[p.at] != '\t' {
-					return "", p.fail(p.at, "a space is missing behind the quote")
-				}
-				return b.String(), nil
-			default:
-				b.WriteByte(c)
-			}
+		v, err := p.quoted()
+		if err == nil && p.at < len(p.text) && !isSpace(p.text[p.at]) {
+			return "", p.fail(p.at, "a space is missing behind the quote")
 		}
-		return "", p.fail(start, "the quote that opens here is never closed")
+		return v, err
 	}
 	start := p.at
-	for p.at < len(p.text) && p.text[p.at] != ' ' && p.text[p.at] != '\t' {
+	for p.at < len(p.text) && !isSpace(p.text[p.at]) {
 		p.at++
 	}
 	return p.text[start:p.at], nil
+}
+
+// quoted reads a quoted string. A backslash takes a quote or a backslash as it is.
+func (p *parser) quoted() (string, error) {
+	start := p.at
+	var b strings.Builder
+	for p.at++; p.at < len(p.text); p.at++ {
+		switch c := p.text[p.at]; {
+		case c == '\\' && p.at+1 < len(p.text) && (p.text[p.at+1] == '"' || p.text[p.at+1] == '\\'):
+			p.at++
+			b.WriteByte(p.text[p.at])
+		case c == '"':
+			p.at++
+			return b.String(), nil
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", p.fail(start, "the quote that opens here is never closed")
 }
 
 // tagged reports whether a field names a tag. It compares the name itself, because its lower case may have another
@@ -260,12 +388,12 @@ func hexWord(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > 'f' })
 }
 
-func names() string {
-	var out []string
-	for _, f := range fields {
-		out = append(out, f.name)
+func fieldNames() []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = f.name
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // duration parses a duration as time.ParseDuration does, or in days (d) or weeks (w).

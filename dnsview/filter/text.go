@@ -25,7 +25,7 @@ func AppendText(b []byte, r Row) []byte {
 
 // HasWords reports whether the filter has a bare word.
 func (f Filter) HasWords() bool {
-	return slices.ContainsFunc(f.terms, func(t term) bool { return t.field == "" })
+	return slices.ContainsFunc(f.terms, func(t term) bool { return t.isWord() })
 }
 
 // MatchText is Match of a row with the text that AppendText makes of it.
@@ -33,7 +33,7 @@ func (f Filter) MatchText(r Row, text string) bool {
 	for i := range f.terms {
 		t := &f.terms[i]
 		found := false
-		if t.field == "" {
+		if t.isWord() {
 			name, values, _ := strings.Cut(text, separator)
 			found = strings.Contains(values, t.value) || fuzzy(name, t.value)
 		} else {
@@ -57,11 +57,11 @@ func (f Filter) Narrows(old Filter) bool {
 		if a.equal(b) {
 			continue
 		}
-		if i < len(old.terms)-1 || a.negate || b.negate || a.field != b.field || a.tag != b.tag || a.op != b.op || a.re != nil || b.re != nil {
+		if i < len(old.terms)-1 || a.negate || b.negate || a.either != nil || b.either != nil || a.field != b.field || a.tag != b.tag || a.op != b.op || a.re != nil || b.re != nil {
 			return false
 		}
 		switch {
-		case a.field == "":
+		case a.isWord():
 			return len(a.value) > 1 && strings.HasPrefix(b.value, a.value) // a single letter is not fuzzy, so it may pass less
 		case a.op == ':':
 			return len(a.any) == 1 && len(b.any) == 1 && strings.HasPrefix(b.any[0], a.any[0])
@@ -76,5 +76,5 @@ func (f Filter) Narrows(old Filter) bool {
 // equal reports whether two terms are the same but for a regular expression, which never is.
 func (t *term) equal(o *term) bool {
 	return t.negate == o.negate && t.field == o.field && t.tag == o.tag && t.op == o.op && t.original == o.original && t.value == o.value &&
-		t.re == nil && o.re == nil && t.age == o.age && t.number == o.number && slices.Equal(t.any, o.any)
+		len(t.either) == len(o.either) && t.re == nil && o.re == nil && t.age == o.age && t.number == o.number && slices.Equal(t.any, o.any)
 }

@@ -20,7 +20,7 @@ func anyRow(t *rapid.T) Row {
 
 func text(r Row) string { return string(AppendText(nil, r)) }
 
-var someFilter = rapid.StringMatching(`(-?(name~|state:|tag\.env=|ttl>)?[a-zäİ0-9.]{1,4} ?){0,3}`)
+var someFilter = rapid.StringMatching(`([-!]?(name~|~|state:|tag\.env=|tag\.a:b=|tag\.a:|ttl>)?[a-zäİ0-9.]{1,4} ?){0,3}`)
 
 func TestARowPassesByItsTextIfAndOnlyIfItPassesByItsValues(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -76,6 +76,14 @@ func TestAFilterIsKnownToBeNarrowerWhileItIsTyped(t *testing.T) {
 		{"name~a.b", "name~a.bc", true},
 		{"name~^a", "name~^ab", false}, // a regular expression
 		{"ttl>1", "ttl>10", false},
+		{"~can", "~cana", true},
+		{"~can", "can", false},
+		{"can", "~can", false},
+		{"!w", "!ww", false},
+		{"~^a", "~^ab", false},
+		{"tag.a:b=c", "tag.a:b=cd", false}, // the name may end at two places
+		{"tag.a:b=c", "tag.a:b=c www", true},
+		{"tag.a:b", "tag.a:bc", true},
 	} {
 		a, err := Parse(c.old)
 		if err != nil {

@@ -166,7 +166,7 @@ func (r *Finding) FilterValues(field, tag string, yield func(string) bool) {
 	f := r.Finding
 	switch field {
 	case "":
-		for _, s := range [...]string{string(f.Class), f.Reason, f.Cloud, f.Service, f.Zone} {
+		for _, s := range [...]string{string(f.Class), f.Severity.String(), string(f.Remedy), r.About, f.Reason, f.Cloud, f.Service, f.Zone} {
 			if !yield(s) {
 				return
 			}
@@ -182,7 +182,7 @@ func (r *Finding) FilterValues(field, tag string, yield func(string) bool) {
 	case "zone":
 		yield(f.Zone)
 	case "name":
-		if yield(r.FilterName()) && f.Instance != nil {
+		if (f.Record == nil || yieldNames(f.Record, yield)) && yield(r.FilterName()) && f.Instance != nil {
 			yield(f.Instance.Name)
 		}
 	case "id", "node":

@@ -295,6 +295,15 @@ func (r *Instance) FilterValues(field, tag string, yield func(string) bool) {
 				return
 			}
 		}
+		if i.State.Dead() && !yield("gone") {
+			return
+		}
+		for _, s := range r.view.ServicesOfInstance(i) {
+			if !yield(s) {
+				return
+			}
+		}
+		yieldClasses(r.view.FindingsOfInstance(i.Key, i.ID), "class", yield)
 	case "ip", "value":
 		ips(i, yield)
 	case "service":
@@ -330,7 +339,9 @@ func ofInstance(i *providers.Instance, field, tag string, yield func(string) boo
 			yield(i.ID)
 		}
 	case "state":
-		yield(string(i.State))
+		if yield(string(i.State)) && i.State.Dead() {
+			yield("gone")
+		}
 	case "cloud":
 		yield(i.Cloud)
 	case "provider":

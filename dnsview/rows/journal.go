@@ -177,7 +177,7 @@ func (r *Entry) FilterValues(field, _ string, yield func(string) bool) {
 func ofRecord(r *providers.Record, field string, yield func(string) bool) bool {
 	switch field {
 	case "name":
-		return yield(r.Name)
+		return yieldNames(r, yield)
 	case "type":
 		return yield(r.Type)
 	case "value":

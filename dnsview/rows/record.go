@@ -103,35 +103,43 @@ func (r *Record) Earlier() bool { return r.view.Snapshot.Zones[r.order].Earlier 
 
 // joinOwner sets the owner, and links the record with its instance, which may be nil.
 func (r *Record) joinOwner(node *Instance) {
+	var i *providers.Instance
 	if node != nil {
-		r.Instances = node.alone
-		r.Production = node.Production
+		i, r.Instances, r.Production = node.Inst, node.alone, node.Production
+	} else if o, owned := r.Rec.Owner(); owned && !o.Host() {
+		if c := r.view.CloudByKey(o.Cloud); c != nil {
+			r.Production = c.Production
+		}
 	}
+	r.Node = r.nodeText(i)
+}
+
+// nodeText returns what a screen shows of the node that the record leads to; i is its instance, or nil.
+func (r *Record) nodeText(i *providers.Instance) string {
 	o, owned := r.Rec.Owner()
 	switch {
 	case len(r.Rec.Owners)+len(r.Rec.BadMarkers) > 0 && !owned:
-		r.Node = "(ambiguous)"
-	case node != nil && node.Inst.State.Dead():
-		r.Node = node.Ref.Name + " (gone)"
-	case node != nil:
-		r.Node = node.Ref.Name
+		return "(ambiguous)"
+	case i != nil:
+		name := cmp.Or(providers.Clean(i.Name), providers.Clean(i.ID))
+		if i.State.Dead() {
+			name += " (gone)"
+		}
+		return name
 	case !owned:
+		return ""
 	case o.Host():
-		r.Node = providers.Clean(strings.TrimPrefix(o.Instance, providers.HostPrefix)) + " (host)"
-	default:
-		c := r.view.CloudByKey(o.Cloud)
-		if c == nil {
-			r.Node = providers.Clean(ShortID(o.Instance)) + " (elsewhere)"
-			return
-		}
-		r.Production = c.Production
-		r.Node = providers.Clean(ShortID(o.Instance))
-		if l, ok := c.Lookups[o.Instance]; ok && l.Gone {
-			r.Node += " (gone)"
-		} else {
-			r.Node += " (not seen)"
-		}
+		return providers.Clean(strings.TrimPrefix(o.Instance, providers.HostPrefix)) + " (host)"
 	}
+	id := providers.Clean(ShortID(o.Instance))
+	c := r.view.CloudByKey(o.Cloud)
+	if c == nil {
+		return id + " (elsewhere)"
+	}
+	if l, ok := c.Lookups[o.Instance]; ok && l.Gone {
+		return id + " (gone)"
+	}
+	return id + " (not seen)"
 }
 
 // Key returns the identity of the row.
@@ -348,21 +356,9 @@ func (r *Record) FilterValues(field, tag string, yield func(string) bool) {
 	rec := r.Rec
 	switch field {
 	case "":
-		for _, s := range [...]string{rec.Name, rec.Type, rec.Value, rec.Comment} {
-			if !yield(s) {
-				return
-			}
-		}
-		for i := range rec.Owners {
-			if !yield(rec.Owners[i].Instance) {
-				return
-			}
-		}
-		if i := r.view.InstanceOf(rec); i != nil {
-			yield(i.Name)
-		}
+		r.filterShown(yield)
 	case "name":
-		yield(rec.Name)
+		yieldNames(rec, yield)
 	case "zone":
 		yield(rec.Zone)
 	case "type":
@@ -376,9 +372,7 @@ func (r *Record) FilterValues(field, tag string, yield func(string) bool) {
 	case "proxied":
 		yesNo(rec.Proxied, yield)
 	case "wire":
-		if w := r.view.WireOf(rec); w != nil {
-			yield(string(w.State))
-		}
+		r.wireWords(yield)
 	case "service":
 		yield(r.view.ServiceOf(rec))
 	case "finding", "class", "severity":
@@ -420,6 +414,51 @@ func (r *Record) FilterValues(field, tag string, yield func(string) bool) {
 			}
 		}
 	}
+}
+
+// yieldNames yields the full name of a record, and the one relative to its zone that screens show.
+func yieldNames(r *providers.Record, yield func(string) bool) bool {
+	return yield(r.Name) && (r.Zone == "" || yield(Relative(r.Name, r.Zone)))
+}
+
+// wireWords yields the state of the record on the wire in the words of a screen. It returns false if yield did.
+func (r *Record) wireWords(yield func(string) bool) bool {
+	w := r.view.WireOf(r.Rec)
+	if w == nil {
+		return true
+	}
+	if w.Resolves && w.State == index.WireInSync && !yield("resolves") {
+		return false
+	}
+	return yield(string(w.State))
+}
+
+// filterShown yields what a bare word is searched in: all that a screen shows of the row but numbers, and ids.
+func (r *Record) filterShown(yield func(string) bool) {
+	rec := r.Rec
+	for _, s := range [...]string{rec.Name, rec.Type, rec.Value, rec.Comment} {
+		if !yield(s) {
+			return
+		}
+	}
+	for i := range rec.Owners {
+		if !yield(rec.Owners[i].Instance) {
+			return
+		}
+	}
+	i := r.view.InstanceOf(rec)
+	if node := r.nodeText(i); node != "" && !yield(node) || i != nil && !yield(i.Name) || !r.wireWords(yield) {
+		return
+	}
+	for _, w := range [...]struct {
+		has  bool
+		word string
+	}{{rec.Proxied, "proxied"}, {rec.Alias, "alias"}, {rec.AutoTTL, "auto"}} {
+		if w.has && !yield(w.word) {
+			return
+		}
+	}
+	yieldClasses(r.view.FindingsOfRecord(rec), "class", yield)
 }
 
 func yesNo(b bool, yield func(string) bool) {

@@ -65,10 +65,15 @@ func (r *Node) FilterValues(field, tag string, yield func(string) bool) {
 				return
 			}
 		}
-		r.addresses(yield)
+		if rec := r.record(); rec != nil && !yield(Relative(n.Host, rec.Zone)) || !r.addresses(yield) {
+			return
+		}
+		yieldClasses(n.Findings, "class", yield)
 	case "name":
-		if yield(n.Ref.Name) {
-			yield(n.Host)
+		if yield(n.Ref.Name) && yield(n.Host) {
+			if rec := r.record(); rec != nil {
+				yield(Relative(n.Host, rec.Zone))
+			}
 		}
 	case "node":
 		if yield(n.Ref.Name) {
@@ -102,12 +107,14 @@ func (r *Node) FilterValues(field, tag string, yield func(string) bool) {
 	}
 }
 
-func (r *Node) addresses(yield func(string) bool) {
+// addresses yields the addresses of the node. It returns false if yield did.
+func (r *Node) addresses(yield func(string) bool) bool {
 	for _, a := range r.View.Addresses {
 		if !yield(a.String()) {
-			return
+			return false
 		}
 	}
+	return true
 }
 
 // FilterName returns the text that a bare word is fuzzily matched with.
@@ -122,8 +129,17 @@ func (r *Service) FilterTTL() (uint64, bool) { return 0, false }
 // FilterValues yields the values of a field.
 func (r *Service) FilterValues(field, _ string, yield func(string) bool) {
 	switch field {
-	case "", "name", "service":
-		yield(r.Members.Name)
+	case "name", "service":
+		if yield(r.Members.Name) && r.Members.Zone != "" {
+			yield(Relative(r.Members.Name, r.Members.Zone))
+		}
+	case "":
+		for _, s := range append([]string{r.Members.Name, string(r.Members.Kind)}, r.Members.Clouds...) {
+			if !yield(s) {
+				return
+			}
+		}
+		yieldClasses(r.Members.Findings, "class", yield)
 	case "zone":
 		yield(r.Members.Zone)
 	case "type":

@@ -78,7 +78,7 @@ func (d *Help) Draw(sh *common.Context, w, _ int) common.Panel {
 	lines = append(lines, "", t.Paint(theme.Strong, "Filter"))
 	lines = append(lines,
 		"state:running cloud:aws tag.env=prod -name~canary age>7d finding:dead",
-		t.Paint(theme.Dim, ": begins with   = is   ~ contains   > < compare   - not   bare words match anywhere"))
+		t.Paint(theme.Dim, ": begins with   = is   ~ contains or regexp   > < compare   - ! not   bare words match what a row shows"))
 	names := "fields:"
 	for _, f := range filter.Fields() {
 		names += " " + f.Name
