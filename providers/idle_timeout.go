@@ -2,6 +2,7 @@ package providers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -74,8 +75,20 @@ func (s *IdleTimeout) Deadline() (time.Time, bool) {
 
 // Why adds the reason to the coverage of a read that the limit ended. It returns any other coverage unchanged.
 func (s *IdleTimeout) Why(source, op string, c Coverage) Coverage {
-	if s.Expired() && !c.Complete() && KindOf(c.Err) == KindUnreachable {
-		c.Err = &Error{Kind: KindUnreachable, Source: source, Op: op, Err: fmt.Errorf("nothing came for %s, after %d rows", s.limit, c.Rows)}
+	if k := KindOf(c.Err); s.Expired() && !c.Complete() && (k == KindUnreachable || k == KindIncomplete || k == KindOther) {
+		c.Err = &Error{Kind: KindUnreachable, Source: source, Op: op, Err: Silent(fmt.Errorf("nothing came for %s, after %d rows", s.limit, c.Rows))}
 	}
 	return c
 }
+
+// ErrSilent is in the chain of the error of a read that a time limit ended.
+var ErrSilent = errors.New("no answer")
+
+// Silent returns an error with the same text that has ErrSilent in its chain.
+func Silent(err error) error { return silent{err} }
+
+type silent struct{ error }
+
+func (e silent) Unwrap() error { return e.error }
+
+func (e silent) Is(target error) bool { return target == ErrSilent }

@@ -27,7 +27,7 @@ type (
 		sources []rows.Source
 		install func() // installs the rows of the top screen; nil if there are no new ones
 	}
-	refreshedMsg struct{}
+	refreshedMsg struct{ sources []rows.Source }
 	recoveredMsg struct {
 		lines      []string
 		unfinished []common.UnfinishedDrain
@@ -113,6 +113,7 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 		msg.install()
 	}
 	m.Sources = withStateAt(msg.sources, m.Now(), m.opts.StaleAfter)
+	m.noteReads()
 	m.offerUnfinished()
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {

@@ -3,20 +3,45 @@ package ui
 import (
 	"fmt"
 	"os/exec"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 )
 
 func (m *Model) refresh() tea.Cmd {
 	m.NotifyBusy("refreshing all sources")
-	backend, ctx := m.Backend, m.Ctx
+	backend, ctx, now, maxAge := m.Backend, m.Ctx, m.Now, m.opts.StaleAfter
 	return func() tea.Msg {
 		backend.Refresh(ctx)
-		return refreshedMsg{}
+		return refreshedMsg{rows.Sources(backend.Snapshot(), now(), maxAge)}
 	}
+}
+
+// refreshed shows the outcome of a refresh: it is good only if every source was read.
+func (m *Model) refreshed(msg refreshedMsg) {
+	var wrong []string
+	for i := range msg.sources {
+		s := &msg.sources[i]
+		if s.Seen == providers.CoverageComplete {
+			continue
+		}
+		text := s.Name + " " + s.Problem()
+		if age, ok := s.RowsAge(m.Now()); ok {
+			text += ", its rows are " + rows.Age(age) + " old"
+		}
+		wrong = append(wrong, text)
+	}
+	if len(wrong) == 0 {
+		m.Notify(common.ToneGood, "refreshed")
+		return
+	}
+	m.Notify(common.ToneWarn, fmt.Sprintf("%d of %d sources refreshed; not %s", len(msg.sources)-len(wrong), len(msg.sources), strings.Join(wrong, "; ")))
+	m.Status.Hint = m.KeyMap.Label(common.ActSources) + " sources"
 }
 
 func (m *Model) pause() tea.Cmd {

@@ -38,8 +38,8 @@ const (
 	cellMin          // name and state
 )
 
-// sourceCell draws one source.
-func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *common.Line {
+// sourceCell draws one source. waits is how long its current read takes.
+func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int, waits time.Duration) *common.Line {
 	l := common.NewLine(t)
 	glyph, role := common.CoverageGlyph(t, s.Seen)
 	name := theme.Plain
@@ -57,7 +57,10 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 	case s.Lame:
 		role, glyph = theme.Bad, t.Bad+" lame"
 	}
-	if s.Seen == providers.CoverageComplete || level == cellMin {
+	if s.Seen == providers.CoverageComplete {
+		if waits > slowRead && !s.Lame && !s.Unresolvable {
+			role, glyph = theme.Warn, t.Wait+" "+rows.Age(waits) // its last answer says nothing about now
+		}
 		if level < cellMin {
 			l.Gap(1).Add(theme.Dim, strconv.Itoa(s.Shown))
 		}
@@ -71,7 +74,7 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 		return l
 	}
 	if s.Seen == providers.CoverageNone {
-		if s.Shown > 0 {
+		if s.Shown > 0 && level < cellMin {
 			l.Gap(1).Add(theme.Dim, strconv.Itoa(s.Shown))
 		}
 		l.Gap(1).Add(role, glyph)
@@ -91,15 +94,21 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 		glyph, role = t.Warn, theme.Warn // its data is old but useful
 	}
 	l.Gap(1).Add(role, glyph)
-	if level >= cellShort {
-		return l.Gap(1).Add(role, s.Problem())
-	}
-	if ageText != "" {
+	switch {
+	case ageText != "" && level >= cellShort:
+		l.Gap(1).Add(role, ageText+" old")
+	case ageText != "":
 		l.Gap(1).Add(role, ageText+" old,")
-	} else {
+	case level < cellMin:
 		l.Gap(1).Add(role, "no rows,")
 	}
+	if level == cellMin {
+		return l
+	}
 	l.Gap(1).Add(role, s.Problem())
+	if level >= cellShort {
+		return l
+	}
 	if wait := s.RetryAt.Sub(now); !s.RetryAt.IsZero() && wait > 0 {
 		l.Add(theme.Dim, ", retry in "+rows.Age(wait.Round(time.Second)))
 	} else if s.Reading {
@@ -108,8 +117,12 @@ func sourceCell(s *rows.Source, t *theme.Theme, now time.Time, level int) *commo
 	return l
 }
 
+// slowRead is how long a read may take before the source is not shown as well any more: it may be throttled.
+const slowRead = 3 * time.Second
+
 // sourceStrip draws the cells of all sources in at most n cells of room, each with as much detail as fits.
-func sourceStrip(t *theme.Theme, list []rows.Source, now time.Time, n int) *common.Line {
+func (m *Model) sourceStrip(list []rows.Source, n int) *common.Line {
+	t, now := m.Theme, m.Now()
 	var out *common.Line
 	for level := cellFull; level <= cellMin; level++ {
 		out = common.NewLine(t)
@@ -117,25 +130,64 @@ func sourceStrip(t *theme.Theme, list []rows.Source, now time.Time, n int) *comm
 			if i > 0 {
 				out.Gap(3)
 			}
-			out.Join(sourceCell(&list[i], t, now, level))
+			out.Join(sourceCell(&list[i], t, now, level, m.waits(&list[i])))
 		}
 		if out.W <= n {
 			return out
 		}
 	}
-	// If not even names fit, show failed sources and the number of healthy ones.
+	// If not even names fit, show failed sources, or how old the rows of the oldest are, and the number of healthy ones.
 	out = common.NewLine(t)
-	well := 0
+	well, oldest := 0, time.Duration(0)
+	var left *rows.Source
 	for i := range list {
-		if list[i].Seen == providers.CoverageComplete {
+		s := &list[i]
+		if s.Seen == providers.CoverageComplete {
 			well++
 			continue
 		}
-		if c := sourceCell(&list[i], t, now, cellShort); out.W+c.W+8 <= n {
+		if c := sourceCell(s, t, now, cellShort, m.waits(s)); out.W+c.W+16 <= n {
 			out.Join(c).Gap(2)
+		} else if age, ok := s.RowsAge(now); left == nil || ok && age > oldest {
+			left, oldest = s, age
+		}
+	}
+	if left != nil {
+		glyph, role := t.Warn, theme.Warn
+		if left.Seen == providers.CoverageNone {
+			glyph, role = common.CoverageGlyph(t, left.Seen)
+		}
+		out.Add(role, glyph+" ")
+		if oldest > 0 {
+			out.Add(role, rows.Age(oldest)+" old ")
 		}
 	}
 	return out.Add(theme.Dim, strconv.Itoa(well)+"/"+strconv.Itoa(len(list))+" sources ").Add(theme.Good, t.OK)
+}
+
+// noteReads remembers since when each source is being read.
+func (m *Model) noteReads() {
+	reading := map[string]time.Time{}
+	for i := range m.Sources {
+		s := &m.Sources[i]
+		since, known := m.reading[s.Name]
+		switch {
+		case !s.Reading:
+		case known:
+			reading[s.Name] = since
+		default:
+			reading[s.Name] = m.Now()
+		}
+	}
+	m.reading = reading
+}
+
+// waits returns how long the current read of a source takes; 0 if there is none.
+func (m *Model) waits(s *rows.Source) time.Duration {
+	if since, ok := m.reading[s.Name]; ok {
+		return m.Now().Sub(since)
+	}
+	return 0
 }
 
 // summaryLine returns the number of findings by class, the worst first.
@@ -191,7 +243,7 @@ func (m *Model) badges() *common.Line {
 
 // header draws the top lines of the screen.
 func (m *Model) header(l common.Layout) []string {
-	t, now := m.Theme, m.Now()
+	t := m.Theme
 	badges := m.badges()
 	var clouds, zones []rows.Source
 	for _, s := range m.Sources {
@@ -213,24 +265,24 @@ func (m *Model) header(l common.Layout) []string {
 	case l.Header == 0:
 		return nil
 	case l.Header == 1:
-		brand.Gap(2).Join(sourceStrip(t, m.Sources, now, room-brand.W-2))
+		brand.Gap(2).Join(m.sourceStrip(m.Sources, room-brand.W-2))
 		return []string{common.Spread(brand, badges, l.W)}
 	case l.Header == 3:
 		brand.Gap(3).Join(m.summaryLine(room - brand.W - 3))
 		return []string{
 			common.Spread(brand, badges, l.W),
-			common.NewLine(t).Gap(1).Join(sourceStrip(t, clouds, now, l.W-2)).Fill(l.W),
-			common.NewLine(t).Gap(1).Join(sourceStrip(t, zones, now, l.W-2)).Fill(l.W),
+			common.NewLine(t).Gap(1).Join(m.sourceStrip(clouds, l.W-2)).Fill(l.W),
+			common.NewLine(t).Gap(1).Join(m.sourceStrip(zones, l.W-2)).Fill(l.W),
 		}
 	case l.W < common.SideBySide:
-		brand.Gap(2).Join(sourceStrip(t, m.Sources, now, room-brand.W-2))
+		brand.Gap(2).Join(m.sourceStrip(m.Sources, room-brand.W-2))
 		return []string{
 			common.Spread(brand, badges, l.W),
 			common.NewLine(t).Gap(1).Join(m.summaryLine(l.W - 2)).Fill(l.W),
 		}
 	}
-	brand.Gap(3).Join(sourceStrip(t, clouds, now, room-brand.W-3))
-	right := sourceStrip(t, zones, now, l.W/2)
+	brand.Gap(3).Join(m.sourceStrip(clouds, room-brand.W-3))
+	right := m.sourceStrip(zones, l.W/2)
 	return []string{
 		common.Spread(brand, badges, l.W),
 		common.Spread(common.NewLine(t).Gap(1).Join(m.summaryLine(l.W-right.W-4)), right.Gap(1), l.W),

@@ -48,6 +48,8 @@ type Model struct {
 	prompt   *prompt
 	terminal *terminal
 
+	reading map[string]time.Time // since when sources are being read
+
 	unfinished []common.UnfinishedDrain // to be offered
 
 	saidLaunch bool // that l, which launched once, moves now
@@ -134,7 +136,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case common.NoticeMsg:
 		m.Notify(msg.Kind, msg.Text)
 	case refreshedMsg:
-		m.Notify(common.ToneGood, "refreshed")
+		m.refreshed(msg)
 	default:
 		return m.route(msg)
 	}

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -162,6 +163,9 @@ func (s *Source) Problem() string {
 		return "reading"
 	case providers.CoverageStale:
 		return "stale"
+	}
+	if errors.Is(s.Coverage.Err, providers.ErrSilent) {
+		return "no answer"
 	}
 	switch providers.KindOf(s.Coverage.Err) {
 	case providers.KindAuth:

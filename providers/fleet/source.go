@@ -288,7 +288,7 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 		apply()
 		s.explainTimeout(rctx)
 	default:
-		s.recordFailure(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: fmt.Errorf("no answer within %s", f.clock.Now().Sub(started).Round(time.Millisecond))})
+		s.recordFailure(started, &providers.Error{Kind: providers.KindUnreachable, Source: sl.name, Op: "read", Err: providers.Silent(fmt.Errorf("no answer within %s", f.clock.Now().Sub(started).Round(time.Millisecond)))})
 	}
 	sl.noteSkew(s.coverage())
 	sl.scheduleNext(f, s.coverage())
