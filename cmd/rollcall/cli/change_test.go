@@ -18,8 +18,14 @@ import (
 // recordsOf names the records that have a finding of the class.
 func recordsOf(t *testing.T, class string) []string {
 	t.Helper()
+	return recordsIn(t, must(t, "ls", "findings", "-o", "json"), class)
+}
+
+// recordsIn names the records that have a finding of the class in a list of findings.
+func recordsIn(t *testing.T, list, class string) []string {
+	t.Helper()
 	var out []string
-	for _, f := range objects(t, "ls", "findings", "-o", "json") {
+	for _, f := range decode[[]object](t, list) {
 		r, ok := f["record"].(map[string]any)
 		if f["class"] == class && ok {
 			out = append(out, rows.RecordName(r["zone"].(string), r["name"].(string), r["type"].(string), r["value"].(string)))

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -51,13 +52,15 @@ func held(t *testing.T, path string) (pid int) {
 const lockWait = 10 * time.Second
 
 func TestAJournalThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(t *testing.T) {
-	s := newWorld(t)
 	need(t, "tmux")
-	must(t, "deregister", recordsOf(t, "dead")[0])
-	before := allRecords(s)
-	x := newTerminal(t, 140, 40, "rollcall")
+	sim := startSim(t, "--instances", fmt.Sprint(worldSize))
+	sim.must("deregister", recordsIn(t, sim.must("ls", "findings", "-o", "json"), "dead")[0])
+	records := func() string { return sim.must("ls", "records", "--all", "-o", "csv") }
+	before := records()
+	x, y := newTerminal(t, sim.env, ". "+sim.file+"; rollcall"), newTerminal(t, sim.env, ". "+sim.file+"; rollcall")
 	x.see("Instances ", "✓")
-	pid := held(t, journalPath(t))
+	y.see("Instances ", "✓")
+	pid := held(t, journalIn(t, filepath.Join(filepath.Dir(sim.file), "state", "rollcall")))
 	holder := fmt.Sprintf("process %d (hold-journal, stopped)", pid)
 
 	// What a rollcall has said and ended with, and after which time.
@@ -67,7 +70,7 @@ func TestAJournalThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(
 		took time.Duration
 	}
 	start := func(interrupt time.Duration, args ...string) (e end) {
-		c := exec.CommandContext(t.Context(), "rollcall", args...)
+		c := sim.client(args...)
 		var out bytes.Buffer
 		c.Stdout, c.Stderr = &out, &out
 		if err := c.Start(); err != nil {
@@ -102,18 +105,18 @@ func TestAJournalThatAStoppedProcessHoldsIsWaitedForTenSecondsAndItsHolderNamed(
 		})
 	}
 	x.keys("J")
+	y.keys("u")
 	x.see(holder)
 	x.unsee("no entries")
-	x.keys("Escape")
-	x.unsee("Journal")
-	x.keys("u")
-	x.see("undo the last change", holder)
-	x.keys("Escape")
-	x.unsee("undo the last change")
-	x.keys("u", "C-c") // while it waits
-	x.see("exit code 0")
+	y.see("undo the last change", holder)
+	for term, closed := range map[*terminal]string{x: "Journal", y: "undo the last change"} {
+		term.keys("Escape")
+		term.unsee(closed)
+		term.keys("u", "C-c") // while it waits
+		term.see("exit code 0")
+	}
 	wg.Wait()
-	if after := allRecords(s); strings.Join(after, "\n") != strings.Join(before, "\n") {
+	if records() != before {
 		t.Error("something was changed without the journal")
 	}
 }

@@ -20,7 +20,13 @@ import (
 // journalPath is where the journal of the world lies.
 func journalPath(t *testing.T) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(config.StateDir(), "*", app.JournalName))
+	return journalIn(t, config.StateDir())
+}
+
+// journalIn returns the path of the only journal below a folder of states.
+func journalIn(t *testing.T, states string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(states, "*", app.JournalName))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}

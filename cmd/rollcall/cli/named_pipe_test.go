@@ -4,8 +4,8 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,7 +18,7 @@ import (
 
 // A named pipe that has no writer stands for any file that is not answered, such as one of a network share.
 func TestACommandThatWaitsForAFileEndsAtTheFirstInterrupt(t *testing.T) {
-	newWorld(t)
+	sim := startSim(t, "--instances", fmt.Sprint(worldSize))
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestACommandThatWaitsForAFileEndsAtTheFirstInterrupt(t *testing.T) {
 		{"userdata", "render", "bare", "--values", pipe},
 	} {
 		wg.Go(func() {
-			c := exec.CommandContext(t.Context(), "rollcall", args...)
+			c := sim.client(args...)
 			var said bytes.Buffer
 			c.Stdout, c.Stderr = &said, &said
 			if err := c.Start(); err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,12 +11,10 @@ import (
 )
 
 func TestTimeoutBoundsTheWholeCommandAndLeavesWhatIsUnreadUnknown(t *testing.T) {
-	s := newWorld(t)
-	if err := s.World().SetFault("joyent-ams", world.Hang); err != nil {
-		t.Fatal(err)
-	}
+	sim := startSim(t, "--instances", fmt.Sprint(worldSize))
+	sim.must("sim", "fault", "joyent-ams", string(world.Hang))
 	began := time.Now()
-	r := rollcall(t, "drift", "--exit-code", "--timeout", "3s", "-o", "json")
+	r := sim.rollcall("drift", "--exit-code", "--timeout", "3s", "-o", "json")
 	if took := time.Since(began); r.code != exit.Unknown || took > 12*time.Second {
 		t.Errorf("exit code %d after %s", r.code, took)
 	}
@@ -26,11 +25,11 @@ func TestTimeoutBoundsTheWholeCommandAndLeavesWhatIsUnreadUnknown(t *testing.T) 
 	if states["joyent-ams"] != "failed" || states["joyent-east"] != "complete" || states["unilans.net"] != "complete" {
 		t.Errorf("%v", states)
 	}
-	if r := rollcall(t, "deregister", "--dead", "--timeout", "3s"); r.code == exit.Done || !strings.Contains(r.err, "joyent-ams") {
+	if r := sim.rollcall("deregister", "--dead", "--timeout", "3s"); r.code == exit.Done || !strings.Contains(r.err, "joyent-ams") {
 		t.Errorf("deregister --dead: exit code %d, %s", r.code, r.err)
 	}
 	for _, bad := range [][]string{{"watch", "--timeout", "3s"}, {"--timeout", "3s"}, {"sim", "--timeout", "3s"}, {"drift", "--timeout", "-1s"}, {"drift", "--timeout", "soon"}} {
-		if r := rollcall(t, bad...); r.code != exit.Usage {
+		if r := sim.rollcall(bad...); r.code != exit.Usage {
 			t.Errorf("%v: exit code %d, %s", bad, r.code, r.err)
 		}
 	}

@@ -3,9 +3,11 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -14,7 +16,7 @@ import (
 
 // A key file may be a pipe without a writer, or lie on a file system that does not answer.
 func TestAKeyFileThatIsNeverAnsweredFailsItsOwnSourceAndTheRestGoesOn(t *testing.T) {
-	newWorld(t)
+	sim := startSim(t, "--instances", fmt.Sprint(worldSize))
 	pipe := filepath.Join(t.TempDir(), "id_rsa")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Skip(err)
@@ -24,21 +26,27 @@ func TestAKeyFileThatIsNeverAnsweredFailsItsOwnSourceAndTheRestGoesOn(t *testing
 			_ = f.Close()
 		}
 	})
-	reconfigure(t, "name: joyent-ams, provider: triton", "name: joyent-ams, provider: triton, key_file: "+pipe)
+	sim.reconfigure("name: joyent-ams, provider: triton", "name: joyent-ams, provider: triton, key_file: "+pipe)
 	const why = "setting it up has not ended within"
+	var wg sync.WaitGroup
+	var list, check, deregister result
+	wg.Go(func() { list = sim.rollcall("ls", "sources", "-o", "json") })
+	wg.Go(func() { check = sim.rollcall("config", "check") })
+	wg.Go(func() { deregister = sim.rollcall("--timeout", "8s", "deregister", "--dead") })
+	wg.Wait()
 	failed := map[any]string{}
-	for _, r := range objects(t, "ls", "sources", "-o", "json") {
+	for _, r := range decode[[]object](t, list.out) {
 		if r["state"] != "complete" {
 			failed[r["name"]], _ = r["error"].(string)
 		}
 	}
-	if len(failed) != 1 || !strings.Contains(failed["joyent-ams"], why) {
-		t.Errorf("%v", failed)
+	if list.code != exit.Done || len(failed) != 1 || !strings.Contains(failed["joyent-ams"], why) {
+		t.Errorf("exit code %d, %v", list.code, failed)
 	}
-	if r := rollcall(t, "config", "check"); r.code != exit.Unknown || !strings.Contains(r.err, "joyent-ams") || !strings.Contains(r.err, why) {
-		t.Errorf("config check: exit code %d, %s", r.code, r.err)
+	if check.code != exit.Unknown || !strings.Contains(check.err, "joyent-ams") || !strings.Contains(check.err, why) {
+		t.Errorf("config check: exit code %d, %s", check.code, check.err)
 	}
-	if r := rollcall(t, "--timeout", "8s", "deregister", "--dead"); r.code != exit.Unknown && r.code != exit.Failed || !strings.Contains(r.err, why) {
-		t.Errorf("deregister --dead: exit code %d, %s", r.code, r.err)
+	if deregister.code != exit.Unknown && deregister.code != exit.Failed || !strings.Contains(deregister.err, why) {
+		t.Errorf("deregister --dead: exit code %d, %s", deregister.code, deregister.err)
 	}
 }

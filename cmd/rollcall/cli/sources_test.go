@@ -161,7 +161,7 @@ func TestAWatchGoesOnWithASourceThatCannotBeSetUp(t *testing.T) {
 func TestTheConsoleOpensWithASourceThatCannotBeSetUp(t *testing.T) {
 	s := newWorld(t)
 	breakSource(t, s, 0)
-	x := newTerminal(t, 140, 40, "rollcall")
+	x := newTerminal(t, nil, "rollcall")
 	x.see("unilans.org", "Instances ")
 	x.keys("q")
 	x.see("exit code 0")

@@ -8,8 +8,8 @@ import (
 // TestTheServicesInARealTerminal changes a weight from the view of services, takes a node out
 // and returns it: a Triton node, whose marker has no room for the SRV value that it remembers.
 func TestTheServicesInARealTerminal(t *testing.T) {
-	blank(t)
-	x := newTerminal(t, 140, 40, "rollcall --demo")
+	_, env := apart(t)
+	x := newTerminal(t, env, "rollcall --demo")
 	x.see("Instances 67", "DNS 95")
 	// row is the line of the node once the screen shows it like this.
 	row := func(want string) {

@@ -16,11 +16,11 @@ while [ ! -e "$HOME/leave" ]; do sleep 0.1; done
 // TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal presses ctrl-c and ctrl-z in ssh, and ctrl-z in the console.
 func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
 	need(t, "bash")
-	dir := blank(t)
+	dir, env := apart(t)
 	if err := os.WriteFile(filepath.Join(dir, "ssh"), []byte(fakeSSH), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	x := newTerminal(t, 140, 40, "PATH="+dir+":$PATH PS1='PROMPT> ' bash --norc --noprofile -i")
+	x := newTerminal(t, env, "PATH="+dir+":$PATH PS1='PROMPT> ' bash --norc --noprofile -i")
 	x.see("PROMPT>")
 	x.text("rollcall --demo\n")
 	x.see("Instances 67", "bastion-01 i-")
@@ -58,8 +58,8 @@ func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
 
 // TestCtrlZWithoutAShellToComeBackToKeepsTheConsole suspends a console that nothing could continue.
 func TestCtrlZWithoutAShellToComeBackToKeepsTheConsole(t *testing.T) {
-	blank(t)
-	x := newTerminal(t, 140, 40, "rollcall --demo")
+	_, env := apart(t)
+	x := newTerminal(t, env, "rollcall --demo")
 	x.see("Instances 67", "bastion-01 i-")
 	x.keys("C-z")
 	x.see("cannot be suspended here")

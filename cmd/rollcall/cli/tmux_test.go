@@ -15,8 +15,8 @@ import (
 // TestTheConsoleInARealTerminal presses the keys of a first day: filter,
 // deregister a dead entry, undo it, launch a node, terminate it.
 func TestTheConsoleInARealTerminal(t *testing.T) {
-	blank(t)
-	x := newTerminal(t, 140, 40, "rollcall --demo")
+	_, env := apart(t)
+	x := newTerminal(t, env, "rollcall --demo")
 	x.see("Instances 67", "DNS 95", "6 dead")
 
 	x.keys("Tab", "/")
@@ -77,19 +77,20 @@ func TestTheConsoleInARealTerminal(t *testing.T) {
 type terminal struct {
 	t      *testing.T
 	socket string
+	env    []string
 }
 
-// newTerminal starts a command in tmux.
-func newTerminal(t *testing.T, width, height int, command string) *terminal {
+// newTerminal starts a command in tmux, with an environment or, if that is nil, with that of this process.
+func newTerminal(t *testing.T, env []string, command string) *terminal {
 	t.Helper()
 	need(t, "tmux")
-	term := &terminal{t: t, socket: filepath.Join(t.TempDir(), "tmux")}
+	term := &terminal{t: t, socket: filepath.Join(t.TempDir(), "tmux"), env: env}
 	path, err := exec.LookPath("rollcall")
 	if err != nil {
 		t.Fatal(err)
 	}
 	script := fmt.Sprintf("export LC_ALL=C.UTF-8; PATH=%s:$PATH; %s; echo \"exit code $?\"; sleep 60", filepath.Dir(path), command)
-	term.tmux("-f", os.DevNull, "new-session", "-d", "-s", "x", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "sh", "-c", script)
+	term.tmux("-f", os.DevNull, "new-session", "-d", "-s", "x", "-x", "140", "-y", "40", "sh", "-c", script)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the last screen:\n%s", term.screen())
@@ -101,7 +102,9 @@ func newTerminal(t *testing.T, width, height int, command string) *terminal {
 
 func (x *terminal) tmux(args ...string) string {
 	x.t.Helper()
-	out, err := exec.Command("tmux", append([]string{"-S", x.socket}, args...)...).CombinedOutput()
+	c := exec.Command("tmux", append([]string{"-S", x.socket}, args...)...)
+	c.Env = x.env
+	out, err := c.CombinedOutput()
 	if err != nil {
 		x.t.Fatalf("tmux %v: %v\n%s", args, err, out)
 	}
@@ -144,15 +147,14 @@ func (x *terminal) unsee(text string) {
 	x.until("no "+strconv.Quote(text), func(s string) bool { return !strings.Contains(s, text) })
 }
 
-// until waits until the screen is as wanted.
+// until waits until the screen is as wanted, for minutes.
 func (x *terminal) until(what string, holds func(string) bool) string {
 	x.t.Helper()
-	for range 150 {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if s := x.screen(); holds(s) {
 			return s
 		}
-		time.Sleep(200 * time.Millisecond)
 	}
-	x.t.Fatalf("not on the screen within 30 s: %s\n%s", what, x.screen())
+	x.t.Fatalf("not on the screen within minutes: %s\n%s", what, x.screen())
 	return ""
 }

@@ -213,14 +213,14 @@ func TestMistakesOfAWatchAreOneLineAndExitCode2(t *testing.T) {
 }
 
 func TestASignalEndsAWatchCleanly(t *testing.T) {
-	blank(t)
+	_, env := apart(t)
 	path, err := exec.LookPath("rollcall")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out, errs pane
 	cmd := exec.Command(path, "--demo", "watch", "-o", "json")
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &errs
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/json"
+	"flag"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -32,11 +33,24 @@ func TestMain(m *testing.M) {
 type suite struct{ *testing.M }
 
 // Run collects garbage less often: worlds are small and soon gone, and under the race detector collecting costs more than their memory.
-// They run in UTC, whatever the time zone of the machine.
+// They run in UTC, whatever the time zone of the machine. Parallel tests mostly wait for processes, so four run at once.
 func (s suite) Run() int {
+	if err := flag.Set("test.parallel", "4"); err != nil { // unless the command line says otherwise
+		panic(err)
+	}
 	time.Local = time.UTC
 	debug.SetGCPercent(400)
 	return s.M.Run()
+}
+
+// personal reports whether a variable of the environment may hold credentials, config or state.
+func personal(kv string) bool {
+	return slices.ContainsFunc([]string{"AWS_", "TRITON_", "SDC_", "CLOUDFLARE_", "ROLLCALL_", "XDG_", "SSH_"}, func(prefix string) bool { return strings.HasPrefix(kv, prefix) })
+}
+
+// homeEnv is the environment whose config and state lie in a folder.
+func homeEnv(dir string) []string {
+	return []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + filepath.Join(dir, "config"), "XDG_STATE_HOME=" + filepath.Join(dir, "state")}
 }
 
 // blank sets up an environment without any credentials, config or state.
@@ -44,20 +58,26 @@ func blank(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		for _, prefix := range []string{"AWS_", "TRITON_", "SDC_", "CLOUDFLARE_", "ROLLCALL_", "XDG_", "SSH_"} {
-			if strings.HasPrefix(name, prefix) {
-				t.Setenv(name, "") // so that it is restored
-				if err := os.Unsetenv(name); err != nil {
-					t.Fatal(err)
-				}
+		if name, _, _ := strings.Cut(kv, "="); personal(kv) {
+			t.Setenv(name, "") // so that it is restored
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
 			}
 		}
 	}
-	t.Setenv("HOME", dir)
-	t.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, "config"))
-	t.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state"))
+	for _, kv := range homeEnv(dir) {
+		name, value, _ := strings.Cut(kv, "=")
+		t.Setenv(name, value)
+	}
 	return dir
+}
+
+// apart returns such an environment for the processes of a test, which runs beside others: it leaves this process as it is.
+func apart(t *testing.T) (dir string, env []string) {
+	t.Helper()
+	t.Parallel()
+	dir = t.TempDir()
+	return dir, append(slices.DeleteFunc(os.Environ(), personal), homeEnv(dir)...)
 }
 
 // worldSize is about how many instances a world has: enough of each service in each cloud. Each command reads them all.
