@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -23,12 +22,13 @@ import (
 // awsCLI runs the AWS CLI as a client of the world, with further environment.
 func awsCLI(t *testing.T, env []string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "aws", append(args, "--output", "json")...)
-	var out, errs bytes.Buffer
-	cmd.Env = append(append(os.Environ(), "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=", "AWS_DEFAULT_REGION=us-east-1", "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true"), env...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err = cmd.Run()
-	return out.String(), strings.TrimSpace(errs.String()), err
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	env = append(append(os.Environ(), "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=", "AWS_DEFAULT_REGION=us-east-1", "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true"), env...)
+	stdout, stderr, err = providertest.AWS(t.Context(), dir, env, append(args, "--output", "json")...)
+	return stdout, strings.TrimSpace(stderr), err
 }
 
 func mustAWS(t *testing.T, env []string, args ...string) string {

@@ -1,7 +1,6 @@
 package awsfront
 
 import (
-	"bytes"
 	"encoding/json"
 	"net/http/httptest"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim/world"
 )
 
@@ -51,11 +51,8 @@ func newCLI(t *testing.T) *cli {
 // run returns what the CLI answers, or what it says on its error output.
 func (c *cli) run(args string, more ...string) (stdout, stderr string, err error) {
 	c.t.Helper()
-	cmd := exec.CommandContext(c.t.Context(), "aws", append(strings.Fields(args), more...)...)
-	var out, errs bytes.Buffer
-	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = c.env, c.dir, &out, &errs
-	err = cmd.Run()
-	return out.String(), strings.TrimSpace(errs.String()), err
+	stdout, stderr, err = providertest.AWS(c.t.Context(), c.dir, c.env, append(strings.Fields(args), more...)...)
+	return stdout, strings.TrimSpace(stderr), err
 }
 
 // ok returns the JSON that a command prints, and fails the test when the command fails.
