@@ -54,7 +54,7 @@ func allRecords(s *sim.Sim) []string {
 }
 
 func TestADeadEntryIsRemovedAndComesBackWithItsMarker(t *testing.T) {
-	s := newWorld(t)
+	s := newWorld(t, atLeisure)
 	for _, zone := range []string{"scalability.expert", "unilans.net"} {
 		dead := slices.DeleteFunc(recordsOf(t, "dead"), func(r string) bool { return !strings.HasPrefix(r, zone+":") || !strings.Contains(r, "/A/") })
 		if len(dead) < 2 {

@@ -9,7 +9,7 @@ import (
 )
 
 func TestALaunchTellsHowFarANodeHasBootedWhereItsCloudHasAConsoleLog(t *testing.T) {
-	newWorld(t)
+	newWorld(t, atLeisure)
 	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", "www.scalability.expert", "--wait", "--yes")
 	if r.code != exit.Done {
 		t.Fatalf("exit code %d: %s%s", r.code, r.out, r.err)

@@ -20,6 +20,7 @@ import (
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim"
+	"rollcall/providers/sim/world"
 )
 
 func TestMain(m *testing.M) {
@@ -83,6 +84,12 @@ func apart(t *testing.T) (dir string, env []string) {
 // worldSize is about how many instances a world has: enough of each service in each cloud. Each command reads them all.
 const worldSize = 30
 
+// quick are the delays of a world whose instances boot, register and stop in less than a second.
+var quick = world.Delays{Boot: 300 * time.Millisecond, Agent: 300 * time.Millisecond, Stop: 200 * time.Millisecond, Forget: time.Hour, Delegate: 2 * time.Second, Propagate: 20 * time.Millisecond}
+
+// atLeisure gives a world the delays that an operator notices: a launch shows each stage, and a change is waited for.
+func atLeisure(o *sim.Options) { o.Delays = world.DefaultDelays() }
+
 // newWorld starts embedded clouds and makes this process a client of them.
 func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 	t.Helper()
@@ -95,7 +102,7 @@ func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 	if err != nil {
 		t.Fatal(err)
 	}
-	with = append([]func(*sim.Options){func(o *sim.Options) { o.Key = key }}, with...)
+	with = append([]func(*sim.Options){func(o *sim.Options) { o.Key, o.Delays = key, quick }}, with...)
 	s, err := startWorld(context.Background(), dir, 1, worldSize, func(format string, args ...any) { t.Logf(format, args...) }, with...)
 	if err != nil {
 		t.Fatal(err)
