@@ -12,6 +12,7 @@ import (
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -26,6 +27,7 @@ func epoch() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
 
 // fake is a backend in memory: a small world of four clouds and two zones.
 type fake struct {
+	calls   []rows.Call
 	mu      sync.Mutex
 	snap    *providers.Snapshot
 	updates chan struct{}
@@ -410,6 +412,8 @@ func (f *fake) LeaveDrained(_ context.Context, drains []journal.Unfinished) erro
 	f.leftDrained = append(f.leftDrained, drains...)
 	return nil
 }
+
+func (f *fake) Calls() []rows.Call { return f.calls }
 
 func (f *fake) Journal(context.Context, int) (common.JournalPage, error) {
 	f.mu.Lock()

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+
 	"rollcall/providers"
 	"rollcall/providers/budget"
 )
@@ -55,6 +57,7 @@ func newClient(rt http.RoundTripper, timeout time.Duration) *client {
 func (c *client) Do(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
 	defer cancel()
+	ctx = budget.WithOperation(ctx, middleware.GetServiceID(ctx)+" "+middleware.GetOperationName(ctx))
 	var sent atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
 	out := req.Clone(httptrace.WithClientTrace(ctx, trace))

@@ -56,6 +56,7 @@ type Account struct {
 	limiter *rate.Limiter
 	clock   providers.Clock
 	notify  func(Retrying)
+	called  func(Call) // nil if no one wants to know
 
 	mu        sync.Mutex
 	listings  *rate.Limiter // limits calls of listings further; nil if nothing is reserved

@@ -36,6 +36,7 @@ type transport struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	asked := t.account.clock.Now()
 	if err := t.account.Wait(req.Context()); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close() // RoundTrip must close the body on every path; this body was not read
@@ -47,7 +48,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if s, ok := req.Context().Value(skewKey{}).(*Skew); ok && err == nil {
 		s.observe(resp.Header, sent, t.account.clock.Now())
 	}
-	t.account.learn(resp, err, err == nil && t.throttles(resp))
+	throttled := err == nil && t.throttles(resp)
+	t.account.learn(resp, err, throttled)
+	if t.account.called != nil {
+		t.account.end(t.account.begin(req, asked, sent), resp, err, throttled)
+	}
 	return resp, err
 }
 

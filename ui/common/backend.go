@@ -13,6 +13,7 @@ import (
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -50,6 +51,8 @@ type Reader interface {
 	// Visible sets the records that are on the screen, so that their names are asked of name servers first. It returns
 	// at once.
 	Visible(records []providers.Identity)
+	// Calls returns the latest calls to APIs, oldest first, with clean texts. It returns at once.
+	Calls() []rows.Call
 	// Refresh reads the named sources, or all, and returns when the reads have ended.
 	Refresh(ctx context.Context, sources ...string)
 	// SetPaused stops and resumes the regular refresh. It returns at once.

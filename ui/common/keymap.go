@@ -53,6 +53,7 @@ const (
 	ActZoom       Action = "zoom"
 	ActRemedy     Action = "remedy"
 	ActServices   Action = "services"
+	ActCalls      Action = "calls"
 	ActQuiesce    Action = "quiesce"
 	ActReturn     Action = "return"
 	ActBalance    Action = "balance"
@@ -125,6 +126,7 @@ func KeyGroups() []KeyGroup {
 			{ActJournal, "journal", []string{"J"}},
 			{ActSources, "sources", []string{"v"}},
 			{ActServices, "services", []string{"V"}},
+			{ActCalls, "calls to APIs", []string{"C"}},
 			{ActCopy, "copy", []string{"y"}},
 			{ActBack, "back: marks, filter, view", []string{"esc"}},
 		}},

@@ -80,6 +80,7 @@ func All() []Registered {
 		{common.ActFindings, "what needs a person", newFindingsScreen},
 		{common.ActJournal, "what was changed, and by whom", newJournalScreen},
 		{common.ActSources, "clouds and zones, and how they answer", newSourcesScreen},
+		{common.ActCalls, "calls to APIs: status, duration, size", newCallsScreen},
 		{common.ActServices, "services, their incarnations and nodes", newServicesScreen},
 	}
 }

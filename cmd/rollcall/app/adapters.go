@@ -50,9 +50,11 @@ type DNSAccount struct {
 	Err error
 }
 
-// NewAccounts returns an empty Accounts. notify is called when a call is repeated; see budget.WithNotify.
-func NewAccounts(clock providers.Clock, notify func(budget.Retrying)) *Accounts {
-	return &Accounts{clock: clock, budgets: budget.NewPool(budget.WithClock(clock), budget.WithNotify(notify)), adapters: adapters.All(), dns: map[string]DNSAccount{}}
+// NewAccounts returns an empty Accounts, whose calls a.Calls keeps. notify is called when a call is repeated; see
+// budget.WithNotify.
+func NewAccounts(a *Program, notify func(budget.Retrying)) *Accounts {
+	budgets := budget.NewPool(budget.WithClock(a.Clock), budget.WithNotify(notify), budget.WithCalls(a.Calls.add))
+	return &Accounts{clock: a.Clock, budgets: budgets, adapters: adapters.All(), dns: map[string]DNSAccount{}}
 }
 
 // open opens an account. It reads only local credentials and files.

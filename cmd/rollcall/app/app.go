@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -30,6 +31,9 @@ type Program struct {
 	Interrupted <-chan struct{}
 
 	Closers []func() error
+
+	// Calls are the calls to APIs of this run.
+	Calls CallLog
 }
 
 // Interactive reports whether input and output are terminals.
@@ -40,4 +44,15 @@ func (a *Program) Interactive() bool {
 
 // Logf writes a line for a person to stderr; stdout is for machine output only. A write error cannot be reported and is
 // ignored.
-func (a *Program) Logf(format string, args ...any) { _, _ = fmt.Fprintf(a.Err, format+"\n", args...) }
+func (a *Program) Logf(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	_, _ = fmt.Fprintln(a.Err, line)
+	a.logLine(line)
+}
+
+// logLine writes a line to --log-file.
+func (a *Program) logLine(line string) {
+	if a.Calls.file != nil {
+		a.Calls.file.Info(strings.TrimPrefix(line, "rollcall: "))
+	}
+}

@@ -24,9 +24,9 @@ type Discovery struct {
 // Discover finds the clouds and zones that the environment's credentials open: the EC2 region and the Triton data
 // centre that their own tools would use, and all zones of Cloudflare and Route 53. An account that does not answer
 // within limit is a failed source.
-func Discover(ctx context.Context, clock providers.Clock, notify func(budget.Retrying), limit time.Duration) Discovery {
+func Discover(ctx context.Context, a *Program, notify func(budget.Retrying), limit time.Duration) Discovery {
 	d := Discovery{Config: config.Empty()}
-	acc := NewAccounts(clock, notify)
+	acc := NewAccounts(a, notify)
 	var asked []func() // results of concurrent queries, added in order
 	for _, x := range acc.adapters {
 		if x.Discovered != nil {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"rollcall/cmd/rollcall/config"
@@ -28,9 +29,11 @@ func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
 
 // Report writes a line for a person, unless the session is silent.
 func (s *Session) Report(format string, args ...any) {
-	if !s.Silent {
-		s.Program.Logf(format, args...)
+	if s.Silent {
+		s.Program.logLine(fmt.Sprintf(format, args...))
+		return
 	}
+	s.Program.Logf(format, args...)
 }
 
 // newEngine returns the engine, with the zones as last found.

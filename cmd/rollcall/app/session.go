@@ -106,7 +106,7 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 	}
 	s := &Session{Program: a, Config: c}
 	if c == nil {
-		d := Discover(ctx, a.Clock, s.retrying, OneShotTimeout)
+		d := Discover(ctx, a, s.retrying, OneShotTimeout)
 		if d.Empty() {
 			return nil, exit.Usagef("there is no config and there are no credentials: set %s, write a config with rollcall config init, or look around with rollcall --demo", CredentialHint())
 		}
@@ -115,7 +115,7 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 		}
 		s.Config, s.set.clouds, s.set.zones = d.Config, d.Clouds, d.Zones
 	} else {
-		s.set.accounts = NewAccounts(a.Clock, s.retrying)
+		s.set.accounts = NewAccounts(a, s.retrying)
 		s.set.clouds, s.set.zones = s.set.accounts.Configured(ctx, c)
 		if len(s.set.clouds)+len(s.set.zones) == 0 {
 			return nil, &config.Error{Pos: config.Pos{File: c.Path}, What: "the config has no clouds and no zones", Do: "add some, or let rollcall config init find them"}
@@ -150,7 +150,7 @@ func (a *Program) OpenZone(ctx context.Context, service string) (*Session, *Zone
 		}
 		return nil, nil, exit.Usagef("%s lies in none of the zones of the config (%s)", words.Clean(service), cmp.Or(strings.Join(have, ", "), "there are none"))
 	}
-	_, s.set.zones = NewAccounts(a.Clock, s.retrying).Configured(ctx, &config.Config{Zones: c.Zones[i : i+1]})
+	_, s.set.zones = NewAccounts(a, s.retrying).Configured(ctx, &config.Config{Zones: c.Zones[i : i+1]})
 	return s, &s.set.zones[0], nil
 }
 

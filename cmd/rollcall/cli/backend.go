@@ -18,6 +18,7 @@ import (
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -268,6 +269,9 @@ func (b *backend) Journal(_ context.Context, limit int) (common.JournalPage, err
 	}
 	return common.JournalPage{Entries: entries, Problems: j.Problems()}, nil
 }
+
+// Calls implements common.Reader.
+func (b *backend) Calls() []rows.Call { return b.s.Program.Calls.Calls() }
 
 func (b *backend) RecoverJournal(ctx context.Context) ([]string, error) {
 	return b.s.RecoverJournal(ctx)

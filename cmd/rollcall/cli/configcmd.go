@@ -56,7 +56,7 @@ func (a *commands) configInit(ctx context.Context) error {
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s is there already: edit it, or name another file with --config", words.Clean(path))
 	}
-	d := app.Discover(ctx, a.Clock, a.Retrying(), app.OneShotTimeout)
+	d := app.Discover(ctx, a.Program, a.Retrying(), app.OneShotTimeout)
 	for _, n := range d.Notes {
 		a.Logf("rollcall: %s", words.Clean(n))
 	}
@@ -106,7 +106,7 @@ func (a *commands) configCheck(ctx context.Context) error {
 	if c == nil {
 		return exit.Usagef("there is no config at %s: write one with rollcall config init", words.Clean(config.DefaultPath()))
 	}
-	clouds, zones := app.NewAccounts(a.Clock, a.Retrying()).Configured(ctx, c)
+	clouds, zones := app.NewAccounts(a.Program, a.Retrying()).Configured(ctx, c)
 	wrong, unsure := checkSources(ctx, clouds, zones)
 	if c.RangesErr != nil {
 		wrong = append(wrong, c.RangesErr)
@@ -232,7 +232,7 @@ func (a *commands) configShow(ctx context.Context) error {
 		a.Logf("# %s", words.Clean(c.Path))
 		return config.Write(a.Out, c)
 	}
-	d := app.Discover(ctx, a.Clock, a.Retrying(), app.OneShotTimeout)
+	d := app.Discover(ctx, a.Program, a.Retrying(), app.OneShotTimeout)
 	if d.Empty() {
 		return exit.Usagef("there is no config and there are no credentials: write one with rollcall config init")
 	}

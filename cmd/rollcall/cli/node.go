@@ -66,7 +66,7 @@ func (h *simHost) newAgent(at providers.Provider) (*simAgent, error) {
 		return p, nil
 	}
 	// A node has a budget of its own, since real agents share none with a console.
-	acc := app.NewAccounts(providers.Clock{}, nil).DNSAccount(at, "", nil)
+	acc := app.NewAccounts(&app.Program{}, nil).DNSAccount(at, "", nil)
 	if acc.Err != nil {
 		return nil, acc.Err
 	}

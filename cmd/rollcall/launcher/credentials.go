@@ -102,7 +102,7 @@ func ConsoleCredentials(ctx context.Context, a *app.Program) []userdata.Credenti
 	s := app.NewSession(a, nil, nil, nil)
 	if path, err := config.Find(a.Config); err == nil && path != "" {
 		if c, err := config.Load(ctx, path, app.Rules()); err == nil { // commands that need the config report its mistakes
-			clouds, zones := app.NewAccounts(a.Clock, func(budget.Retrying) {}).Configured(ctx, c)
+			clouds, zones := app.NewAccounts(a, func(budget.Retrying) {}).Configured(ctx, c)
 			s = app.NewSession(a, c, clouds, zones)
 		}
 	}
