@@ -27,7 +27,10 @@ func epoch() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
 
 // fake is a backend in memory: a small world of four clouds and two zones.
 type fake struct {
-	calls   []rows.Call
+	calls     []rows.Call
+	events    []rows.Event
+	eventsErr error
+
 	mu      sync.Mutex
 	snap    *providers.Snapshot
 	updates chan struct{}
@@ -411,6 +414,12 @@ func (f *fake) LeaveDrained(_ context.Context, drains []journal.Unfinished) erro
 	defer f.mu.Unlock()
 	f.leftDrained = append(f.leftDrained, drains...)
 	return nil
+}
+
+func (f *fake) Timeline(_ context.Context, name string) ([]rows.Event, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(f.events), func(e rows.Event) bool { return !e.About(name) }), f.eventsErr
 }
 
 func (f *fake) Calls() []rows.Call { return f.calls }

@@ -104,6 +104,8 @@ func (m *Model) command(a common.Action) tea.Cmd {
 		m.Open(&dialog.Help{})
 	case common.ActWhy:
 		return dialog.Why(m.Context, m.Current().Finding)
+	case common.ActTimeline:
+		return dialog.Timeline(m.Context, common.Clean(m.Current().Name))
 	case common.ActRefresh:
 		return m.refresh()
 	case common.ActPause:

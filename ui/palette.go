@@ -48,6 +48,7 @@ func commands() []dialog.Entry {
 		{Action: common.ActUndoRun, Name: "undo run", Does: "in the journal: all that the run of the entry did"},
 		{Action: common.ActChanges, Does: "what is under way", ByPrefix: true},
 		{Action: common.ActWhy, Does: "evidence and guards", ByPrefix: true},
+		{Action: common.ActTimeline, Does: "what began, was changed and ended in the last day", ByPrefix: true},
 		{Action: common.ActConsoleLog, Does: "what the instance has written to its console", ByPrefix: true},
 		{Action: common.ActSSH, Does: "a shell on the instance"},
 		{Action: common.ActRefresh, Does: "read all sources now", ByPrefix: true},

@@ -53,6 +53,8 @@ type Reader interface {
 	Visible(records []providers.Identity)
 	// Calls returns the latest calls to APIs, oldest first, with clean texts. It returns at once.
 	Calls() []rows.Call
+	// Timeline returns what is recorded of a name in the last day, oldest first, with clean texts; see rows.Event.About.
+	Timeline(ctx context.Context, name string) ([]rows.Event, error)
 	// Refresh reads the named sources, or all, and returns when the reads have ended.
 	Refresh(ctx context.Context, sources ...string)
 	// SetPaused stops and resumes the regular refresh. It returns at once.

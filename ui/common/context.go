@@ -128,5 +128,6 @@ type Subject struct {
 	Instance   *rows.Instance
 	Finding    *dnsview.Finding // the worst
 	Service    string           // the service of the row, or that contains it
+	Name       string           // what rollcall timeline calls the row
 	Production bool
 }

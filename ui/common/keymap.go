@@ -54,6 +54,7 @@ const (
 	ActRemedy     Action = "remedy"
 	ActServices   Action = "services"
 	ActCalls      Action = "calls"
+	ActTimeline   Action = "timeline"
 	ActQuiesce    Action = "quiesce"
 	ActReturn     Action = "return"
 	ActBalance    Action = "balance"
@@ -120,6 +121,7 @@ func KeyGroups() []KeyGroup {
 			{ActPalette, "commands", []string{":"}},
 			{ActDetail, "detail", []string{"enter"}},
 			{ActWhy, "why: evidence and guards", []string{"w"}},
+			{ActTimeline, "timeline of the row", []string{"T"}},
 			{ActSort, "next order", []string{"s"}},
 			{ActReverse, "reverse the order", []string{"S"}},
 			{ActFindings, "findings", []string{"f"}},

@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
@@ -71,7 +72,13 @@ func (f *findingsScreen) Current() common.Subject {
 	if !ok {
 		return common.Subject{}
 	}
-	s := common.Subject{Finding: r.Finding}
+	s := common.Subject{Finding: r.Finding, Name: cmp.Or(r.Finding.Name, r.Finding.Service, r.Finding.Zone)}
+	if i := r.Finding.Instance; i != nil {
+		s.Name = i.ID
+	}
+	if id, ok := recordOf(r); ok {
+		s.Name = id.Name + "/" + id.Type + "/" + id.Value
+	}
 	if k, ok := instanceOf(r); ok {
 		s.Instance = f.Picture.ByID[k]
 	}

@@ -240,13 +240,13 @@ func (f *fleetScreen) Current() common.Subject {
 		if !ok {
 			return common.Subject{}
 		}
-		return common.Subject{Instance: r, Finding: common.Worst(r.Findings), Production: r.Production}
+		return common.Subject{Instance: r, Finding: common.Worst(r.Findings), Production: r.Production, Name: r.Inst.ID}
 	}
 	r, ok := f.recordList.Current()
 	if !ok {
 		return common.Subject{}
 	}
-	s := common.Subject{Finding: common.Worst(r.Findings), Production: r.Production}
+	s := common.Subject{Finding: common.Worst(r.Findings), Production: r.Production, Name: r.ID.Name + "/" + r.ID.Type + "/" + r.ID.Value}
 	if len(r.Instances) > 0 {
 		s.Instance = f.Picture.ByID[r.Instances[0]]
 	}

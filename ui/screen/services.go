@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -153,7 +154,10 @@ func (v *servicesScreen) Current() common.Subject {
 	if !ok {
 		return common.Subject{}
 	}
-	s := common.Subject{Finding: common.Worst(r.Findings), Service: r.Members.Name, Production: r.Production}
+	s := common.Subject{Finding: common.Worst(r.Findings), Service: r.Members.Name, Production: r.Production, Name: r.Members.Name}
+	if r.Node != nil {
+		s.Name = cmp.Or(r.Node.Ref.ID, s.Name)
+	}
 	if r.Node != nil && r.Node.Instance != nil {
 		s.Instance = v.Picture.ByID[rows.InstanceKey{Cloud: r.Node.Instance.Cloud, ID: r.Node.Instance.ID}]
 	}

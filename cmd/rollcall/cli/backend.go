@@ -270,6 +270,19 @@ func (b *backend) Journal(_ context.Context, limit int) (common.JournalPage, err
 	return common.JournalPage{Entries: entries, Problems: j.Problems()}, nil
 }
 
+// Timeline implements common.Reader.
+func (b *backend) Timeline(_ context.Context, name string) ([]rows.Event, error) {
+	j, err := b.s.OpenJournal()
+	if err != nil {
+		return nil, err
+	}
+	entries, err := j.Entries()
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	return app.Timeline(b.s.State, name, entries, b.s.Program.Now().Add(-24*time.Hour))
+}
+
 // Calls implements common.Reader.
 func (b *backend) Calls() []rows.Call { return b.s.Program.Calls.Calls() }
 
