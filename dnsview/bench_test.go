@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -92,6 +93,34 @@ func benchmarkInspect(b *testing.B, records int, failed bool) {
 func BenchmarkInspect10000(b *testing.B) { benchmarkInspect(b, 10_000, false) }
 
 func BenchmarkInspect100000(b *testing.B) { benchmarkInspect(b, 100_000, false) }
+
+func BenchmarkInspect1000000(b *testing.B) { benchmarkInspect(b, 1_000_000, false) }
+
+// An answer of a name server has landed: rows, sources and all other answers are the same.
+func BenchmarkOneAnswerChanged100000(b *testing.B) {
+	s, o := bigWorld(100_000, false)
+	at := map[string]int{}
+	for z := range s.Zones {
+		for i := range s.Zones[z].Records {
+			r := &s.Zones[z].Records[i]
+			n, ok := at[r.Name]
+			if !ok {
+				n = len(o.Wire)
+				at[r.Name] = n
+				o.Wire = append(o.Wire, index.WireState{Zone: r.Zone, Name: r.Name, Type: r.Type, State: index.WireInSync, At: testRead})
+			}
+			o.Wire[n].Want = append(o.Wire[n].Want, r.Value)
+		}
+	}
+	v := dnsview.Inspect(s, o)
+	b.ReportAllocs()
+	for b.Loop() {
+		o.Observed++
+		o.Wire = slices.Clone(o.Wire)
+		o.Wire[0].State = index.WireSplit
+		v = dnsview.InspectAfter(v, s, o)
+	}
+}
 
 // A quarter of the records is unknown: a cloud has failed.
 func BenchmarkInspectOneCloudFailed100000(b *testing.B) { benchmarkInspect(b, 100_000, true) }

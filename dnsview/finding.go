@@ -124,6 +124,7 @@ type Finding struct {
 	// Name is the domain name, or name and type, that a finding without a record is about; or empty.
 	Name string
 
+	rank  int32 // of severity and class, the worst first
 	order int32 // in its view
 }
 

@@ -18,24 +18,33 @@ const sameClock = 2 * time.Second
 // older, by the longest age of a read that is not stale. It does not look into o.Wire, o.WireZones and o.Health: they are
 // the same if o.Observed is. Its cost grows with the number of sources, not of rows.
 func (v *View) StillHolds(s *providers.Snapshot, o index.Options) bool {
-	until := v.Index.HoldsUntil()
-	return (until.IsZero() || o.Now.Before(until)) && !o.Now.Before(v.Options.Now) && sameOptions(&v.Options, &o) &&
+	return v.Options.Observed == o.Observed && !passed(v.Index.HoldsUntil(), o.Now) && !passed(v.until, o.Now) && v.sameRows(s, &o)
+}
+
+func passed(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
+
+// sameRows reports whether a later snapshot has the rows and sources of v, in the same states, and the options are those of
+// v but for what was observed.
+func (v *View) sameRows(s *providers.Snapshot, o *index.Options) bool {
+	return !passed(v.Index.MadeUntil(), o.Now) && !o.Now.Before(v.Options.Now) && sameOptions(&v.Options, o) &&
 		v.Snapshot.Beginning == s.Beginning && slices.Equal(v.Snapshot.Forgotten, s.Forgotten) && slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, sameCloud) && slices.EqualFunc(v.Snapshot.Zones, s.Zones, sameZone) &&
 		v.sameAges(s, o.Now)
 }
 
-// sameAges reports whether the sources of a later snapshot are stale now if and only if those of v were.
+// sameAges reports whether the sources of a later snapshot are stale now if and only if those of v were, and the rows of
+// those that are not complete are as old.
 func (v *View) sameAges(s *providers.Snapshot, now time.Time) bool {
-	same := func(was, is *providers.Coverage) bool {
-		return was.At(v.Options.Now, v.Options.MaxAge) == is.At(now, v.Options.MaxAge)
+	same := func(was, is *providers.Coverage, rowsFrom, rowsNow time.Time) bool {
+		state := is.At(now, v.Options.MaxAge)
+		return was.At(v.Options.Now, v.Options.MaxAge) == state && (state == providers.CoverageComplete || rowsFrom.Equal(rowsNow))
 	}
 	for i := range s.Clouds {
-		if !same(&v.Snapshot.Clouds[i].Coverage, &s.Clouds[i].Coverage) {
+		if was, is := &v.Snapshot.Clouds[i], &s.Clouds[i]; !same(&was.Coverage, &is.Coverage, was.RowsFrom, is.RowsFrom) {
 			return false
 		}
 	}
 	for i := range s.Zones {
-		if !same(&v.Snapshot.Zones[i].Coverage, &s.Zones[i].Coverage) {
+		if was, is := &v.Snapshot.Zones[i], &s.Zones[i]; !same(&was.Coverage, &is.Coverage, was.RowsFrom, is.RowsFrom) {
 			return false
 		}
 	}
@@ -43,7 +52,7 @@ func (v *View) sameAges(s *providers.Snapshot, now time.Time) bool {
 }
 
 func sameOptions(a, b *index.Options) bool {
-	return a.Fleet == b.Fleet && a.Observed == b.Observed && a.MaxAge == b.MaxAge && a.BootGrace == b.BootGrace && a.CreateGrace == b.CreateGrace &&
+	return a.Fleet == b.Fleet && a.MaxAge == b.MaxAge && a.BootGrace == b.BootGrace && a.CreateGrace == b.CreateGrace &&
 		a.WireGrace == b.WireGrace && a.Ranges == b.Ranges && slices.Equal(a.Allow, b.Allow) && maps.Equal(a.Limits, b.Limits) &&
 		maps.Equal(a.Own, b.Own) && reflect.DeepEqual(a.Services, b.Services)
 }

@@ -41,7 +41,10 @@ func timeless(v *dnsview.View) []dnsview.Finding {
 	out := slices.Clone(v.Findings)
 	for i := range out {
 		f := &out[i]
-		f.Evidence, f.RestsOn = slices.Clone(f.Evidence), slices.Clone(f.RestsOn)
+		f.Evidence, f.RestsOn, f.Uncertain = slices.Clone(f.Evidence), slices.Clone(f.RestsOn), slices.Clone(f.Uncertain)
+		for n := range f.Uncertain {
+			f.Uncertain[n].Age = 0
+		}
 		for n := range f.Evidence {
 			f.Evidence[n].At = time.Time{}
 		}

@@ -14,19 +14,28 @@ import (
 // and by address second, and finds where they disagree. It is pure: the same
 // snapshot and options give the same view, whatever the order of rows and sources.
 // In a snapshot of the beginning of rows it finds nothing: what seems to be absent may be among the others.
-func Inspect(s *providers.Snapshot, o index.Options) *View {
+func Inspect(s *providers.Snapshot, o index.Options) *View { return InspectAfter(nil, s, o) }
+
+// InspectAfter returns what Inspect does, and takes over from an earlier view, which may be nil, what still holds. Of what
+// is taken over, only times are older; see View.StillHolds.
+func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	v := &View{Snapshot: s, Options: o}
-	x := index.New(s, &v.Options)
-	v.Index = x
-	for _, name := range index.SourceOrder(s) {
-		v.Sources = append(v.Sources, x.BasisOf(name))
+	in := &inspector{}
+	if last != nil && last.sameRows(s, &o) {
+		v.Index = last.Index.Again(s, &v.Options)
+		in.last = last
+	} else {
+		v.Index = index.New(s, &v.Options)
 	}
-	x.ReadOnlyZones = map[string]string{}
+	in.Index = v.Index
+	for _, name := range index.SourceOrder(s) {
+		v.Sources = append(v.Sources, v.Index.BasisOf(name))
+	}
 	if s.Beginning {
+		v.Index.ReadOnlyZones = map[string]string{}
 		v.attach()
 		return v
 	}
-	in := &inspector{Index: x}
 	in.lameZones()
 	in.zones()
 	in.quiescedNodes()
@@ -34,7 +43,8 @@ func Inspect(s *providers.Snapshot, o index.Options) *View {
 	in.setsAndChains()
 	in.wire()
 	in.health()
-	v.Findings = sortFindings(in.out)
+	v.sorted = in.sorted()
+	v.stages, v.until, v.taken = in.stages, in.until, in.taken
 	v.attach()
 	return v
 }
@@ -44,10 +54,13 @@ type inspector struct {
 	*index.Index
 	out      []*Finding
 	reported map[*providers.Record]reported // records with a finding that others must respect
+	own      map[*providers.Record]reported // those among the records that this part has looked at
 	srvs     []srvRow                       // SRV records that nothing was found about
 	markers  []index.QuiescedMarker         // marker records that say quiesced
 	quiesced []*providers.Record            // records that are still there and bear the word quiesced
 	capacity map[string]index.Capacity      // of zones with a limit
+	readOnly map[string]string              // zones that nothing is written to
+	byWire   map[*providers.Record]*index.WireState
 
 	values index.Table[valueKey] // of the record set that is looked at, with the first record of each
 	first  []*providers.Record
@@ -58,34 +71,48 @@ type inspector struct {
 	refs     index.Pool[providers.InstanceRef]
 	bases    index.Pool[index.Basis]
 	noHolder Evidence // that an address is in no inventory, but for the address; see noHolderEvidence
+
+	stageState
 }
 
-// split finds what n things lead to in parts of size, on all CPUs. Each part has an inspector of its own and reads what is
-// known of the whole; split returns the inspectors in order, and adds their findings to those of in.
-func (in *inspector) split(n, size int, find func(part *inspector, from, to int)) []*inspector {
-	parts := make([]*inspector, (n+size-1)/size)
-	index.Parallel(n, size, func(from, to int) {
-		part := &inspector{Index: in.Index, reported: in.reported}
-		find(part, from, to)
-		parts[from/size] = part
-	})
-	for _, p := range parts {
-		in.out = append(in.out, p.out...)
-	}
-	return parts
+// zonePart is a part of the records of a zone.
+type zonePart struct {
+	zone     *index.ZoneState
+	from, to int
 }
+
+// recordsOfPart is how many records are looked at as one part.
+var recordsOfPart = 4096
 
 // zones inspects the records of every zone.
 func (in *inspector) zones() {
-	parts := in.split(len(in.Zones), 1, func(part *inspector, i, _ int) {
+	var list []zonePart
+	for _, z := range in.Zones {
+		for from := 0; from < len(z.View.Records); from += recordsOfPart {
+			list = append(list, zonePart{z, from, min(from+recordsOfPart, len(z.View.Records))})
+		}
+	}
+	was := in.partsOfLast()
+	parts := in.split(kept, len(list), 1, func(part *inspector, i, _ int) {
 		part.reported = map[*providers.Record]reported{}
-		part.inspectZone(in.Zones[i])
+		part.inspectRecords(list[i])
+		part.own = part.reported
 	})
+	if in.last != nil && !slices.EqualFunc(was, parts, sameReports) {
+		in.stale = true
+	}
 	in.reported = map[*providers.Record]reported{}
-	in.QuiescedRecords = map[index.QuiescedKey][]*providers.Record{}
+	in.QuiescedMarkers, in.QuiescedRecords = nil, map[index.QuiescedKey][]*providers.Record{}
 	for _, p := range parts {
-		maps.Copy(in.reported, p.reported)
-		in.srvs, in.QuiescedMarkers = append(in.srvs, p.srvs...), append(in.QuiescedMarkers, p.markers...)
+		maps.Copy(in.reported, p.own)
+		for _, r := range p.srvs {
+			r.zone = in.Zones[r.zone.Number]
+			in.srvs = append(in.srvs, r)
+		}
+		for _, m := range p.markers {
+			m.Zone = in.Zones[m.Zone.Number]
+			in.QuiescedMarkers = append(in.QuiescedMarkers, m)
+		}
 		for _, r := range p.quiesced {
 			o := r.Owners[0]
 			at := index.QuiescedKey{Node: in.NodeOf(o.Cloud, o.Instance), Name: r.Name}
@@ -96,15 +123,17 @@ func (in *inspector) zones() {
 	in.QuiescedAt = map[string][]index.QuiescedMarker{}
 	for _, m := range in.QuiescedMarkers {
 		in.QuiescedAt[m.Name] = append(in.QuiescedAt[m.Name], m)
+		in.NodeOf(m.Owner.Cloud, m.Owner.Instance)
 	}
 }
 
 // setsAndChains inspects the record sets of every zone, and the chains of DNS-SD.
 func (in *inspector) setsAndChains() {
-	parts := in.split(len(in.Zones)+1, 1, func(part *inspector, i, _ int) {
+	parts := in.split(kept, len(in.Zones)+1, 1, func(part *inspector, i, _ int) {
 		if i == len(in.Zones) {
 			part.srvs = in.srvs
 			part.chains()
+			part.srvs = nil
 			return
 		}
 		part.capacity = map[string]index.Capacity{}
@@ -125,10 +154,11 @@ const (
 	reportedLeaving          // it is dead, or not ours: what else is wrong with it does not matter
 )
 
-// inspectZone inspects every record of a zone.
-func (in *inspector) inspectZone(z *index.ZoneState) {
+// inspectRecords inspects every record of a part of a zone.
+func (in *inspector) inspectRecords(p zonePart) {
+	z := p.zone
 	missing := in.MissingEvidence(z)
-	for i := range z.View.Records {
+	for i := p.from; i < p.to; i++ {
 		r := &z.View.Records[i]
 		if r.Type == "TXT" && r.IsMarker() {
 			in.inspectMarker(z, r)
@@ -193,6 +223,7 @@ func (in *inspector) add(f Finding) {
 		f.Remedy, f.OneKey = NoRemedy, false
 		f.Reason += " (no fleet id here: run rollcall config init to be able to change it)"
 	}
+	f.rank = 100*int32(Critical-f.Severity) + rankOf[f.Class]
 	in.out = append(in.out, in.findings.Put(f))
 }
 

@@ -66,6 +66,7 @@ func (in *inspector) unreadable(z *index.ZoneState, r *providers.Record, name st
 // delete it waits for all sources to be complete.
 func (in *inspector) orphan(z *index.ZoneState, r *providers.Record, o providers.Owner, why string, more []Evidence) {
 	f := in.orphanFinding(z, r, o, more)
+	in.readsSeen = true
 	first, seen := in.Options.Seen[f.Key()]
 	switch {
 	case seen && first.Before(z.View.Coverage.Started) && !in.tooYoung(r, o, true):
@@ -98,14 +99,17 @@ func (in *inspector) orphanFinding(z *index.ZoneState, r *providers.Record, o pr
 
 // quiescedNodes reports nodes that were taken out of DNS on purpose.
 func (in *inspector) quiescedNodes() {
+	in.split(observed, 1, 1, func(part *inspector, _, _ int) { part.takenOut() })
+}
+
+func (in *inspector) takenOut() {
 	for _, m := range in.QuiescedMarkers {
-		n := in.NodeOf(m.Owner.Cloud, m.Owner.Instance)
 		if in.QuiescedThere(m) {
 			continue // the record is still there, and reported already
 		}
 		ref := providers.InstanceRef{Cloud: in.CloudLabel(m.Owner.Cloud), Key: m.Owner.Cloud, ID: m.Owner.Instance}
 		who := index.ShortID(m.Owner.Instance)
-		i := in.Nodes[n].Instance
+		i := in.Instance(m.Owner.Cloud, m.Owner.Instance)
 		if i != nil {
 			ref, who = in.Ref(i), index.Label(i)
 		}

@@ -2,6 +2,7 @@ package dnsview
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,15 @@ const defaultWireGrace = 2 * time.Minute
 
 // wire makes findings of what name servers answered.
 func (in *inspector) wire() {
+	parts := in.split(observed, 1, 1, func(part *inspector, _, _ int) {
+		part.ByWire = nil
+		part.answers()
+		part.byWire = part.ByWire
+	})
+	in.ByWire = parts[0].byWire
+}
+
+func (in *inspector) answers() {
 	dark := in.unresolvable()
 	silent := map[string][]*index.WireState{}
 	for i := range in.Options.Wire {
@@ -99,6 +109,16 @@ func (in *inspector) unresolvable() (told map[string]bool) {
 // the name servers' word or by the provider's own. Nothing is written there, so
 // that no other finding has a remedy there.
 func (in *inspector) lameZones() {
+	parts := in.split(observed, 1, 1, func(part *inspector, _, _ int) {
+		part.ReadOnlyZones = map[string]string{}
+		part.notDelegated()
+		part.readOnly = part.ReadOnlyZones
+	})
+	in.ReadOnlyZones = parts[0].readOnly
+	in.stale = in.last != nil && !maps.Equal(in.ReadOnlyZones, in.last.Index.ReadOnlyZones)
+}
+
+func (in *inspector) notDelegated() {
 	for i := range in.Options.WireZones {
 		w := &in.Options.WireZones[i]
 		if z := in.ZonesByName[providers.CanonicalName(w.Zone)]; z != nil && w.State == index.WireLame && in.IsFresh(w.At) {
@@ -280,6 +300,10 @@ func (in *inspector) unreachable(z *index.ZoneState, states []*index.WireState) 
 // health reports nodes that fail the health check of their service while clients
 // are sent to them.
 func (in *inspector) health() {
+	in.split(observed, 1, 1, func(part *inspector, _, _ int) { part.failing() })
+}
+
+func (in *inspector) failing() {
 	for i := range in.Options.Health {
 		h := &in.Options.Health[i]
 		if s := in.Failing(h); s != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"slices"
+	"sync"
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/services"
@@ -13,17 +14,19 @@ import (
 // nodesOfServices looks, for each declared service, for the records that its nodes should have.
 func (in *inspector) nodesOfServices() {
 	for _, s := range in.Services {
-		ms := in.memberRecords(s)
-		in.split(len(in.Nodes), nodesOfPart, func(part *inspector, from, to int) { part.nodesOfService(s, ms, from, to) })
-		in.incarnation(s)
-		in.hiddenService(s, ms.Name)
-		in.declared(s)
-		in.members(s, ms)
+		members := sync.OnceValue(func() *memberRecords { return in.memberRecords(s) })
+		in.split(kept, len(in.Nodes), nodesOfPart, func(part *inspector, from, to int) { part.nodesOfService(s, members(), from, to) })
+		in.split(kept, 1, 1, func(part *inspector, _, _ int) {
+			part.incarnation(s)
+			part.hiddenService(s, members().Name)
+			part.declared(s)
+			part.members(s, members())
+		})
 	}
 }
 
 // nodesOfPart is how many nodes are looked at as one part.
-const nodesOfPart = 4096
+var nodesOfPart = 4096
 
 // nodesOfService looks at the nodes with these numbers.
 func (in *inspector) nodesOfService(s *index.DeclaredService, ms *memberRecords, from, to int) {

@@ -39,7 +39,7 @@ var whenGone = []Class{Dangling, Dead, Reused}
 
 // established reports whether an earlier scan found what f says, or that its owner is gone, if f says so.
 func (in *inspector) established(f Finding) bool {
-	if len(in.Options.Seen) == 0 {
+	if in.readsSeen = true; len(in.Options.Seen) == 0 {
 		return false
 	}
 	if _, ok := in.Options.Seen[f.Key()]; ok || !slices.Contains(whenGone, f.Class) {
@@ -66,6 +66,7 @@ func (in *inspector) unsureTarget(f Finding, r *providers.Record, c Class) *inde
 
 // addOwnerUnknown adds a finding of a record of whose owner this scan knows nothing, or what an earlier scan established of it.
 func (in *inspector) addOwnerUnknown(f Finding) {
+	in.readsSeen = true
 	for _, was := range whenOwnerIsSilent {
 		g := f
 		g.Class, g.Severity = was.Class, was.Severity

@@ -20,32 +20,23 @@ func Classes() []Class {
 }
 
 // sortFindings puts the worst first, dangling first among equals, then by class and by
-// what they are about. It sorts numbers and moves each finding once, since a finding is large.
-func sortFindings(in []*Finding) []Finding {
-	type key struct {
-		rank int32
-		at   int32
-	}
-	rank := map[Class]int{}
+// what they are about.
+func sortFindings(list []*Finding) { index.Sort(list, compareRanked) }
+
+var rankOf = func() map[Class]int32 {
+	rank := map[Class]int32{}
 	for n, c := range Classes() {
-		rank[c] = n
+		rank[c] = int32(n)
 	}
-	keys := make([]key, len(in))
-	for i := range in {
-		keys[i] = key{int32(100*(int(Critical)-int(in[i].Severity)) + rank[in[i].Class]), int32(i)}
+	return rank
+}()
+
+// compareRanked orders findings as a view has them. It reads rank, which an inspector sets when it adds a finding.
+func compareRanked(a, b *Finding) int {
+	if a.rank != b.rank {
+		return cmp.Compare(a.rank, b.rank)
 	}
-	index.Sort(keys, func(a, b key) int {
-		if a.rank != b.rank {
-			return cmp.Compare(a.rank, b.rank)
-		}
-		return compareFindings(in[a.at], in[b.at])
-	})
-	out := make([]Finding, len(in))
-	for i, k := range keys {
-		out[i] = *in[k.at]
-		out[i].order = int32(i)
-	}
-	return out
+	return compareFindings(a, b)
 }
 
 // InOrder sorts findings of one view as the view has them, each once, in place.
@@ -90,6 +81,11 @@ func compareRefs(a, b *providers.InstanceRef) int {
 
 // attach makes the findings of each record and instance easy to find.
 func (v *View) attach() {
+	v.Findings = make([]Finding, len(v.sorted))
+	for i, f := range v.sorted {
+		v.Findings[i] = *f
+		v.Findings[i].order = int32(i)
+	}
 	all := make([]*Finding, len(v.Findings))
 	v.byRecord = make(map[*providers.Record][]*Finding, len(v.Findings))
 	v.byInstance = make(map[index.InstanceKey][]*Finding, len(v.Findings))

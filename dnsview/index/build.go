@@ -37,7 +37,7 @@ func New(s *providers.Snapshot, o *Options) *Index {
 		records += len(s.Zones[i].Records)
 	}
 	x := &Index{
-		Options: o, CloudsByKey: map[providers.CloudKey]*CloudState{}, ZonesByName: map[string]*ZoneState{},
+		Options: o, moments: &moments{}, CloudsByKey: map[providers.CloudKey]*CloudState{}, ZonesByName: map[string]*ZoneState{},
 		Nodes: make([]node, 0, instances), numbers: NewTable(instances, HashInstance), Links: make([]link, 0, records),
 		addresses: NewTable(2*instances, HashAddr), holders: make([]Holder, 0, 2*instances), ServicesByName: map[string]*DeclaredService{}, Parents: map[string]bool{},
 		Targets: map[string]string{}, Hosts: map[string][]*providers.Record{},
@@ -49,6 +49,9 @@ func New(s *providers.Snapshot, o *Options) *Index {
 	slices.SortFunc(x.Zones, func(a, b *ZoneState) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.View.Zone.ID, b.View.Zone.ID))
 	})
+	for n, z := range x.Zones {
+		z.Number = n
+	}
 	for _, cs := range x.Clouds {
 		x.addInstances(cs)
 	}
@@ -58,6 +61,7 @@ func New(s *providers.Snapshot, o *Options) *Index {
 	x.addServices()
 	x.addNames()
 	x.addControllers()
+	x.until = x.moments.earliest()
 	return x
 }
 

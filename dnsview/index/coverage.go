@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/providers"
 )
@@ -12,6 +13,7 @@ import (
 // much can be concluded from what it answered.
 type CloudState struct {
 	View  *providers.CloudView
+	at    int // in the snapshot
 	Name  string
 	Key   providers.CloudKey // key of the cloud that answered, or that the rows are of when none did
 	State providers.CoverageState
@@ -22,15 +24,17 @@ type CloudState struct {
 // ZoneState is the same for a zone.
 type ZoneState struct {
 	View     *providers.ZoneView
+	at       int // in the snapshot
+	Number   int // in Zones
 	Name     string
 	State    providers.CoverageState
 	Why      string
 	Basis    Basis
-	Nodes    []int32                        // for each record of the view, the instance that it belongs to, or -1
-	AllBases []Basis                        // every cloud and this zone: what a finding of absence rests on
-	names    map[string][]*providers.Record // made by named when it is first asked for; see there
-	exact    map[setValue]*providers.Record // made by standing when it is first asked for
-	Cuts     Cuts                           // names that the zone's servers do not answer for
+	Nodes    []int32                               // for each record of the view, the instance that it belongs to, or -1
+	AllBases []Basis                               // every cloud and this zone: what a finding of absence rests on
+	names    func() map[string][]*providers.Record // made when it is first asked for
+	exact    func() map[setValue]*providers.Record // made when it is first asked for
+	Cuts     Cuts                                  // names that the zone's servers do not answer for
 }
 
 // Traits returns those of the provider of a zone; the zero value when the zone is not known.
@@ -45,7 +49,7 @@ func (x *Index) addClouds(s *providers.Snapshot) {
 	x.forgotten = s.Forgotten
 	for i := range s.Clouds {
 		v := &s.Clouds[i]
-		cs := &CloudState{View: v, Name: cloudName(v), State: x.stateOf(&v.Coverage)}
+		cs := &CloudState{View: v, at: i, Name: cloudName(v), State: x.stateOf(&v.Coverage)}
 		cs.Key = v.Coverage.Key
 		if cs.Key == "" {
 			cs.Key = v.Cloud.Key
@@ -70,7 +74,9 @@ func (x *Index) addClouds(s *providers.Snapshot) {
 // stateOf returns the state of a source now.
 func (x *Index) stateOf(c *providers.Coverage) providers.CoverageState {
 	if c.State == providers.CoverageComplete && x.Options.MaxAge > 0 {
-		x.Passed(c.Started.Add(x.Options.MaxAge + 1))
+		if t := c.Started.Add(x.Options.MaxAge + 1); x.Options.Now.Before(t) {
+			x.freshUntil = earlier(x.freshUntil, t)
+		}
 	}
 	return c.At(x.Options.Now, x.Options.MaxAge)
 }
@@ -85,7 +91,8 @@ func cloudName(v *providers.CloudView) string {
 func (x *Index) addZones(s *providers.Snapshot) {
 	for i := range s.Zones {
 		v := &s.Zones[i]
-		zs := &ZoneState{View: v, Name: providers.CanonicalName(v.Zone.Name), State: x.stateOf(&v.Coverage)}
+		zs := &ZoneState{View: v, at: i, Name: providers.CanonicalName(v.Zone.Name), State: x.stateOf(&v.Coverage)}
+		zs.names, zs.exact = sync.OnceValue(namesOf(v.Records)), sync.OnceValue(valuesOf(v.Records))
 		zs.Why = x.coverageWhy(zs.Name, v.Coverage, zs.State, v.Reading)
 		zs.Cuts = CutsOf(zs.Name, v.Records)
 		x.hasCuts = x.hasCuts || !zs.Cuts.Empty()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"rollcall/providers"
 )
@@ -71,7 +72,9 @@ type Index struct {
 
 	ReadOnlyZones map[string]string // zones that nothing is written to, with the reason
 
-	moments    moments
+	moments    *moments
+	until      time.Time // the first moment at which time alone changes a text of the index; zero for never
+	freshUntil time.Time // until when no read that is fresh is stale; zero for ever
 	identities func() map[providers.Identity]*providers.Record
 	WithSetID  func() map[SetKey][]*providers.Record // those with a set identifier, by name and type
 }

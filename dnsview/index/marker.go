@@ -42,36 +42,40 @@ func (m QuiescedMarker) Of() InstanceKey { return InstanceKey{m.Owner.Cloud, m.O
 // OfHost reports whether the marker remembers an address.
 func (m QuiescedMarker) OfHost() bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
 
-// Named returns the records of a zone with one name, from a map that is made when it is
-// first asked for. It is for Inspect alone: a finished view is read by many at once.
-func (z *ZoneState) Named(name string) []*providers.Record {
-	if z.names == nil {
-		z.names = make(map[string][]*providers.Record, len(z.View.Records))
-		for i := range z.View.Records {
-			r := &z.View.Records[i]
-			z.names[r.Name] = append(z.names[r.Name], r)
+// Named returns the records of a zone with one name.
+func (z *ZoneState) Named(name string) []*providers.Record { return z.names()[name] }
+
+func namesOf(records []providers.Record) func() map[string][]*providers.Record {
+	return func() map[string][]*providers.Record {
+		names := make(map[string][]*providers.Record, len(records))
+		for i := range records {
+			r := &records[i]
+			names[r.Name] = append(names[r.Name], r)
 		}
+		return names
 	}
-	return z.names[name]
 }
 
 // setValue is one value of one name and type of a zone.
 type setValue struct{ name, typ, value string }
 
-// SameValue finds the record with the name, type and value of another, or returns nil. It is for
-// Inspect alone, as named is.
+// SameValue finds the record with the name, type and value of another, or returns nil.
 func (z *ZoneState) SameValue(r *providers.Record) *providers.Record {
-	if z.exact == nil {
-		z.exact = make(map[setValue]*providers.Record, len(z.View.Records))
-		for i := range z.View.Records {
-			s := &z.View.Records[i]
+	return z.exact()[setValue{r.Name, r.Type, providers.FoldValue(r.Type, r.Value)}]
+}
+
+func valuesOf(records []providers.Record) func() map[setValue]*providers.Record {
+	return func() map[setValue]*providers.Record {
+		exact := make(map[setValue]*providers.Record, len(records))
+		for i := range records {
+			s := &records[i]
 			at := setValue{s.Name, s.Type, providers.FoldValue(s.Type, s.Value)}
-			if z.exact[at] == nil {
-				z.exact[at] = s
+			if exact[at] == nil {
+				exact[at] = s
 			}
 		}
+		return exact
 	}
-	return z.exact[setValue{r.Name, r.Type, providers.FoldValue(r.Type, r.Value)}]
 }
 
 // SetKey names a record set, or with its name alone a zone.

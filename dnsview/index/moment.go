@@ -59,10 +59,21 @@ func (x *Index) SinceRoughly(t time.Time) string {
 // Unsettled notes that the next look may find something else, whatever the time: it rests on how often one looked.
 func (x *Index) Unsettled() { x.moments.note(x.Options.Now) }
 
-// HoldsUntil returns the first moment after now at which time alone changes what is found; zero for never.
-func (x *Index) HoldsUntil() time.Time {
-	if at := x.moments.first.Load(); at != 0 {
+// HoldsUntil returns the first moment after now at which time alone changes what is found, or makes a read stale; zero for
+// never.
+func (x *Index) HoldsUntil() time.Time { return earlier(x.moments.earliest(), x.freshUntil) }
+
+func (m *moments) earliest() time.Time {
+	if at := m.first.Load(); at != 0 {
 		return time.Unix(0, at)
 	}
 	return time.Time{}
+}
+
+// earlier returns the earlier one of two moments, either of which may be zero for never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

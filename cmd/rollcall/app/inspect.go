@@ -59,7 +59,7 @@ func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsv
 		return last
 	}
 	s.Observer.setSnapshot(snap)
-	v := dnsview.Inspect(snap, s.inspectOptions(s.Observer.observations()))
+	v := dnsview.InspectAfter(last, snap, s.inspectOptions(s.Observer.observations()))
 	s.Observer.setNodes(v)
 	seen := v.Seen()
 	s.recordEvents(s.firstSeen(), seen, v)

@@ -1,0 +1,272 @@
+package dnsview_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+	"rollcall/dnsview/rows"
+	"rollcall/dnsview/tree"
+	"rollcall/providers"
+)
+
+// everything returns what is shown and printed of a view, without the times of its evidence.
+func everything(v *dnsview.View) string {
+	var b strings.Builder
+	put := func(o any) {
+		text, err := json.Marshal(o)
+		if err != nil {
+			panic(err)
+		}
+		b.Write(append(text, '\n'))
+	}
+	for i, f := range timeless(v) {
+		put(rows.NewFinding(v, &f).Object())
+		put([]any{f.Key(), f.OneKey, f.Address, v.Findings[i].Key()})
+	}
+	put(v.Sources)
+	put(v.Counts())
+	j := rows.Join(v)
+	for _, r := range j.Instances {
+		put(r.Object())
+		put([]any{r.Ref, r.Address, r.Service, r.Type, r.Records, len(r.Findings)})
+	}
+	for _, r := range j.Records {
+		put(r.Object())
+		put([]any{r.Node, r.Instances, r.Production, len(r.Findings), r.Wire, v.ControllerOf(r.Rec)})
+	}
+	members := func(m *tree.Members) {
+		put([]any{m.Name, m.Kind, m.Zone, m.Live, m.Minimum, m.Running, m.Records, m.Clouds, m.Thin(), classesOf(m.Findings)})
+		for _, n := range m.Nodes {
+			put([]any{n.Key(), n.Ref, n.State, n.Live, n.Records, n.Hosts, n.Markers, n.Host, n.SRV, n.Guessed, n.Weight, n.TTL, n.Addresses, n.Health, n.Fleet, classesOf(n.Findings)})
+		}
+	}
+	for _, s := range tree.Of(v) {
+		members(&s.Members)
+		for _, i := range s.Incarnations {
+			members(&i.Members)
+		}
+	}
+	for _, z := range v.Index.Zones {
+		put([]any{z.Name, z.State, z.Why, v.Index.Capacity[z.Name], v.Index.ReadOnlyZones[z.Name]})
+	}
+	for _, m := range v.Index.QuiescedMarkers {
+		put([]any{m.Zone.Name, m.Zone.View.Coverage.Started, m.Record, m.Owner, v.Index.QuiescedThere(m), len(v.Index.QuiescedAt[m.Name])})
+	}
+	return b.String()
+}
+
+func classesOf(list []*dnsview.Finding) (out []string) {
+	for _, f := range list {
+		out = append(out, string(f.Class)+" "+f.Reason)
+	}
+	return out
+}
+
+// observe changes what was observed of a world.
+func (w *world) observe(t *rapid.T) {
+	w.opts.Observed++
+	ago := func(what string) time.Time {
+		return w.opts.Now.Add(-time.Duration(rapid.IntRange(0, 900).Draw(t, what)) * time.Second)
+	}
+	w.opts.Wire, w.opts.WireZones, w.opts.Health = slices.Clone(w.opts.Wire), slices.Clone(w.opts.WireZones), slices.Clone(w.opts.Health)
+	switch rapid.IntRange(0, 4).Draw(t, "observed") {
+	case 0:
+		w.opts.Wire, w.opts.WireZones, w.opts.Health = nil, nil, nil
+	case 1:
+		if i := w.anyone(t); i != nil {
+			w.opts.Health = append(w.opts.Health, index.HealthState{
+				Service: rapid.SampledFrom([]string{wwwName, v1Name}).Draw(t, "service"), Key: i.Key, ID: i.ID, Failed: rapid.IntRange(0, 3).Draw(t, "failed"), Of: 3, At: ago("checked"),
+			})
+		}
+	case 2:
+		z := index.WireZone{Zone: rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone"), State: index.WireInSync, At: ago("zone asked")}
+		if rapid.Bool().Draw(t, "lame") {
+			z.State = index.WireLame
+		}
+		if rapid.Bool().Draw(t, "unresolved") {
+			z.Unresolved, z.Confirmed = []string{"9.9.9.9 answers SERVFAIL"}, rapid.Bool().Draw(t, "confirmed")
+		}
+		w.opts.WireZones = append(w.opts.WireZones, z)
+	default:
+		if r := w.some(t); r != nil {
+			w.opts.Wire = append(w.opts.Wire, index.WireState{
+				Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, At: ago("asked"), Since: ago("since"), Until: ago("until").Add(600 * time.Second),
+				State:   rapid.SampledFrom([]index.WireVerdict{index.WireInSync, index.WirePropagating, index.WireSplit, index.WireCached, index.WireLame, index.WireBroken}).Draw(t, "state"),
+				Answers: []index.WireAnswer{{Server: "ns1", Resolver: true, Values: []string{"192.0.2.1"}, TTL: 300, At: ago("answered")}},
+			})
+		}
+	}
+}
+
+// again returns the snapshot in lists of sources of its own.
+func (w *world) again() *providers.Snapshot {
+	s := *w.snap
+	s.Seq++
+	s.Clouds, s.Zones = slices.Clone(s.Clouds), slices.Clone(s.Zones)
+	return &s
+}
+
+// changeRows changes some rows of a world, in new lists.
+func (w *world) changeRows(t *rapid.T) {
+	for i := range w.snap.Clouds {
+		w.snap.Clouds[i].Instances = slices.Clone(w.snap.Clouds[i].Instances)
+	}
+	for i := range w.snap.Zones {
+		w.snap.Zones[i].Records = slices.Clone(w.snap.Zones[i].Records)
+	}
+	switch rapid.IntRange(0, 4).Draw(t, "changed") {
+	case 0:
+		if i := w.anyone(t); i != nil {
+			i.State = rapid.SampledFrom([]providers.InstanceState{providers.StateRunning, providers.StateStopped, providers.StateTerminated, providers.StatePending}).Draw(t, "its state")
+		}
+	case 1:
+		if i := w.anyone(t); i != nil {
+			c := w.cloud(i.Cloud)
+			c.Instances = slices.DeleteFunc(c.Instances, func(x providers.Instance) bool { return x.ID == i.ID })
+		}
+	case 2:
+		if r := w.some(t); r != nil {
+			r.Value, r.TTL = rapid.SampledFrom([]string{r.Value, "192.0.2.77", "10.0.0.9"}).Draw(t, "value"), uint32(rapid.IntRange(1, 60).Draw(t, "ttl"))
+		}
+	case 3:
+		if r := w.some(t); r != nil {
+			z := w.zone(r.Zone)
+			gone := r.Identity()
+			z.Records = slices.DeleteFunc(z.Records, func(x providers.Record) bool { return x.Identity() == gone })
+		}
+	default:
+		if i := w.anyone(t); i != nil && len(i.PublicIPs) > 0 {
+			w.put(t, providers.Record{Name: rapid.SampledFrom([]string{wwwName, rrName, "sd-01.unilans.net"}).Draw(t, "name"), Type: "A", Value: i.PublicIPs[0].String()}, ownerOf(i))
+		}
+	}
+}
+
+// changeState changes the state of a source.
+func (w *world) changeState(t *rapid.T) {
+	c := &w.snap.Clouds[rapid.IntRange(0, len(w.snap.Clouds)-1).Draw(t, "cloud")].Coverage
+	if rapid.Bool().Draw(t, "zone") {
+		c = &w.snap.Zones[rapid.IntRange(0, len(w.snap.Zones)-1).Draw(t, "which")].Coverage
+	}
+	if c.Err != nil {
+		c.State, c.Err = providers.CoverageComplete, nil
+		return
+	}
+	c.State, c.Err = rapid.SampledFrom([]providers.CoverageState{providers.CoverageFailed, providers.CoveragePartial}).Draw(t, "state"), errors.New("no answer")
+}
+
+// changeOption changes what does not come from a source.
+func (w *world) changeOption(t *rapid.T) {
+	switch rapid.IntRange(0, 3).Draw(t, "option") {
+	case 0:
+		w.opts.Fleet = rapid.SampledFrom([]string{testFlt, "", "other"}).Draw(t, "fleet")
+	case 1:
+		w.opts.BootGrace = time.Duration(rapid.IntRange(0, 20).Draw(t, "boot grace")) * time.Minute
+	case 2:
+		w.opts.CreateGrace = time.Duration(rapid.IntRange(0, 20).Draw(t, "grace")) * time.Minute
+	default:
+		w.opts.Services = slices.Clone(w.opts.Services)
+		w.opts.Services[0].Minimum = rapid.IntRange(0, 3).Draw(t, "minimum")
+	}
+}
+
+func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
+	again := 0
+	rapid.Check(t, func(t *rapid.T) {
+		defer dnsview.SetPart(rapid.SampledFrom([]int{1, 3, 4096}).Draw(t, "part"))()
+		w := mishapsAndQuiesce(t)
+		if i := w.anyone(t); i != nil {
+			i.Launched = w.opts.Now.Add(-time.Duration(rapid.IntRange(0, 900).Draw(t, "launched")) * time.Second)
+		}
+		if r := w.some(t); r != nil && len(r.Owners) > 0 {
+			r.Owners = slices.Clone(r.Owners)
+			r.Owners[0].Registered = w.opts.Now.Add(-time.Duration(rapid.IntRange(-300, 900).Draw(t, "registered")) * time.Second)
+		}
+		v := w.view()
+		for range rapid.IntRange(1, 6).Draw(t, "steps") {
+			before, step := everything(v), ""
+			w.snap = w.again()
+			switch n := rapid.IntRange(0, 9).Draw(t, "step"); {
+			case n < 3:
+				step = "observed"
+				w.observe(t)
+			case n < 6:
+				step = "later"
+				w.opts.Now = w.opts.Now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 7, 31, 150, 700}).Draw(t, "seconds")) * time.Second)
+				was := w.snap
+				w.snap = w.readAgain(w.opts.Now.Add(-time.Second))
+				for i := range was.Clouds {
+					if !was.Clouds[i].Coverage.Complete() {
+						w.snap.Clouds[i].Coverage, w.snap.Clouds[i].RowsFrom = was.Clouds[i].Coverage, was.Clouds[i].RowsFrom
+					}
+				}
+				for i := range was.Zones {
+					if !was.Zones[i].Coverage.Complete() {
+						w.snap.Zones[i].Coverage, w.snap.Zones[i].RowsFrom = was.Zones[i].Coverage, was.Zones[i].RowsFrom
+					}
+				}
+			case n < 7:
+				step = "rows"
+				w.changeRows(t)
+			case n < 8:
+				step = "state"
+				w.changeState(t)
+			case n < 9:
+				step = "option"
+				w.changeOption(t)
+			}
+			w.opts.Seen = v.Seen()
+			was := v
+			v = dnsview.InspectAfter(was, w.snap, w.opts)
+			whole := dnsview.Inspect(w.snap, w.opts)
+			if got, want := everything(v), everything(whole); got != want {
+				t.Fatalf("after %s the view is not that of a full inspection:\n%s", step, differing(got, want))
+			}
+			if got := everything(was); got != before {
+				t.Fatalf("after %s the earlier view is another one:\n%s", step, differing(got, before))
+			}
+			later := w.opts
+			later.Now = later.Now.Add(time.Duration(rapid.IntRange(0, 700).Draw(t, "later")) * time.Second)
+			if got, want := v.StillHolds(w.snap, later), whole.StillHolds(w.snap, later); got && !want {
+				t.Fatalf("after %s it holds for %v: %v, and that of a full inspection: %v", step, later.Now.Sub(w.opts.Now), got, want)
+			}
+			if v.TookOver() {
+				again++
+			}
+		}
+	})
+	if again == 0 {
+		t.Error("nothing was taken over")
+	}
+	t.Logf("%d views took something over", again)
+}
+
+// differing returns the lines in which two texts differ.
+func differing(got, want string) string {
+	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
+	var out []string
+	for i := range max(len(a), len(b)) {
+		var x, y string
+		if i < len(a) {
+			x = a[i]
+		}
+		if i < len(b) {
+			y = b[i]
+		}
+		if x != y {
+			out = append(out, fmt.Sprintf("got:  %s\nwant: %s", x, y))
+		}
+		if len(out) == 3 {
+			break
+		}
+	}
+	return strings.Join(out, "\n")
+}

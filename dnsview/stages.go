@@ -1,0 +1,123 @@
+package dnsview
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"rollcall/dnsview/index"
+)
+
+// An inspection goes through stages, one after the other, and each stage has parts, which may be looked at at once. What
+// a part finds follows from the rows, the options, the stages before it and the time. A later inspection of the same rows
+// takes over each part of which nothing else has changed.
+
+// stageState is what an inspector knows of its stages.
+type stageState struct {
+	last      *View          // with the same rows; nil for none
+	stale     bool           // what the stages after this one read is not what it was in last
+	stages    [][]*inspector // with their parts
+	taken     int            // parts that are those of last
+	readsSeen bool           // the part has read Options.Seen
+	until     time.Time      // the first moment at which time alone changes the part, or any; zero for never
+}
+
+// reads says what a stage reads beside the rows and the options that View.sameRows compares.
+type reads int
+
+const (
+	kept     reads = iota // nothing but what the stages before it have found
+	observed              // what was observed too
+)
+
+// split finds what n things lead to in parts of size, on all CPUs, as the next stage. Each part has an inspector of its own
+// and reads what is known of the whole. It returns the inspectors in order.
+func (in *inspector) split(what reads, n, size int, find func(part *inspector, from, to int)) []*inspector {
+	was := in.partsOfLast()
+	if in.stale || what == observed && (in.last == nil || in.last.Options.Observed != in.Options.Observed) {
+		was = nil
+	}
+	sameSeen := sync.OnceValue(func() bool {
+		return maps.EqualFunc(in.last.Options.Seen, in.Options.Seen, time.Time.Equal)
+	})
+	parts := make([]*inspector, (n+size-1)/size)
+	index.Parallel(n, size, func(from, to int) {
+		at := from / size
+		if at < len(was) && !passed(was[at].until, in.Options.Now) && (!was[at].readsSeen || sameSeen()) {
+			parts[at] = was[at]
+			return
+		}
+		part := &inspector{Index: in.Part(), reported: in.reported}
+		find(part, from, to)
+		part.until = part.HoldsUntil()
+		part.Index, part.reported, part.values, part.first = nil, nil, index.Table[valueKey]{}, nil
+		parts[at] = part
+	})
+	in.stages = append(in.stages, parts)
+	for n, p := range parts {
+		if n < len(was) && was[n] == p {
+			in.taken++
+		}
+		if !p.until.IsZero() && (in.until.IsZero() || p.until.Before(in.until)) {
+			in.until = p.until
+		}
+	}
+	return parts
+}
+
+// partsOfLast returns the parts of the next stage in the last view, or nil.
+func (in *inspector) partsOfLast() []*inspector {
+	if in.last == nil || len(in.stages) >= len(in.last.stages) {
+		return nil
+	}
+	return in.last.stages[len(in.stages)]
+}
+
+// sameReports reports whether what other stages read of two parts of the records of a zone is the same.
+func sameReports(a, b *inspector) bool {
+	return a == b || maps.Equal(a.own, b.own) &&
+		slices.EqualFunc(a.srvs, b.srvs, func(x, y srvRow) bool { return x.record == y.record && x.node == y.node }) &&
+		slices.EqualFunc(a.markers, b.markers, func(x, y index.QuiescedMarker) bool { return x.Record == y.Record && x.Owner == y.Owner }) &&
+		slices.Equal(a.quiesced, b.quiesced)
+}
+
+// sorted returns the findings of all stages in order. Those that were taken over are in order already.
+func (in *inspector) sorted() []*Finding {
+	var found []*Finding
+	if in.last == nil {
+		for _, parts := range in.stages {
+			for _, p := range parts {
+				found = append(found, p.out...)
+			}
+		}
+		sortFindings(found)
+		return found
+	}
+	gone := map[*Finding]bool{}
+	for n, parts := range in.stages {
+		for i, p := range parts {
+			if was := in.last.stages[n][i]; was != p {
+				found = append(found, p.out...)
+				for _, f := range was.out {
+					gone[f] = true
+				}
+			}
+		}
+	}
+	if len(found) == 0 && len(gone) == 0 {
+		return in.last.sorted
+	}
+	sortFindings(found)
+	out := make([]*Finding, 0, len(in.last.sorted)-len(gone)+len(found))
+	for _, f := range in.last.sorted {
+		if gone[f] {
+			continue
+		}
+		for len(found) > 0 && compareRanked(found[0], f) < 0 {
+			out, found = append(out, found[0]), found[1:]
+		}
+		out = append(out, f)
+	}
+	return append(out, found...)
+}
