@@ -3,6 +3,7 @@ package rows
 import (
 	"cmp"
 	"strconv"
+	"strings"
 	"time"
 
 	"rollcall/dnsview"
@@ -101,27 +102,53 @@ func FindingTable() []Column[*Finding] {
 	}
 }
 
-// FindingScreen returns the columns of the console.
-func FindingScreen() []Column[*Finding] {
+// FindingScreen returns the columns of the console; now is called when they are drawn.
+func FindingScreen(now func() time.Time) []Column[*Finding] {
 	return []Column[*Finding]{
 		{
-			Title: "FINDING", Min: 9, Max: 16, Text: func(r *Finding) string { return r.Label() },
+			Title: "FINDING", Min: 9, Max: 16, Text: func(r *Finding) string { return string(r.Class) },
 			Compare: func(a, b *Finding) int {
 				return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Class, b.Class))
 			},
 		},
-		{Title: "SEVERITY", Min: 8, Max: 8, Priority: 5, Text: func(r *Finding) string { return r.Severity.String() }},
+		{Title: "SEVERITY", Min: 8, Max: 8, Priority: 8, Text: func(r *Finding) string { return r.Severity.String() }},
 		{
-			Title: "ABOUT", Min: 12, Max: 48, Text: func(r *Finding) string { return r.About },
+			Title: "SINCE", Min: 5, Max: 5, Priority: 4, Right: true,
+			Text:    func(r *Finding) string { return Age(max(now().Sub(r.view.FirstSeen(r.Finding)), 0)) },
+			Compare: func(a, b *Finding) int { return b.view.FirstSeen(b.Finding).Compare(a.view.FirstSeen(a.Finding)) },
+		},
+		{
+			Title: "ABOUT", Min: 16, Max: 48, Middle: true, Text: func(r *Finding) string { return r.About },
 			Compare: func(a, b *Finding) int { return cmp.Compare(a.About, b.About) },
 		},
 		{
-			Title: "WHERE", Min: 8, Max: 20, Priority: 6, Text: func(r *Finding) string { return r.Where },
+			Title: "WHERE", Min: 8, Max: 20, Priority: 6, Middle: true, Text: func(r *Finding) string { return r.Where },
 			Compare: func(a, b *Finding) int { return cmp.Compare(a.Where, b.Where) },
 		},
 		{Title: "REMEDY", Min: 8, Max: 10, Priority: 3, Text: func(r *Finding) string { return string(r.Remedy) }},
-		{Title: "REASON", Min: 20, Max: 44, Priority: 2, Fill: true, Text: func(r *Finding) string { return r.Why }},
+		{Title: "REASON", Min: 20, Max: 80, Priority: 2, Fill: true, Text: (*Finding).reasonAlone},
 	}
+}
+
+// reasonAlone returns the reason without the subject and the class, which have columns of their own.
+func (r *Finding) reasonAlone() string {
+	why := r.Why
+	if r.Record != nil {
+		why = strings.TrimPrefix(why, providers.Clean(r.Record.Label()))
+	}
+	why = strings.TrimPrefix(why, r.About)
+	if r.Instance != nil {
+		if rest, ok := strings.CutPrefix(why, " ("+providers.Clean(ShortID(r.Instance.ID))+")"); ok {
+			why = strings.TrimPrefix(rest, " in "+r.Where)
+		}
+	}
+	for _, lead := range []string{" is " + string(r.Class) + ":", " dangles:", ":", ","} {
+		if rest, ok := strings.CutPrefix(why, lead); ok {
+			why = rest
+			break
+		}
+	}
+	return strings.TrimSpace(why)
 }
 
 // FilterName returns the text that a bare word is fuzzily matched with.

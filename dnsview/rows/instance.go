@@ -166,7 +166,7 @@ func InstanceScreen(now func() time.Time) []Column[*Instance] {
 			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural)) },
 		},
 		{
-			Title: "NAME", Min: 8, Max: 32, Text: func(r row) string { return r.Ref.Name },
+			Title: "NAME", Min: 8, Max: 32, Middle: true, Text: func(r row) string { return r.Ref.Name },
 			Compare: func(a, b row) int { return cmp.Compare(a.natural, b.natural) },
 		},
 		{Title: "ID", Min: 10, Max: 20, Priority: 6, Text: func(r row) string { return r.Ref.ID }},

@@ -228,7 +228,7 @@ func RecordScreen() []Column[*Record] {
 	type row = *Record
 	return []Column[row]{
 		{
-			Title: "NAME", Min: 8, Max: 36, Text: func(r row) string { return r.Name },
+			Title: "NAME", Min: 8, Max: 36, Middle: true, Text: func(r row) string { return r.Name },
 			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.natural, b.natural), compareRecords(a, b)) },
 		},
 		{Title: "ZONE", Min: 10, Max: 24, Priority: 8, Text: row.zone, Compare: compareRecords},
@@ -250,7 +250,7 @@ func RecordScreen() []Column[*Record] {
 			Compare: func(a, b row) int { return cmp.Compare(a.Rec.TTL, b.Rec.TTL) },
 		},
 		{
-			Title: "VALUE", Min: 15, Max: 44, Priority: 1, Text: func(r row) string { return r.Value },
+			Title: "VALUE", Min: 15, Max: 44, Priority: 1, Middle: true, Text: func(r row) string { return r.Value },
 			Compare: func(a, b row) int { return compareValues(a, b) },
 		},
 		{Title: "VIA", Min: 7, Max: 7, Priority: 7, Optional: true, Text: func(r row) string {
@@ -260,7 +260,7 @@ func RecordScreen() []Column[*Record] {
 			return ""
 		}},
 		{
-			Title: "NODE", Min: 9, Max: 24, Priority: 3, Text: func(r row) string { return r.Node },
+			Title: "NODE", Min: 9, Max: 24, Priority: 3, Middle: true, Text: func(r row) string { return r.Node },
 			Compare: func(a, b row) int { return cmp.Compare(a.Node, b.Node) },
 		},
 		{Title: "WIRE", Min: 5, Max: 13, Priority: 4, Optional: true, Text: func(r row) string {

@@ -26,6 +26,7 @@ type Column[R any] struct {
 	Min, Max int
 	Priority int
 	Right    bool
+	Middle   bool // cut in the middle
 	Fill     bool // takes the remaining room
 	Optional bool
 	Compare  func(a, b R) int

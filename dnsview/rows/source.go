@@ -287,7 +287,7 @@ func SourceScreen(now func() time.Time) []Column[*Source] {
 	return []Column[*Source]{
 		{Title: "SOURCE", Min: 10, Max: 32, Text: func(s *Source) string { return s.Name }},
 		{Title: "PROVIDER", Min: 8, Max: 10, Priority: 4, Text: func(s *Source) string { return s.Provider }},
-		{Title: "STATE", Min: 10, Max: 14, Text: func(s *Source) string { return cmp.Or(s.Problem(), string(s.Seen)) }},
+		{Title: "STATE", Min: 10, Max: 16, Text: func(s *Source) string { return cmp.Or(s.Problem(), string(s.Seen)) }},
 		{Title: "ROWS", Min: 4, Max: 7, Priority: 1, Right: true, Text: func(s *Source) string { return strconv.Itoa(s.Shown) }},
 		{Title: "AGE", Min: 4, Max: 5, Priority: 2, Right: true, Text: func(s *Source) string {
 			if d, ok := s.RowsAge(now()); ok {

@@ -1,16 +1,20 @@
 package dialog
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/charmbracelet/x/ansi"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/ui/common"
+	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
 
@@ -19,20 +23,40 @@ type Facts struct {
 	T   *theme.Theme
 	W   int
 	Out []string
+
+	name int // width of the names; 0 for factName
 }
 
+// factName is the width of the names of facts, with the space behind them.
 const factName = 13
+
+// names sets the width of the names that follow to that of the longest, at most a third of the line.
+func (f *Facts) names(all []string) {
+	f.name = factName
+	for _, n := range all {
+		f.name = max(f.name, min(ansi.StringWidth(n)+1, f.W/3))
+	}
+}
+
+// label returns a name in the width of names. One that is too long is cut in the middle.
+func (f *Facts) label(name string) string {
+	w := cmp.Or(f.name, factName)
+	if ansi.StringWidth(name) > w {
+		name = grid.CutMiddle(name, w-1, f.T.Ellipsis)
+	}
+	return common.Fit(name, w, "")
+}
 
 // Add adds a name with its value, unless the value is empty.
 func (f *Facts) Add(name, value string) {
 	if value == "" {
 		return
 	}
-	for i, l := range common.Wrap(common.Clean(value), max(f.W-factName, 10)) {
+	for i, l := range common.Wrap(common.Clean(value), max(f.W-cmp.Or(f.name, factName), 10)) {
 		if i > 0 {
 			name = ""
 		}
-		f.Out = append(f.Out, f.T.Paint(theme.Dim, common.Fit(name, factName, ""))+l)
+		f.Out = append(f.Out, f.T.Paint(theme.Dim, f.label(name))+l)
 	}
 }
 
@@ -140,11 +164,11 @@ func (f *Facts) Record(r *providers.Record) {
 
 // Marked adds a name with a glyph and its colour.
 func (f *Facts) Marked(role theme.Role, name, value string) {
-	for i, l := range common.Wrap(common.Clean(value), max(f.W-factName, 10)) {
+	for i, l := range common.Wrap(common.Clean(value), max(f.W-cmp.Or(f.name, factName), 10)) {
 		if i > 0 {
 			name = ""
 		}
-		f.Out = append(f.Out, f.T.Paint(role, common.Fit(common.Clean(name), factName, ""))+l)
+		f.Out = append(f.Out, f.T.Paint(role, f.label(common.Clean(name)))+l)
 	}
 }
 
@@ -157,7 +181,7 @@ func (f *Facts) Attributes(t dnssd.TXT) {
 		} else if value == "" {
 			value = `""`
 		}
-		f.Add(common.Fit(common.Clean(p.Key), factName-1, f.T.Ellipsis)+" ", value)
+		f.Add(common.Clean(p.Key), value)
 	}
 }
 

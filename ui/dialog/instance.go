@@ -30,9 +30,11 @@ func Instance(sh *common.Context, r *rows.Instance) {
 	f.Add("service", strings.Join(sh.Picture.View.ServicesOfInstance(i), "  "))
 	if len(i.Tags) > 0 {
 		f.Head("Tags")
+		f.names(slices.Collect(maps.Keys(i.Tags))) // only their widths
 		for _, k := range slices.Sorted(maps.Keys(i.Tags)) {
-			f.Add(common.Fit(common.Clean(k), factName-1, sh.Theme.Ellipsis)+" ", i.Tags[k])
+			f.Add(common.Clean(k), i.Tags[k])
 		}
+		f.names(nil)
 	}
 	if len(r.Records) > 0 {
 		f.Head("Records")

@@ -110,7 +110,7 @@ func (d *whyDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 			if !e.At.IsZero() {
 				text += " (" + rows.Age(sh.Now().Sub(e.At)) + " ago)"
 			}
-			f.Add(common.Fit(common.Clean(e.Source), factName-1, t.Ellipsis)+" ", text)
+			f.Add(common.Clean(e.Source), text)
 		}
 	}
 	if len(n.RestsOn) > 0 {
@@ -124,7 +124,7 @@ func (d *whyDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 			if b.Err != "" {
 				text += ": " + b.Err
 			}
-			f.Add(common.Fit(common.Clean(b.Source), factName-1, t.Ellipsis)+" ", text)
+			f.Add(common.Clean(b.Source), text)
 		}
 	}
 	if d.asked {

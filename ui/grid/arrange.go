@@ -71,7 +71,10 @@ func Arrange[K comparable, R Keyed[K]](last *Data[K, R], columns []Column[R], al
 	for at, i := range d.from {
 		d.rows[at], d.place[i] = all[i], int32(at)
 	}
-	d.measure(columns)
+	if !known {
+		last = nil
+	}
+	d.measure(columns, last)
 	return d
 }
 
@@ -87,17 +90,23 @@ func (d *Data[K, R]) find(k K) (at int, known bool) {
 	return int(d.place[i]), true
 }
 
-func (d *Data[K, R]) measure(columns []Column[R]) {
+// measure sets the natural widths. They are those of all rows, so that columns stay where they are while a filter is
+// typed; of the same rows as before they are known.
+func (d *Data[K, R]) measure(columns []Column[R], last *Data[K, R]) {
+	if last != nil && len(last.wide) == len(columns) {
+		d.wide, d.filled = last.wide, last.filled
+		return
+	}
 	d.wide, d.filled = make([]int, len(columns)), make([]bool, len(columns))
-	step := max(1, (len(d.rows)+widthSample-1)/widthSample)
+	step := max(1, (len(d.given)+widthSample-1)/widthSample)
 	for c := range columns {
 		w := ansi.StringWidth(columns[c].Title)
-		for i := 0; i < len(d.rows); i += step {
-			n := width(columns[c].Text(d.rows[i]).Text)
+		for i := 0; i < len(d.given); i += step {
+			n := width(columns[c].Text(d.given[i]).Text)
 			w = max(w, n)
 			d.filled[c] = d.filled[c] || n > 0
 		}
-		d.wide[c] = max(min(w, columns[c].Max), columns[c].Min)
+		d.wide[c] = max(w, columns[c].Min)
 	}
 }
 

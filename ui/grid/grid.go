@@ -16,6 +16,7 @@ type Keyed[K comparable] interface{ Key() K }
 type Cell struct {
 	Text  string
 	Short string // shown if Text does not fit; may be empty
+	Least string // shown if neither fits, so that it is never cut; may be empty
 	Role  theme.Role
 }
 
@@ -24,10 +25,12 @@ type Cell struct {
 type Column[R any] struct {
 	Title string
 	// Min and Max limit the width in cells. Below Min the column is dropped instead of cut, as long as others can be
-	// dropped.
+	// dropped. Above Max it only gets room that no other column needs.
 	Min, Max int
 	// Priority decides which columns are dropped if room is short: the highest first, and zero never. See Extra.
 	Priority int
+	// Middle cuts texts in the middle, because both their ends tell rows apart.
+	Middle bool
 	// Right aligns the column to the right.
 	Right bool
 	// Wide columns get the room that remains.

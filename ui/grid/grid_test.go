@@ -260,3 +260,51 @@ func benchmarkMove(b *testing.B, n int) {
 
 func BenchmarkGridMoveAndLines1000Rows(b *testing.B)   { benchmarkMove(b, 1000) }
 func BenchmarkGridMoveAndLines100000Rows(b *testing.B) { benchmarkMove(b, 100_000) }
+
+func TestWidthsStayWhileAFilterIsTyped(t *testing.T) {
+	all := rows(40)
+	all[7].name = "a-name-that-is-longer"
+	head := func(match func(*row) bool) string {
+		return ansi.Strip(shown(t, all, match, grid.Sort{Column: -1}).Lines(3, grid.Draw[int]{Theme: theme.New(theme.Options{})})[0])
+	}
+	want := head(nil)
+	if got := head(func(r *row) bool { return r.id < 3 }); got != want {
+		t.Errorf("filtered, the columns are %q and not %q", got, want)
+	}
+}
+
+func TestATextIsCutInTheMiddleAndKeepsBothEnds(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		n    int
+		want string
+	}{
+		{"10 10 4218 svc-v1-01.unilans.net", 26, "10 10 4218 …01.unilans.net"},
+		{"10 10 4218 svc-v1-02.unilans.net", 26, "10 10 4218 …02.unilans.net"},
+		{"short", 8, "short"},
+		{"aws:cloudformation:stack-id", 12, "aws:…tack-id"},
+		{"abcdef", 4, "abc…"},
+		{"abc", 0, ""},
+	} {
+		if got := grid.CutMiddle(c.text, c.n, "…"); got != c.want {
+			t.Errorf("%q in %d cells: %q, want %q", c.text, c.n, got, c.want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		s, n := rapid.StringMatching(`[a-zäß日本. -]{0,40}`).Draw(t, "text"), rapid.IntRange(0, 40).Draw(t, "n")
+		if got := grid.CutMiddle(s, n, "…"); ansi.StringWidth(got) > n {
+			t.Fatalf("%q in %d cells is %d wide: %q", s, n, ansi.StringWidth(got), got)
+		}
+	})
+}
+
+func TestColumnsGetTheRoomThatNoOtherNeeds(t *testing.T) {
+	all := rows(3)
+	all[1].name = "a-name-that-is-much-longer-than-the-most"
+	g := grid.New[int](columns())
+	g.Resize(120, 5)
+	g.Set(arrange(all, nil, grid.Sort{Column: -1}))
+	if s := ansi.Strip(strings.Join(g.Lines(5, grid.Draw[int]{Theme: theme.New(theme.Options{})}), "\n")); !strings.Contains(s, all[1].name) {
+		t.Errorf("a name is cut beside free room:\n%s", s)
+	}
+}

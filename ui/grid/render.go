@@ -66,7 +66,7 @@ func (g *Grid[K, R]) place() {
 	for g.totalWidth(least, shown, 1) > room && g.hideColumn(shown, 1) {
 	}
 	g.gap = 1
-	if g.totalWidth(g.contentWidths(math.MaxInt), shown, 2) <= room {
+	if g.totalWidth(g.contentWidths(ownMost), shown, 2) <= room {
 		g.gap = 2
 	}
 	g.layout = make([]placed, 0, len(g.columns))
@@ -101,13 +101,24 @@ func (g *Grid[K, R]) hideColumn(shown []bool, from int) bool {
 	return true
 }
 
+// most returns the limit of a column's width: most, or its own Max for ownMost.
+func (g *Grid[K, R]) most(column, most int) int {
+	switch most {
+	case ownMost:
+		return g.columns[column].Max
+	case math.MaxInt:
+		return most
+	}
+	return min(most, g.columns[column].Max)
+}
+
 // contentWidths returns the width that each column's content needs, limited to most but at least its minimum.
 func (g *Grid[K, R]) contentWidths(most int) []int {
 	w := make([]int, len(g.columns))
 	for i := range g.columns {
 		w[i] = g.columns[i].Min
 		if i < len(g.data.wide) {
-			w[i] = max(w[i], min(g.data.wide[i], most))
+			w[i] = max(w[i], min(g.data.wide[i], g.most(i, most)))
 		}
 	}
 	return w
@@ -117,11 +128,12 @@ func (g *Grid[K, R]) contentWidths(most int) []int {
 const (
 	narrowWidth = 13
 	mediumWidth = 17
+	ownMost     = -1 // that of the column
 )
 
 // widen distributes the remaining room, by priority, until each column has the width that its content needs.
 func (g *Grid[K, R]) widen(left int) int {
-	for _, most := range []int{narrowWidth, mediumWidth, math.MaxInt} {
+	for _, most := range []int{narrowWidth, mediumWidth, ownMost, math.MaxInt} {
 		left = g.widenTo(left, most)
 	}
 	return left
@@ -133,7 +145,7 @@ func (g *Grid[K, R]) widenTo(left, most int) int {
 		for i, p := range g.layout {
 			want := 0
 			if p.column < len(g.data.wide) {
-				want = min(g.data.wide[p.column], most)
+				want = min(g.data.wide[p.column], g.most(p.column, most))
 			}
 			if p.width < want && (best < 0 || g.columns[p.column].Priority < g.columns[g.layout[best].column].Priority) {
 				best = i
@@ -143,7 +155,7 @@ func (g *Grid[K, R]) widenTo(left, most int) int {
 			break
 		}
 		p := &g.layout[best]
-		n := min(left, min(g.data.wide[p.column], most)-p.width)
+		n := min(left, min(g.data.wide[p.column], g.most(p.column, most))-p.width)
 		p.width += n
 		left -= n
 	}
@@ -180,7 +192,7 @@ func (g *Grid[K, R]) header(t *theme.Theme) string {
 		if p.width < 4 {
 			tail = ""
 		}
-		used += g.cell(&b, n, used, p.width, title, c.Right, tail)
+		used += g.cell(&b, n, used, p.width, cellText{title, c.Right, false}, tail)
 	}
 	pad(&b, g.width-used)
 	b.WriteString(theme.Reset)
@@ -225,14 +237,24 @@ func (g *Grid[K, R]) row(b *strings.Builder, i int, d Draw[K]) {
 		if cell.Short != "" && width(text) > p.width {
 			text = cell.Short
 		}
-		used += g.cell(b, n, used, p.width, text, c.Right, t.Ellipsis)
+		if cell.Least != "" && width(text) > p.width {
+			text = cell.Least
+		}
+		used += g.cell(b, n, used, p.width, cellText{text, c.Right, c.Middle}, t.Ellipsis)
 	}
 	pad(b, g.width-used)
 	b.WriteString(theme.Reset)
 }
 
+// cellText is the text of a cell, and how it is aligned and cut.
+type cellText struct {
+	text          string
+	right, middle bool
+}
+
 // cell writes one cell with the space before it and returns its width, which is never more than the line has left.
-func (g *Grid[K, R]) cell(b *strings.Builder, n, used, wide int, text string, right bool, ellipsis string) int {
+func (g *Grid[K, R]) cell(b *strings.Builder, n, used, wide int, c cellText, ellipsis string) int {
+	text, right := c.text, c.right
 	took := 0
 	if n > 0 {
 		took = min(g.gap, g.width-used)
@@ -244,7 +266,11 @@ func (g *Grid[K, R]) cell(b *strings.Builder, n, used, wide int, text string, ri
 	}
 	w := width(text)
 	if w > wide {
-		text = cut(text, wide, ellipsis)
+		if c.middle {
+			text = CutMiddle(text, wide, ellipsis)
+		} else {
+			text = cut(text, wide, ellipsis)
+		}
 		w = width(text)
 	}
 	if right {
@@ -282,4 +308,19 @@ func cut(s string, n int, tail string) string {
 		return ""
 	}
 	return ansi.Truncate(s, n, tail)
+}
+
+// CutMiddle returns a text cut to n cells, with an ellipsis in place of its middle. A little more is left of its end, which
+// more often tells texts apart.
+func CutMiddle(s string, n int, ellipsis string) string {
+	w, tail := width(s), width(ellipsis)
+	if w <= n {
+		return s
+	}
+	room := n - tail
+	if room < 4 {
+		return cut(s, n, ellipsis)
+	}
+	head := room * 45 / 100
+	return ansi.Truncate(s, head, "") + ellipsis + ansi.TruncateLeft(s, w-(room-head), "")
 }

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"rollcall/dnsview/index"
@@ -36,7 +37,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 			glyph, role := common.StateGlyph(t, r.Inst.State)
 			switch r.Inst.State {
 			case providers.StateTerminated:
-				return grid.Cell{Text: glyph + " " + text, Short: glyph + " gone", Role: role}
+				return grid.Cell{Text: glyph + " " + text, Short: glyph + " gone", Least: glyph, Role: role}
 			case providers.StateRunning:
 				return grid.Cell{Text: text, Short: glyph, Role: role}
 			}
@@ -59,7 +60,14 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 	type row = *rows.Record
 	return dimmed(drawn(rows.RecordScreen(), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
-		"VIA":  filled[row](theme.Notice),
+		"VIA": filled[row](theme.Notice),
+		"VALUE": func(r row, text string) grid.Cell {
+			cell := grid.Cell{Text: text}
+			if short, ok := strings.CutSuffix(text, "."+r.Rec.Zone); ok && r.Type() != "TXT" {
+				cell.Short = short + t.Ellipsis // what every row has in common is left out first
+			}
+			return cell
+		},
 		"WIRE": func(r row, _ string) grid.Cell { return wireCell(t, r.Wire) },
 		"FINDING": func(r row, text string) grid.Cell {
 			f := common.Worst(r.Findings)
@@ -111,7 +119,7 @@ func drawn[R any](columns []rows.Column[R], in roles, by cellsByTitle[R]) []grid
 	out := make([]grid.Column[R], len(columns))
 	for i, c := range columns {
 		out[i] = grid.Column[R]{
-			Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Right: c.Right, Wide: c.Fill, Optional: c.Optional, Compare: c.Compare,
+			Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Right: c.Right, Middle: c.Middle, Wide: c.Fill, Optional: c.Optional, Compare: c.Compare,
 		}
 		role, l := in[c.Title], by[c.Title]
 		if l == nil {
@@ -134,9 +142,9 @@ func wireCell(t *theme.Theme, w *index.WireState) grid.Cell {
 	case word == "":
 		return grid.Cell{Text: glyph, Role: role}
 	case w.State != index.WireInSync:
-		return grid.Cell{Text: glyph + " " + word, Short: agree, Role: role}
+		return grid.Cell{Text: glyph + " " + word, Short: agree, Least: glyph, Role: role}
 	case w.Resolves && len(w.Want) > 0:
-		return grid.Cell{Text: glyph + " resolves", Short: glyph + " res", Role: role}
+		return grid.Cell{Text: glyph + " resolves", Short: glyph + " res", Least: glyph, Role: role}
 	}
-	return grid.Cell{Text: agree, Role: role}
+	return grid.Cell{Text: agree, Least: glyph, Role: role}
 }

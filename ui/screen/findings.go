@@ -3,6 +3,7 @@ package screen
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -38,7 +39,7 @@ type findingsScreen struct {
 
 func newFindingsScreen(s *common.Context) Screen {
 	f := &findingsScreen{listScreen[string, *rows.Finding]{Context: s, title: "Findings"}}
-	f.columns = func() []grid.Column[*rows.Finding] { return findingColumns(s.Theme) }
+	f.columns = func() []grid.Column[*rows.Finding] { return findingColumns(s.Theme, s.Now) }
 	f.rows = func() []*rows.Finding {
 		if s.Picture == nil {
 			return nil
@@ -122,8 +123,8 @@ func (f *findingsScreen) About() (left, right *common.Line) {
 	return f.listScreen.About()
 }
 
-func findingColumns(t *theme.Theme) []grid.Column[*rows.Finding] {
-	return drawn(rows.FindingScreen(), roles{"WHERE": theme.Dim, "REASON": theme.Dim}, cellsByTitle[*rows.Finding]{
+func findingColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Finding] {
+	return drawn(rows.FindingScreen(now), roles{"WHERE": theme.Dim, "SINCE": theme.Dim, "REASON": theme.Dim}, cellsByTitle[*rows.Finding]{
 		"FINDING": func(r *rows.Finding, text string) grid.Cell {
 			glyph, role := common.SeverityGlyph(t, r.Severity)
 			return grid.Cell{Text: glyph + " " + text, Role: role}

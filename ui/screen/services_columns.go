@@ -64,12 +64,12 @@ func cloudsCell(r *rows.ServiceLine, text string) grid.Cell {
 func serviceStateCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 	if r.Node != nil {
 		glyph, role := nodeGlyph(t, r.Node.State)
-		return grid.Cell{Text: glyph + " " + text, Role: role}
+		return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
 	}
 	short := fmt.Sprintf("%d of min %d", r.Members.Live, r.Members.Minimum)
 	switch {
 	case r.Members.Thin():
-		return grid.Cell{Text: t.Bad + " " + text, Short: t.Bad + " " + short, Role: theme.Critical}
+		return grid.Cell{Text: t.Bad + " " + text, Short: t.Bad + " " + short, Least: t.Bad, Role: theme.Critical}
 	case r.Incarnation != nil && r.Incarnation.Closed:
 		return grid.Cell{Text: t.Hollow + " " + text, Role: theme.Dim}
 	case r.Members.Minimum > 0:

@@ -122,7 +122,7 @@ func sourceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Sou
 			if w := r.Problem(); w == string(dnsview.Lame) || w == string(dnsview.Unresolvable) {
 				glyph, role = t.Bad, theme.Bad
 			}
-			return grid.Cell{Text: glyph + " " + text, Role: role}
+			return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
 		},
 		"AGE": orDot(func(*rows.Source) theme.Role { return theme.Dim }),
 		"BUDGET": orDot(func(r *rows.Source) theme.Role {
