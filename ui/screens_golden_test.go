@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/exp/golden"
 
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/ui"
@@ -65,6 +66,10 @@ func odd(_ *ui.Options, f *fake) {
 		})
 	}
 	f.problems = []journal.Problem{{Line: 3, Why: hostile}}
+	f.calls = []rows.Call{
+		{Number: 1, Time: now, Account: "aws-use1", Operation: "EC2 DescribeInstances", Result: "200", Took: 41 * time.Millisecond, Bytes: 12345},
+		{Number: 2, Time: now, Account: "cloudflare", Operation: "GET api.example/client/v4/zones", Result: "429 throttled", Failed: true, Took: 3200 * time.Millisecond, Waited: 7 * time.Second},
+	}
 }
 
 // TestMain runs the tests in UTC, whatever the time zone of the machine.
@@ -87,6 +92,8 @@ func TestEveryScreenInEveryOrder(t *testing.T) {
 		{"journal", []string{"J"}, "✓ done", "WHEN"},
 		{"sources", []string{"v"}, "✖ unreadable", "BUDGET"},
 		{"services", []string{"V"}, "not checked", "HEALTH"},
+		{"overview", []string{"0"}, "of min", "LIVE"},
+		{"calls", []string{"C"}, "DescribeInstances", "TOOK"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			const w, h = 190, 52

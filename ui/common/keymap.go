@@ -54,6 +54,7 @@ const (
 	ActRemedy     Action = "remedy"
 	ActServices   Action = "services"
 	ActCalls      Action = "calls"
+	ActOverview   Action = "overview"
 	ActTimeline   Action = "timeline"
 	ActQuiesce    Action = "quiesce"
 	ActReturn     Action = "return"
@@ -124,6 +125,7 @@ func KeyGroups() []KeyGroup {
 			{ActTimeline, "timeline of the row", []string{"T"}},
 			{ActSort, "next order", []string{"s"}},
 			{ActReverse, "reverse the order", []string{"S"}},
+			{ActOverview, "overview", []string{"0"}},
 			{ActFindings, "findings", []string{"f"}},
 			{ActJournal, "journal", []string{"J"}},
 			{ActSources, "sources", []string{"v"}},

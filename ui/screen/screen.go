@@ -77,6 +77,7 @@ type Registered struct {
 // All returns all screens but the fleet, which is always at the bottom of the stack.
 func All() []Registered {
 	return []Registered{
+		{common.ActOverview, "services down, clouds across", newOverviewScreen},
 		{common.ActFindings, "what needs a person", newFindingsScreen},
 		{common.ActJournal, "what was changed, and by whom", newJournalScreen},
 		{common.ActSources, "clouds and zones, and how they answer", newSourcesScreen},
