@@ -46,7 +46,7 @@ state: here
 var rules = Rules{
 	Providers: []providers.Declaration{ec2.Adapter().Declaration, triton.Adapter().Declaration, cloudflare.Adapter().Declaration, route53.Adapter().Declaration},
 	Keys: KeyRules{
-		Actions: map[string][]string{"deregister": {"d"}, "launch": {"l"}, "quit": {"q"}},
+		Actions: map[string][]string{"deregister": {"d"}, "launch": {"L"}, "right": {"l"}, "quit": {"q"}},
 		Refuse: func(_, key string) string {
 			if key == "ctrl+c" {
 				return "ctrl+c always quits"
