@@ -53,6 +53,9 @@ func (m *Model) lastLine(w int) string {
 		}
 		return common.Spread(left, right, w)
 	}
+	if len(m.Dialogs) > 0 {
+		return common.NewLine(t).Fill(w) // the keys are the dialog's
+	}
 	if l := m.changes.Line(); l != nil {
 		return common.Spread(l, common.HintLine(t, common.KeyHints(m.KeyMap.Label(common.ActPalette), "changes")).Gap(1), w)
 	}
@@ -65,7 +68,7 @@ func (m *Model) keyLine(w int) string {
 	l := common.NewLine(t).Gap(1)
 	for _, o := range m.top().Keys() {
 		k := m.KeyMap.Label(o.A)
-		if k == "" {
+		if k == "" || m.ReadOnly && o.A.Changes() {
 			continue
 		}
 		part := common.NewLine(t).Add(theme.Key, k).Add(theme.Dim, " "+o.Does)
@@ -85,6 +88,9 @@ func (m *Model) keyLine(w int) string {
 func (m *Model) aboutLine(w int) string {
 	t := m.Theme
 	about, right := m.top().About()
+	if len(m.Dialogs) > 0 {
+		right = common.NewLine(t)
+	}
 	left := common.NewLine(t).Gap(1).Join(about)
 	if left.W+right.W+2 <= w {
 		return common.Spread(left, right, w)

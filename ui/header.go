@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -229,6 +230,9 @@ func (m *Model) summaryLine(n int) *common.Line {
 func (m *Model) badges() *common.Line {
 	t := m.Theme
 	l := common.NewLine(t)
+	if n := m.changes.Count() + m.launches.Count(); n > 0 {
+		l.Add(theme.Badge, fmt.Sprintf(" %d RUNNING ", n)).Gap(1)
+	}
 	if m.Current().Production {
 		l.Add(theme.BadgeDanger, " PRODUCTION ").Gap(1)
 	}

@@ -100,6 +100,8 @@ func (m *Model) command(a common.Action) tea.Cmd {
 		return m.openFilter()
 	case common.ActPalette:
 		m.Open(dialog.NewPalette(commands()))
+	case common.ActMessages:
+		m.Open(dialog.NewMessages(m.Context))
 	case common.ActHelp:
 		m.Open(&dialog.Help{})
 	case common.ActWhy:

@@ -98,6 +98,7 @@ func (m *Model) Init() tea.Cmd {
 // Update handles one message. It does no I/O: everything slow is a command.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
+	m.changes.NoteDoing()
 	m.relayout()
 	return m, cmd
 }

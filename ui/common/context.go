@@ -3,6 +3,8 @@ package common
 import (
 	"cmp"
 	"context"
+	"strconv"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -34,6 +36,10 @@ type Context struct {
 
 	Dialogs []Dialog
 	Status  Status
+	// Messages are those that were shown, the latest last.
+	Messages []Status
+	// Doing holds what running changes do to instances. It is replaced, never changed.
+	Doing atomic.Pointer[map[rows.InstanceKey]Doing]
 	// Current returns the subject of the row under the cursor of the top screen.
 	Current func() Subject
 	// Reload makes the top screen read its own data again.
@@ -121,6 +127,25 @@ func Describe(refs []providers.InstanceRef, verb, noun string) string {
 		what += " in " + Clean(refs[0].Cloud)
 	}
 	return what
+}
+
+// Doing is what a running change does to an instance.
+type Doing struct {
+	What  string    // "draining"
+	Until time.Time // of the current wait, or zero
+}
+
+// DoingTo returns what is being done to an instance now and how long it still waits, or "". It is safe for concurrent use.
+func (sh *Context) DoingTo(k rows.InstanceKey) string {
+	all := sh.Doing.Load()
+	if all == nil {
+		return ""
+	}
+	d, ok := (*all)[k]
+	if left := d.Until.Sub(sh.Now()); ok && !d.Until.IsZero() && left > 0 {
+		return d.What + " " + strconv.Itoa(int((left+time.Second-1)/time.Second)) + " s"
+	}
+	return d.What
 }
 
 // Subject is what a row is about; fields that do not apply are zero.

@@ -18,6 +18,7 @@ func (sh *Context) RemedyHints(f *dnsview.Finding) []key.Binding {
 	var out []key.Binding
 	several := sh.RemovedTogether(f.Record)
 	switch {
+	case sh.ReadOnly:
 	case f.OneKey && several != "":
 		out = append(out, KeyHint(sh.KeyMap.Label(ActDeregister), "removes "+several))
 	case f.OneKey && f.Remedy == dnsview.RemedyDelete:
@@ -25,6 +26,15 @@ func (sh *Context) RemedyHints(f *dnsview.Finding) []key.Binding {
 	case f.OneKey && f.Remedy == dnsview.RemedyQuiesce:
 		out = append(out, KeyHint(sh.KeyMap.Label(ActDeregister), "take out of DNS"))
 	case f.Remedy != dnsview.NoRemedy:
+		out = append(out, KeyHint(sh.KeyMap.Label(ActRemedy), string(f.Remedy)))
+	}
+	return append(out, KeyHint(sh.KeyMap.Label(ActWhy), "why"))
+}
+
+// HeadingHints returns the keys that help with a finding where no record is under the cursor.
+func (sh *Context) HeadingHints(f *dnsview.Finding) []key.Binding {
+	var out []key.Binding
+	if f.Remedy != dnsview.NoRemedy && !sh.ReadOnly {
 		out = append(out, KeyHint(sh.KeyMap.Label(ActRemedy), string(f.Remedy)))
 	}
 	return append(out, KeyHint(sh.KeyMap.Label(ActWhy), "why"))

@@ -53,6 +53,7 @@ const (
 	ActZoom       Action = "zoom"
 	ActRemedy     Action = "remedy"
 	ActServices   Action = "services"
+	ActMessages   Action = "messages"
 	ActCalls      Action = "calls"
 	ActOverview   Action = "overview"
 	ActTimeline   Action = "timeline"
@@ -60,6 +61,15 @@ const (
 	ActReturn     Action = "return"
 	ActBalance    Action = "balance"
 )
+
+// Changes reports whether the action changes a cloud or DNS, which read-only refuses.
+func (a Action) Changes() bool {
+	switch a {
+	case ActLaunch, ActTerminate, ActDeregister, ActUndo, ActUndoRun, ActRedo, ActRemedy, ActQuiesce, ActReturn, ActBalance:
+		return true
+	}
+	return false
+}
 
 // Actions of the palette only, which no key can be bound to.
 const (
@@ -131,6 +141,7 @@ func KeyGroups() []KeyGroup {
 			{ActSources, "sources", []string{"v"}},
 			{ActServices, "services", []string{"V"}},
 			{ActCalls, "calls to APIs", []string{"C"}},
+			{ActMessages, "messages so far", []string{"M"}},
 			{ActCopy, "copy", []string{"y"}},
 			{ActBack, "back: marks, filter, view", []string{"esc"}},
 		}},

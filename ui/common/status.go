@@ -1,6 +1,7 @@
 package common
 
 import (
+	"slices"
 	"time"
 
 	"rollcall/ui/theme"
@@ -38,15 +39,26 @@ type NoticeMsg struct {
 	Text string
 }
 
-// Notify cleans a text and shows it at the bottom of the screen.
+// messagesKept is how many messages can be read again.
+const messagesKept = 200
+
+// Notify cleans a text and shows it at the bottom of the screen. It can be read again later.
 func (sh *Context) Notify(kind Tone, text string) {
 	sh.Status = Status{kind: kind, text: Clean(text), at: sh.Now()}
+	sh.Messages = append(sh.Messages, sh.Status)
+	if n := len(sh.Messages); n > messagesKept {
+		sh.Messages = slices.Clone(sh.Messages[n-messagesKept:])
+	}
 }
 
 // NotifyBusy shows at the bottom of the screen what is in progress.
 func (sh *Context) NotifyBusy(text string) {
-	sh.Notify(ToneInfo, text)
-	sh.Status.Busy = true
+	sh.Status = Status{kind: ToneInfo, text: Clean(text), at: sh.Now(), Busy: true}
+}
+
+// Logged draws the message with its time.
+func (s *Status) Logged(t *theme.Theme) string {
+	return t.Paint(theme.Dim, s.at.Local().Format(time.TimeOnly)) + s.Line(t).B.String()
 }
 
 // Live reports whether the message should still be shown.

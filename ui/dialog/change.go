@@ -55,6 +55,7 @@ type change struct {
 	need  []need // typed confirmations, in order
 	typed []string
 	input common.Input
+	wrong string // what was typed instead
 
 	nextEvents tea.Cmd // receives the next events of the run
 	skip       chan struct{}
@@ -384,6 +385,30 @@ func (cs *Changes) Running() []string {
 		out = append(out, line)
 	}
 	return out
+}
+
+// NoteDoing shows in the Context what the running changes do to instances.
+func (cs *Changes) NoteDoing() {
+	all := map[rows.InstanceKey]common.Doing{}
+	for _, c := range cs.running() {
+		what := string(c.request.Verb) + "ing"
+		switch c.request.Verb {
+		case index.VerbQuiesce:
+			what = "quiescing"
+		case index.VerbPower:
+			what = map[plan.PowerAction]string{plan.PowerStart: "starting", plan.PowerStop: "stopping", plan.PowerReboot: "rebooting", plan.PowerTerminate: "terminating"}[c.request.Action]
+		}
+		d := common.Doing{What: what}
+		if c.wait.Total > 0 {
+			d.Until = c.wait.At.Add(c.wait.Left)
+		}
+		for _, ref := range c.request.Instances {
+			all[rows.KeyOf(ref)] = d
+		}
+	}
+	if len(all) > 0 || cs.Doing.Load() != nil {
+		cs.Doing.Store(&all)
+	}
 }
 
 // Line returns the line about running changes, or nil.

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -98,7 +99,8 @@ func (d *changeDialog) typing(k tea.KeyPressMsg) common.DialogAction {
 		c.view.ScrollDown(1)
 	case "enter":
 		n := c.need[len(c.typed)]
-		if strings.TrimSpace(c.input.Value()) != n.text {
+		if typed := strings.TrimSpace(c.input.Value()); typed != n.text {
+			c.wrong = typed
 			return nil
 		}
 		c.typed = append(c.typed, n.text)
@@ -107,7 +109,9 @@ func (d *changeDialog) typing(k tea.KeyPressMsg) common.DialogAction {
 			return d.run()
 		}
 	default:
-		c.input.Key(k)
+		if c.input.Key(k) {
+			c.wrong = ""
+		}
 	}
 	return nil
 }
@@ -217,6 +221,9 @@ func (d *changeDialog) question(sh *common.Context, w int) ([]string, []key.Bind
 			tail = append(tail, t.Paint(theme.Warn, l))
 		}
 		label := "type " + n.text + " "
+		if c.wrong != "" {
+			tail = append(tail, t.Paint(theme.Bad, t.Bad+" "+strconv.Quote(c.wrong)+" is not "+strconv.Quote(n.text)+"; nothing was done"))
+		}
 		return append(tail, t.Paint(theme.Strong, label)+c.input.View(t, min(max(w-len(label), 4), 40), true, "")),
 			common.KeyHints("enter", "do it", "esc", "cancel")
 	}

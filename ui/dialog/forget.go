@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -42,7 +43,11 @@ func (d *forgetDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 	case "esc":
 		return common.Close{}
 	case "enter":
-		if d.sending || strings.TrimSpace(d.input.Value()) != d.cloud.Name {
+		typed := strings.TrimSpace(d.input.Value())
+		if !d.sending && typed != d.cloud.Name {
+			d.err = strconv.Quote(typed) + " is not " + strconv.Quote(d.cloud.Name)
+		}
+		if d.sending || typed != d.cloud.Name {
 			return nil
 		}
 		d.sending, d.err = true, ""

@@ -204,6 +204,13 @@ func (d *launchForm) total() int {
 	return n
 }
 
+// What may be missing in a field.
+const (
+	noImage   = "no image"
+	noSize    = "no size"
+	noProfile = "give the profile that is to be created a name"
+)
+
 // missing returns what prevents the launch, or "".
 func (d *launchForm) missing() string {
 	if d.problem != "" {
@@ -222,9 +229,9 @@ func (d *launchForm) missing() string {
 		case c.loading || !c.loaded:
 			return c.name + ": images and sizes are being read"
 		case c.image.value() == "":
-			return c.name + ": no image"
+			return c.name + ": " + noImage
 		case c.size.value() == "":
-			return c.name + ": no size"
+			return c.name + ": " + noSize
 		}
 		r, ok := d.rendered[c.name]
 		if !ok {

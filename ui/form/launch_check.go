@@ -85,7 +85,7 @@ func (d *launchForm) createsProfile() bool { return d.hasRoles() && d.create.val
 func (d *launchForm) unchecked() string {
 	switch {
 	case d.createsProfile() && strings.TrimSpace(d.profile.Value()) == "":
-		return "give the profile that is to be created a name"
+		return noProfile
 	case d.checks.asked != d.asked:
 		return "the boot script is being checked"
 	case d.checks.err != "":

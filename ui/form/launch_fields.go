@@ -1,6 +1,7 @@
 package form
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -179,6 +180,29 @@ func typeNote(v *userdata.Variable) string {
 		note += "; default " + v.Default
 	}
 	return note
+}
+
+// wrongField returns the index of the field that keeps the launch from beginning, or -1 if there is none or what is missing
+// is still on its way.
+func (d *launchForm) wrongField(fields []field) int {
+	if i := slices.IndexFunc(fields, func(f field) bool { return d.problemOf(&f) != "" }); i >= 0 {
+		return i
+	}
+	why := d.missing()
+	id := ""
+	switch cloud, what, _ := strings.Cut(why, ": "); {
+	case why == "":
+		return -1
+	case d.total() == 0:
+		return slices.IndexFunc(fields, func(f field) bool { return f.kind == "cloud" })
+	case why == noProfile:
+		id = " profile"
+	case what == noImage, what == noSize:
+		id = "cloud " + cloud + "/" + strings.TrimPrefix(what, "no ")
+	case slices.ContainsFunc(d.clouds, func(c *cloudPart) bool { return c.name == cloud && c.err != "" }):
+		id = "cloud " + cloud
+	}
+	return slices.IndexFunc(fields, func(f field) bool { return f.id == id })
 }
 
 // problemOf returns why the template rejects the value of a variable, or "".

@@ -44,6 +44,10 @@ func (d *launchForm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAct
 		return nil
 	case "enter":
 		if f.button {
+			if i := d.wrongField(fields); i >= 0 {
+				d.move(i-at, fields)
+				return nil
+			}
 			return d.start(sh)
 		}
 		d.move(1, fields)

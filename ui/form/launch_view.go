@@ -71,6 +71,7 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 		}
 		if d.problemOf(&f) != "" {
 			role = theme.Bad
+			bar = t.Paint(theme.Bad, t.Bad) + " "
 		}
 		if focused {
 			role = theme.Strong

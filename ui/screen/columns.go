@@ -3,7 +3,6 @@ package screen
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
@@ -13,8 +12,10 @@ import (
 	"rollcall/ui/theme"
 )
 
-// instanceColumns returns the columns of the instances' pane. now is used for the age of an instance when it is drawn.
-func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Instance] {
+// instanceColumns returns the columns of the instances' pane. While a change runs, the address of its instances gives way
+// to what is done to them.
+func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
+	t := sh.Theme
 	type row = *rows.Instance
 	alive := func(role func(r row) theme.Role) cellFunc[row] {
 		return func(r row, text string) grid.Cell {
@@ -24,7 +25,7 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 			return grid.Cell{Text: text, Role: role(r)}
 		}
 	}
-	return dimmed(drawn(rows.InstanceScreen(now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, cellsByTitle[row]{
+	return dimmed(drawn(rows.InstanceScreen(sh.Now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, cellsByTitle[row]{
 		"AGE": filled[row](theme.Dim),
 		"CLOUD": alive(func(r row) theme.Role {
 			if r.Production {
@@ -33,6 +34,12 @@ func instanceColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.I
 			return theme.Dim
 		}),
 		"NAME": alive(func(row) theme.Role { return theme.Plain }),
+		"ADDRESS": func(r row, text string) grid.Cell {
+			if doing := sh.DoingTo(r.Key()); doing != "" {
+				return grid.Cell{Text: t.Wait + " " + doing, Short: doing, Role: theme.Notice}
+			}
+			return grid.Cell{Text: text}
+		},
 		"STATE": func(r row, text string) grid.Cell {
 			glyph, role := common.StateGlyph(t, r.Inst.State)
 			switch r.Inst.State {

@@ -55,13 +55,13 @@ type Fleet interface {
 // NewFleet returns the fleet.
 func NewFleet(s *common.Context) Fleet {
 	f := &fleetScreen{Context: s}
-	f.instanceList = newList[rows.InstanceKey](instanceColumns(s.Theme, s.Now))
+	f.instanceList = newList[rows.InstanceKey](instanceColumns(s))
 	f.recordList = newList[providers.Identity](recordColumns(s.Theme))
 	return f
 }
 
 func (f *fleetScreen) Restyle() {
-	f.instanceList.restyle(instanceColumns(f.Theme, f.Now))
+	f.instanceList.restyle(instanceColumns(f.Context))
 	f.recordList.restyle(recordColumns(f.Theme))
 }
 

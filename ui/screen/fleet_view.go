@@ -140,7 +140,7 @@ func (f *fleetScreen) About() (left, right *common.Line) {
 }
 
 func (f *fleetScreen) Keys() []KeyHelp {
-	return []KeyHelp{
+	return append(append([]KeyHelp{
 		{common.ActHelp, "help"},
 		{common.ActFilter, "filter"},
 		{common.ActPalette, "commands"},
@@ -149,12 +149,23 @@ func (f *fleetScreen) Keys() []KeyHelp {
 		{common.ActDetail, "detail"},
 		{common.ActMark, "mark"},
 		{common.ActLaunch, "launch"},
-		{common.ActTerminate, "terminate"},
-		{common.ActDeregister, "deregister"},
+	}, f.rowKeys()...), []KeyHelp{
 		{common.ActUndo, "undo"},
 		{common.ActJournal, "journal"},
 		{common.ActSort, "sort"},
 		{common.ActRefresh, "refresh"},
 		{common.ActQuit, "quit"},
+	}...)
+}
+
+// rowKeys returns the keys that do something to the row under the cursor.
+func (f *fleetScreen) rowKeys() (out []KeyHelp) {
+	if i := f.Current().Instance; i != nil && !i.Inst.State.Dead() {
+		out = append(out, KeyHelp{common.ActTerminate, "terminate"})
 	}
+	i, ok := f.instanceList.Current()
+	if _, record := f.recordList.Current(); f.focus == paneRecords && record || f.focus == paneInstances && ok && len(i.Records) > 0 {
+		out = append(out, KeyHelp{common.ActDeregister, "deregister"})
+	}
+	return out
 }

@@ -28,7 +28,7 @@ type servicesScreen struct {
 
 func newServicesScreen(s *common.Context) Screen {
 	v := &servicesScreen{listScreen[rows.ServiceKey, *rows.ServiceLine]{Context: s, title: "Services", empty: "services"}, nil, map[rows.ServiceKey]bool{}}
-	v.columns = func() []grid.Column[*rows.ServiceLine] { return serviceColumns(s.Theme) }
+	v.columns = func() []grid.Column[*rows.ServiceLine] { return serviceColumns(s) }
 	v.makeList()
 	return v
 }

@@ -14,12 +14,20 @@ import (
 )
 
 // serviceColumns returns the columns of the service tree.
-func serviceColumns(t *theme.Theme) []grid.Column[*rows.ServiceLine] {
+func serviceColumns(sh *common.Context) []grid.Column[*rows.ServiceLine] {
+	t := sh.Theme
 	type row = *rows.ServiceLine
 	return drawn(rows.ServiceScreen(), roles{"TTL": theme.Dim, "HOST": theme.Faint}, cellsByTitle[row]{
 		"SERVICE": func(r row, text string) grid.Cell { return treeCell(t, r, text) },
 		"CLOUD":   cloudsCell,
-		"STATE":   func(r row, text string) grid.Cell { return serviceStateCell(t, r, text) },
+		"STATE": func(r row, text string) grid.Cell {
+			if r.Node != nil {
+				if doing := sh.DoingTo(rows.KeyOf(r.Node.Ref)); doing != "" {
+					return grid.Cell{Text: t.Wait + " " + doing, Short: doing, Least: t.Wait, Role: theme.Notice}
+				}
+			}
+			return serviceStateCell(t, r, text)
+		},
 		"ADDRESS": func(r row, text string) grid.Cell { return announcedCell(t, r, text) },
 		"HEALTH":  func(r row, text string) grid.Cell { return healthCell(t, r, text) },
 		"FINDING": func(r row, text string) grid.Cell {

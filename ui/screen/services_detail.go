@@ -234,7 +234,11 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 	}
 	dot := " " + t.Dot + " "
 	if f := common.Worst(r.Findings); f != nil && (r.Node == nil || r.Node.State != tree.NodeQuiesced) {
-		return findingAbout(v.Context, f)
+		left, right = findingAbout(v.Context, f)
+		if r.Node == nil { // a heading has no records of its own
+			right = common.HintLine(t, v.HeadingHints(f)).Gap(1)
+		}
+		return left, right
 	}
 	switch n := r.Node; {
 	case n != nil:
@@ -278,23 +282,31 @@ func (v *servicesScreen) nodeHints(r *rows.ServiceLine) []key.Binding {
 }
 
 func (v *servicesScreen) Keys() []KeyHelp {
-	return []KeyHelp{
-		{common.ActBack, "back"},
-		{common.ActHelp, "help"},
-		{common.ActDetail, "detail"},
-		{common.ActMark, "mark"},
-		{common.ActBalance, "weight"},
-		{common.ActQuiesce, "quiesce"},
-		{common.ActReturn, "return"},
-		{common.ActTerminate, "terminate"},
-		{common.ActLeft, "fold"},
+	out := []KeyHelp{{common.ActBack, "back"}, {common.ActHelp, "help"}, {common.ActDetail, "detail"}}
+	if r, ok := v.list.Current(); ok && r.Node != nil {
+		out = append(out, KeyHelp{common.ActMark, "mark"})
+		if balanced(r) {
+			out = append(out, KeyHelp{common.ActBalance, "weight"})
+		}
+		if r.Node.State == tree.NodeQuiesced {
+			out = append(out, KeyHelp{common.ActReturn, "return"})
+		} else if r.Node.Live {
+			out = append(out, KeyHelp{common.ActQuiesce, "quiesce"})
+		}
+		if r.Node.Instance != nil {
+			out = append(out, KeyHelp{common.ActTerminate, "terminate"})
+		}
+	} else {
+		out = append(out, KeyHelp{common.ActLeft, "fold"})
+	}
+	return append(out, []KeyHelp{
 		{common.ActFilter, "filter"},
 		{common.ActSort, "sort"},
 		{common.ActUndo, "undo"},
 		{common.ActLaunch, "launch"},
 		{common.ActPalette, "commands"},
 		{common.ActQuit, "quit"},
-	}
+	}...)
 }
 
 // copiedOf returns the text of a row for the copy key: the record in the form of the command line, else the name of the
