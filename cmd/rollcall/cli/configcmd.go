@@ -33,12 +33,19 @@ fleet id says which records are yours: share the file within your team.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.configInit(cmd.Context()) },
 	}
+	offline := false
 	check := &cobra.Command{
 		Use:   "check",
-		Short: "Check the config, its credentials and whether its zones exist",
-		Args:  noArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return a.configCheck(cmd.Context()) },
+		Short: "Check the config, its credentials, and whether its zones exist and can be read",
+		Long: `check reads the config and prints every mistake with its line. It asks every
+account who it is, and reads the beginning of every zone. It writes nothing.
+
+Exit code 2 means that the config or a credential is wrong, 4 that a source did
+not answer. With --offline it looks at the file alone, as CI would.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.configCheck(cmd.Context(), offline) },
 	}
+	check.Flags().BoolVar(&offline, "offline", false, "check the file alone, and ask no account")
 	show := &cobra.Command{
 		Use:   "show",
 		Short: "Print the config with its defaults; it contains no secrets",
@@ -97,8 +104,8 @@ func (a *commands) configInit(ctx context.Context) error {
 	return nil
 }
 
-// configCheck prints every mistake of the file, and queries the DNS accounts for the zones.
-func (a *commands) configCheck(ctx context.Context) error {
+// configCheck prints every mistake of the file; unless offline, it asks the accounts who they are, and reads the zones.
+func (a *commands) configCheck(ctx context.Context, offline bool) error {
 	c, err := a.LoadConfig(ctx)
 	if err != nil {
 		return a.printMistakes(err)
@@ -106,8 +113,15 @@ func (a *commands) configCheck(ctx context.Context) error {
 	if c == nil {
 		return exit.Usagef("there is no config at %s: write one with rollcall config init", words.Clean(config.DefaultPath()))
 	}
-	clouds, zones := app.NewAccounts(a.Program, a.Retrying()).Configured(ctx, c)
-	wrong, unsure := checkSources(ctx, clouds, zones)
+	var clouds []app.CloudSource
+	var zones []app.ZoneSource
+	var found *providers.Snapshot
+	var wrong config.Errors
+	var unsure []string
+	if !offline {
+		clouds, zones = app.NewAccounts(a.Program, a.Retrying()).Configured(ctx, c)
+		found, wrong, unsure = checkSources(ctx, clouds, zones)
+	}
 	if c.RangesErr != nil {
 		wrong = append(wrong, c.RangesErr)
 	}
@@ -122,13 +136,51 @@ func (a *commands) configCheck(ctx context.Context) error {
 		return exit.Unknownf("%s is right as far as it could be checked: %s did not answer", words.Clean(c.Path), providers.CountOf(len(unsure), "source"))
 	}
 	a.Logf("%s is right: %s, %s, %s", words.Clean(c.Path), providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"), providers.CountOf(len(c.Services), "service"))
-	for _, l := range credentialsOf(clouds, zones) {
+	if offline {
+		a.Logf("no account was asked: rollcall config check without --offline asks each")
+	}
+	for _, l := range append(accountsOf(found), credentialsOf(clouds, zones)...) {
 		a.Logf("%s", words.Clean(l))
 	}
 	if c.Fleet == "" {
 		a.Logf("rollcall: it has no fleet id: records with an owner are shown, and never changed")
 	}
 	return nil
+}
+
+// accountsOf returns a line for each cloud that said who it is, and for each zone whose provider says whose it is. found may be
+// nil.
+func accountsOf(found *providers.Snapshot) (out []string) {
+	if found == nil {
+		return nil
+	}
+	for i := range found.Clouds {
+		c := &found.Clouds[i].Cloud
+		out = append(out, fmt.Sprintf("%s: account %s, cloud key %s", c.Name, c.Account, c.Key))
+	}
+	for i := range found.Zones {
+		if z := &found.Zones[i].Zone; z.Account != "" {
+			out = append(out, fmt.Sprintf("%s: account %s, zone %s", z.Name, z.Account, z.ID))
+		} else {
+			out = append(out, fmt.Sprintf("%s: zone %s", z.Name, z.ID))
+		}
+	}
+	return out
+}
+
+// readBeginning reads a zone until its first page, or its end, and returns why that cannot be.
+func readBeginning(ctx context.Context, dns providers.DNS, z providers.Zone) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	read := false
+	cov := dns.Records(ctx, z, func([]providers.Record) {
+		read = true
+		cancel()
+	})
+	if read {
+		return nil
+	}
+	return cov.Err
 }
 
 // credentialsOf returns where the credentials of sources come from, one line for each place.
@@ -168,13 +220,13 @@ func (a *commands) printMistakes(err error) error {
 	return exit.With(exit.Usage)
 }
 
-// checkSources identifies every cloud and queries every DNS account for its zones, concurrently. It returns mistakes of
-// the config or the credentials, and sources that did not answer, which prove nothing.
-func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.ZoneSource) (wrong config.Errors, unsure []string) {
+// checkSources identifies every cloud and reads the beginning of every zone, concurrently. It returns what was found,
+// mistakes of the config or the credentials, and sources that did not answer, which prove nothing.
+func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.ZoneSource) (snap *providers.Snapshot, wrong config.Errors, unsure []string) {
 	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
 	errs := make([]error, len(clouds)+len(zones))
-	snap := &providers.Snapshot{Clouds: make([]providers.CloudView, len(clouds)), Zones: make([]providers.ZoneView, len(zones))}
+	snap = &providers.Snapshot{Clouds: make([]providers.CloudView, len(clouds)), Zones: make([]providers.ZoneView, len(zones))}
 	var wg sync.WaitGroup
 	for i := range clouds {
 		wg.Go(func() {
@@ -192,6 +244,9 @@ func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.Zon
 			found, err := providers.Zone{}, z.Err
 			if err == nil {
 				found, err = providers.FindZone(ctx, z.DNS, z.Name, z.ID, "")
+			}
+			if err == nil {
+				err = readBeginning(ctx, z.DNS, found)
 			}
 			found.Name, errs[len(clouds)+i] = z.Name, err
 			snap.Zones[i] = providers.ZoneView{Zone: found, Coverage: providers.Coverage{State: providers.CoverageComplete}}
@@ -220,7 +275,7 @@ func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.Zon
 			wrong = append(wrong, &config.Error{Pos: pos, What: what + ": " + app.Cause(err)})
 		}
 	}
-	return wrong, unsure
+	return snap, wrong, unsure
 }
 
 func (a *commands) configShow(ctx context.Context) error {

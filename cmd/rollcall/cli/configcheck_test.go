@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers/sim/world"
+)
+
+func TestConfigCheckAsksEachAccountWhoItIsAndReadsEachZoneUnlessOffline(t *testing.T) {
+	s := newWorld(t)
+	r := rollcall(t, "config", "check")
+	for _, c := range s.World().Clouds() {
+		if want := c.Name + ": account " + c.Account + ", cloud key " + string(c.Key); r.code != exit.Done || !strings.Contains(r.err, want) {
+			t.Errorf("exit code %d, no %q: %s", r.code, want, r.err)
+		}
+	}
+	for _, zone := range []string{"scalability.expert: account ", "unilans.net: zone Z"} {
+		if !strings.Contains(r.err, zone) {
+			t.Errorf("no %q: %s", zone, r.err)
+		}
+	}
+	for _, c := range []struct {
+		source string
+		fault  world.FaultKind
+		code   int
+	}{
+		{"aws-use1", world.AuthError, exit.Usage},
+		{"joyent-east", world.AuthError, exit.Usage},
+		{"unilans.net", world.AuthError, exit.Usage},
+		{"joyent-ams", world.Unreachable, exit.Unknown},
+	} {
+		if err := s.World().SetFault(c.source, c.fault); err != nil {
+			t.Fatal(err)
+		}
+		if r := rollcall(t, "config", "check"); r.code != c.code || !strings.Contains(r.err, c.source) {
+			t.Errorf("%s of %s: exit code %d, want %d: %s", c.fault, c.source, r.code, c.code, r.err)
+		}
+		if r := rollcall(t, "config", "check", "--offline"); r.code != exit.Done || !strings.Contains(r.err, "no account was asked") {
+			t.Errorf("%s of %s, offline: exit code %d, %s", c.fault, c.source, r.code, r.err)
+		}
+		if err := s.World().SetFault("all", world.NoFault); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
