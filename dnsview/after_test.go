@@ -19,7 +19,7 @@ import (
 )
 
 // everything returns what is shown and printed of a view, without the times of its evidence.
-func everything(v *dnsview.View) string {
+func everything(v *dnsview.View, j *rows.Joined) string {
 	var b strings.Builder
 	put := func(o any) {
 		text, err := json.Marshal(o)
@@ -34,9 +34,9 @@ func everything(v *dnsview.View) string {
 	}
 	put(v.Sources)
 	put(v.Counts())
-	j := rows.Join(v)
 	for _, r := range j.Instances {
 		put(r.Object())
+		put(j.Instance(r.Key()) == r)
 		put([]any{r.Ref, r.Address, r.Service, r.Type, r.Records, len(r.Findings)})
 	}
 	for _, r := range j.Records {
@@ -191,8 +191,9 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 			r.Owners[0].Registered = w.opts.Now.Add(-time.Duration(rapid.IntRange(-300, 900).Draw(t, "registered")) * time.Second)
 		}
 		v := w.view()
+		joined := rows.Join(v)
 		for range rapid.IntRange(1, 6).Draw(t, "steps") {
-			before, step := everything(v), ""
+			before, step := everything(v, joined), ""
 			w.snap = w.again()
 			switch n := rapid.IntRange(0, 9).Draw(t, "step"); {
 			case n < 3:
@@ -226,11 +227,13 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 			w.opts.Seen = v.Seen()
 			was := v
 			v = dnsview.InspectAfter(was, w.snap, w.opts)
+			wasJoined := joined
+			joined = rows.JoinAfter(wasJoined, v)
 			whole := dnsview.Inspect(w.snap, w.opts)
-			if got, want := everything(v), everything(whole); got != want {
+			if got, want := everything(v, joined), everything(whole, rows.Join(whole)); got != want {
 				t.Fatalf("after %s the view is not that of a full inspection:\n%s", step, differing(got, want))
 			}
-			if got := everything(was); got != before {
+			if got := everything(was, wasJoined); got != before {
 				t.Fatalf("after %s the earlier view is another one:\n%s", step, differing(got, before))
 			}
 			later := w.opts

@@ -122,6 +122,22 @@ func BenchmarkOneAnswerChanged100000(b *testing.B) {
 	}
 }
 
+// The rows of a screen of the same.
+func BenchmarkRowsOfOneAnswerChanged100000(b *testing.B) {
+	s, o := bigWorld(100_000, false)
+	v := dnsview.Inspect(s, o)
+	j := rows.Join(v)
+	r := &s.Zones[0].Records[0]
+	o.Observed++
+	o.Wire = []index.WireState{{Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, State: index.WireSplit, At: testRead}}
+	v = dnsview.InspectAfter(v, s, o)
+	b.ReportAllocs()
+	for b.Loop() {
+		j = rows.JoinAfter(j, v)
+		rows.Findings(v)
+	}
+}
+
 // A quarter of the records is unknown: a cloud has failed.
 func BenchmarkInspectOneCloudFailed100000(b *testing.B) { benchmarkInspect(b, 100_000, true) }
 

@@ -43,8 +43,13 @@ func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	in.setsAndChains()
 	in.wire()
 	in.health()
-	v.sorted = in.sorted()
 	v.stages, v.until, v.taken = in.stages, in.until, in.taken
+	found, gone := in.changed()
+	if last := in.last; last != nil && len(found) == 0 && len(gone) == 0 {
+		v.sorted, v.Findings, v.byRecord, v.byInstance = last.sorted, last.Findings, last.byRecord, last.byInstance
+		return v
+	}
+	v.sorted = in.sorted(found, gone)
 	v.attach()
 	return v
 }

@@ -29,12 +29,13 @@ func (in *inspector) wire() {
 func (in *inspector) answers() {
 	dark := in.unresolvable()
 	silent := map[string][]*index.WireState{}
+	current := in.currentStates()
 	for i := range in.Options.Wire {
 		w := &in.Options.Wire[i]
-		z := in.ZonesByName[providers.CanonicalName(w.Zone)]
-		if z == nil || !in.IsFresh(w.At) || !in.isCurrent(z, w) {
+		if !current[i] || !in.IsFresh(w.At) {
 			continue
 		}
+		z := in.ZonesByName[providers.CanonicalName(w.Zone)]
 		in.AddWire(z, w)
 		if in.ReadOnlyZones[z.Name] != "" || dark[z.Name] && onlyResolversFail(w) {
 			continue
@@ -159,10 +160,35 @@ func (in *inspector) serversBasis(z *index.ZoneState, at time.Time) index.Basis 
 	return index.Basis{Source: "name servers of " + z.Name, State: providers.CoverageComplete, Age: in.Options.Now.Sub(at)}
 }
 
+// currentStates returns for each answer of name servers whether it is about the values that its zone holds now.
+func (in *inspector) currentStates() []bool {
+	current := make([]bool, len(in.Options.Wire))
+	index.Parallel(len(current), answersOfPart, func(from, to int) {
+		for i := from; i < to; i++ {
+			w := &in.Options.Wire[i]
+			z := in.ZonesByName[providers.CanonicalName(w.Zone)]
+			current[i] = z != nil && in.isCurrent(z, w)
+		}
+	})
+	return current
+}
+
+// answersOfPart is how many answers are looked at as one part.
+const answersOfPart = 1024
+
 // isCurrent reports whether the servers were asked about the values that the
 // zone holds now.
 func (in *inspector) isCurrent(z *index.ZoneState, w *index.WireState) bool {
-	var now []string
+	now := make([]string, 0, len(w.Want))
+	for _, r := range z.Named(w.Name) {
+		if r.Type == w.Type {
+			now = append(now, r.Value)
+		}
+	}
+	if slices.Sort(now); slices.Equal(now, w.Want) { // as it is, but for spelling
+		return true
+	}
+	now = now[:0]
 	for _, r := range z.Named(w.Name) {
 		if r.Type == w.Type {
 			now = append(now, providers.FoldValue(r.Type, r.Value))

@@ -82,30 +82,39 @@ func compareRefs(a, b *providers.InstanceRef) int {
 // attach makes the findings of each record and instance easy to find.
 func (v *View) attach() {
 	v.Findings = make([]Finding, len(v.sorted))
+	all := make([]*Finding, len(v.sorted))
 	for i, f := range v.sorted {
-		v.Findings[i] = *f
-		v.Findings[i].order = int32(i)
+		all[i] = &v.Findings[i]
+		*all[i] = *f
+		all[i].order = int32(i)
 	}
-	all := make([]*Finding, len(v.Findings))
-	v.byRecord = make(map[*providers.Record][]*Finding, len(v.Findings))
-	v.byInstance = make(map[index.InstanceKey][]*Finding, len(v.Findings))
-	for i := range v.Findings {
-		f := &v.Findings[i]
-		all[i] = f
-		if f.Record != nil {
-			if l := v.byRecord[f.Record]; l == nil {
-				v.byRecord[f.Record] = all[i : i+1 : i+1]
-			} else {
-				v.byRecord[f.Record] = append(l, f)
-			}
+	index.Parallel(2, 1, func(task, _ int) {
+		if task == 0 {
+			v.byRecord = byKey(all, func(f *Finding) (*providers.Record, bool) { return f.Record, f.Record != nil })
+			return
 		}
-		if f.Instance != nil {
-			k := index.InstanceKey{Cloud: f.Instance.Key, ID: f.Instance.ID}
-			if l := v.byInstance[k]; l == nil {
-				v.byInstance[k] = all[i : i+1 : i+1]
-			} else {
-				v.byInstance[k] = append(l, f)
+		v.byInstance = byKey(all, func(f *Finding) (k index.InstanceKey, ok bool) {
+			if f.Instance == nil {
+				return k, false
 			}
+			return index.InstanceKey{Cloud: f.Instance.Key, ID: f.Instance.ID}, true
+		})
+	})
+}
+
+// byKey returns the findings by their key, in order; ok is false for those without one.
+func byKey[K comparable](all []*Finding, key func(*Finding) (k K, ok bool)) map[K][]*Finding {
+	out := make(map[K][]*Finding, len(all))
+	for i, f := range all {
+		k, ok := key(f)
+		if !ok {
+			continue
+		}
+		if l := out[k]; l == nil {
+			out[k] = all[i : i+1 : i+1]
+		} else {
+			out[k] = append(l, f)
 		}
 	}
+	return out
 }

@@ -82,33 +82,36 @@ func sameReports(a, b *inspector) bool {
 		slices.Equal(a.quiesced, b.quiesced)
 }
 
-// sorted returns the findings of all stages in order. Those that were taken over are in order already.
-func (in *inspector) sorted() []*Finding {
-	var found []*Finding
-	if in.last == nil {
-		for _, parts := range in.stages {
-			for _, p := range parts {
-				found = append(found, p.out...)
-			}
-		}
-		sortFindings(found)
-		return found
-	}
-	gone := map[*Finding]bool{}
+// changed returns the findings that were not taken over, and those of the last view that are gone with the parts that had
+// them.
+func (in *inspector) changed() (found []*Finding, gone map[*Finding]bool) {
+	gone = map[*Finding]bool{}
 	for n, parts := range in.stages {
 		for i, p := range parts {
-			if was := in.last.stages[n][i]; was != p {
-				found = append(found, p.out...)
+			var was *inspector
+			if in.last != nil {
+				was = in.last.stages[n][i]
+			}
+			if was == p {
+				continue
+			}
+			found = append(found, p.out...)
+			if was != nil {
 				for _, f := range was.out {
 					gone[f] = true
 				}
 			}
 		}
 	}
-	if len(found) == 0 && len(gone) == 0 {
-		return in.last.sorted
-	}
+	return found, gone
+}
+
+// sorted returns the findings in order: those that were found, and those of the last view that are not gone.
+func (in *inspector) sorted(found []*Finding, gone map[*Finding]bool) []*Finding {
 	sortFindings(found)
+	if in.last == nil {
+		return found
+	}
 	out := make([]*Finding, 0, len(in.last.sorted)-len(gone)+len(found))
 	for _, f := range in.last.sorted {
 		if gone[f] {

@@ -91,7 +91,7 @@ func (m *Model) build() tea.Cmd {
 		v := backend.Inspect(snap)
 		msg := builtMsg{gen: gen, model: last}
 		if last == nil || last.View != v {
-			msg.model = join(v)
+			msg.model = join(last, v)
 		}
 		msg.sources = rows.WithFindings(rows.Sources(snap, now(), v.Options.MaxAge), v)
 		msg.sources = append(msg.sources, fileSources(backend.Files())...)
@@ -180,7 +180,11 @@ func (m *Model) offerUnfinished() {
 	}
 }
 
-// join returns the rows of a view. It is pure.
-func join(v *dnsview.View) *common.Picture {
-	return &common.Picture{Joined: rows.Join(v), View: v, Summary: v.Counts(), Findings: rows.Findings(v), Together: plan.RemovedTogether(v)}
+// join returns the rows of a view, with what still holds of the last picture, which may be nil. It is pure.
+func join(last *common.Picture, v *dnsview.View) *common.Picture {
+	var was *rows.Joined
+	if last != nil {
+		was = last.Joined
+	}
+	return &common.Picture{Joined: rows.JoinAfter(was, v), View: v, Summary: v.Counts(), Findings: rows.Findings(v), Together: plan.RemovedTogether(v)}
 }

@@ -37,7 +37,7 @@ func New(s *providers.Snapshot, o *Options) *Index {
 		records += len(s.Zones[i].Records)
 	}
 	x := &Index{
-		Options: o, moments: &moments{}, CloudsByKey: map[providers.CloudKey]*CloudState{}, ZonesByName: map[string]*ZoneState{},
+		Options: o, moments: &moments{}, made: &made{}, CloudsByKey: map[providers.CloudKey]*CloudState{}, ZonesByName: map[string]*ZoneState{},
 		Nodes: make([]node, 0, instances), numbers: NewTable(instances, HashInstance), Links: make([]link, 0, records),
 		addresses: NewTable(2*instances, HashAddr), holders: make([]Holder, 0, 2*instances), ServicesByName: map[string]*DeclaredService{}, Parents: map[string]bool{},
 		Targets: map[string]string{}, Hosts: map[string][]*providers.Record{},

@@ -73,11 +73,18 @@ type Index struct {
 	ReadOnlyZones map[string]string // zones that nothing is written to, with the reason
 
 	moments    *moments
+	made       *made     // the same for all that are made again from one
 	until      time.Time // the first moment at which time alone changes a text of the index; zero for never
 	freshUntil time.Time // until when no read that is fresh is stale; zero for ever
 	identities func() map[providers.Identity]*providers.Record
 	WithSetID  func() map[SetKey][]*providers.Record // those with a set identifier, by name and type
 }
+
+// made is one reading of all rows.
+type made struct{ _ byte }
+
+// SameRows reports whether two indexes are of the same rows, and so link them alike.
+func (x *Index) SameRows(o *Index) bool { return x.made == o.made }
 
 // DeclaredService is a declared service with what was found of it.
 type DeclaredService struct {

@@ -10,12 +10,25 @@ import (
 type Joined struct {
 	Instances []*Instance
 	Records   []*Record
-	ByID      map[InstanceKey]*Instance // all instances, including hidden ones
+
+	view    *dnsview.View
+	nodes   []Instance            // including hidden ones
+	byKey   map[InstanceKey]int32 // of nodes
+	values  []Record
+	markers int // of the values
+}
+
+// Instance returns the row of an instance, which may be a hidden one, or nil.
+func (j *Joined) Instance(k InstanceKey) *Instance {
+	if n, ok := j.byKey[k]; ok {
+		return &j.nodes[n]
+	}
+	return nil
 }
 
 // Join returns the rows of a view. It omits terminated instances without records, and owner markers without findings.
 func Join(v *dnsview.View) *Joined {
-	j := &Joined{}
+	j := &Joined{view: v}
 	j.instances(v)
 	j.records(v)
 	index.Sort(j.Instances, compareInstances)
@@ -53,14 +66,19 @@ func (j *Joined) instances(v *dnsview.View) {
 			list[i].join(&p)
 		}
 	})
-	j.ByID, j.Instances = make(map[InstanceKey]*Instance, len(list)), make([]*Instance, 0, len(list))
+	j.nodes, j.byKey, j.Instances = list, make(map[InstanceKey]int32, len(list)), make([]*Instance, 0, len(list))
 	for i := range list {
 		r := &list[i]
-		j.ByID[r.Key()] = r
-		if !r.Inst.State.Dead() || len(r.Records) > 0 || len(r.Findings) > 0 {
+		j.byKey[r.Key()] = int32(i)
+		if r.isShown() {
 			j.Instances = append(j.Instances, r)
 		}
 	}
+}
+
+// isShown reports whether a screen shows the row.
+func (r *Instance) isShown() bool {
+	return !r.Inst.State.Dead() || len(r.Records) > 0 || len(r.Findings) > 0
 }
 
 func (j *Joined) records(v *dnsview.View) {
@@ -74,8 +92,11 @@ func (j *Joined) records(v *dnsview.View) {
 		for i := range z.Records {
 			rec := &z.Records[i]
 			found := v.FindingsOfRecord(rec)
-			if rec.IsMarker() && len(found) == 0 {
-				continue // the owner is in the row of the marked record
+			if rec.IsMarker() {
+				if len(found) == 0 {
+					continue // the owner is in the row of the marked record
+				}
+				j.markers++
 			}
 			list = append(list, Record{Rec: rec, view: v, at: len(list), order: order, Findings: found})
 		}
@@ -87,12 +108,12 @@ func (j *Joined) records(v *dnsview.View) {
 			r.join(&text)
 			var node *Instance
 			if i := v.InstanceOf(r.Rec); i != nil {
-				node = j.ByID[InstanceKey{Cloud: i.Cloud, ID: i.ID}]
+				node = j.Instance(InstanceKey{Cloud: i.Cloud, ID: i.ID})
 			}
 			r.joinOwner(node)
 		}
 	})
-	j.Records = make([]*Record, len(list))
+	j.values, j.Records = list, make([]*Record, len(list))
 	for i := range list {
 		j.Records[i] = &list[i]
 	}

@@ -114,7 +114,7 @@ func (sh *Context) InstanceOf(ref providers.InstanceRef) *rows.Instance {
 	if sh.Picture == nil {
 		return nil
 	}
-	return sh.Picture.ByID[rows.KeyOf(ref)]
+	return sh.Picture.Instance(rows.KeyOf(ref))
 }
 
 // Describe returns a verb with its objects in a few words.

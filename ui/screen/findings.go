@@ -81,7 +81,7 @@ func (f *findingsScreen) Current() common.Subject {
 		s.Name = id.Name + "/" + id.Type + "/" + id.Value
 	}
 	if k, ok := instanceOf(r); ok {
-		s.Instance = f.Picture.ByID[k]
+		s.Instance = f.Picture.Instance(k)
 	}
 	s.Production = s.Instance != nil && s.Instance.Production
 	return s

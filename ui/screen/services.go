@@ -159,7 +159,7 @@ func (v *servicesScreen) Current() common.Subject {
 		s.Name = cmp.Or(r.Node.Ref.ID, s.Name)
 	}
 	if r.Node != nil && r.Node.Instance != nil {
-		s.Instance = v.Picture.ByID[rows.InstanceKey{Cloud: r.Node.Instance.Cloud, ID: r.Node.Instance.ID}]
+		s.Instance = v.Picture.Instance(rows.InstanceKey{Cloud: r.Node.Instance.Cloud, ID: r.Node.Instance.ID})
 	}
 	return s
 }
