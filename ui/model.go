@@ -236,7 +236,7 @@ func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists bool) {
 
 // background adapts the theme to the background that the terminal has reported.
 func (m *Model) background(light bool) tea.Cmd {
-	if light == m.Theme.Light {
+	if light == m.Theme.Light || m.Theme.Fixed {
 		return nil
 	}
 	o := m.Theme.Options

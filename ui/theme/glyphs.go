@@ -1,6 +1,7 @@
 package theme
 
 import (
+	"strconv"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -35,10 +36,35 @@ func glyphs(ascii bool) Glyphs {
 	}
 }
 
-// Environment returns theme options by environment variables: NO_COLOR (if not empty), ROLLCALL_ASCII, and a locale
-// that is not UTF-8.
+// Names of the setting theme: which palette is used. Auto follows COLORFGBG, and what the terminal reports.
+const (
+	Auto  = "auto"
+	Dark  = "dark"
+	Light = "light"
+)
+
+// WithSetting returns the options with the palette of a config; "" is Auto.
+func (o Options) WithSetting(name string) Options {
+	if name == Dark || name == Light {
+		o.Light, o.Fixed = name == Light, true
+	}
+	return o
+}
+
+// lightGround reports whether COLORFGBG, the colours of text and background by number, has a light background.
+func lightGround(colorfgbg string) bool {
+	_, ground, found := strings.Cut(colorfgbg, ";")
+	if i := strings.LastIndexByte(ground, ';'); i >= 0 { // rxvt has a field between
+		ground = ground[i+1:]
+	}
+	n, err := strconv.Atoi(ground)
+	return found && err == nil && (n == 7 || n > 8 && n < 16)
+}
+
+// Environment returns theme options by environment variables: NO_COLOR (if not empty), ROLLCALL_ASCII, COLORFGBG, and a
+// locale that is not UTF-8.
 func Environment(getenv func(string) string) Options {
-	o := Options{NoColor: getenv("NO_COLOR") != "" || getenv("TERM") == "dumb"}
+	o := Options{NoColor: getenv("NO_COLOR") != "" || getenv("TERM") == "dumb", Light: lightGround(getenv("COLORFGBG"))}
 	if v := getenv("ROLLCALL_ASCII"); v != "" {
 		o.ASCII = v != "0" && !strings.EqualFold(v, "false")
 		return o

@@ -56,6 +56,7 @@ type Options struct {
 	NoColor bool // NO_COLOR: bold, faint and reverse only
 	ASCII   bool // no characters beyond ASCII
 	Light   bool // the terminal's background is light
+	Fixed   bool // the config says whether it is light, whatever the terminal reports
 }
 
 // Theme holds the styles of all roles. It is immutable.

@@ -18,6 +18,9 @@ func (a *commands) console(ctx context.Context) error {
 	if !a.Interactive() {
 		return exit.Usagef("the console needs a terminal, and there is none here; rollcall --demo ls instances shows the embedded clouds without one, rollcall ls instances your own")
 	}
+	if os.Getenv("TERM") == "dumb" {
+		return exit.Usagef("the console needs a terminal that can move its cursor, and TERM=dumb cannot; rollcall ls and the other commands work there, and rollcall drift shows what needs a person")
+	}
 	s, err := a.Open(ctx)
 	if err != nil {
 		return err
@@ -41,7 +44,7 @@ func (a *commands) console(ctx context.Context) error {
 
 	err = ui.Run(ctx, ui.Options{
 		Backend: b, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, Demo: a.Demo, Keys: keys, Now: a.Now,
-		Theme: theme.Environment(os.Getenv), StaleAfter: s.StaleAfter(), Foreground: a.child.Store,
+		Theme: theme.Environment(os.Getenv).WithSetting(s.Config.Theme), StaleAfter: s.StaleAfter(), Foreground: a.child.Store,
 	})
 	if e := s.Save(s.Fleet.Snapshot()); e != nil {
 		a.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -67,4 +68,15 @@ func TestCtrlZWithoutAShellToComeBackToKeepsTheConsole(t *testing.T) {
 	x.see("bastion-02 i-")
 	x.keys("q")
 	x.see("exit code 0")
+}
+
+// TestADumbTerminalGetsNoControlSequences starts the console where no cursor can be moved.
+func TestADumbTerminalGetsNoControlSequences(t *testing.T) {
+	need(t, "script")
+	dir, env := apart(t)
+	x := newTerminal(t, env, "TERM=dumb script -qec 'rollcall --demo' "+filepath.Join(dir, "out")+" >/dev/null; echo; cat -v "+filepath.Join(dir, "out")+"; true")
+	s := x.see("the console needs a terminal that can move its cursor", "exit code 0")
+	if strings.Contains(s, "^[") {
+		t.Errorf("control sequences:\n%s", s)
+	}
 }

@@ -36,6 +36,7 @@ type Config struct {
 	Guards    Guards
 	Refresh   time.Duration // between two reads of one source
 	Resolvers []string      // host:port of DNS servers that show what clients see
+	Theme     string        // auto, dark or light; empty is auto
 	Keys      map[string][]string
 	KeysPos   map[string]Pos
 	// RangesFile is a list of public address ranges in Amazon's format, and Ranges its content; without a file, the

@@ -187,6 +187,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a secret where the name of a variable belongs", clouds + "services:\n  - {name: www.example.com, boot: {metadata: {cloudflare-token: v1.0-abc}}}\n", `c.yaml:4:65: metadata cloudflare-token is not the name of an environment variable; write the name of a variable`},
 		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to right; bind one of them to another key`},
 		{"a key that cannot be bound", "keys: {launch: [L, ctrl+c]}\n", `c.yaml:1:8: keys: launch: ctrl+c always quits; bind another key`},
+		{"a theme that there is not", "theme: blue\n", `c.yaml:1:8: there is no theme "blue"; write auto, dark or light`},
 		{"a state that is a path", "state: ../x\n", `c.yaml:1:8: state "../x" is not a plain name`},
 		{"a key for no action", "keys: {deregistre: l}\n", `c.yaml:1:8: keys: there is no action "deregistre"; did you mean "deregister"?`},
 		{"a fleet id that a marker cannot hold", "fleet: my fleet\n", `c.yaml:1:8: the fleet id "my fleet" cannot stand in an owner marker`},

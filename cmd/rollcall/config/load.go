@@ -211,6 +211,7 @@ func (r *reader) root(n ast.Node, c *Config) {
 			r.toPath(&c.RangesFile, "ranges")(n)
 		},
 		"state": func(n ast.Node) { r.state(n, c) },
+		"theme": func(n ast.Node) { r.theme(n, c) },
 		"keys":  func(n ast.Node) { r.keys(n, c) },
 	})
 }
@@ -242,6 +243,19 @@ func (r *reader) state(n ast.Node, c *Config) {
 		return
 	}
 	c.State = s
+}
+
+// theme reads which palette the console uses.
+func (r *reader) theme(n ast.Node, c *Config) {
+	s, ok := r.text(n, "theme")
+	if !ok {
+		return
+	}
+	if !slices.Contains([]string{"auto", "dark", "light"}, s) {
+		r.fail(n, "write auto, dark or light", "there is no theme %q", s)
+		return
+	}
+	c.Theme = s
 }
 
 // ParseResolvers parses the value of ROLLCALL_RESOLVERS: host or host:port, separated by commas or white space.

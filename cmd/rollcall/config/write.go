@@ -66,6 +66,9 @@ func Write(w io.Writer, c *Config) error {
 	if c.RangesFile != "" {
 		fmt.Fprintf(&b, "ranges: %s\n", scalar(c.RangesFile))
 	}
+	if c.Theme != "" {
+		fmt.Fprintf(&b, "theme: %s\n", c.Theme)
+	}
 	if c.State != "" {
 		fmt.Fprintf(&b, "state: %s\n", scalar(c.State))
 	}
