@@ -91,7 +91,10 @@ func cloudName(v *providers.CloudView) string {
 func (x *Index) addZones(s *providers.Snapshot) {
 	for i := range s.Zones {
 		v := &s.Zones[i]
-		zs := &ZoneState{View: v, at: i, Name: providers.CanonicalName(v.Zone.Name), State: x.stateOf(&v.Coverage)}
+		zs := &ZoneState{View: v, at: i, Name: v.Zone.Name, State: x.stateOf(&v.Coverage)}
+		if !strings.Contains(zs.Name, " ") { // a phrase stands for all zones of an account
+			zs.Name = providers.CanonicalName(zs.Name)
+		}
 		zs.names, zs.exact = sync.OnceValue(namesOf(v.Records)), sync.OnceValue(valuesOf(v.Records))
 		zs.Why = x.coverageWhy(zs.Name, v.Coverage, zs.State, v.Reading)
 		zs.Cuts = CutsOf(zs.Name, v.Records)

@@ -46,10 +46,19 @@ func newZone(f *Fleet, s ZoneSource, last *providers.Snapshot) *zone {
 	return z
 }
 
+// sourceName returns the canonical name of a zone. The name of a source that stands for all zones of an account is a phrase, such
+// as "zones of route53", and stays as it is.
+func sourceName(name string) string {
+	if strings.Contains(name, " ") {
+		return name
+	}
+	return providers.CanonicalName(name)
+}
+
 // restore takes over the rows of an earlier run; see cloud.restore.
 func (z *zone) restore(last *providers.Snapshot) {
 	z.held, z.markers, z.named = lastGoodZone{}, nil, nil
-	z.shown = providers.ZoneView{Zone: providers.Zone{Name: providers.CanonicalName(z.src.Name), Provider: z.src.Provider, Traits: z.src.Traits}, From: z.src.From}
+	z.shown = providers.ZoneView{Zone: providers.Zone{Name: sourceName(z.src.Name), Provider: z.src.Provider, Traits: z.src.Traits}, From: z.src.From}
 	if last != nil {
 		for i := range last.Zones {
 			if v := &last.Zones[i]; v.Zone.Name == z.shown.Zone.Name && v.Zone.Provider == z.src.Provider && !v.RowsFrom.IsZero() {
