@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+	"sync"
 
 	"rollcall/providers"
 )
@@ -17,6 +18,9 @@ var agentSource string
 // packAgent returns a small form of the agent: without comments, without the code for the other DNS provider,
 // compressed, and in base85, which python3 decodes and which is shorter than base64.
 func packAgent(dns providers.Provider) (string, error) {
+	if p, ok := packedAgents.Load(dns); ok {
+		return p.(string), nil
+	}
 	var b bytes.Buffer
 	z, err := zlib.NewWriterLevel(&b, zlib.BestCompression)
 	if err != nil {
@@ -28,8 +32,13 @@ func packAgent(dns providers.Provider) (string, error) {
 	if err := z.Close(); err != nil {
 		return "", err
 	}
-	return base85(b.Bytes()), nil
+	p := base85(b.Bytes())
+	packedAgents.Store(dns, p)
+	return p, nil
 }
+
+// packedAgents holds the agent for each DNS provider, since packing it takes longer than all else of a script.
+var packedAgents sync.Map
 
 // base85 encodes for Python's base64.b85decode: the alphabet of RFC 1924, four bytes in five characters, the last group
 // padded and cut.
