@@ -55,7 +55,7 @@ LONGEST := ./userdata ./cmd/rollcall/cli ./dnsview/apply
 # These try a great many moments, orders and faults, with the race detector few of them: providers/providertest/part.go
 # says how many each run takes.
 MANY     := ./dnsview/apply ./dnsview/plan
-MANY_CLI := ^Test(NobodyIsLostWhenProcesses|WhatRollcallItselfHolds|NothingIsDeregisteredWhile|DriftOnTheWire|ASourceThatCannotBeSetUp|WhatIsNamedAndNotFound|NothingToDoIsUnknown|NothingIsWrittenToAPending|ANodeThatItsCloudWillNotTerminate)
+MANY_CLI := ^Test(NobodyIsLostWhenProcesses|WhatRollcallItselfHolds|NothingIsDeregisteredWhile|DriftOnTheWire|ASourceThatCannotBeSetUp|WhatIsNamedAndNotFound|NothingToDoIsUnknown|NothingIsWrittenToAPending|ANodeThatItsCloudWillNotTerminate|ACloudThatIsCommentedOut|TwoCloudsOfTheConfig|AMachineWhoseClock|AnInternationalizedZone|ANodeIsQuiesced|TheLastReleaseAndThisOneUndo|AHostJoinsMoves)
 
 # Vet and lint read the types that the race build leaves in the cache, so
 # nothing is compiled twice. The tests come last, and so do their lines. At its end a program would sleep for a

@@ -9,6 +9,7 @@ import (
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim/world"
 )
 
@@ -29,7 +30,10 @@ func rollcallAt(t *testing.T, off time.Duration, args ...string) result {
 func TestAMachineWhoseClockIsWrongDeletesNothingAndSaysSo(t *testing.T) {
 	newWorld(t)
 	before := must(t, "ls", "records", "--all", "-o", "name")
-	for _, off := range []time.Duration{-24 * time.Hour, -time.Hour, 2 * time.Minute, time.Hour, 24 * time.Hour} {
+	for n, off := range []time.Duration{-24 * time.Hour, -time.Hour, time.Hour, 2 * time.Minute, 24 * time.Hour} {
+		if !providertest.InPart(n, 3) {
+			continue
+		}
 		r := rollcallAt(t, off, "deregister", "--dead")
 		if r.code != exit.Unknown || !strings.Contains(r.err, "the clock of this machine is wrong") {
 			t.Errorf("%s off: exit code %d\n%s%s", off, r.code, r.out, r.err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers/providertest"
 )
 
 // lastRelease is the commit that the last release was built from.
@@ -107,11 +108,14 @@ func TestTheLastReleaseAndThisOneUndoWhatTheOtherDidInOneJournal(t *testing.T) {
 	old := release(t)
 	s := newWorld(t)
 	new := func(args ...string) result { return rollcall(t, args...) }
-	for _, node := range []string{"www-01", "svc-v1-03"} {
-		for _, by := range []struct {
+	for n, node := range []string{"www-01", "svc-v1-03"} {
+		for m, by := range []struct {
 			name         string
 			first, other func(...string) result
 		}{{"this one first", new, old}, {"the last release first", old, new}} {
+			if !providertest.InPart(n+m, 2) {
+				continue
+			}
 			before := allRecords(s)
 			done(t, by.first("quiesce", node))
 			if r := recordOf(t, s, node); r != "" {

@@ -11,6 +11,7 @@ import (
 
 	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim/world"
 )
 
@@ -36,8 +37,11 @@ func inZone(t *testing.T, names ...string) []string {
 
 func TestAHostJoinsMovesAndLeavesOnRoute53AndOnCloudflare(t *testing.T) {
 	newWorld(t)
-	for zone, service := range map[string]string{"unilans.net": theV1, "scalability.expert": "v1._nsd._tcp.scalability.expert"} {
-		host := "web1." + zone
+	for n, zone := range []string{"unilans.net", "scalability.expert"} {
+		if !providertest.InPart(n, 2) {
+			continue
+		}
+		service, host := map[string]string{"unilans.net": theV1, "scalability.expert": "v1._nsd._tcp.scalability.expert"}[zone], "web1."+zone
 		join := func(addr, port string) {
 			t.Helper()
 			must(t, "service", "join", "--service", service, "--host", "web1", "--address", addr, "--port", port, "--priority", "5", "--weight", "7")

@@ -10,6 +10,7 @@ import (
 	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview/rows"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -43,7 +44,10 @@ func recordOf(t *testing.T, s *sim.Sim, node string) string {
 
 func TestANodeIsQuiescedReturnedAndWhatWasDoneUndone(t *testing.T) {
 	s := newWorld(t)
-	for _, node := range []string{"www-01", "svc-v1-01", "svc-v1-03"} { // the last has a UUID, beside which no SRV value fits into a marker
+	for n, node := range []string{"www-01", "svc-v1-01", "svc-v1-03"} { // the last has a UUID, beside which no SRV value fits into a marker
+		if !providertest.InPart(n, 2) {
+			continue
+		}
 		before := allRecords(s)
 		if recordOf(t, s, node) == "" {
 			t.Fatalf("%s is in no zone", node)
