@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/rows"
 	"rollcall/ui"
 	"rollcall/ui/common"
 	"rollcall/ui/screen"
@@ -41,7 +42,9 @@ func TestNoKeyActsOnARowOfTheFleetWhileAScreenWithoutSuchRowsIsShown(t *testing.
 func TestEveryScreenOpensAndCopiesTheRowUnderItsCursor(t *testing.T) {
 	for _, x := range screen.All() {
 		t.Run(string(x.Action), func(t *testing.T) {
-			r := newRig(t, 160, 40, withJournal).ready()
+			r := newRig(t, 160, 40, withJournal, func(_ *ui.Options, f *fake) {
+				f.calls = []rows.Call{{Number: 1, Time: epoch(), Account: "aws-use1", Operation: "EC2 DescribeInstances", Result: "200"}}
+			}).ready()
 			keys := common.DefaultKeys()
 			r.press(keys[x.Action].Keys()[0])
 			r.untilTrue("a row", func() bool { return strings.Contains(r.screen(), "▌") })

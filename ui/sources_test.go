@@ -7,7 +7,9 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/ui"
 )
 
 // failing makes the read of a source fail; its rows are two minutes old.
@@ -66,4 +68,21 @@ func TestASourceThatIsReadForLongIsNotWell(t *testing.T) {
 	r.has("joyent-ams 7 ◌ 12s", "joyent-east 8 ✓")
 	r.f.publish(func(s *providers.Snapshot) { s.Clouds[3].Reading = false })
 	r.until("joyent-ams 7 ✓")
+}
+
+func TestEnterOnASourceShowsHowItIsAskedAndHowItAnswers(t *testing.T) {
+	r := newRig(t, 140, 50, func(_ *ui.Options, f *fake) {
+		for i, took := range []time.Duration{40, 50, 3000, 20, 30, 60} {
+			f.calls = append(f.calls, rows.Call{Number: uint64(i), Time: epoch().Add(time.Duration(i) * time.Second), Account: "aws-use1", Operation: "EC2 DescribeInstances", Result: "200", Took: took * time.Millisecond})
+		}
+		f.calls = append(f.calls, rows.Call{Number: 9, Time: epoch(), Account: "joyent-ams", Operation: "GET machines", Result: "200"})
+	}).ready()
+	r.press("v")
+	r.until("Sources 6")
+	r.press("g", "enter")
+	r.has(
+		"account      123456789012", "region       us-east-1", "endpoint     https://api.example/aws-use1", "budget       40 calls can be sent at once",
+		"half of the last 6 calls took up to 40ms, the slowest 3s", "Last calls", "03:00:05     EC2 DescribeInstances  200  60ms", "rows         9, 4s old",
+	)
+	r.hasNot("GET machines", "03:00:00")
 }

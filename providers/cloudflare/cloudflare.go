@@ -56,7 +56,11 @@ type Account struct {
 	nonEmpty sync.Map // ids of zones that have shown a record
 	caches   sync.Map // zone id -> *itemcache.Cache[providers.Record]
 	token    string
+	base     string // URL of the API
 }
+
+// Endpoint returns the URL of the API.
+func (a *Account) Endpoint() string { return a.base }
 
 var (
 	_ providers.WritableDNS  = (*Account)(nil)
@@ -101,7 +105,7 @@ func New(cfg Config) (*Account, error) {
 		option.WithMaxRetries(0), // the SDK would try ten times, even writes; the budget decides
 	}
 	return &Account{
-		name: cfg.Name, token: token, budget: cfg.Budget, clock: cfg.Clock,
+		name: cfg.Name, token: token, base: base, budget: cfg.Budget, clock: cfg.Clock,
 		records: dns.NewRecordService(opts...), zones: zones.NewZoneService(opts...),
 	}, nil
 }

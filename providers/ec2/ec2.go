@@ -94,7 +94,12 @@ func (c *Cloud) Name() string { return c.name }
 func (c *Cloud) Region() string { return c.region }
 
 // Endpoint returns the API's address if it is not Amazon's own, else "".
-func (c *Cloud) Endpoint() string { return aws.ToString(c.ec2.Options().BaseEndpoint) }
+func (c *Cloud) Endpoint() string {
+	if e := c.ec2.Options().BaseEndpoint; e != nil {
+		return *e
+	}
+	return "https://ec2." + c.ec2.Options().Region + ".amazonaws.com"
+}
 
 // Identify implements providers.Identifier by asking STS.
 func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {

@@ -58,6 +58,14 @@ const (
 	budgetReserve = 20
 )
 
+// Endpoint returns the URL of the API.
+func (a *Account) Endpoint() string {
+	if e := a.api.Options().BaseEndpoint; e != nil {
+		return *e
+	}
+	return "https://route53.amazonaws.com"
+}
+
 // New returns the adapter. It reads only local files and the environment. A missing credential is KindAuth.
 func New(cfg Config) (*Account, error) {
 	name := cmp.Or(cfg.Name, string(providers.Route53))

@@ -51,6 +51,8 @@ type Reader interface {
 	// Visible sets the records that are on the screen, so that their names are asked of name servers first. It returns
 	// at once.
 	Visible(records []providers.Identity)
+	// SourceAPI returns how the named source is asked. It returns at once.
+	SourceAPI(name string) SourceAPI
 	// Calls returns the latest calls to APIs, oldest first, with clean texts. It returns at once.
 	Calls() []rows.Call
 	// Timeline returns what is recorded of a name in the last day, oldest first, with clean texts; see rows.Event.About.
@@ -114,6 +116,13 @@ type Starter interface {
 	Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report
 	// Relaunch continues a launch from its report, under the same launch id.
 	Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report
+}
+
+// SourceAPI is how a source is asked.
+type SourceAPI struct {
+	Endpoint string // URL of the API, clean
+	Account  string // name of its account among the calls
+	Budget   string // in words
 }
 
 // ChangeRequest is a change that the operator requests; Plan makes a plan of it.

@@ -1,6 +1,8 @@
 package screen
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -8,6 +10,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 	"rollcall/ui/grid"
@@ -49,6 +52,7 @@ func (l *sourcesScreen) Do(a common.Action) (tea.Cmd, bool) {
 	return nil, true
 }
 
+// detail shows a source: what it is, how it is asked, and how it answers.
 func (l *sourcesScreen) detail() {
 	r, ok := l.list.Current()
 	if !ok {
@@ -56,13 +60,50 @@ func (l *sourcesScreen) detail() {
 	}
 	f := &dialog.Facts{T: l.Theme, W: l.TextWidth()}
 	f.Add("state", string(r.Seen)+" "+r.Problem())
-	f.Add("rows", strconv.Itoa(r.Shown))
-	f.Add("credentials", r.From)
+	count := strconv.Itoa(r.Shown)
+	if age, ok := r.RowsAge(l.Now()); ok {
+		count += ", " + rows.Age(age) + " old"
+	}
+	f.Add("rows", count)
 	f.Add("error", r.ErrorText())
+	f.Add("provider", r.Provider)
+	f.Add("account", r.Account)
+	f.Add("region", r.Region)
+	f.Add("credentials", r.From)
+	api := l.Backend.SourceAPI(r.Name)
+	f.Add("endpoint", api.Endpoint)
+	f.Add("budget", api.Budget)
+	l.lastCalls(f, api.Account)
 	if r.Kind == rows.KindZone {
 		dialog.ZoneLines(l.Context, f, r.Name)
 	}
 	l.Open(&dialog.Text{Title: r.Name, Lines: f.Out})
+}
+
+// lastCallsShown is how many calls the detail of a source shows.
+const lastCallsShown = 5
+
+// lastCalls adds how long the calls of an account took, and the last of them.
+func (l *sourcesScreen) lastCalls(f *dialog.Facts, account string) {
+	calls := slices.DeleteFunc(l.Backend.Calls(), func(c rows.Call) bool { return c.Account != account })
+	if account == "" || len(calls) == 0 {
+		return
+	}
+	took := make([]time.Duration, len(calls))
+	for i := range calls {
+		took[i] = calls[i].Took
+	}
+	slices.Sort(took)
+	f.Add("latency", fmt.Sprintf("half of the last %s took up to %s, the slowest %s", providers.CountOf(len(took), "call"),
+		took[(len(took)-1)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond)))
+	f.Head("Last calls")
+	for _, c := range slices.Backward(calls[max(len(calls)-lastCallsShown, 0):]) {
+		text := c.Operation + "  " + c.Result + "  " + c.Took.Round(time.Millisecond).String()
+		if c.Error != "" {
+			text += "  " + c.Error
+		}
+		f.Add(c.Time.Local().Format(time.TimeOnly), text)
+	}
 }
 
 // forget asks whether to forget the cloud under the cursor. It reports whether the row is a cloud that left the config.

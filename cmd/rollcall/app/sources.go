@@ -10,6 +10,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/providers/budget"
 	"rollcall/providers/fleet"
 )
 
@@ -24,6 +25,41 @@ func (s *Session) SourceRows(v *dnsview.View) []rows.Source {
 		list = append(list, rows.File(RangesSource, err))
 	}
 	return list
+}
+
+// SourceAPI is how a source is asked.
+type SourceAPI struct {
+	Endpoint string // URL of its API, if it has one
+	Account  string // name of its account among the calls
+	Budget   budget.State
+	Counted  bool // Budget is known
+}
+
+// API returns how the named source is asked.
+func (s *Session) API(name string) SourceAPI {
+	s.set.mu.Lock()
+	defer s.set.mu.Unlock()
+	for i := range s.set.clouds {
+		if c := &s.set.clouds[i]; c.Name == name {
+			return apiOf(c.Compute, c.Budget)
+		}
+	}
+	for i := range s.set.zones {
+		if z := &s.set.zones[i]; z.Name == name {
+			return apiOf(z.DNS, z.Budget)
+		}
+	}
+	return SourceAPI{}
+}
+
+func apiOf(adapter any, b *budget.Account) (out SourceAPI) {
+	if e, ok := adapter.(interface{ Endpoint() string }); ok {
+		out.Endpoint = words.Clean(e.Endpoint())
+	}
+	if b != nil {
+		out.Account, out.Budget, out.Counted = b.Name(), b.State(), true
+	}
+	return out
 }
 
 // syncRanges reads the list of public ranges again if its file has changed. While it is unreadable the last good list

@@ -20,6 +20,7 @@ import (
 	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/providers/budget"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
@@ -285,6 +286,39 @@ func (b *backend) Timeline(_ context.Context, name string) ([]rows.Event, error)
 
 // Calls implements common.Reader.
 func (b *backend) Calls() []rows.Call { return b.s.Program.Calls.Calls() }
+
+func (b *backend) SourceAPI(name string) common.SourceAPI {
+	api := b.s.API(name)
+	out := common.SourceAPI{Endpoint: api.Endpoint, Account: api.Account}
+	if api.Counted {
+		out.Budget = budgetText(api.Budget, b.s.Program.Now())
+	}
+	return out
+}
+
+// budgetText returns the state of a budget in words.
+func budgetText(s budget.State, now time.Time) string {
+	text := providers.CountOf(s.Left, "call") + " can be sent at once"
+	switch {
+	case s.Left < 0:
+		text = "calls are not limited here"
+	case !s.BlockedUntil.IsZero():
+		text = "no call for " + rows.Age(s.BlockedUntil.Sub(now)) + ", as the provider asked"
+	case s.Left == 0:
+		text = "the next call waits"
+	}
+	text += fmt.Sprintf("; %s since the start", providers.CountOf(int(s.Calls), "call"))
+	if s.Throttles > 0 {
+		text += fmt.Sprintf(", %d throttled", s.Throttles)
+	}
+	if n := s.Failures; n > 0 {
+		text += fmt.Sprintf(", %d without an answer or failed", n)
+	}
+	if s.Withheld > 0 {
+		text += fmt.Sprintf(", %d held back", s.Withheld)
+	}
+	return text
+}
 
 func (b *backend) RecoverJournal(ctx context.Context) ([]string, error) {
 	return b.s.RecoverJournal(ctx)
