@@ -43,6 +43,13 @@ type (
 		Instance(ctx context.Context, id string) (Instance, error)
 	}
 
+	// InstancesGetter reads several instances in few calls. InstancesByID returns for each of ids, which holds none twice,
+	// what Instance would return; an id is KindNotFound only if the cloud itself named it as absent. Clouds where each
+	// instance takes a call of its own do not implement it.
+	InstancesGetter interface {
+		InstancesByID(ctx context.Context, ids []string) map[string]InstanceAnswer
+	}
+
 	// Launcher starts one instance. Calls with the same LaunchID and Index start only one: EC2 ensures this by
 	// ClientToken, Triton by a tag that is searched for before every retry.
 	Launcher interface {
@@ -89,6 +96,12 @@ type (
 		ConsoleReader
 	}
 )
+
+// InstanceAnswer is what Instance returns about one id.
+type InstanceAnswer struct {
+	Instance Instance
+	Err      error
+}
 
 // PowerAction is a change of an instance's power state.
 type PowerAction string

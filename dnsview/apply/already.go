@@ -77,7 +77,8 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []readyCh
 			steps[n] = ready[i].step
 		}
 		var pass []int
-		for n, a := range r.askGuards(ctx, steps, false) {
+		r.forgetAnswers()
+		for n, a := range r.askGuards(ctx, steps, nil, false) {
 			switch i := not[n]; {
 			case a.already:
 				already = append(already, i)
@@ -298,7 +299,8 @@ func (r *run) endAlready(ctx context.Context, zone string, steps []int) {
 		for k, n := range not {
 			some[k], place[steps[n]] = steps[n], n
 		}
-		ready, still := r.guarded(ctx, some)
+		r.forgetAnswers()
+		ready, still := r.guarded(ctx, some, nil)
 		r.commit(ctx, zone, ready)
 		for _, i := range still {
 			already = append(already, place[i])

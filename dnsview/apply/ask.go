@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -24,18 +25,14 @@ type guardOutcome struct {
 }
 
 // askGuards gathers the evidence for some steps concurrently and evaluates their guards in the plan's order, each with
-// the results of those that passed before.
-func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutcome {
+// the results of those that passed before. Clouds are asked about the steps ahead too, which saves calls.
+func (r *run) askGuards(ctx context.Context, steps, ahead []int, dry bool) []guardOutcome {
 	ev := r.evidence(ctx)
+	r.askInstances(ctx, ev, steps, ahead, dry)
 	out := make([]guardOutcome, len(steps))
 	inputs := make([]*guard.Evidence, len(steps))
 	own := r.ownWrites()
-	type question struct {
-		key providers.CloudKey
-		id  string
-	}
 	var mu sync.Mutex
-	answers := map[question]func() guard.InstanceAnswer{}
 	lookups := map[recordKey]func() ([]providers.Record, error){}
 	lists := map[*ZoneTarget]func() providers.ZoneView{}
 	var g errgroup.Group
@@ -44,6 +41,9 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 		c := r.rebase(r.plan.Steps[i].Change, dry)
 		p := r.guardInput(ev, i, c)
 		p.OwnWrites = own
+		if o, ok := guard.InstanceToVerify(r.plan.Verb, c); ok {
+			p.Answer = r.answers[question{o.Cloud, o.Instance}].InstanceAnswer
+		}
 		inputs[n], out[n].change = p, *c
 		g.Go(func() error {
 			rec := c.Record()
@@ -59,25 +59,8 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 				lists[t] = r.engine.listOnce(ctx, t)
 			}
 			list := lists[t]
-			var verify func() guard.InstanceAnswer
-			if o, ok := guard.InstanceToVerify(r.plan.Verb, c); ok {
-				q := question{o.Cloud, o.Instance}
-				if verify = answers[q]; verify == nil {
-					verify = sync.OnceValue(func() guard.InstanceAnswer {
-						a := r.answer(ctx, ev, o.Cloud, o.Instance)
-						if a.NotFound && !dry && r.restsOnMarkerAlone(ev, c, o) {
-							return r.answerAfterWait(ctx, ev, o.Cloud, o.Instance)
-						}
-						return a
-					})
-					answers[q] = verify
-				}
-			}
 			mu.Unlock()
-			if verify != nil {
-				p.Answer = verify()
-			}
-			p.Found, p.FoundErr = lookup() // last, so that no evidence is newer than the record
+			p.Found, p.FoundErr = lookup() // after the instances, so that no answer about them is newer than the record
 			if _, n := index.Find(p.Found, c); n == 0 && p.FoundErr == nil && c.Op != providers.OpCreate {
 				p.FoundErr = absent(t, list, c)
 			}
@@ -89,7 +72,7 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 		})
 	}
 	_ = g.Wait() // errors are part of the evidence
-	r.askHolders(ctx, inputs)
+	r.askHolders(ctx, ev, inputs, ahead, dry)
 	now := r.engine.o.Now()
 	for n, i := range steps {
 		p := inputs[n]
@@ -100,9 +83,17 @@ func (r *run) askGuards(ctx context.Context, steps []int, dry bool) []guardOutco
 	return out
 }
 
-// askHolders queries each cloud that supports it for the holders of the addresses in records of dead owners. A list of
-// network interfaces has no count, so a list that omits a load balancer cannot be recognized.
-func (r *run) askHolders(ctx context.Context, inputs []*guard.Evidence) {
+// holders are what the clouds said about who holds addresses, and a time before they were asked.
+type holders struct {
+	addrs map[netip.Addr]bool
+	rows  []providers.Address
+	asked time.Time
+}
+
+// askHolders queries each cloud that supports it for the holders of the addresses in records of dead owners, where there
+// is no fresh answer, and with them of those of the steps ahead. A list of network interfaces has no count, so a list
+// that omits a load balancer cannot be recognized.
+func (r *run) askHolders(ctx context.Context, ev *evidence, inputs []*guard.Evidence, ahead []int, dry bool) {
 	var addrs []netip.Addr
 	for _, p := range inputs {
 		addrs = append(addrs, p.AddressesToVerify()...)
@@ -110,28 +101,47 @@ func (r *run) askHolders(ctx context.Context, inputs []*guard.Evidence) {
 	if len(addrs) == 0 {
 		return
 	}
-	slices.SortFunc(addrs, netip.Addr.Compare)
-	addrs = slices.Compact(addrs)
+	var err error
+	if h := &r.holders; !r.isFresh(h.asked) || slices.ContainsFunc(addrs, func(a netip.Addr) bool { return !h.addrs[a] }) {
+		for _, i := range ahead {
+			addrs = append(addrs, r.guardInput(ev, i, r.rebase(r.plan.Steps[i].Change, dry)).AddressesToVerify()...)
+		}
+		*h, err = r.holdersOf(ctx, addrs)
+	}
+	for _, p := range inputs {
+		if len(p.AddressesToVerify()) > 0 {
+			p.Holders, p.HoldersErr = r.holders.rows, err
+		}
+	}
+	if err != nil {
+		r.holders = holders{} // asked again for the next steps
+	}
+}
+
+// holdersOf queries all clouds that support it for the holders of addresses.
+func (r *run) holdersOf(ctx context.Context, addrs []netip.Addr) (holders, error) {
+	h := holders{addrs: map[netip.Addr]bool{}, asked: r.engine.o.Now()}
+	for _, a := range addrs {
+		h.addrs[a] = true
+	}
+	addrs = slices.SortedFunc(maps.Keys(h.addrs), netip.Addr.Compare)
 	clouds := r.engine.o.Clouds
 	held, errs := make([][]providers.Address, len(clouds)), make([]error, len(clouds))
 	var g errgroup.Group
 	g.SetLimit(atOnce)
 	for i := range clouds {
-		if h, ok := clouds[i].Power.(providers.AddressHolder); ok {
+		if holder, ok := clouds[i].Power.(providers.AddressHolder); ok {
 			g.Go(func() error {
 				ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
 				defer cancel()
-				held[i], errs[i] = h.Holders(ctx, addrs)
+				held[i], errs[i] = holder.Holders(ctx, addrs)
 				return nil
 			})
 		}
 	}
 	_ = g.Wait() // errors are part of the evidence
-	for _, p := range inputs {
-		if len(p.AddressesToVerify()) > 0 {
-			p.Holders, p.HoldersErr = slices.Concat(held...), errors.Join(errs...)
-		}
-	}
+	h.rows = slices.Concat(held...)
+	return h, errors.Join(errs...)
 }
 
 func (r *run) lookUp(ctx context.Context, zone, name, typ string) ([]providers.Record, error) {

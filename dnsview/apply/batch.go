@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"rollcall/dnsview/guard"
@@ -23,7 +22,9 @@ func (r *run) batch(ctx context.Context, zone string, steps []int) {
 	var ready []readyChange
 	var already []int
 	var since time.Time // when the guards of the first waiting change were evaluated
-	for some := range slices.Chunk(steps, group) {
+	for at := 0; at < len(steps); at += group {
+		some, ahead := chunk(steps, at)
+		r.askAboutDead(ctx, some, ahead)
 		now := r.engine.o.Now()
 		if len(ready) > 0 && now.Sub(since) > r.engine.age()/holdShare {
 			r.commit(ctx, zone, ready)
@@ -31,8 +32,9 @@ func (r *run) batch(ctx context.Context, zone string, steps []int) {
 		}
 		if len(ready) == 0 {
 			since = now
+			r.forgetAnswers()
 		}
-		pass, nothing := r.guarded(ctx, some)
+		pass, nothing := r.guarded(ctx, some, ahead)
 		ready, already = append(ready, pass...), append(already, nothing...)
 	}
 	r.commit(ctx, zone, ready)
@@ -41,10 +43,16 @@ func (r *run) batch(ctx context.Context, zone string, steps []int) {
 	}
 }
 
+// chunk returns the steps from at whose guards are evaluated together, and those that follow.
+func chunk(steps []int, at int) (some, ahead []int) {
+	end := min(at+group, len(steps))
+	return steps[at:end], steps[end:min(end+lookAhead, len(steps))]
+}
+
 // guarded evaluates the guards of steps and ends refused ones. It returns those that pass, and those with nothing to
 // do.
-func (r *run) guarded(ctx context.Context, steps []int) (ready []readyChange, already []int) {
-	asked := r.askGuards(ctx, steps, false)
+func (r *run) guarded(ctx context.Context, steps, ahead []int) (ready []readyChange, already []int) {
+	asked := r.askGuards(ctx, steps, ahead, false)
 	var refused []int
 	for n, i := range steps {
 		s := &r.report.Steps[i]

@@ -22,8 +22,9 @@ func (r *run) check(ctx context.Context) *Report {
 			rep.State = StepReady
 		}
 	}
-	for some := range slices.Chunk(steps, group) {
-		for n, a := range r.askGuards(ctx, some, true) {
+	for at := 0; at < len(steps); at += group {
+		some, ahead := chunk(steps, at)
+		for n, a := range r.askGuards(ctx, some, ahead, true) {
 			rep := &r.report.Steps[some[n]]
 			rep.Guards = a.guards
 			rep.State = StepReady

@@ -25,9 +25,10 @@ type Sources interface {
 	Recent(ctx context.Context, maxAge time.Duration, names ...string) *providers.Snapshot
 	// Identify returns the identity of the cloud with this name in the config.
 	Identify(ctx context.Context, cloud string) (providers.Cloud, error)
-	// Lookup queries one instance and the identity of the cloud that answered. The error says why the identity is
-	// unknown; the Err of the Lookup says why there is no answer about the instance.
-	Lookup(ctx context.Context, cloud, id string) (providers.Lookup, error)
+	// Lookup queries instances and the identity of the cloud that answered, and returns a Lookup for each id, in this
+	// order. The error says why the identity is unknown; the Err of a Lookup says why there is no answer about the
+	// instance.
+	Lookup(ctx context.Context, cloud string, ids ...string) ([]providers.Lookup, error)
 }
 
 // evidence is the evidence for the guards of a plan: one read of all sources.

@@ -131,7 +131,7 @@ func (r *run) stateNow(ctx context.Context, ref providers.InstanceRef) string {
 
 // stateOf queries the cloud for the state of an instance, or whether it no longer exists.
 func (e *Engine) stateOf(ctx context.Context, ref providers.InstanceRef) (state providers.InstanceState, gone bool, err error) {
-	l, err := e.o.Sources.Lookup(ctx, ref.Cloud, ref.ID)
+	l, err := e.lookUpInstance(ctx, ref.Cloud, ref.ID)
 	switch {
 	case err != nil:
 		return "", false, err

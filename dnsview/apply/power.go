@@ -192,7 +192,7 @@ func (r *run) powerGuard(ctx context.Context, s *plan.Step) (t *CloudTarget, g i
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 	defer cancel()
-	l, err := e.o.Sources.Lookup(ctx, t.Name, s.Instance.ID)
+	l, err := e.lookUpInstance(ctx, t.Name, s.Instance.ID)
 	switch {
 	case err != nil:
 		g.NoEvidence, g.Why = true, t.Name+" does not say which account it is: "+index.Clean(err.Error())

@@ -26,13 +26,15 @@ func keyOf(r *providers.Record) recordKey {
 type run struct {
 	engine    *Engine
 	plan      plan.Plan
+	checksum  func() string // of the plan
 	confirm   Confirm
 	notify    func(Event)
 	gathering sync.Mutex // held while evidence is gathered, since concurrent power steps may ask
 	notifying sync.Mutex
 
-	waiting sync.Once // the wait before querying missing instances again
-	waited  error
+	answers     map[question]instanceAnswer // of the clouds, by id
+	holders     holders                     // of addresses, by the clouds' last answers
+	waitedUntil time.Time                   // end of the wait before querying missing instances again; zero before it
 
 	report *Report
 	byID   map[int]int // step id -> index
@@ -57,10 +59,11 @@ type run struct {
 
 func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 	r := &run{
-		engine: e, plan: plan, confirm: c, notify: progress, byID: map[int]int{}, wrote: map[string]time.Time{},
+		engine: e, plan: plan, confirm: c, notify: progress, byID: map[int]int{}, wrote: map[string]time.Time{}, answers: map[question]instanceAnswer{},
 		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{},
 		asked: map[string][]providers.Change{}, lagging: map[index.SetKey]laggingName{}, cleanFrom: map[index.SetKey]time.Time{}, inSync: map[[2]string]bool{},
 	}
+	r.checksum = sync.OnceValue(plan.Checksum)
 	r.report = &Report{Plan: plan, Started: e.o.Now(), Steps: make([]StepReport, len(plan.Steps))}
 	for i, s := range plan.Steps {
 		r.report.Steps[i] = StepReport{Step: s}
@@ -130,7 +133,7 @@ func (r *run) evidence(ctx context.Context) *evidence {
 // carryOut takes the steps: independent changes in groups, waits and power actions one after the other in the plan's
 // order.
 func (r *run) carryOut(ctx context.Context) *Report {
-	if sum := r.plan.Checksum(); r.confirm.Checksum != "" && r.confirm.Checksum != sum {
+	if sum := r.checksum(); r.confirm.Checksum != "" && r.confirm.Checksum != sum {
 		for i := range r.plan.Steps {
 			r.end(i, StepRefused, "this is another plan than the one that was shown: its checksum is "+sum+" and not "+index.Clean(r.confirm.Checksum))
 		}

@@ -17,7 +17,7 @@ var errNoJournal = errors.New("there is no journal, and nothing is changed witho
 func (r *run) entry(i int) journal.Entry {
 	s := &r.report.Steps[i]
 	e := journal.Entry{
-		Run: r.report.Run, Who: r.engine.o.Who, Verb: string(r.plan.Verb), Title: r.plan.Title, Checksum: r.plan.Checksum(), Step: s.Step.ID,
+		Run: r.report.Run, Who: r.engine.o.Who, Verb: string(r.plan.Verb), Title: r.plan.Title, Checksum: r.checksum(), Step: s.Step.ID,
 		Kind: string(s.Step.Kind), Sentence: s.Step.Sentence, Zone: s.Step.Zone, Change: s.Step.Change, Action: string(s.Step.Action),
 		Reason: string(s.Step.Reason), Undoes: s.Step.Undoes,
 	}

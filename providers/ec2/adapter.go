@@ -27,7 +27,7 @@ func Adapter() adapter.Adapter {
 
 func traits() providers.Traits {
 	return providers.Traits{
-		Title: "EC2", InstanceRoles: true, KeyPairs: true, ScalingGroups: true, IDPattern: "i-*", StopReleases: true,
+		Title: "EC2", InstanceRoles: true, KeyPairs: true, ScalingGroups: true, IDPattern: "i-*", StopReleases: true, ManyByID: maxIDs,
 		UserData: 16384, CloudInit: true, // raw, before base64 (EC2 User Guide, "Run commands on your Linux instance at launch")
 	}
 }

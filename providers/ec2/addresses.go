@@ -12,6 +12,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/awsapi"
+	"rollcall/providers/budget"
 )
 
 // Addresses lists the account's public addresses, with or without an instance: first elastic addresses, then those of
@@ -87,6 +88,9 @@ func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]pro
 // maxFilterValues is EC2's limit of values in one filter (EC2 API reference, DescribeAddresses).
 const maxFilterValues = 200
 
+// holdersAtOnce is the number of concurrent queries for the holders of addresses.
+const holdersAtOnce = 4
+
 // Holders implements providers.AddressHolder.
 func (c *Cloud) Holders(ctx context.Context, addrs []netip.Addr) ([]providers.Address, error) {
 	const op = "ask who has an address"
@@ -100,14 +104,14 @@ func (c *Cloud) Holders(ctx context.Context, addrs []netip.Addr) ([]providers.Ad
 			values = append(values, a.String())
 		}
 	}
-	var rows []providers.Address
-	for some := range slices.Chunk(values, maxFilterValues) {
-		filter := func(name string) []types.Filter { return []types.Filter{{Name: aws.String(name), Values: some}} }
+	chunks := slices.Collect(slices.Chunk(values, maxFilterValues))
+	rows, err := budget.SideBySide(ctx, len(chunks), holdersAtOnce, func(ctx context.Context, n int) (rows []providers.Address, err error) {
+		filter := func(name string) []types.Filter { return []types.Filter{{Name: aws.String(name), Values: chunks[n]}} }
 		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeAddresses, &awsec2.DescribeAddressesInput{Filters: filter("public-ip")})
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, c.elasticRows(cloud, out.Addresses)...)
+		rows = c.elasticRows(cloud, out.Addresses)
 		err = c.pages(op, func(token *string) (*string, error) {
 			out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeNetworkInterfaces, &awsec2.DescribeNetworkInterfacesInput{Filters: filter("addresses.association.public-ip"), NextToken: token})
 			if err != nil {
@@ -118,11 +122,12 @@ func (c *Cloud) Holders(ctx context.Context, addrs []netip.Addr) ([]providers.Ad
 			}
 			return out.NextToken, nil
 		})
-		if err != nil {
-			return nil, err
-		}
+		return rows, err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return rows, nil
+	return slices.Concat(rows...), nil
 }
 
 // interfaceRows returns one row per public address of the interface.

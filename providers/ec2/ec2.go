@@ -54,8 +54,9 @@ type Cloud struct {
 }
 
 var (
-	_ providers.Compute       = (*Cloud)(nil)
-	_ providers.AddressHolder = (*Cloud)(nil)
+	_ providers.Compute         = (*Cloud)(nil)
+	_ providers.AddressHolder   = (*Cloud)(nil)
+	_ providers.InstancesGetter = (*Cloud)(nil)
 )
 
 // EC2's limits for an account in a region: 20 describe calls a second after a burst of 100 (EC2 Developer Guide,

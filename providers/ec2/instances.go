@@ -77,23 +77,24 @@ func (c *Cloud) reservation(cloud providers.Cloud, in *types.Reservation) []prov
 
 // Instance implements providers.InstanceGetter.
 func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, error) {
-	const op = "ask for an instance"
-	if id == "" {
-		return providers.Instance{}, c.fail(providers.KindInvalid, op, "the instance id is empty")
-	}
 	cloud, err := providers.IdentityOf(ctx, c.Identify)
 	if err != nil {
 		return providers.Instance{}, err
 	}
-	inst, err := c.describe(ctx, op, id)
+	inst, err := c.describe(ctx, askForOne, id)
 	if err != nil {
 		return providers.Instance{}, err
 	}
 	return c.instance(cloud, inst), nil
 }
 
+const askForOne = "ask for an instance"
+
 // describe returns one instance as EC2 describes it. Only InvalidInstanceID.NotFound means that it does not exist.
 func (c *Cloud) describe(ctx context.Context, op, id string) (*types.Instance, error) {
+	if id == "" {
+		return nil, c.fail(providers.KindInvalid, op, "the instance id is empty")
+	}
 	out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstances, &awsec2.DescribeInstancesInput{InstanceIds: []string{id}})
 	if err != nil {
 		return nil, onlyInstanceNotFound(err, id)

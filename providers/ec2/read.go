@@ -82,6 +82,9 @@ func (c *Cloud) incomplete(op, format string, args ...any) error {
 	return c.fail(providers.KindIncomplete, op, format, args...)
 }
 
+// instanceNotFound is EC2's error code for an instance that it does not know.
+const instanceNotFound = "InvalidInstanceID.NotFound"
+
 // instanceID matches the id of an instance in EC2's messages.
 var instanceID = regexp.MustCompile(`\bi-[0-9a-f]{8,17}\b`)
 
@@ -92,7 +95,7 @@ func onlyInstanceNotFound(err error, id string) error {
 	if !ok || e.Kind != providers.KindNotFound {
 		return err
 	}
-	if e.Code != "InvalidInstanceID.NotFound" {
+	if e.Code != instanceNotFound {
 		e.Kind = providers.KindOther
 		return e
 	}

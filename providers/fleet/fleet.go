@@ -83,7 +83,7 @@ type Options struct {
 	FleetID          string
 	KeepUnconfigured bool
 	Forgotten        []providers.CloudKey // clouds that no longer count; see SetForgotten
-	// Lookups is the most lookups of single instances per cloud and read; default 50, and 200 after a short list.
+	// Lookups is the most calls for instances by id per cloud and read; default 300, and 600 after a short list.
 	Lookups int
 }
 
@@ -117,7 +117,7 @@ func New(o Options) *Fleet {
 	f := &Fleet{
 		every:   cmp.Or(o.Every, 30*time.Second),
 		timeout: cmp.Or(o.Timeout, time.Minute),
-		lookups: cmp.Or(o.Lookups, 50), manyLookups: cmp.Or(o.Lookups, 200),
+		lookups: cmp.Or(o.Lookups, 300), manyLookups: cmp.Or(o.Lookups, 600),
 		clock:   o.Clock,
 		updates: make(chan struct{}, 1),
 		resumed: make(chan struct{}),

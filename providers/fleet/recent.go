@@ -128,30 +128,46 @@ func (f *Fleet) Identify(ctx context.Context, name string) (providers.Cloud, err
 	return compute.Identify(ctx)
 }
 
-// Lookup identifies the cloud with this name in the config and then queries one instance, so that the answer is as
-// fresh as possible. If the instance is gone, the cloud is identified once more afterwards, since another account knows
-// none of its instances. The error says why the identity is unknown or that the cloud could not be set up. The Lookup
-// has the key of the account, and its Err says why there is no answer about the instance.
-func (f *Fleet) Lookup(ctx context.Context, name, id string) (providers.Lookup, error) {
-	asked := providers.Lookup{ID: id, Asked: f.clock.Now()}
+// Lookup identifies the cloud with this name in the config and then queries instances, so that the answers are as fresh
+// as possible. If one is gone, the cloud is identified once more afterwards, since another account knows none of its
+// instances. The error says why the identity is unknown or that the cloud could not be set up. There is one Lookup for
+// each id, in this order. It has the key of the account, none if two accounts answered, and its Err says why there is no
+// answer about the instance.
+func (f *Fleet) Lookup(ctx context.Context, name string, ids ...string) ([]providers.Lookup, error) {
 	_, c, err := f.computeOf(name)
 	if err != nil {
-		return asked, err
+		return nil, err
 	}
 	who, err := f.Identify(ctx, name)
 	if err != nil {
-		return asked, err
+		return nil, err
 	}
 	just := func(context.Context) (providers.Cloud, error) { return who, nil }
-	l := c.lookup(providers.WithOneIdentity(ctx, just), id)
-	l.Key = who.Key
-	if !l.Gone {
-		return l, nil
+	got := make(map[string]providers.Lookup, len(ids))
+	c.lookup(providers.WithOneIdentity(ctx, just), ids, func(l providers.Lookup) {
+		l.Key = who.Key
+		got[l.ID] = l
+	})
+	var after error
+	if slices.ContainsFunc(ids, func(id string) bool { return got[id].Gone }) {
+		var now providers.Cloud
+		if now, after = f.Identify(ctx, name); after == nil && now.Key != who.Key {
+			who, after = providers.Cloud{}, otherAccount(name)
+		}
 	}
-	l.Err = nil
-	who, err = f.Identify(ctx, name)
-	l.Key = who.Key
-	return l, err
+	lookups := make([]providers.Lookup, len(ids))
+	for i, id := range ids {
+		l := got[id]
+		switch {
+		case !l.Gone:
+		case after != nil:
+			l = providers.Lookup{ID: id, Asked: l.Asked, Key: who.Key, Err: after}
+		default:
+			l.Err = nil
+		}
+		lookups[i] = l
+	}
+	return lookups, nil
 }
 
 // computeOf returns a cloud by its name and its API, or why it could not be set up.

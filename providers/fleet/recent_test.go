@@ -3,8 +3,10 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,18 +125,21 @@ func TestALookupSaysWhichAccountAnsweredAndWhatItSaid(t *testing.T) {
 	c.Rows[1].State = providers.StateTerminated
 	broken := errors.New("no credentials")
 	f := New(Options{Clouds: []CloudSource{sourceOf(c), {Name: "b", Provider: providers.EC2, Err: broken}}})
-	for _, tc := range []struct {
-		id          string
+	cases := []struct {
 		shown, gone bool
 		final       bool
-	}{{c.Rows[0].ID, true, false, false}, {c.Rows[1].ID, true, true, true}, {"i-none", false, true, false}} {
-		l, err := f.Lookup(t.Context(), "a", tc.id)
-		if err != nil || l.Err != nil || l.Key != c.Self.Key || (l.Instance != nil) != tc.shown || l.Gone != tc.gone || l.Final != tc.final {
-			t.Errorf("%s: %+v, %v", tc.id, l, err)
+	}{{true, false, false}, {true, true, true}, {false, true, false}}
+	lookups, err := f.Lookup(t.Context(), "a", c.Rows[0].ID, c.Rows[1].ID, "i-none")
+	if err != nil || len(lookups) != len(cases) {
+		t.Fatalf("%+v, %v", lookups, err)
+	}
+	for i, l := range lookups {
+		if tc := cases[i]; l.Err != nil || l.Key != c.Self.Key || (l.Instance != nil) != tc.shown || l.Gone != tc.gone || l.Final != tc.final {
+			t.Errorf("%+v", l)
 		}
 	}
 	c.AskErr = errThrottled
-	if l, err := f.Lookup(t.Context(), "a", c.Rows[0].ID); err != nil || l.Gone || !errors.Is(l.Err, errThrottled) {
+	if l, err := f.Lookup(t.Context(), "a", c.Rows[0].ID); err != nil || l[0].Gone || !errors.Is(l[0].Err, errThrottled) {
 		t.Errorf("%+v, %v", l, err)
 	}
 	if _, err := f.Lookup(t.Context(), "b", "i-1"); !errors.Is(err, broken) {
@@ -146,8 +151,83 @@ func TestALookupSaysWhichAccountAnsweredAndWhatItSaid(t *testing.T) {
 	other := turncoat{newFakeCloud("a", 1)}
 	key := other.Self.Key
 	f = New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: other}}})
-	if l, err := f.Lookup(t.Context(), "a", other.Rows[0].ID); err != nil || l.Key == key {
+	if l, err := f.Lookup(t.Context(), "a", other.Rows[0].ID); err != nil || l[0].Key == key {
 		t.Errorf("another account passed for the cloud: %+v, %v", l, err)
+	}
+}
+
+// passing is another account when it is first asked who it is.
+type passing struct {
+	*fakeCloud
+	asked *int
+}
+
+func (c passing) Identify(ctx context.Context) (providers.Cloud, error) {
+	who, err := c.fakeCloud.Identify(ctx)
+	if *c.asked++; *c.asked == 1 {
+		who.Key = providers.NewCloudKey(providers.EC2, "222", "elsewhere")
+	}
+	return who, err
+}
+
+func TestNothingIsGoneByTheWordOfAnAccountThatWasAnotherBefore(t *testing.T) {
+	c := passing{newFakeCloud("a", 1), new(int)}
+	f := New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Compute: c}}})
+	l, err := f.Lookup(t.Context(), "a", "i-none")
+	if err != nil || l[0].Gone || l[0].Err == nil || l[0].Key == c.Self.Key {
+		t.Errorf("%+v, %v", l, err)
+	}
+}
+
+// manyAtOnce answers about many instances in one call, and counts the questions.
+type manyAtOnce struct {
+	*fakeCloud
+	identities, calls, one *atomic.Int32
+}
+
+func (c manyAtOnce) Identify(ctx context.Context) (providers.Cloud, error) {
+	c.identities.Add(1)
+	return c.fakeCloud.Identify(ctx)
+}
+
+func (c manyAtOnce) Instance(ctx context.Context, id string) (providers.Instance, error) {
+	c.one.Add(1)
+	return c.fakeCloud.Instance(ctx, id)
+}
+
+func (c manyAtOnce) InstancesByID(ctx context.Context, ids []string) map[string]providers.InstanceAnswer {
+	c.calls.Add(1)
+	answers := map[string]providers.InstanceAnswer{}
+	for _, id := range ids {
+		i, err := c.fakeCloud.Instance(ctx, id)
+		answers[id] = providers.InstanceAnswer{Instance: i, Err: err}
+	}
+	return answers
+}
+
+func TestManyInstancesAreLookedUpInFewCallsWithOneIdentityBeforeAndOneAfter(t *testing.T) {
+	for _, tc := range []struct{ many, calls, one int }{{0, 0, 25}, {10, 3, 0}, {12, 2, 1}, {100, 1, 0}} {
+		c := manyAtOnce{newFakeCloud("a", 20), new(atomic.Int32), new(atomic.Int32), new(atomic.Int32)}
+		f := New(Options{Clouds: []CloudSource{{Name: "a", Provider: providers.EC2, Traits: providers.Traits{ManyByID: tc.many}, Compute: c}}})
+		var ids []string
+		for i := range 25 {
+			ids = append(ids, fmt.Sprint("i-none-", i))
+			if i < 20 {
+				ids[i] = c.Rows[i].ID
+			}
+		}
+		lookups, err := f.Lookup(t.Context(), "a", ids...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, l := range lookups {
+			if l.ID != ids[i] || l.Err != nil || l.Gone != (i >= 20) || (l.Instance == nil) != l.Gone {
+				t.Errorf("%+v", l)
+			}
+		}
+		if int(c.calls.Load()) != tc.calls || int(c.one.Load()) != tc.one || c.identities.Load() != 2 {
+			t.Errorf("%d in a call: %d calls for many, %d for one, %d for the identity", tc.many, c.calls.Load(), c.one.Load(), c.identities.Load())
+		}
 	}
 }
 
@@ -168,7 +248,7 @@ func TestAnAnswerAboutAnotherInstanceIsNone(t *testing.T) {
 	if l := v.Lookups[id]; l.Gone || l.Instance != nil || l.Err == nil {
 		t.Errorf("%+v", l)
 	}
-	if l, err := f.Lookup(t.Context(), "a", id); err != nil || l.Instance != nil || l.Err == nil {
+	if l, err := f.Lookup(t.Context(), "a", id); err != nil || l[0].Instance != nil || l[0].Err == nil {
 		t.Errorf("%+v, %v", l, err)
 	}
 }
@@ -244,7 +324,7 @@ func TestAnEmptyListIsNotBelievedWhileAZoneThatWasReadBeforeCannotBeReadNow(t *t
 }
 
 func TestAShortListIsCheckedByMoreQuestionsThanOneThatLooksWhole(t *testing.T) {
-	for _, tc := range []struct{ was, is, asked int }{{400, 300, 50}, {250, 100, 150}, {400, 100, 200}} {
+	for _, tc := range []struct{ was, is, asked int }{{700, 390, 300}, {250, 100, 150}, {1000, 300, 600}} {
 		f, c, _ := pair(tc.was, Options{})
 		f.Refresh(t.Context())
 		c.Rows = c.Rows[:tc.is]

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"rollcall/providers"
 )
 
@@ -90,7 +92,7 @@ func (f *Fleet) markedSince(key providers.CloudKey, id string) time.Time {
 }
 
 // idsToLookUp returns the ids to look up now: first those that markers name, the longest unasked first, then those that
-// vanished. It returns at most Options.Lookups per read.
+// vanished. It returns as many per read as Options.Lookups calls can ask for.
 func (c *cloud) idsToLookUp() (ids []string, key providers.CloudKey, gen uint64) {
 	r := &c.read
 	if !r.cov.Complete() || r.cov.Key != c.accepted.Key {
@@ -112,6 +114,7 @@ func (c *cloud) idsToLookUp() (ids []string, key providers.CloudKey, gen uint64)
 	if c.short() != "" {
 		most = c.f.manyLookups
 	}
+	most *= max(1, c.src.Traits.ManyByID)
 	ids = ids[:min(len(ids), max(0, most-c.lookedUp))]
 	c.lookedUp += len(ids)
 	return ids, r.cov.Key, r.gen
@@ -180,25 +183,16 @@ func (c *cloud) acceptReadAgain() {
 }
 
 // lookUpAll looks up several instances concurrently. "Gone" counts only if the account that answers is still the one
-// that was listed, since another account knows none of these instances. It does not wait for a cloud beyond the time
-// limit.
+// that was listed, since another account knows none of these instances. It does not wait for a cloud that answers nothing
+// for half of the time limit.
 func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.CloudKey) []providers.Lookup {
-	ctx, cancel := context.WithTimeout(ctx, c.f.timeout/2)
-	defer cancel()
-	ctx = providers.WithOneIdentity(ctx, c.src.Compute.Identify)
+	idle := providers.WithIdleTimeout(ctx, c.f.timeout/2)
+	defer idle.Stop()
+	ctx = providers.WithOneIdentity(idle, c.src.Compute.Identify)
 	answers := make(chan providers.Lookup, len(ids))
 	who := make(chan error, 1)
 	go func() {
-		var wg sync.WaitGroup
-		room := make(chan struct{}, maxInstanceLookups)
-		for _, id := range ids {
-			room <- struct{}{}
-			wg.Go(func() {
-				defer func() { <-room }()
-				answers <- c.lookup(ctx, id)
-			})
-		}
-		wg.Wait()
+		c.lookup(ctx, ids, func(l providers.Lookup) { answers <- l })
 		who <- c.verifyIdentity(ctx, key)
 	}()
 
@@ -207,6 +201,7 @@ func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.Cloud
 	for waiting := true; waiting; {
 		select {
 		case l := <-answers:
+			idle.Received()
 			got[l.ID] = l
 		case err = <-who:
 			waiting = false
@@ -232,13 +227,45 @@ func (c *cloud) lookUpAll(ctx context.Context, ids []string, key providers.Cloud
 	return out
 }
 
-// lookup queries one instance. If the instance is gone, Err is the cause.
-func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
-	l := providers.Lookup{ID: id, Asked: c.f.clock.Now()}
-	i, err := c.src.Compute.Instance(ctx, id)
-	switch {
-	case err != nil:
-		l.Err, l.Gone, l.Final = err, providers.IsGone(err), providers.KindOf(err) == providers.KindGone
+// lookup queries several instances, as many in one call as the cloud allows and up to maxInstanceLookups calls at once.
+// It calls answer for each id, from one goroutine at a time. If an instance is gone, Err is the cause.
+func (c *cloud) lookup(ctx context.Context, ids []string, answer func(providers.Lookup)) {
+	compute := c.src.Compute
+	many, ok := compute.(providers.InstancesGetter)
+	size := max(1, c.src.Traits.ManyByID)
+	if !ok {
+		size = 1
+	}
+	var mu sync.Mutex
+	var g errgroup.Group
+	g.SetLimit(maxInstanceLookups)
+	for some := range slices.Chunk(ids, size) {
+		g.Go(func() error {
+			asked := c.f.clock.Now()
+			answers := map[string]providers.InstanceAnswer{}
+			if len(some) == 1 {
+				i, err := compute.Instance(ctx, some[0])
+				answers[some[0]] = providers.InstanceAnswer{Instance: i, Err: err}
+			} else {
+				answers = many.InstancesByID(ctx, some)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for _, id := range some {
+				answer(lookupOf(id, asked, answers[id]))
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // errors are in the answers
+}
+
+// lookupOf returns the answer about one instance. If the instance is gone, Err is the cause.
+func lookupOf(id string, asked time.Time, a providers.InstanceAnswer) providers.Lookup {
+	l := providers.Lookup{ID: id, Asked: asked}
+	switch i := a.Instance; {
+	case a.Err != nil:
+		l.Err, l.Gone, l.Final = a.Err, providers.IsGone(a.Err), providers.KindOf(a.Err) == providers.KindGone
 	case i.ID != id:
 		l.Err = errors.New("it answered about another instance")
 	default:
@@ -251,7 +278,12 @@ func (c *cloud) lookup(ctx context.Context, id string) providers.Lookup {
 func (c *cloud) verifyIdentity(ctx context.Context, key providers.CloudKey) error {
 	who, err := c.src.Compute.Identify(ctx)
 	if err == nil && who.Key != key {
-		err = &providers.Error{Kind: providers.KindAuth, Source: c.name, Op: "ask for single instances", Err: errors.New("another account answers now")}
+		err = otherAccount(c.name)
 	}
 	return err
+}
+
+// otherAccount returns the error of lookups during which the account of a cloud changed.
+func otherAccount(cloud string) error {
+	return &providers.Error{Kind: providers.KindAuth, Source: cloud, Op: "ask for single instances", Err: errors.New("another account answers now")}
 }

@@ -296,7 +296,7 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 			i.State = providers.StateTerminated
 			return i, err
 		}
-		if providers.KindOf(err) == providers.KindNotFound {
+		if providers.KindOf(err) == providers.KindNotFound && !providers.SharesIdentity(ctx) {
 			// This counts only while the account exists: a renamed or closed login has no machines.
 			if now, idErr := c.Identify(ctx); idErr != nil {
 				return providers.Instance{}, idErr
