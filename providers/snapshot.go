@@ -54,6 +54,18 @@ type ZoneView struct {
 	BudgetLeft int
 }
 
+// Outdated reports whether the rows are not those of the last read, because it failed or was partial, or because the rows
+// are those of an earlier run.
+func (v *CloudView) Outdated() bool { return v.Earlier || v.Coverage.after(v.RowsFrom) }
+
+// Outdated is that of a CloudView.
+func (v *ZoneView) Outdated() bool { return v.Earlier || v.Coverage.after(v.RowsFrom) }
+
+// after reports whether a read that was not complete began after the one that rows come from.
+func (c *Coverage) after(from time.Time) bool {
+	return c.State != CoverageNone && !c.Complete() && !from.IsZero() && from.Before(c.Started)
+}
+
 // ShareRows reports whether the rows of two views are one slice, or none. A read that brings the rows of the one before
 // it shares them, so views that share rows show the same.
 func ShareRows[T any](a, b []T) bool {

@@ -88,8 +88,10 @@ func compareInstances(a, b *Instance) int {
 	return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Inst.ID, b.Inst.ID), cmp.Compare(a.at, b.at))
 }
 
-// Earlier reports whether the row is from an earlier run.
-func (r *Instance) Earlier() bool { return r.view.Snapshot.Clouds[r.order].Earlier }
+// Outdated reports whether the row is not from the last read of its cloud.
+func (r *Instance) Outdated() bool { return r.source().Outdated() }
+
+func (r *Instance) source() *providers.CloudView { return &r.view.Snapshot.Clouds[r.order] }
 
 // Key returns the identity of the row.
 func (r *Instance) Key() InstanceKey { return InstanceKey{Cloud: r.Inst.Cloud, ID: r.Inst.ID} }
@@ -198,6 +200,7 @@ func InstanceScreen(now func() time.Time) []Column[*Instance] {
 			},
 			Compare: func(a, b row) int { return b.Inst.Launched.Compare(a.Inst.Launched) },
 		},
+		readColumn(now, func(r row) time.Time { return r.source().RowsFrom }),
 		{
 			Title: "SERVICE", Min: 10, Max: 30, Priority: 8, Text: func(r row) string { return r.Service },
 			Compare: func(a, b row) int { return cmp.Compare(a.Service, b.Service) },

@@ -98,8 +98,10 @@ func (r *Record) ordered(t *index.Texts) *Record {
 	return r
 }
 
-// Earlier reports whether the row is from an earlier run.
-func (r *Record) Earlier() bool { return r.view.Snapshot.Zones[r.order].Earlier }
+// Outdated reports whether the row is not from the last read of its zone.
+func (r *Record) Outdated() bool { return r.source().Outdated() }
+
+func (r *Record) source() *providers.ZoneView { return &r.view.Snapshot.Zones[r.order] }
 
 // joinOwner sets the owner, and links the record with its instance, which may be nil.
 func (r *Record) joinOwner(node *Instance) {
@@ -223,8 +225,8 @@ func RecordTable(wire bool) []Column[*Record] {
 	return out
 }
 
-// RecordScreen returns the columns of the console.
-func RecordScreen() []Column[*Record] {
+// RecordScreen returns the columns of the console; now is called when they are drawn.
+func RecordScreen(now func() time.Time) []Column[*Record] {
 	type row = *Record
 	return []Column[row]{
 		{
@@ -269,6 +271,7 @@ func RecordScreen() []Column[*Record] {
 			}
 			return string(r.Wire.State)
 		}, Compare: compareWire},
+		readColumn(now, func(r row) time.Time { return r.source().RowsFrom }),
 		{
 			Title: "FINDING", Min: 10, Max: 16,
 			Text: func(r row) string {

@@ -78,6 +78,19 @@ func Age(d time.Duration) string {
 	return strconv.Itoa(n) + unit
 }
 
+// readColumn returns the column with the age of rows that are not from the last read of their source, which from returns.
+func readColumn[R interface{ Outdated() bool }](now func() time.Time, from func(R) time.Time) Column[R] {
+	return Column[R]{
+		Title: "READ", Min: 4, Max: 4, Priority: 3, Right: true, Optional: true,
+		Text: func(r R) string {
+			if !r.Outdated() {
+				return ""
+			}
+			return Age(now().Sub(from(r)))
+		},
+	}
+}
+
 // deref returns the value of a pointer, or the zero value for nil.
 func deref[T any](p *T) (v T) {
 	if p != nil {

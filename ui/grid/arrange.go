@@ -15,7 +15,7 @@ type Data[K comparable, R Keyed[K]] struct {
 	from  []int32     // for each row of rows its position in given
 	sort  Sort
 	wide  []int // natural width of each column, between its Min and Max
-	// filled reports for each column whether any measured row has a text in it.
+	// filled reports for each column whether any measured row has a text in it, or any row if it is optional.
 	filled []bool
 }
 
@@ -105,6 +105,9 @@ func (d *Data[K, R]) measure(columns []Column[R], last *Data[K, R]) {
 			n := width(columns[c].Text(d.given[i]).Text)
 			w = max(w, n)
 			d.filled[c] = d.filled[c] || n > 0
+		}
+		if columns[c].Optional && !d.filled[c] { // a few rows of many may have a text
+			d.filled[c] = slices.ContainsFunc(d.given, func(r R) bool { return columns[c].Text(r).Text != "" })
 		}
 		d.wide[c] = max(w, columns[c].Min)
 	}

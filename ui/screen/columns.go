@@ -3,6 +3,7 @@ package screen
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
@@ -63,10 +64,10 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 	}))
 }
 
-// recordColumns returns the columns of the DNS pane.
-func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
+// recordColumns returns the columns of the DNS pane. now is used for the age of outdated rows when they are drawn.
+func recordColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Record] {
 	type row = *rows.Record
-	return dimmed(drawn(rows.RecordScreen(), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
+	return dimmed(drawn(rows.RecordScreen(now), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
 		"VIA": filled[row](theme.Notice),
 		"VALUE": func(r row, text string) grid.Cell {
 			cell := grid.Cell{Text: text}
@@ -87,13 +88,13 @@ func recordColumns(t *theme.Theme) []grid.Column[*rows.Record] {
 	}))
 }
 
-// dimmed returns columns in which rows of an earlier run are faint.
-func dimmed[R interface{ Earlier() bool }](columns []grid.Column[R]) []grid.Column[R] {
+// dimmed returns columns in which rows are faint that are not from the last read of their source.
+func dimmed[R interface{ Outdated() bool }](columns []grid.Column[R]) []grid.Column[R] {
 	for i := range columns {
 		cell := columns[i].Text
 		columns[i].Text = func(r R) grid.Cell {
 			c := cell(r)
-			if r.Earlier() {
+			if r.Outdated() {
 				c.Role = theme.Faint
 			}
 			return c

@@ -56,13 +56,13 @@ type Fleet interface {
 func NewFleet(s *common.Context) Fleet {
 	f := &fleetScreen{Context: s}
 	f.instanceList = newList[rows.InstanceKey](instanceColumns(s))
-	f.recordList = newList[providers.Identity](recordColumns(s.Theme))
+	f.recordList = newList[providers.Identity](recordColumns(s.Theme, s.Now))
 	return f
 }
 
 func (f *fleetScreen) Restyle() {
 	f.instanceList.restyle(instanceColumns(f.Context))
-	f.recordList.restyle(recordColumns(f.Theme))
+	f.recordList.restyle(recordColumns(f.Theme, f.Now))
 }
 
 func (f *fleetScreen) Table() Table {

@@ -22,7 +22,7 @@ import (
 func TestAScreenWithRowsOfTheFleetShowsItsOwn(t *testing.T) {
 	s := &common.Context{Theme: theme.New(theme.Options{}), Now: time.Now, Picture: &common.Picture{Joined: &rows.Joined{}}}
 	l := &listScreen[providers.Identity, *rows.Record]{Context: s}
-	l.columns = func() []grid.Column[*rows.Record] { return recordColumns(s.Theme) }
+	l.columns = func() []grid.Column[*rows.Record] { return recordColumns(s.Theme, s.Now) }
 	l.rows = func() []*rows.Record { return []*rows.Record{recordRow("TXT")} }
 	l.makeList()
 	fleet := NewFleet(s)
@@ -41,7 +41,7 @@ func TestAScreenWithRowsOfTheFleetShowsItsOwn(t *testing.T) {
 
 func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
 	s := &common.Context{Theme: theme.New(theme.Options{}), Now: time.Now}
-	l := newList[providers.Identity](recordColumns(s.Theme))
+	l := newList[providers.Identity](recordColumns(s.Theme, s.Now))
 	some := []*rows.Record{recordRow("TXT")}
 	if l.arrange(some) == nil {
 		t.Error("new rows are not arranged")
@@ -55,7 +55,7 @@ func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
 		"another filter":   func() { l.SetFilter(parsed(t, "type:A")) },
 		"another order":    func() { l.NextSort() },
 		"the order turned": func() { l.NextSort(); l.arrange(some); l.Reverse() },
-		"another theme":    func() { l.restyle(recordColumns(s.Theme)) },
+		"another theme":    func() { l.restyle(recordColumns(s.Theme, s.Now)) },
 	} {
 		l.arrange(some)
 		if change(); l.arrange(some) == nil {
