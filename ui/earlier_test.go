@@ -75,7 +75,9 @@ func TestRowsOfASourceThatFailsLaterAreDimmedWithTheirAgeOnEveryRowUntilItIsRead
 			fail(&s.Clouds[0].Coverage, s.Clouds[0].RowsFrom, kind)
 			fail(&s.Zones[0].Coverage, s.Zones[0].RowsFrom, kind)
 		})
-		r.untilTrue("the rows of the failed source, and only they, are not dimmed", func() bool { return strings.Count(r.screen(), "READ") == 2 && r.isFaint("use1-www-02") && !r.isFaint("euw1-svc-05") })
+		r.untilTrue("the rows of the failed source, and only they, are not dimmed", func() bool {
+			return strings.Count(r.screen(), "READ") == 2 && r.isFaint("use1-www-02") && !r.isFaint("euw1-svc-05")
+		})
 		age, at, dated, others := rows.Age(r.clock.now().Sub(fresh.Clouds[0].RowsFrom)), -1, 0, 0
 		for line := range strings.SplitSeq(r.screen(), "\n") {
 			pane, _, _ := strings.Cut(line, "││")
