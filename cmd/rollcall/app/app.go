@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"golang.org/x/term"
 
@@ -20,6 +21,7 @@ import (
 type Program struct {
 	In       *os.File
 	Out, Err io.Writer
+	logging  sync.Mutex // held while Logf writes
 	providers.Clock
 
 	Demo   bool
@@ -43,9 +45,11 @@ func (a *Program) Interactive() bool {
 }
 
 // Logf writes a line for a person to stderr; stdout is for machine output only. A write error cannot be reported and is
-// ignored.
+// ignored. It may be called concurrently.
 func (a *Program) Logf(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
+	a.logging.Lock()
+	defer a.logging.Unlock()
 	_, _ = fmt.Fprintln(a.Err, line)
 	a.logLine(line)
 }
