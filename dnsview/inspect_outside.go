@@ -18,8 +18,13 @@ const defaultWireGrace = 2 * time.Minute
 
 // wire makes findings of what name servers answered.
 func (in *inspector) wire() {
+	was := &inspector{}
+	if last := in.partsOfLast(); last != nil {
+		was = last[0]
+	}
 	parts := in.split(observed, 1, 1, func(part *inspector, _, _ int) {
 		part.ByWire = nil
+		part.asked, part.current = in.Options.Wire, in.currentStates(was)
 		part.answers()
 		part.byWire = part.ByWire
 	})
@@ -29,10 +34,9 @@ func (in *inspector) wire() {
 func (in *inspector) answers() {
 	dark := in.unresolvable()
 	silent := map[string][]*index.WireState{}
-	current := in.currentStates()
 	for i := range in.Options.Wire {
 		w := &in.Options.Wire[i]
-		if !current[i] || !in.IsFresh(w.At) {
+		if !in.current[i] || !in.IsFresh(w.At) {
 			continue
 		}
 		z := in.ZonesByName[providers.CanonicalName(w.Zone)]
@@ -160,17 +164,26 @@ func (in *inspector) serversBasis(z *index.ZoneState, at time.Time) index.Basis 
 	return index.Basis{Source: "name servers of " + z.Name, State: providers.CoverageComplete, Age: in.Options.Now.Sub(at)}
 }
 
-// currentStates returns for each answer of name servers whether it is about the values that its zone holds now.
-func (in *inspector) currentStates() []bool {
+// currentStates returns for each answer of name servers whether it is about the values that its zone holds now. What was
+// asked as it was for a part of the last view, of the same rows, is as current.
+func (in *inspector) currentStates(was *inspector) []bool {
 	current := make([]bool, len(in.Options.Wire))
 	index.Parallel(len(current), answersOfPart, func(from, to int) {
 		for i := from; i < to; i++ {
 			w := &in.Options.Wire[i]
+			if i < len(was.asked) && sameQuestion(w, &was.asked[i]) {
+				current[i] = was.current[i]
+				continue
+			}
 			z := in.ZonesByName[providers.CanonicalName(w.Zone)]
 			current[i] = z != nil && in.isCurrent(z, w)
 		}
 	})
 	return current
+}
+
+func sameQuestion(a, b *index.WireState) bool {
+	return a.Zone == b.Zone && a.Name == b.Name && a.Type == b.Type && providers.ShareRows(a.Want, b.Want)
 }
 
 // answersOfPart is how many answers are looked at as one part.
