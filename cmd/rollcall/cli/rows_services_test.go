@@ -90,7 +90,7 @@ func TestServicesAndSourcesAreFilteredByTheLanguageOfAllLists(t *testing.T) {
 			t.Errorf("%s %s: %s", c.list, c.filter, out)
 		}
 	}
-	for _, c := range [][]string{{"services", "cloud:nowhere"}, {"sources", "provider:ec3"}} {
+	for _, c := range [][]string{{"services", "cloud:nowhere"}, {"sources", "provider:ec2 state:failed"}} {
 		if out := must(t, "ls", c[0], "--filter", c[1], "-o", "name"); out != "" {
 			t.Errorf("%s: %s", c, out)
 		}
