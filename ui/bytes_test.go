@@ -63,7 +63,7 @@ func inTerminal(tb testing.TB, n int) (p *tea.Program, f *fake, term *terminal, 
 	}()
 	tb.Cleanup(func() {
 		p.Kill()
-		<-done
+		_ = <-done // that it was killed
 	})
 	return p, f, term, term.settled(tb, "54.0.0.0")
 }

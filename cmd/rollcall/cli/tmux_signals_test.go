@@ -48,7 +48,7 @@ func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
 	x.see("bastion-01 i-")
 	x.keys("C-z")
 	x.see("Stopped", "PROMPT>")
-	x.text("kill -CONT %1; kill -TSTP %1; echo stopped from outside; fg\n")
+	x.text("kill -CONT %1; kill -TSTP %1; for i in {1..600}; do jobs | grep -q Stopped && break; sleep 0.1; done; echo stopped from outside; fg\n")
 	x.see("Instances 67", "bastion-01 i-")
 	x.keys("j")
 	x.see("bastion-02 i-")
