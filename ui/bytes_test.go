@@ -56,14 +56,14 @@ func inTerminal(tb testing.TB, n int) (p *tea.Program, f *fake, term *terminal, 
 	term = &terminal{}
 	p = tea.NewProgram(ui.New(ui.Options{Backend: f, Fleet: fleetID, Now: epoch}), tea.WithInput(nil), tea.WithOutput(term), tea.WithoutSignals(),
 		tea.WithEnvironment([]string{"TERM=xterm-256color"}), tea.WithColorProfile(colorprofile.TrueColor), tea.WithWindowSize(120, 40))
-	done := make(chan error, 1)
+	done := make(chan struct{})
 	go func() {
-		_, err := p.Run()
-		done <- err
+		defer close(done)
+		_, _ = p.Run() // which says that it was killed
 	}()
 	tb.Cleanup(func() {
 		p.Kill()
-		_ = <-done // that it was killed
+		<-done
 	})
 	return p, f, term, term.settled(tb, "54.0.0.0")
 }
