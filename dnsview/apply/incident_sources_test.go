@@ -36,8 +36,8 @@ const (
 
 // survives lets sources go wrong and holds rollcall to what it promises: a console that knew them well,
 // a cold one that has just been started, and an operator who has a plan from before on the screen remove
-// nothing; what was dead is unknown, and the reason names the source. When all is well again the dead
-// entries are found and go, and nothing else does.
+// nothing; what was dead is so uncertainly to the console that knew it and unknown to the cold one, without a remedy, and the
+// reason names the source. When all is well again the dead entries are found and go, and nothing else does.
 func survives(t *testing.T, o sim.Options, cold bool, wrong func(r *rig), sources ...string) {
 	t.Helper()
 	r := newRig(t, o)
@@ -56,7 +56,9 @@ func survives(t *testing.T, o sim.Options, cold bool, wrong func(r *rig), source
 	for what, c := range consoles {
 		v := c.look()
 		for i := range v.Findings {
-			if f := &v.Findings[i]; concerns(f, sources) && (f.OneKey || f.Remedy == dnsview.RemedyDelete || f.Class == dnsview.Dead || f.Class == dnsview.Dangling) {
+			f := &v.Findings[i]
+			isDead := (f.Class == dnsview.Dead || f.Class == dnsview.Dangling) && (c != known || f.Certain())
+			if concerns(f, sources) && (f.OneKey || f.Remedy == dnsview.RemedyDelete || isDead) {
 				t.Errorf("%s finds %s, with remedy %q: %s", what, f.Class, f.Remedy, f.Reason)
 			}
 		}
@@ -73,7 +75,7 @@ func survives(t *testing.T, o sim.Options, cold bool, wrong func(r *rig), source
 			if !concerns(f, sources) {
 				continue
 			}
-			if f.Class != dnsview.Unknown || !names(f.Reason, sources) {
+			if f.Class != finding(well, rec).Class || f.Certain() || f.Remedy != dnsview.NoRemedy || !names(f.Reason, sources) {
 				t.Errorf("%s calls %s %s: %s", what, rec, f.Class, f.Reason)
 			}
 		}
@@ -230,7 +232,7 @@ func TestIncidentAThrottleStormIsWaitedOut(t *testing.T) {
 }
 
 // refusedOnce has a provider of Amazon refuse signatures because of their time. Until the SDK has learnt how far
-// the clock is off, what is dead is unknown.
+// the clock is off, what is dead is not certain.
 func refusedOnce(t *testing.T, source string) {
 	r := newRig(t, sim.Options{})
 	c := r.console(0)
@@ -244,7 +246,7 @@ func refusedOnce(t *testing.T, source string) {
 			t.Errorf("%s: nothing was refused", k)
 		}
 		for _, rec := range gone {
-			if f := finding(v, rec); concerns(f, []string{source}) && (f.Class != dnsview.Unknown || !names(f.Reason, []string{source})) {
+			if f := finding(v, rec); concerns(f, []string{source}) && (f.Class != finding(well, rec).Class || f.Certain() || f.Remedy != dnsview.NoRemedy || !names(f.Reason, []string{source})) {
 				t.Errorf("%s: %s is %s: %s", k, rec, f.Class, f.Reason)
 			}
 		}
