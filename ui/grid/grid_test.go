@@ -285,6 +285,7 @@ func TestATextIsCutInTheMiddleAndKeepsBothEnds(t *testing.T) {
 		{"aws:cloudformation:stack-id", 12, "aws:…tack-id"},
 		{"abcdef", 4, "abc…"},
 		{"abc", 0, ""},
+		{"  本  ", 5, " …  "},
 	} {
 		if got := grid.CutMiddle(c.text, c.n, "…"); got != c.want {
 			t.Errorf("%q in %d cells: %q, want %q", c.text, c.n, got, c.want)

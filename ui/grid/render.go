@@ -322,5 +322,9 @@ func CutMiddle(s string, n int, ellipsis string) string {
 		return cut(s, n, ellipsis)
 	}
 	head := room * 45 / 100
-	return ansi.Truncate(s, head, "") + ellipsis + ansi.TruncateLeft(s, w-(room-head), "")
+	end := ansi.TruncateLeft(s, w-(room-head), "")
+	if width(end) > room-head { // a character of two cells lies across the cut
+		end = ansi.TruncateLeft(s, w-(room-head)+1, "")
+	}
+	return ansi.Truncate(s, head, "") + ellipsis + end
 }

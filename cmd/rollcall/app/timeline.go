@@ -53,7 +53,10 @@ func findingEvents(before, seen map[string]time.Time, v *dnsview.View) (out []ro
 	now := v.Options.Now
 	for i := range v.Findings {
 		f := &v.Findings[i]
-		if _, known := before[f.Key()]; !known && f.Class != dnsview.Unknown && f.Severity > dnsview.Info {
+		if f.Class == dnsview.Unknown || f.Severity == dnsview.Info {
+			continue
+		}
+		if _, known := before[f.Key()]; !known {
 			out = append(out, rows.NewFindingEvent(f, now))
 		}
 	}
