@@ -11,16 +11,20 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/simtest"
 	"rollcall/providers/sim/world"
 )
 
+// deadValues is how many values each zone has whose instances are gone.
+var deadValues = providertest.Amount(1000, 1000, 100)
+
 // manyDead is a rollcall that sees 1,000 dead values in each zone, and what makes them one plan.
 func manyDead(t *testing.T) (r *rig, c *console, calls *simtest.Calls, p plan.Plan) {
 	calls = &simtest.Calls{}
 	r = newRig(t, sim.Options{Requested: calls.Count})
-	simtest.AddDead(t, r.world(), 1000)
+	simtest.AddDead(t, r.world(), deadValues)
 	c = r.console(0)
 	c.opts.Guards.Threshold = 1
 	var ids []providers.Identity
@@ -29,7 +33,7 @@ func manyDead(t *testing.T) (r *rig, c *console, calls *simtest.Calls, p plan.Pl
 			ids = append(ids, rec.Identity())
 		}
 	}
-	if len(ids) != 2000 {
+	if len(ids) != 2*deadValues {
 		t.Fatalf("%d values are found dead", len(ids))
 	}
 	return r, c, calls, plan.Deregister(c.look(), ids...)
@@ -98,7 +102,7 @@ func TestAmongAThousandThatAreGoneThoseThatLiveAreKnownAsSuch(t *testing.T) {
 			kept++
 		}
 	}
-	if kept < 10 || kept != len(alive) {
+	if kept < deadValues/100 || kept != len(alive) {
 		t.Errorf("%d of %d were kept", kept, len(alive))
 	}
 }
