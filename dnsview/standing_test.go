@@ -11,6 +11,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -82,6 +83,9 @@ func TestADeadEntryStaysDeadWhileASourceFailsButNothingIsDoneAboutIt(t *testing.
 			f := &v.Findings[0]
 			if f.Certain() || f.Label() != "dead?" || len(f.Uncertain) == 0 || !strings.Contains(f.Reason, "(not certain: "+source+", under 10 s)") {
 				t.Errorf("%s fails: %q, %q, rests on what lacks: %+v", source, f.Label(), f.Reason, f.Uncertain)
+			}
+			if shown := rows.FindingScreen(func() time.Time { return testNow })[0].Text(rows.NewFinding(v, f)); shown != "dead?" {
+				t.Errorf("%s fails: the screen of findings says %q", source, shown)
 			}
 			if p := plan.DeregisterDead(v); len(p.Steps) > 0 || len(p.Skipped) != 1 {
 				t.Errorf("%s fails: deregister --dead plans %+v, and skips %q", source, p.Steps, p.Skipped)

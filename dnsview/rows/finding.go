@@ -106,7 +106,7 @@ func FindingTable() []Column[*Finding] {
 func FindingScreen(now func() time.Time) []Column[*Finding] {
 	return []Column[*Finding]{
 		{
-			Title: "FINDING", Min: 9, Max: 16, Text: func(r *Finding) string { return string(r.Class) },
+			Title: "FINDING", Min: 9, Max: 16, Text: func(r *Finding) string { return r.Label() },
 			Compare: func(a, b *Finding) int {
 				return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Class, b.Class))
 			},
