@@ -41,9 +41,27 @@ func TestTheOverviewShowsServicesByCloudWithTheWorstFirst(t *testing.T) {
 	r.until("Overview", "down.scalability.expert", "✖ 0 of min 1", "▲ 1 of min 3", "14m quiesce by ann@box")
 	r.hasNot("theirs.scalability.expert")
 	r.press("j", "enter")
-	r.has("thin.scalability.expert", "aws-use1: 1 well, 0 not well, 0 not in DNS")
+	r.has("thin.scalability.expert", "aws-use1: 1 well, 0 not well, 0 unknown, 0 not in DNS")
 	r.press("esc", "esc")
 	r.until("Instances 30")
+}
+
+func TestWhatTheOverviewCannotKnowIsNotUnwell(t *testing.T) {
+	r := newRig(t, 160, 40, func(o *ui.Options, f *fake) {
+		atWork(o, f)
+		c := &f.snap.Clouds[3]
+		c.Cloud.Key, c.Instances = "", nil
+		c.Coverage, c.RowsFrom = providers.Failed(epoch(), epoch(), &providers.Error{Kind: providers.KindAuth, Op: "list machines", Source: "joyent-ams"}), time.Time{}
+	})
+	r.until("aws-use1")
+	r.press("0")
+	r.until("Overview", "OTHER", "○○○○ 0/4")
+	r.press("/")
+	r.typeText("www")
+	r.press("enter")
+	r.until("Overview 1/4")
+	r.press("enter")
+	r.until("other: 0 well, 0 not well, 4 unknown, 0 not in DNS")
 }
 
 func TestTheOverviewInEverySize(t *testing.T) {

@@ -18,11 +18,12 @@ import (
 type CloudCount struct {
 	Well   int // in DNS, and nothing worse than low was found about them
 	Unwell int // in DNS, and something was
+	Unsure int // in DNS, and what is known is not enough to say
 	Out    int // not in DNS: quiesced, missing, starting or stopped
 }
 
 // All returns the number of nodes.
-func (c CloudCount) All() int { return c.Well + c.Unwell + c.Out }
+func (c CloudCount) All() int { return c.Well + c.Unwell + c.Unsure + c.Out }
 
 // Overview is the row of a service, or of an incarnation of one, across all clouds.
 type Overview struct {
@@ -125,6 +126,8 @@ func (r *Overview) count(c *CloudCount, v *dnsview.View, n *tree.Node) {
 		c.Out++
 	case (n.Live || n.State == tree.NodeByHand) && !slices.ContainsFunc(n.Findings, func(f *dnsview.Finding) bool { return f.Severity > dnsview.Low }):
 		c.Well++
+	case n.State == tree.NodeUnknown:
+		c.Unsure++
 	default:
 		c.Unwell++
 	}

@@ -79,7 +79,7 @@ func (o *overviewScreen) detail(r *rows.Overview) {
 		if c.All() == 0 {
 			continue
 		}
-		f.Head(cloud + ": " + strconv.Itoa(c.Well) + " well, " + strconv.Itoa(c.Unwell) + " not well, " + strconv.Itoa(c.Out) + " not in DNS")
+		f.Head(cloud + ": " + strconv.Itoa(c.Well) + " well, " + strconv.Itoa(c.Unwell) + " not well, " + strconv.Itoa(c.Unsure) + " unknown, " + strconv.Itoa(c.Out) + " not in DNS")
 		for _, n := range o.table.Nodes(r, cloud) {
 			name := common.Clean(cmp.Or(n.Ref.Name, n.Ref.ID, n.Host, string(n.State)))
 			why := string(n.State)
@@ -117,7 +117,7 @@ func (o *overviewScreen) About() (left, right *common.Line) {
 		glyph, role := common.SeverityGlyph(t, r.Findings[0].Severity)
 		left.Add(role, glyph+" ").Add(theme.Plain, common.Clean(r.Findings[0].Reason))
 	default:
-		left.Add(theme.Dim, t.Full+" in DNS and well  "+t.Bad+" in DNS and not well  "+t.Empty+" not in DNS")
+		left.Add(theme.Dim, t.Full+" in DNS and well  "+t.Bad+" in DNS and not well  "+t.Hollow+" not known  "+t.Empty+" not in DNS")
 	}
 	return left, right
 }
@@ -198,7 +198,7 @@ func cloudCell(t *theme.Theme, c rows.CloudCount, most int) grid.Cell {
 	}
 	numbers := strconv.Itoa(c.Well) + "/" + strconv.Itoa(c.All())
 	cell := grid.Cell{
-		Text:  strings.Repeat(t.Full, scale(c.Well)) + strings.Repeat(t.Bad, scale(c.Unwell)) + strings.Repeat(t.Empty, scale(c.Out)) + " " + numbers,
+		Text:  strings.Repeat(t.Full, scale(c.Well)) + strings.Repeat(t.Bad, scale(c.Unwell)) + strings.Repeat(t.Hollow, scale(c.Unsure)) + strings.Repeat(t.Empty, scale(c.Out)) + " " + numbers,
 		Short: numbers, Role: theme.Good,
 	}
 	switch {
@@ -206,6 +206,8 @@ func cloudCell(t *theme.Theme, c rows.CloudCount, most int) grid.Cell {
 		cell.Role, cell.Short = theme.Bad, t.Bad+numbers
 	case c.Well == 0:
 		cell.Role = theme.Dim
+	case c.Unsure > 0:
+		cell.Role = theme.Notice
 	case c.Out > 0:
 		cell.Role = theme.Warn
 	}
