@@ -45,7 +45,7 @@ type Options struct {
 	Theme theme.Options
 	// StaleAfter is the age from which a source is shown as stale; 0 for 90 s.
 	StaleAfter time.Duration
-	// Foreground is told when another program, such as ssh, gets the terminal, and when it has ended: signals of the
+	// Foreground is called when another program, such as ssh, gets the terminal, and when it has ended: signals of the
 	// keyboard are not for the console meanwhile. It may be nil.
 	Foreground func(child bool)
 	// Filter is the initial filter of both panes.

@@ -14,7 +14,7 @@ import (
 // terminal lends the terminal to a child, or to the shell that started the console, and takes it back.
 type terminal struct {
 	lent atomic.Bool
-	// foreground is told when a child gets the terminal and when it has ended. The signals of the keyboard are the
+	// foreground is called when a child gets the terminal and when it has ended. The signals of the keyboard are the
 	// child's meanwhile.
 	foreground func(child bool)
 }

@@ -99,9 +99,7 @@ func (c *Call) FilterValues(field, _ string, yield func(string) bool) {
 		_ = yield(c.Account) && yield(c.Operation) && yield(c.Result) && yield(c.Error)
 	case "name":
 		yield(c.Operation)
-	case "state":
-		yield(c.Result)
-	case "cloud", "zone", "provider":
+	case "cloud", "zone":
 		yield(c.Account)
 	}
 }

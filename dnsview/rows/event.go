@@ -29,7 +29,7 @@ type Event struct {
 	Kind     EventKind `json:"event"`
 	Severity string    `json:"severity,omitempty"` // of a finding
 	Class    string    `json:"class,omitempty"`    // of a finding
-	Finding  string    `json:"finding,omitempty"`  // dnsview's Finding.Key
+	Finding  string    `json:"finding,omitempty"`  // dnsview's Finding.Key, clean
 	Names    []string  `json:"names"`              // what it is about: domain names, records, instance ids and names, services
 	Text     string    `json:"text"`               // one sentence
 	Who      string    `json:"who,omitempty"`      // of a change: user@host
@@ -83,12 +83,20 @@ func namesOfInstance(out []string, i *providers.InstanceRef) []string {
 
 // NewFindingEvent returns the event that a finding was established.
 func NewFindingEvent(f *dnsview.Finding, at time.Time) Event {
-	e := Event{Time: at.UTC(), Kind: EventBegun, Severity: f.Severity.String(), Class: string(f.Class), Finding: f.Key(), Text: providers.Clean(f.Reason)}
+	e := Event{Time: at.UTC(), Kind: EventBegun, Severity: f.Severity.String(), Class: string(f.Class), Finding: providers.Clean(f.Key()), Text: providers.Clean(f.Reason)}
 	if f.Record != nil {
 		e.Names = namesOfRecord(e.Names, f.Record)
 	}
 	e.Names = namesOf(namesOfInstance(e.Names, f.Instance), f.Name, f.Service, f.Zone, f.Cloud)
 	return e
+}
+
+// NewEndEvent returns the event that a finding, by its Finding.Key, is over.
+func NewEndEvent(key string, at time.Time) Event {
+	class, subject, _ := strings.Cut(providers.Clean(key), "|")
+	return Event{
+		Time: at.UTC(), Kind: EventEnded, Class: class, Finding: providers.Clean(key), Names: namesOf(nil, strings.Split(subject, "|")...), Text: "no longer " + class,
+	}
 }
 
 // NewStateEvent returns the event that an instance changed its state; from is empty for one that was not listed before, to for
@@ -107,7 +115,7 @@ func NewStateEvent(i *providers.Instance, service string, from, to providers.Ins
 // NewChangeEvent returns the event of an entry of the journal.
 func NewChangeEvent(e *journal.Entry) Event {
 	out := Event{
-		Time: e.Time.UTC(), Kind: EventChange, Class: e.Reason, Who: providers.Clean(e.Who), Entry: e.ID,
+		Time: e.Time.UTC(), Kind: EventChange, Class: providers.Clean(e.Reason), Who: providers.Clean(e.Who), Entry: providers.Clean(e.ID),
 		Text: providers.Clean(e.Verb + ": " + e.Sentence + " (" + string(e.State) + ")"), Names: namesOf(nil, e.Zone),
 	}
 	row := Entry{Entry: *e}

@@ -102,7 +102,7 @@ func NewOverview(v *dnsview.View, entries []journal.Entry) *OverviewTable {
 		}
 		for i := range changes {
 			if changes[i].About(m.Name) {
-				row.Changed, row.Change = changes[i].Time, entries[i].Verb+" by "+cmp.Or(changes[i].Who, "unknown")
+				row.Changed, row.Change = changes[i].Time, providers.Clean(entries[i].Verb)+" by "+cmp.Or(changes[i].Who, "unknown")
 				break
 			}
 		}

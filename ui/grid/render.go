@@ -311,7 +311,7 @@ func cut(s string, n int, tail string) string {
 }
 
 // CutMiddle returns a text cut to n cells, with an ellipsis in place of its middle. A little more is left of its end, which
-// more often tells texts apart.
+// more often is where texts differ.
 func CutMiddle(s string, n int, ellipsis string) string {
 	w, tail := width(s), width(ellipsis)
 	if w <= n {

@@ -13,8 +13,8 @@ import (
 	"rollcall/ui/theme"
 )
 
-// instanceColumns returns the columns of the instances' pane. While a change runs, the address of its instances gives way
-// to what is done to them.
+// instanceColumns returns the columns of the instances' pane. While a change runs, what is done to its instances
+// stands in place of their address.
 func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 	t := sh.Theme
 	type row = *rows.Instance

@@ -30,10 +30,10 @@ type CallLog struct {
 
 // add records a call.
 func (l *CallLog) add(c budget.Call) {
-	row := rows.CleanCall(rows.Call{
+	row := rows.Call{
 		Time: c.Started, Account: c.Account, Operation: c.Operation, Result: strconv.Itoa(c.Status), Took: c.Took, Waited: c.Waited, Bytes: c.Bytes,
 		Failed: c.Err != nil || c.Status >= http.StatusBadRequest,
-	})
+	}
 	switch {
 	case c.Throttled:
 		row.Result += " throttled"
@@ -41,8 +41,9 @@ func (l *CallLog) add(c budget.Call) {
 		row.Result = "no answer"
 	}
 	if c.Err != nil {
-		row.Error = rows.CleanCall(rows.Call{Error: c.Err.Error()}).Error
+		row.Error = c.Err.Error()
 	}
+	row = rows.CleanCall(row)
 	l.mu.Lock()
 	l.number++
 	row.Number = l.number

@@ -116,15 +116,15 @@ func (a *Program) UnfinishedDrains(path string) ([]journal.Unfinished, error) {
 	return drains, errors.Join(err, j.Close())
 }
 
-// UnfinishedText returns one line about an unfinished drain.
-func UnfinishedText(u journal.Unfinished) string {
+// UnfinishedText returns one line about an unfinished drain, as of now.
+func UnfinishedText(u journal.Unfinished, now time.Time) string {
 	by := u.Who
 	if by == Who() {
 		by = "you"
 	}
 	at := u.At.Local()
 	when := at.Format("15:04")
-	if time.Since(at) > 20*time.Hour {
+	if now.Sub(at) > 20*time.Hour {
 		when = at.Format("2006-01-02 15:04")
 	}
 	return words.Clean(fmt.Sprintf("%s in %s was being drained at %s by %s", cmp.Or(u.Instance.Name, u.Instance.ID), u.Instance.Cloud, when, by))

@@ -61,15 +61,9 @@ func findingEvents(before, seen map[string]time.Time, v *dnsview.View) (out []ro
 		}
 	}
 	for key := range before {
-		class, subject, _ := strings.Cut(key, "|")
-		if _, still := seen[key]; still || dnsview.Class(class) == dnsview.Unknown {
-			continue
+		if _, still := seen[key]; !still && !strings.HasPrefix(key, string(dnsview.Unknown)+"|") {
+			out = append(out, rows.NewEndEvent(key, now))
 		}
-		parts := slices.DeleteFunc(strings.Split(subject, "|"), func(p string) bool { return p == "" })
-		out = append(out, rows.Event{
-			Time: now.UTC(), Kind: rows.EventEnded, Class: class, Finding: key, Names: slices.Compact(parts),
-			Text: providers.Clean("no longer " + class),
-		})
 	}
 	return out
 }

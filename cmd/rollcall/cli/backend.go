@@ -328,7 +328,7 @@ func (b *backend) UnfinishedDrains(context.Context) ([]common.UnfinishedDrain, e
 	drains, err := b.s.UnfinishedDrains()
 	var out []common.UnfinishedDrain
 	for _, u := range drains {
-		out = append(out, common.UnfinishedDrain{Unfinished: u, Text: app.UnfinishedText(u)})
+		out = append(out, common.UnfinishedDrain{Unfinished: u, Text: app.UnfinishedText(u, b.s.Program.Now())})
 	}
 	return out, err
 }

@@ -139,7 +139,7 @@ func (a *commands) sayUnfinished(drains []journal.Unfinished, v *dnsview.View) {
 			}
 		}
 		id := words.Clean(u.Instance.ID)
-		a.Logf("rollcall: %s: out of DNS, %s; rollcall terminate %s goes on, rollcall return %s puts it back", app.UnfinishedText(u), still, id, id)
+		a.Logf("rollcall: %s: out of DNS, %s; rollcall terminate %s goes on, rollcall return %s puts it back", app.UnfinishedText(u, a.Now()), still, id, id)
 	}
 }
 

@@ -87,7 +87,7 @@ const worldSize = 30
 // quick are the delays of a world whose instances boot, register and stop in less than a second.
 var quick = world.Delays{Boot: 300 * time.Millisecond, Agent: 300 * time.Millisecond, Stop: 200 * time.Millisecond, Forget: time.Hour, Delegate: 2 * time.Second, Propagate: 20 * time.Millisecond}
 
-// atLeisure gives a world the delays that an operator notices: a launch shows each stage, and a change is waited for.
+// atLeisure sets the delays of a world to those that an operator notices: a launch shows each stage, and a change is waited for.
 func atLeisure(o *sim.Options) { o.Delays = world.DefaultDelays() }
 
 // newWorld starts embedded clouds and makes this process a client of them.
