@@ -132,6 +132,9 @@ type Result struct {
 	Err    error
 	// Already reports that the zone was in the wanted state before the call.
 	Already bool
+	// LookedUp reports that the answer of the provider was lost and that a read afterwards showed the change made. The
+	// caller has to confirm it, because reads may lag behind writes.
+	LookedUp bool
 	// Ticket is the provider's id of the change (Route 53 change id), for the journal.
 	Ticket string
 	// PutBack is the record as another writer left it between the last read and the change, if the provider has no

@@ -57,7 +57,7 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []readyCh
 			if n < len(out) {
 				results[i] = out[n]
 			}
-			if results[i].Err != nil || !results[i].Already {
+			if results[i].Err != nil || !results[i].Already && !results[i].LookedUp {
 				continue
 			}
 			already = append(already, i)

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,59 @@ func TestADeleteOfWhatWasJustMadeIsNotDoneBecauseReadsAreBehind(t *testing.T) {
 	b.cf.behind = 0
 	if rep.OK() == has(b.cf, "165.225.128.99") {
 		t.Errorf("%v, and the record is there: %v (%s)", states(rep), has(b.cf, "165.225.128.99"), rep.Steps[0].Why)
+	}
+}
+
+// A request that never arrived, whose record the reads do not show yet because it was just made, has not deleted it.
+func TestADeleteWhoseAnswerWasLostIsNotDoneBecauseReadsAreBehind(t *testing.T) {
+	for _, wire := range []bool{true, false} {
+		b := newBench(t)
+		if !wire {
+			b.opts.Wire = nil
+		}
+		b.node(b.triton, "m-9", "www-9", "165.225.128.99", "www")
+		p := plan.Register(b.view(), "", ref(b.triton, "m-9"))
+		b.cf.late(5 * time.Second)
+		if rep := b.run(p); !rep.OK() || !has(b.cf, "165.225.128.99") {
+			t.Fatalf("%v", states(rep))
+		}
+		undo, err := b.engine().UndoPlan("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.cf.fault = func(providers.Change) (error, bool) {
+			b.cf.shown = slices.DeleteFunc(slices.Clone(b.cf.rows), func(r providers.Record) bool { return r.Value == "165.225.128.99" })
+			b.cf.behind, b.cf.wroteAt = 5*time.Second, b.clk.Now()
+			return providers.Errorf(providers.KindUncertain, "change", "lost"), false
+		}
+		rep := b.run(undo)
+		b.cf.behind = 0
+		last := entries(t, b.j)[len(entries(t, b.j))-1]
+		if !has(b.cf, "165.225.128.99") || rep.OK() || last.State == journal.Done {
+			t.Errorf("name servers asked %v: %v, the record is there: %v, journal %s (%s)", wire, states(rep), has(b.cf, "165.225.128.99"), last.State, last.Note)
+		}
+	}
+}
+
+// A create whose request never arrived is looked up by its adapter, and the reads still show what was there before.
+func TestACreateThatIsSaidToBeMadeAfterALostAnswerIsMadeOrNotDone(t *testing.T) {
+	for _, healed := range []bool{true, false} {
+		b := newBench(t)
+		b.triton.Remove("m-1")
+		if rep := b.run(b.dead()); !rep.OK() {
+			t.Fatalf("%v", states(rep))
+		}
+		undo, err := b.engine().UndoPlan("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.cf.lies, b.cf.lost = true, true
+		b.onSleep(func() { b.cf.lies = b.cf.lies && !healed })
+		rep := b.run(undo)
+		last := entries(t, b.j)[len(entries(t, b.j))-1]
+		if there := has(b.cf, "165.225.128.1"); there != healed || rep.OK() != healed || last.Already || (last.State == journal.Done) != healed {
+			t.Errorf("it can be made: %v, it is there: %v; %v, journal %s (%s)", healed, there, states(rep), last.State, last.Note)
+		}
 	}
 }
 

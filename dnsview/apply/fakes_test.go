@@ -39,6 +39,7 @@ type fakeDNS struct {
 	shown   []providers.Record
 	wroteAt time.Time
 	lies    bool // every create is said to be there already, and not made
+	lost    bool // what lies is said to have been looked up after a lost answer
 	// progress is what GetChange answers of a change; nil for in sync.
 	progress func(ticket string) (bool, error)
 	tickets  int
@@ -216,7 +217,7 @@ func (d *fakeDNS) apply(c providers.Change) providers.Result {
 		})
 		switch {
 		case d.lies:
-			return providers.Result{Record: c.After, Already: true}
+			return providers.Result{Record: c.After, Already: !d.lost, LookedUp: d.lost}
 		case i >= 0:
 			return providers.Result{Record: there[i], Already: true}
 		}

@@ -9,14 +9,21 @@ import (
 	"rollcall/providers/journal"
 )
 
+// wasLookedUp is the note of a change that was made although its answer was lost.
+const wasLookedUp = "the answer was lost; it was looked up, and was made"
+
 // recordOutcome records the result of one change. It looks the change up if the provider's answer does not say whether
 // it was made.
 func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *providers.Change, res providers.Result, list func() providers.ZoneView) journal.Outcome {
 	s := &r.report.Steps[i]
-	o := journal.Outcome{Time: r.engine.o.Now(), Ticket: res.Ticket, Already: res.Already}
+	o := journal.Outcome{Time: r.engine.o.Now(), Ticket: res.Ticket, Already: res.Already, LookedUp: res.LookedUp}
 	s.Already, s.Err = res.Already, res.Err
 	if res.Err == nil {
 		s.State, o.State = StepDone, journal.Done
+		if res.LookedUp {
+			o.Note = wasLookedUp
+			s.Why = o.Note
+		}
 		if c.Op != providers.OpDelete {
 			rec := res.Record
 			s.Record, o.Result = &rec, &rec
@@ -70,7 +77,7 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 			return o
 		}
 	}
-	if outcome == index.Made && c.Op != providers.OpDelete && ctx.Err() == nil {
+	if outcome == index.Made {
 		if err := r.confirmMade(ctx, t, []providers.Change{*c}, []int{0}, nil)[0]; err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown
 			o.Note = "it was looked up, and is said to be made, which could not be confirmed: " + index.Clean(err.Error())
@@ -92,7 +99,7 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 		return o
 	}
 	s.State, o.State, s.Err = StepDone, journal.Done, nil
-	o.Note = "the answer was lost; it was looked up, and was made"
+	o.Note = wasLookedUp
 	s.Why = o.Note
 	if now != nil {
 		s.Record, o.Result = now, now

@@ -42,12 +42,12 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 		return Resolution{}, err
 	}
 	answers := e.find(ctx, entries)
-	// A request may still be carried out after its sender has died, so recent changes that were not made are looked up
-	// again.
+	// A request may still be carried out after its sender has died, and reads may lag behind writes, so recent changes are
+	// looked up again.
 	var young []int
 	wait := time.Duration(0)
 	for i := range entries {
-		if left := e.o.Quiet - e.o.Now().Sub(entries[i].Time); answers[i].outcome == index.NotMade && left > 0 {
+		if left := e.o.Quiet - e.o.Now().Sub(entries[i].Time); answers[i].asked && answers[i].restored == nil && left > 0 {
 			young, wait = append(young, i), max(wait, left)
 		}
 	}

@@ -26,8 +26,8 @@ const (
 // RetryingDNS retries changes of single hosts. When many hosts join and leave one record set at once, their batches
 // conflict, replies are lost, and the account's rate is used up. After a failed try RetryingDNS reads the record again.
 // If the record is as the change expects it, the change is retried after a pause with jitter. If it is as the change
-// makes it, the change is done. If it was changed otherwise, the error is a conflict, and final. RetryingDNS stops when
-// its context ends.
+// makes it, the change is done, and LookedUp if a reply was lost. If it was changed otherwise, the error is a conflict,
+// and final. RetryingDNS stops when its context ends.
 //
 // Use it only for changes that depend on nothing but the record. A delete that depends on the state of a cloud must not
 // be retried without querying the cloud.
@@ -167,7 +167,7 @@ func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *pro
 			c.Before = *found
 			return true
 		} else if n == 0 && c.Op == providers.OpDelete {
-			*r = providers.Result{Already: !sent, Ticket: r.Ticket}
+			*r = providers.Result{Already: !sent, LookedUp: sent, Ticket: r.Ticket}
 			return false
 		}
 	}
@@ -182,7 +182,7 @@ func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *pro
 	case n == 0 && c.Op == providers.OpCreate:
 		return true
 	case n > 0 && sameOwner(found, &c.After):
-		*r = providers.Result{Record: *found, Already: !sent, Ticket: r.Ticket}
+		*r = providers.Result{Record: *found, Already: !sent, LookedUp: sent, Ticket: r.Ticket}
 	default:
 		changed(r)
 	}

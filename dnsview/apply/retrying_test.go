@@ -104,12 +104,12 @@ func TestAReplyThatWasLostIsLookedUpAndNotSentTwice(t *testing.T) {
 	a := &account{rows: []providers.Record{mine}}
 	a.applies = []func(providers.Change) error{a.lost}
 	r := retried(context.Background(), t, a, providers.Change{Op: providers.OpDelete, Before: mine})
-	if r[0].Err != nil || r[0].Already || a.calls != 1 {
+	if r[0].Err != nil || r[0].Already || !r[0].LookedUp || a.calls != 1 {
 		t.Errorf("delete: %+v after %d calls", r[0], a.calls)
 	}
 	b := &account{rows: []providers.Record{mine}, applies: []func(providers.Change) error{fails(providers.KindUncertain)}}
 	r = retried(context.Background(), t, b, providers.Change{Op: providers.OpCreate, After: mine})
-	if r[0].Err != nil || r[0].Already || b.calls != 1 || r[0].Record.Value != mine.Value {
+	if r[0].Err != nil || r[0].Already || !r[0].LookedUp || b.calls != 1 || r[0].Record.Value != mine.Value {
 		t.Errorf("create: %+v after %d calls", r[0], b.calls)
 	}
 }

@@ -71,7 +71,7 @@ func TestALostReplyOfAnAddIsLookedFor(t *testing.T) {
 	f := newFake(t)
 	f.lose = true // the batch is committed
 	results := f.account().Apply(t.Context(), zone(), []providers.Change{create(record("www", "A", "54.1.2.3", owner("i-0ab")))})
-	if results[0].Err != nil || results[0].Record.ID == "" || len(f.batches) != 1 || len(f.records) != 1 {
+	if results[0].Err != nil || results[0].Already || !results[0].LookedUp || results[0].Record.ID == "" || len(f.batches) != 1 || len(f.records) != 1 {
 		t.Fatalf("%+v after %d batches", results[0], len(f.batches))
 	}
 }
@@ -99,7 +99,7 @@ func TestALostReplyOfAnUpdateIsLookedFor(t *testing.T) {
 			onBatch(f, func(http.ResponseWriter) bool { panic(http.ErrAbortHandler) })
 		}
 		results := a.Apply(t.Context(), zone(), []providers.Change{c})
-		if committed && (results[0].Err != nil || results[0].Record.TTL != 30) || !committed && providers.KindOf(results[0].Err) != providers.KindUncertain {
+		if committed && (results[0].Err != nil || !results[0].LookedUp || results[0].Record.TTL != 30) || !committed && providers.KindOf(results[0].Err) != providers.KindUncertain {
 			t.Errorf("committed %v: %+v", committed, results[0])
 		}
 	}

@@ -152,7 +152,7 @@ func (w *writer) recoverLost(ctx context.Context, items []item, resent int, caus
 			w.refuse(it.i, providers.KindUncertain, fmt.Errorf("the reply was lost: %w", cause))
 			continue
 		}
-		w.results[it.i] = providers.Result{Record: *there}
+		w.results[it.i] = providers.Result{Record: *there, LookedUp: true}
 	}
 	if len(again) > 0 {
 		w.send(ctx, again, resent+1)

@@ -312,7 +312,7 @@ func (e *batchError) Unwrap() error { return e.err }
 
 // done sets the result of a change, with the record from the working copy.
 func (r *run) done(i int, w *workingCopy, ticket string, already bool) {
-	res := providers.Result{Already: already && !r.lost[i], Ticket: ticket}
+	res := providers.Result{Already: already && !r.lost[i], LookedUp: already && r.lost[i], Ticket: ticket}
 	if c := &r.changes[i]; c.Op != providers.OpDelete {
 		res.Record = w.record(&c.After)
 	}

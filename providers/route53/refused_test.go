@@ -12,7 +12,7 @@ func TestTheLostReplyOfAnAddIsLookedUp(t *testing.T) {
 	f.lose = 1
 	res := apply(f.account(), create(rec("A", "54.1.1.1", owner("i-1"))))
 	wantDone(t, res)
-	if res[0].Already || f.made() != 1 || len(f.values()) != 1 {
+	if res[0].Already || !res[0].LookedUp || f.made() != 1 || len(f.values()) != 1 {
 		t.Errorf("result %+v after %d batches", res[0], f.made())
 	}
 }
