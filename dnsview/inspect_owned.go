@@ -226,7 +226,7 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 	in.addOrUnknown(missing, f)
 }
 
-// stopped is for an owner that is stopped. EC2 gives an automatic address back
+// stopped is for an owner that is stopped. EC2 returns an automatic address back
 // at a stop, so that anyone may get it.
 func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, missing string) {
 	owner := in.text.Join("its owner ", in.text.Instance(i), " is stopped")

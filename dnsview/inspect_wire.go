@@ -72,15 +72,15 @@ func onlyResolversFail(w *index.WireState) bool {
 // unresolvable finds zones that resolvers cannot resolve though servers of their own answer: every client
 // is without them. It is certain once two resolvers have said so in two rounds. It returns the
 // zones of which it says something.
-func (in *inspector) unresolvable() (told map[string]bool) {
-	told = map[string]bool{}
+func (in *inspector) unresolvable() (reported map[string]bool) {
+	reported = map[string]bool{}
 	for i := range in.Options.WireZones {
 		w := &in.Options.WireZones[i]
 		z := in.ZonesByName[providers.CanonicalName(w.Zone)]
 		if z == nil || len(w.Unresolved) == 0 || !in.IsFresh(w.At) || z.View.Zone.Private || z.View.Zone.Pending {
 			continue
 		}
-		told[z.Name] = true
+		reported[z.Name] = true
 		who := index.Clean(strings.Join(w.Unresolved[:min(len(w.Unresolved), 3)], ", "))
 		f := Finding{
 			Class: Unresolvable, Severity: Critical, Zone: z.Name, RestsOn: []index.Basis{z.Basis, in.serversBasis(z, w.At)},
@@ -107,7 +107,7 @@ func (in *inspector) unresolvable() (told map[string]bool) {
 		}
 		in.add(f)
 	}
-	return told
+	return reported
 }
 
 // lameZones finds zones that are not delegated to the servers of their provider, by

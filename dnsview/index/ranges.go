@@ -13,7 +13,7 @@ import (
 
 // amazonList holds the IPv4 prefixes of service EC2 in six regions, taken from
 // the list that Amazon publishes at https://ip-ranges.amazonaws.com/ip-ranges.json,
-// as it was on amazonDate. It is what holds until the operator gives a list of
+// as it was on amazonDate. It is what holds until the operator names a list of
 // today (AmazonRanges), and not the whole of Amazon: an address that it does not
 // know makes an entry dead, and not dangling, which are removed alike. Joyent
 // and MNX publish no such list.

@@ -10,16 +10,16 @@ import (
 	"rollcall/dnsview"
 )
 
-// readWire is read with the answers of the name servers. Every name is queried once; with settle, names whose servers
+// readWire is read with the answers of the name servers. Every name is queried once; with follow, names whose servers
 // disagree are queried again until guards.wire has passed. unknown means that some names got no answer; stderr lists
 // them.
-func (a *commands) readWire(ctx context.Context, settle bool) (s *app.Session, v *dnsview.View, unknown bool, err error) {
+func (a *commands) readWire(ctx context.Context, follow bool) (s *app.Session, v *dnsview.View, unknown bool, err error) {
 	if s, v, err = a.read(ctx); err != nil {
 		return nil, nil, false, err
 	}
 	s.Observer = s.NewRoundObserver()
 	grace := time.Duration(0)
-	if settle {
+	if follow {
 		grace = s.Config.Guards.WireGrace
 	}
 	if d := s.Observer.Wire.Estimate(v.Snapshot); d > app.OneShotTimeout {

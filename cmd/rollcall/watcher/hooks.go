@@ -250,7 +250,7 @@ type sentFinding struct {
 func (h *hooks) remember(known map[string]*openFinding) {
 	rows := []sentFinding{}
 	for key, s := range known {
-		if s.phase == phaseSent || s.phase == phaseResolving {
+		if s.stage == stageSent || s.stage == stageResolving {
 			rows = append(rows, sentFinding{key, s.since, s.row})
 		}
 	}
@@ -278,7 +278,7 @@ func (h *hooks) remembered() map[string]*openFinding {
 		return known
 	}
 	for _, r := range rows {
-		known[r.Key] = &openFinding{row: r.Finding, since: r.Since, scans: 2, phase: phaseSent}
+		known[r.Key] = &openFinding{row: r.Finding, since: r.Since, scans: 2, stage: stageSent}
 	}
 	return known
 }

@@ -39,17 +39,17 @@ type openFinding struct {
 	row   rows.FindingObject
 	since time.Time
 	scans int
-	phase phase
+	stage stage
 }
 
-// phase is the progress of the hooks with a finding.
-type phase int
+// stage is the progress of the hooks with a finding.
+type stage int
 
 const (
-	phaseNew     phase = iota // not announced yet
-	phaseSending              // being sent
-	phaseSent
-	phaseResolving // resolved, which is being sent
+	stageNew     stage = iota // not announced yet
+	stageSending              // being sent
+	stageSent
+	stageResolving // resolved, which is being sent
 )
 
 // Options configure a watch.
@@ -184,19 +184,19 @@ func (w *watcher) scan(v *dnsview.View) error {
 		}
 		s.row = row.Object()
 		s.scans++
-		if w.hooks != nil && s.scans >= 2 && s.phase == phaseNew && w.hooks.send(key, newHookEvent(w.s, EventNew, s, v.Options.Now)) {
-			s.phase = phaseSending
+		if w.hooks != nil && s.scans >= 2 && s.stage == stageNew && w.hooks.send(key, newHookEvent(w.s, EventNew, s, v.Options.Now)) {
+			s.stage = stageSending
 		}
 	}
 	for key, s := range w.known {
-		if stands[key] || unsure[s.row.Subject()] || s.phase == phaseSending || s.phase == phaseResolving || !resolved(v, &s.row) {
+		if stands[key] || unsure[s.row.Subject()] || s.stage == stageSending || s.stage == stageResolving || !resolved(v, &s.row) {
 			continue
 		}
-		if s.phase == phaseSent {
+		if s.stage == stageSent {
 			if !w.hooks.send(key, newHookEvent(w.s, EventResolved, s, v.Options.Now)) {
 				continue // until the next scan
 			}
-			s.phase = phaseResolving
+			s.stage = stageResolving
 		} else {
 			delete(w.known, key)
 		}
@@ -213,10 +213,10 @@ func (w *watcher) delivered(d delivery) {
 	switch {
 	case s == nil:
 		return
-	case s.phase == phaseResolving:
+	case s.stage == stageResolving:
 		delete(w.known, d.key)
 	default:
-		s.phase = phaseSent
+		s.stage = stageSent
 	}
 	w.hooks.remember(w.known)
 }

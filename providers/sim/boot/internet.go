@@ -74,11 +74,11 @@ func (f *forward) serve(ctx context.Context, track func(func())) {
 			time.Sleep(50 * time.Millisecond) // a temporary error, perhaps too many open files
 			continue
 		}
-		track(func() { f.carry(ctx, c) })
+		track(func() { f.relay(ctx, c) })
 	}
 }
 
-func (f *forward) carry(ctx context.Context, raw net.Conn) {
+func (f *forward) relay(ctx context.Context, raw net.Conn) {
 	c := tls.Server(raw, f.config)
 	defer c.Close() //nolint:errcheck // the peer has its answer, or has left
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
