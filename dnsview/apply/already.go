@@ -85,6 +85,8 @@ func (r *run) applyConfirmed(ctx context.Context, t *ZoneTarget, ready []readyCh
 			case a.pass:
 				changes[i] = a.change
 				pass = append(pass, i)
+			case results[i].LookedUp: // another writer may have turned it back
+				results[i].Err = &unconfirmed{fmt.Errorf("it is not so any more, and must not be made again: %s", failing(a.guards))}
 			default:
 				results[i] = providers.Result{Err: providers.Errorf(providers.KindConflict, "change records", "it was said to be made already, is not, and must not be made: %s", failing(a.guards))}
 			}

@@ -184,6 +184,28 @@ func TestACreateThatIsSaidToBeMadeAfterALostAnswerIsMadeOrNotDone(t *testing.T) 
 	}
 }
 
+// Where another writer turns back what was made with a lost answer, the journal does not say that it was never made.
+func TestWhatAnotherWriterTurnedBackAfterALostAnswerIsUnknown(t *testing.T) {
+	b := newBench(t)
+	b.node(b.triton, "m-9", "www-9", "165.225.128.99", "www")
+	p := plan.Register(b.view(), "", ref(b.triton, "m-9"))
+	b.cf.lies, b.cf.lost = true, true
+	b.onSleep(func() { b.triton.Remove("m-9"); b.triton.Gone["m-9"] = true })
+	rep := b.run(p)
+	b.cf.lies = false
+	es := entries(t, b.j)
+	if last := es[len(es)-1]; rep.OK() || last.State != journal.Unknown {
+		t.Errorf("%v: %+v", states(rep), last)
+	}
+	if _, err := b.engine().Resolve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	es = entries(t, b.j)
+	if last := es[len(es)-1]; last.State != journal.Unknown {
+		t.Errorf("looked up later: %+v", last)
+	}
+}
+
 // A node that was taken out on purpose while it was made sure of is not put back.
 func TestWhatWasTakenOutOnPurposeMeanwhileIsNotWrittenAgain(t *testing.T) {
 	b := newBench(t)

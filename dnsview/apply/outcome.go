@@ -36,6 +36,9 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 	s.State, o.State = StepFailed, journal.Failed
 	if _, ok := errors.AsType[*unconfirmed](res.Err); ok {
 		s.State, o.State, s.Already, o.Already = StepUnknown, journal.Unknown, false, false
+		if res.LookedUp && c.Op == providers.OpCreate {
+			o.Result = &res.Record
+		}
 		return o
 	}
 	if o.PutBack = res.PutBack; res.PutBack != nil {

@@ -76,6 +76,8 @@ func (e *Engine) Resolve(ctx context.Context) (Resolution, error) {
 		if a.outcome == index.NotMade {
 			if later := changedSince(all, &entries[i]); later != nil {
 				a.outcome, a.why = index.CannotTell, a.why+", but entry "+later.ID+" came after it: "+index.Clean(later.Sentence)
+			} else if en := &entries[i]; en.Result != nil && en.Change != nil && en.Change.Op == providers.OpCreate {
+				a.outcome, a.why = index.CannotTell, a.why+", but it was there when it was looked up before"
 			}
 		}
 		switch {
