@@ -25,8 +25,9 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(suite{m}, map[string]func(){
-		"rollcall":     func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
-		"hold-journal": holdJournal,
+		"rollcall":        func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"hold-journal":    holdJournal,
+		"changing-clouds": changingClouds,
 	})
 }
 
