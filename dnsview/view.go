@@ -3,6 +3,7 @@ package dnsview
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"rollcall/dnsview/index"
@@ -53,6 +54,17 @@ type View struct {
 	taken      int            // parts of stages that an earlier inspection made
 	byRecord   map[*providers.Record][]*Finding
 	byInstance map[index.InstanceKey][]*Finding
+	services   atomic.Value // see Services
+}
+
+// Services returns what make returned at the first call for this view: the services that a package above makes of it. It is
+// safe for concurrent use, and then it may call make several times.
+func (v *View) Services(make func() any) any {
+	if s := v.services.Load(); s != nil {
+		return s
+	}
+	v.services.CompareAndSwap(nil, make())
+	return v.services.Load()
 }
 
 // ClassCount is how many findings of one class there are.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/tree"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -65,6 +66,11 @@ type ServiceTree struct {
 	Nodes int
 }
 
+// servicesOf returns the services of a view, which all rows of the view share. They are not modified.
+func servicesOf(v *dnsview.View) []*tree.Service {
+	return v.Services(func() any { return tree.Of(v) }).([]*tree.Service)
+}
+
 // NewServiceTree returns the service tree of a view. entries are the latest entries of the journal, newest first, which
 // show who quiesced a node.
 func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
@@ -74,7 +80,7 @@ func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
 		b.order[c.Cloud.Name], b.production[c.Cloud.Name] = i, c.Production
 	}
 	out := &ServiceTree{View: v}
-	for _, s := range tree.Of(v) {
+	for _, s := range servicesOf(v) {
 		root := b.membersRow(&s.Members, nil)
 		root.Service = s
 		b.nodes(root)
@@ -82,7 +88,7 @@ func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
 			row := b.membersRow(&i.Members, root)
 			row.Service, row.Incarnation = s, i
 			row.Name = providers.Clean(i.Label)
-			row.natural = NaturalKey(row.Name)
+			row.natural = naturalKey(&b.text, row.Name)
 			b.nodes(row)
 		}
 		out.Roots = append(out.Roots, root)
@@ -97,12 +103,13 @@ type treeBuilder struct {
 	order      map[string]int
 	production map[string]bool
 	count      int
+	text       index.Texts
 }
 
 // membersRow returns the row of a service or an incarnation.
 func (b *treeBuilder) membersRow(r *tree.Members, parent *ServiceLine) *ServiceLine {
 	row := &ServiceLine{filterRow: &Service{Members: r}, key: ServiceKey{name: r.Name}, Members: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
-	row.natural = NaturalKey(row.Name)
+	row.natural = naturalKey(&b.text, row.Name)
 	row.attach(parent)
 	return row
 }
@@ -129,7 +136,7 @@ func (b *treeBuilder) nodes(parent *ServiceLine) {
 			r.Host = providers.Clean(Relative(n.Host, parent.Members.Zone))
 		}
 		if len(n.Addresses) > 0 {
-			r.Address = n.Addresses[0].String()
+			r.Address = b.text.Address(n.Addresses[0])
 		}
 		switch {
 		case n.Instance != nil || n.ByHand():
@@ -144,7 +151,7 @@ func (b *treeBuilder) nodes(parent *ServiceLine) {
 		case n.Ref.ID != "" && n.Instance == nil && b.view.CloudByKey(n.Ref.Key) == nil:
 			r.Clouds = "elsewhere"
 		}
-		r.natural = NaturalKey(r.Name)
+		r.natural = naturalKey(&b.text, r.Name)
 		if n.State == tree.NodeQuiesced {
 			if e, ok := b.by[nodeOut{n.Ref.Key, n.Ref.ID, n.Service}]; ok {
 				r.By, r.At = providers.Clean(e.Who), e.Time
