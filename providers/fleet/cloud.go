@@ -44,9 +44,11 @@ type cloudRead struct {
 	addrs  []providers.Address
 	listed map[string]bool // ids
 	before lastGoodCloud   // the rows held when it ended
-	// shown are the answering cloud's instances that were on view when the read ended: those of the last complete read,
-	// updated by partial reads and lookups since.
-	shown []providers.Instance
+	packed *packedRows     // the rows of before, if it has none
+	// missing are the answering cloud's living instances that were on view when the read ended (those of the last
+	// complete read, updated by partial reads and lookups since) and that it did not list. wasShown is how many were.
+	missing  []string
+	wasShown int
 }
 
 // lastGoodCloud holds rows that stay when a later read is not good.
@@ -145,6 +147,7 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func()
 	in := c.incoming
 	c.f.mu.Unlock()
 	// A finished read no longer appends, so in is safe to read.
+	in.rows, in.addrs = trimmed(in.rows), trimmed(in.addrs)
 	listed := make(map[string]bool, len(in.rows))
 	for i := range in.rows {
 		listed[in.rows[i].ID] = true
@@ -152,7 +155,7 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func()
 	return func() {
 		c.read = cloudRead{gen: gen, cov: combineCoverage(c.name, started, cov, acov), rows: in.rows, addrs: in.addrs, listed: listed, before: c.held}
 		if !c.held.from.IsZero() && (c.held.cloud.Key == cov.Key || c.held.cloud.Key == "") {
-			c.read.shown = c.shown.Instances
+			c.read.noteShown(c.shown.Instances)
 		}
 		c.incoming, c.lookedUp = incoming{}, 0
 		maps.DeleteFunc(c.answers, func(id string, _ answer) bool { return listed[id] }) // the list is newer
@@ -259,13 +262,13 @@ func (c *cloud) recordFailure(started time.Time, err error) {
 // cloud's answers for single ids. It is called again when more answers have arrived. The caller holds Fleet.mu.
 func (c *cloud) acceptRead() {
 	r := &c.read
-	before := r.before
+	before := r.before // without rows if they are packed
 	cov := r.cov
 	id := providers.Cloud{Name: c.name, Provider: c.src.Provider, Traits: c.src.Traits, Region: c.src.Region, Account: cov.Account, Key: cov.Key}
 	if before.earlier && cov.Key != "" && cov.Key != before.cloud.Key && cov.Complete() {
 		// The name now belongs to another account: rows of the earlier run say nothing about it.
 		before = lastGoodCloud{}
-		r.before, r.shown, c.answers = before, nil, map[string]answer{}
+		r.before, r.packed, r.missing, r.wasShown, c.answers = before, nil, nil, 0, map[string]answer{}
 	}
 	switch {
 	case cov.Complete() && c.accepted.Key != "" && cov.Key != c.accepted.Key:
@@ -282,8 +285,12 @@ func (c *cloud) acceptRead() {
 	c.shown.Coverage = cov
 	switch {
 	case cov.Complete():
-		c.held = lastGoodCloud{rows: unchanged(before.rows, r.rows, (*providers.Instance).Equal), from: cov.Started, cloud: id, complete: true}
-		c.held.addrs = unchanged(before.addrs, r.addrs, func(a, b *providers.Address) bool { return *a == *b })
+		if r.packed == nil {
+			r.rows = unchanged(before.rows, r.rows, (*providers.Instance).Equal)
+			r.addrs = unchanged(before.addrs, r.addrs, func(a, b *providers.Address) bool { return *a == *b })
+		}
+		c.held = lastGoodCloud{rows: r.rows, addrs: r.addrs, from: cov.Started, cloud: id, complete: true}
+		r.pack()
 	case before.from.IsZero():
 		c.held = lastGoodCloud{rows: r.rows, addrs: r.addrs, from: cov.Started, cloud: id}
 		if len(r.rows)+len(r.addrs) == 0 && cov.State == providers.CoverageFailed {
@@ -291,9 +298,10 @@ func (c *cloud) acceptRead() {
 		}
 	case cov.State == providers.CoveragePartial && cov.Key == before.cloud.Key:
 		// A partial read updates the older rows with those that arrived.
+		before = r.unpack()
 		h := before
 		h.rows = overlay(before.rows, r.rows, func(i *providers.Instance) string { return i.ID })
-		h.addrs = overlay(before.addrs, r.addrs, func(a *providers.Address) string { return string(a.Kind) + a.ID + a.IP.String() })
+		h.addrs = overlay(before.addrs, r.addrs, addressKey)
 		c.show(h)
 		if !before.complete {
 			c.held = h
@@ -302,7 +310,7 @@ func (c *cloud) acceptRead() {
 		}
 		return
 	default:
-		c.held = before
+		c.held = r.unpack()
 	}
 	c.show(c.held)
 }
@@ -329,37 +337,6 @@ func (c *cloud) show(h lastGoodCloud) {
 	if len(extra) > 0 {
 		c.shown.Instances = overlay(h.rows, extra, func(i *providers.Instance) string { return i.ID })
 	}
-}
-
-// unchanged returns before if it equals now, else now. Snapshots that share a slice have the same rows.
-func unchanged[T any](before, now []T, equal func(a, b *T) bool) []T {
-	if len(before) != len(now) {
-		return now
-	}
-	for i := range now {
-		if !equal(&before[i], &now[i]) {
-			return now
-		}
-	}
-	return before
-}
-
-// overlay returns a new slice of the older rows, with newer rows in place of those with the same key and the others
-// appended.
-func overlay[T any](older, newer []T, key func(*T) string) []T {
-	out := slices.Clone(older)
-	at := make(map[string]int, len(out))
-	for i := range out {
-		at[key(&out[i])] = i
-	}
-	for i := range newer {
-		if j, ok := at[key(&newer[i])]; ok {
-			out[j] = newer[i]
-		} else {
-			out = append(out, newer[i])
-		}
-	}
-	return out
 }
 
 // verifyList returns why a listing that looks complete is not accepted yet, or nil.
@@ -404,8 +381,8 @@ func (c *cloud) short() string {
 	switch {
 	case len(r.rows) == 0:
 		return "the list is empty"
-	case 2*len(r.rows) < len(r.shown):
-		return fmt.Sprintf("the list has %d instances and had %d before", len(r.rows), len(r.shown))
+	case 2*len(r.rows) < r.wasShown:
+		return fmt.Sprintf("the list has %d instances and had %d before", len(r.rows), r.wasShown)
 	}
 	return ""
 }

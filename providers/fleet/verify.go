@@ -49,12 +49,7 @@ func (c *cloud) markedUnlisted() []string {
 // EC2 reports no count that would reveal a short list. The caller holds Fleet.mu.
 func (c *cloud) knownUnlisted() []string {
 	r := &c.read
-	var ids []string
-	for i := range r.shown {
-		if was := &r.shown[i]; !was.State.Dead() && !r.listed[was.ID] {
-			ids = append(ids, was.ID)
-		}
-	}
+	ids := slices.Clone(r.missing)
 	for i := range r.addrs {
 		if id := r.addrs[i].Instance; id != "" && !r.listed[id] {
 			ids = append(ids, id)

@@ -30,9 +30,9 @@ type zone struct {
 	shown      providers.ZoneView
 }
 
-// lastGoodZone holds the adapter's raw rows that stay when a later read is not good.
+// lastGoodZone holds the rows that stay when a later read is not good, with owners attached.
 type lastGoodZone struct {
-	raw      []providers.Record
+	rows     []providers.Record
 	from     time.Time
 	complete bool
 }
@@ -72,14 +72,7 @@ func (z *zone) restore(last *providers.Snapshot) {
 }
 
 func (z *zone) restoreRows(v *providers.ZoneView) {
-	raw := slices.Clone(v.Records)
-	for i := range raw {
-		r := &raw[i]
-		// Owners from marker records are attached again later.
-		r.Owners = slices.DeleteFunc(slices.Clone(r.Owners), func(o providers.Owner) bool { return o.Type != "" })
-		r.BadMarkers = slices.DeleteFunc(slices.Clone(r.BadMarkers), func(m string) bool { return m != r.Comment })
-	}
-	z.held = lastGoodZone{raw: raw, from: v.RowsFrom, complete: true}
+	z.held = lastGoodZone{rows: v.Records, from: v.RowsFrom, complete: true}
 	z.markers, z.named = markersOf(v), providers.MarkedClouds(z.f.fleetID, v.Records)
 	z.restored, z.shown.Left = v.RowsFrom, v.Left
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.HasCompleteRead = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.HasCompleteRead
@@ -98,15 +91,34 @@ func (z *zone) view() providers.ZoneView {
 	return v
 }
 
-// withOwners returns a copy of raw with the owners of marker records attached.
-func withOwners(raw []providers.Record) []providers.Record {
-	rows := slices.Clone(raw)
+// attachOwners attaches the owners of marker records to rows of an adapter, whose elements it may write.
+func attachOwners(rows []providers.Record) []providers.Record {
 	for i := range rows {
 		rows[i].Owners = slices.Clip(rows[i].Owners)
 		rows[i].BadMarkers = slices.Clip(rows[i].BadMarkers)
 	}
 	providers.AttachOwners(rows)
 	return rows
+}
+
+// detachOwners returns a copy of rows without the owners of marker records.
+func detachOwners(rows []providers.Record) []providers.Record {
+	raw := slices.Clone(rows)
+	for i := range raw {
+		r := &raw[i]
+		r.Owners = slices.DeleteFunc(slices.Clone(r.Owners), func(o providers.Owner) bool { return o.Type != "" })
+		r.BadMarkers = slices.DeleteFunc(slices.Clone(r.BadMarkers), func(m string) bool { return m != r.Comment })
+		r.MarkerTTL = 0
+	}
+	return raw
+}
+
+// sameRow reports whether an adapter has read a row again as it is held. Owners follow from comments and marker records,
+// which are compared too.
+func sameRow(held, raw *providers.Record) bool {
+	h := *held
+	h.Owners, h.BadMarkers, h.MarkerTTL = raw.Owners, raw.BadMarkers, raw.MarkerTTL
+	return h.Same(raw)
 }
 
 // markedInstances holds the instances that markers name, with the time of each one's newest marker.
@@ -151,6 +163,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	z.f.mu.Lock()
 	z.pages, z.pagesShown = nil, 0
 	resolved, at, held, seen, before := z.resolved, z.resolvedAt, z.held, z.shown.Zone.ID, z.shown
+	earlier := z.isEarlier(held.from)
 	z.f.mu.Unlock()
 	if resolved.ID == "" || z.f.clock.Now().Sub(at) > zoneFor {
 		found, err := providers.FindZone(ctx, z.src.DNS, z.name, z.src.ID, seen)
@@ -164,26 +177,29 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		z.noteAnswer()
 	}
 	if e, ok := z.src.DNS.(providers.RecordExpecter); ok {
-		e.ExpectRecords(resolved, held.raw)
+		e.ExpectRecords(resolved, held.rows)
 	}
 	var rows []providers.Record
 	cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) {
 		rows = append(rows, page...)
 		z.addPage(gen, resolved, page)
 	})
-	if err := verifyRecords(ctx, z.src.DNS, resolved, cov, rows, held.raw, z.noteAnswer); err != nil {
+	if err := verifyRecords(ctx, z.src.DNS, resolved, cov, rows, held.rows, z.noteAnswer); err != nil {
 		cov.State = providers.CoveragePartial
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: err}
 	}
 	if !cov.Complete() && cov.Err == nil {
 		cov.Err = &providers.Error{Kind: providers.KindIncomplete, Source: z.name, Op: "list records", Err: fmt.Errorf("the read did not come to its end")}
 	}
-	rows = unchanged(held.raw, rows, (*providers.Record).Same)
-	next, onView := z.rowsAfter(cov, rows, held)
-	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: before.Records, RowsFrom: next.from, HasCompleteRead: next.complete}
-	if !before.Coverage.Complete() || !cov.Complete() || !providers.ShareRows(onView, held.raw) {
-		now.Records = withOwners(onView)
+	rows = trimmed(rows)
+	if !earlier { // what an earlier run attached is not believed
+		rows = unchanged(held.rows, rows, sameRow)
 	}
+	next, onView := rowsAfter(cov, rows, held)
+	if !providers.ShareRows(onView, held.rows) {
+		attachOwners(onView)
+	}
+	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: onView, RowsFrom: next.from, HasCompleteRead: next.complete}
 	now.SetAppeared(&before)
 	markers, named := markersOf(&now), providers.MarkedClouds(z.f.fleetID, now.Records)
 	return func() {
@@ -208,24 +224,25 @@ func (z *zone) noteAnswer() {
 	z.noteProgress(0)
 }
 
-// rowsAfter returns the rows to hold and the rows to show after a read.
-func (z *zone) rowsAfter(cov providers.Coverage, rows []providers.Record, held lastGoodZone) (next lastGoodZone, onView []providers.Record) {
+// rowsAfter returns the rows to hold and the rows to show after a read. Rows that are not those of held are without the
+// owners of marker records.
+func rowsAfter(cov providers.Coverage, rows []providers.Record, held lastGoodZone) (next lastGoodZone, onView []providers.Record) {
 	switch {
 	case cov.Complete():
-		return lastGoodZone{raw: rows, from: cov.Started, complete: true}, rows
+		return lastGoodZone{rows: rows, from: cov.Started, complete: true}, rows
 	case held.from.IsZero() && len(rows) > 0:
-		return lastGoodZone{raw: rows, from: cov.Started}, rows
+		return lastGoodZone{rows: rows, from: cov.Started}, rows
 	case cov.State == providers.CoveragePartial && len(rows) > 0:
-		onView = overlay(held.raw, rows, func(r *providers.Record) string {
+		onView = overlay(detachOwners(held.rows), rows, func(r *providers.Record) string {
 			id := r.Identity()
 			return id.Name + "\x00" + id.Type + "\x00" + id.Value + "\x00" + id.ID
 		})
 		if !held.complete {
-			held.raw = onView
+			held.rows = onView
 		}
 		return held, onView
 	default:
-		return held, held.raw
+		return held, held.rows
 	}
 }
 
@@ -246,7 +263,7 @@ func (z *zone) addPage(gen uint64, resolved providers.Zone, page []providers.Rec
 		return
 	}
 	z.pagesShown, z.pagesAt = len(z.pages), z.f.clock.Now()
-	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = resolved, withOwners(z.pages), z.since
+	z.shown.Zone, z.shown.Records, z.shown.RowsFrom = resolved, attachOwners(slices.Clone(z.pages)), z.since
 	z.f.publish()
 }
 
@@ -267,7 +284,7 @@ func (z *zone) setUp() error {
 func (z *zone) recordFailure(started time.Time, err error) {
 	z.shown.Coverage = providers.Failed(started, z.f.clock.Now(), err)
 	if z.held.from.IsZero() && len(z.pages) > 0 {
-		z.held = lastGoodZone{raw: z.pages, from: started}
+		z.held = lastGoodZone{rows: attachOwners(z.pages), from: started}
 	}
 	z.pages = nil
 }
