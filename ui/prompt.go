@@ -30,11 +30,9 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 		if p.err != "" {
 			return nil
 		}
-		m.prompt = nil
-		return m.setFilter(p.input.Value()) // what looked half typed is meant
+		return m.closeFilter(p.input.Value()) // what looked half typed is meant
 	case "esc":
-		m.prompt = nil
-		return m.setFilter(p.old)
+		return m.closeFilter(p.old)
 	case "up":
 		m.top().Table().Move(-1)
 		m.top().Moved()
@@ -48,6 +46,14 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 		return m.promptChanged()
 	}
 	return nil
+}
+
+// closeFilter closes the prompt and sets the filter.
+func (m *Model) closeFilter(text string) tea.Cmd {
+	m.prompt = nil
+	cmd := m.setFilter(text)
+	m.top().Table().EndFilter()
+	return cmd
 }
 
 // promptChanged applies what has been typed so far. A term that is half typed changes nothing, and what cannot be read

@@ -9,10 +9,10 @@ import (
 // Data is a filtered and sorted set of rows, ready to be shown. It is immutable.
 type Data[K comparable, R Keyed[K]] struct {
 	rows  []R
-	given []R         // all rows, as they were given
-	index map[K]int32 // position in given; arrangements of the same rows share it
-	place []int32     // for each row of given its position in rows; -1 for a filtered-out row
-	from  []int32     // for each row of rows its position in given
+	given []R        // all rows, as they were given
+	index *positions // in given; arrangements of the same rows share it
+	place []int32    // for each row of given its position in rows; -1 for a filtered-out row
+	from  []int32    // for each row of rows its position in given
 	sort  Sort
 	wide  []int // natural width of each column, between its Min and Max
 	// filled reports for each column whether any measured row has a text in it, or any row if it is optional.
@@ -38,10 +38,7 @@ func Arrange[K comparable, R Keyed[K]](last *Data[K, R], columns []Column[R], al
 	if known {
 		d.index = last.index
 	} else {
-		d.index = make(map[K]int32, len(all))
-		for i, r := range all {
-			d.index[r.Key()] = int32(i)
-		}
+		d.index = newPositions[K](all)
 	}
 	sorted := known && filter.Narrower && sort == last.sort
 	if sorted {
@@ -83,8 +80,11 @@ func (d *Data[K, R]) Rows() []R { return d.rows }
 
 // find returns the position of a row in rows, or -1 if it is filtered out; known is false if there is no such row.
 func (d *Data[K, R]) find(k K) (at int, known bool) {
-	i, known := d.index[k]
-	if !known {
+	if d.index == nil {
+		return -1, false
+	}
+	i := find(d.index, d.given, k)
+	if i < 0 {
 		return -1, false
 	}
 	return int(d.place[i]), true

@@ -144,6 +144,13 @@ func (l *list[K, R]) PrepareFilter() tea.Cmd {
 	}
 }
 
+// EndFilter forgets what PrepareFilter made if there is no filter. It is called when no more letters are typed.
+func (l *list[K, R]) EndFilter() {
+	if l.filter.Empty() && l.last.rows != nil {
+		l.texts = textsOf[K](l.last.rows)
+	}
+}
+
 // install shows an arrangement, unless it is outdated.
 func (l *list[K, R]) install(a arranged[K, R]) bool {
 	if a.gen != l.gen {
@@ -187,6 +194,7 @@ type Table interface {
 	FilterText() string
 	SetFilter(filter.Filter)
 	PrepareFilter() tea.Cmd
+	EndFilter()
 	SortedBy() string
 	NextSort()
 	Reverse()
