@@ -69,6 +69,18 @@ func (i *Instance) HasAddress(a netip.Addr) bool {
 	return slices.Contains(i.PublicIPs, a) || slices.Contains(i.PrivateIPs, a)
 }
 
+// PackAddresses moves the addresses into one allocation without spare room.
+func (i *Instance) PackAddresses() {
+	all := make([]netip.Addr, 0, len(i.PublicIPs)+len(i.PrivateIPs)+len(i.ElasticIPs))
+	for _, list := range []*[]netip.Addr{&i.PublicIPs, &i.PrivateIPs, &i.ElasticIPs} {
+		if len(*list) > 0 {
+			from := len(all)
+			all = append(all, *list...)
+			*list = all[from:len(all):len(all)]
+		}
+	}
+}
+
 // Equal reports whether two readings of an instance agree in every field.
 func (i *Instance) Equal(o *Instance) bool {
 	return i.Cloud == o.Cloud && i.Key == o.Key && i.Provider == o.Provider && i.ID == o.ID && i.Name == o.Name && i.State == o.State &&

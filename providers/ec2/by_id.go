@@ -56,7 +56,7 @@ func (c *Cloud) askFor(ctx context.Context, cloud providers.Cloud, ids []string,
 		if err != nil {
 			answers[ids[0]] = providers.InstanceAnswer{Err: err}
 		} else {
-			answers[ids[0]] = providers.InstanceAnswer{Instance: c.instance(cloud, inst)}
+			answers[ids[0]] = providers.InstanceAnswer{Instance: c.instance(cloud, inst, nil)}
 		}
 		return
 	}
@@ -69,7 +69,7 @@ func (c *Cloud) askFor(ctx context.Context, cloud providers.Cloud, ids []string,
 		for _, res := range out.Reservations {
 			for i := range res.Instances {
 				if id := aws.ToString(res.Instances[i].InstanceId); slices.Contains(ids, id) {
-					answers[id] = providers.InstanceAnswer{Instance: c.instance(cloud, &res.Instances[i])}
+					answers[id] = providers.InstanceAnswer{Instance: c.instance(cloud, &res.Instances[i], nil)}
 				}
 			}
 		}

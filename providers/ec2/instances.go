@@ -25,12 +25,13 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	items := awsapi.NewItems("reservationSet", known)
 	seen := map[string]bool{}
 	var nameless int
+	var texts providers.Repeats
 	err := c.pages(op, func(token *string) (*string, error) {
 		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstances, &awsec2.DescribeInstancesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))
 		if err != nil {
 			return nil, err
 		}
-		all, ok := awsapi.Merge(items, out.Reservations, func(in *types.Reservation) []providers.Instance { return c.reservation(r.cloud, in) })
+		all, ok := awsapi.Merge(items, out.Reservations, func(in *types.Reservation) []providers.Instance { return c.reservation(r.cloud, in, &texts) })
 		if !ok {
 			return nil, c.incomplete(op, "the reservations of a page cannot be told apart")
 		}
@@ -67,10 +68,10 @@ func withItems[T any](items *awsapi.Items[T]) func(*awsec2.Options) {
 }
 
 // reservation returns the instances of a reservation.
-func (c *Cloud) reservation(cloud providers.Cloud, in *types.Reservation) []providers.Instance {
+func (c *Cloud) reservation(cloud providers.Cloud, in *types.Reservation, texts *providers.Repeats) []providers.Instance {
 	rows := make([]providers.Instance, 0, len(in.Instances))
 	for i := range in.Instances {
-		rows = append(rows, c.instance(cloud, &in.Instances[i]))
+		rows = append(rows, c.instance(cloud, &in.Instances[i], texts))
 	}
 	return rows
 }
@@ -85,7 +86,7 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 	if err != nil {
 		return providers.Instance{}, err
 	}
-	return c.instance(cloud, inst), nil
+	return c.instance(cloud, inst, nil), nil
 }
 
 const askForOne = "ask for an instance"
@@ -109,11 +110,12 @@ func (c *Cloud) describe(ctx context.Context, op, id string) (*types.Instance, e
 	return nil, c.incomplete(op, "EC2 answered without the instance %s and did not say that it is gone", id)
 }
 
-func (c *Cloud) instance(cloud providers.Cloud, in *types.Instance) providers.Instance {
+// instance converts an instance. texts may be nil.
+func (c *Cloud) instance(cloud providers.Cloud, in *types.Instance, texts *providers.Repeats) providers.Instance {
 	i := providers.Instance{
 		Cloud: c.name, Key: cloud.Key, Provider: providers.EC2, ID: aws.ToString(in.InstanceId), State: state(in.State),
-		Region: c.region, Type: string(in.InstanceType), Image: aws.ToString(in.ImageId),
-		Launched: aws.ToTime(in.LaunchTime), Tags: tags(in.Tags), Reason: reason(in),
+		Region: c.region, Type: texts.Of(string(in.InstanceType)), Image: texts.Of(aws.ToString(in.ImageId)),
+		Launched: aws.ToTime(in.LaunchTime), Tags: tags(in.Tags, texts), Reason: reason(in),
 	}
 	i.Name = i.Tags["Name"]
 	i.LaunchID, _, _ = strings.Cut(i.Tags[providers.TagLaunch], "/")
@@ -179,6 +181,7 @@ func addresses(i *providers.Instance, in *types.Instance) {
 		slices.SortFunc(*list, netip.Addr.Compare)
 		*list = slices.Compact(*list)
 	}
+	i.PackAddresses()
 }
 
 // elastic reports whether an address with this owner belongs to an account. Addresses lent by Amazon have the owner
@@ -203,13 +206,14 @@ func appendIP(list []netip.Addr, s *string) []netip.Addr {
 	return list
 }
 
-func tags(in []types.Tag) map[string]string {
+// tags converts tags. texts may be nil.
+func tags(in []types.Tag, texts *providers.Repeats) map[string]string {
 	if len(in) == 0 {
 		return nil
 	}
 	out := make(map[string]string, len(in))
 	for _, t := range in {
-		out[aws.ToString(t.Key)] = aws.ToString(t.Value)
+		out[texts.Of(aws.ToString(t.Key))] = texts.Of(aws.ToString(t.Value))
 	}
 	return out
 }

@@ -46,7 +46,7 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 	if len(out.Instances) != 1 || aws.ToString(out.Instances[0].InstanceId) == "" {
 		return providers.Instance{}, c.fail(providers.KindUncertain, op, "EC2 answered with %d instances where one was asked for", len(out.Instances))
 	}
-	return c.instance(cloud, &out.Instances[0]), nil
+	return c.instance(cloud, &out.Instances[0], nil), nil
 }
 
 // FindLaunch returns the instance with the client token of a launch. EC2 shows it for about an hour after its
@@ -85,7 +85,7 @@ func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (pro
 	case found == nil:
 		return providers.Instance{}, c.fail(providers.KindNotFound, op, "EC2 shows no instance of launch %s/%d", providers.Brief(launchID), index)
 	}
-	return c.instance(cloud, found), nil
+	return c.instance(cloud, found, nil), nil
 }
 
 func (c *Cloud) runInput(op string, req providers.LaunchRequest) (*awsec2.RunInstancesInput, error) {

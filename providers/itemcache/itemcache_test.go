@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
+	"io"
 	"slices"
+	"strings"
 	"testing"
+	"testing/iotest"
 
 	"pgregory.net/rapid"
 )
@@ -44,6 +48,19 @@ func TestTheObjectsOfAnArrayAreFoundAsTheDecoderFindsThem(t *testing.T) {
 		if !ok || !slices.EqualFunc(got, want, func(a []byte, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
 			t.Fatalf("%s: %v %q, want %q", body, ok, got, want)
 		}
+		got = nil
+		broken := errors.New("broken")
+		from := io.MultiReader(bytes.NewReader(body), iotest.ErrReader(io.EOF))
+		if rapid.Bool().Draw(t, "broken") {
+			from = io.MultiReader(bytes.NewReader(body), iotest.ErrReader(broken))
+		}
+		invalid, err := ReadJSON(iotest.OneByteReader(from), func(o []byte) error {
+			got = append(got, bytes.Clone(o))
+			return nil
+		})
+		if invalid != nil || err != nil && !errors.Is(err, broken) || !slices.EqualFunc(got, want, func(a []byte, b json.RawMessage) bool { return bytes.Equal(a, b) }) {
+			t.Fatalf("%s arrived as %q, %v, %v", body, got, invalid, err)
+		}
 	})
 }
 
@@ -52,6 +69,30 @@ func TestWhatIsNoArrayOfObjectsIsLeftToTheDecoder(t *testing.T) {
 		if items, ok := SplitJSON([]byte(body)); ok {
 			t.Errorf("%s: %q", body, items)
 		}
+		if invalid, err := ReadJSON(strings.NewReader(body), func([]byte) error { return nil }); !errors.Is(invalid, ErrNoList) || err != nil {
+			t.Errorf("%s arrived as a list: %v, %v", body, invalid, err)
+		}
+	}
+}
+
+func TestABodyThatBreaksOffOrHoldsAnObjectThatIsRefusedIsNotTheEndOfAList(t *testing.T) {
+	broken, refused := errors.New("broken"), errors.New("refused")
+	large := `{"a":"` + strings.Repeat("x", 3*streamed) + `"}`
+	for _, body := range []string{``, `[`, `[{}`, `[{},`, `[{"a`, `[` + large + `,` + large + `]`} {
+		n := 0
+		invalid, err := ReadJSON(io.MultiReader(strings.NewReader(body), iotest.ErrReader(broken)), func(o []byte) error { n += len(o); return nil })
+		if invalid != nil || !errors.Is(err, broken) || strings.Contains(body, large) && n != 2*len(large) {
+			t.Errorf("%.10s: %v, %v, objects of %d bytes", body, invalid, err, n)
+		}
+	}
+	invalid, err := ReadJSON(strings.NewReader(`[{},{"b":1}]`), func(o []byte) error {
+		if len(o) > 2 {
+			return refused
+		}
+		return nil
+	})
+	if !errors.Is(invalid, refused) || err != nil {
+		t.Errorf("%v, %v", invalid, err)
 	}
 }
 

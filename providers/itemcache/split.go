@@ -5,36 +5,18 @@ import "bytes"
 // SplitJSON returns the objects of a JSON array, in order, as slices of body. It checks the array itself but not its
 // objects. ok is false for anything else, such as an array of other values.
 func SplitJSON(body []byte) (items [][]byte, ok bool) {
-	rest := bytes.TrimLeft(body, jsonSpace)
-	if len(rest) == 0 || rest[0] != '[' {
-		return nil, false
-	}
-	rest = bytes.TrimLeft(rest[1:], jsonSpace)
+	var l jsonList
 	items = [][]byte{}
-	for first := true; ; first = false {
+	for {
+		item, n, err := l.next(body)
 		switch {
-		case len(rest) == 0:
+		case item != nil:
+			items, body = append(items, item), body[n:]
+		case err != nil || !l.ended():
 			return nil, false
-		case rest[0] == ']' && first:
-			return items, len(bytes.TrimLeft(rest[1:], jsonSpace)) == 0
-		case rest[0] != '{':
-			return nil, false
+		default:
+			return items, true
 		}
-		n := objectLen(rest)
-		if n < 0 {
-			return nil, false
-		}
-		items = append(items, rest[:n:n])
-		rest = bytes.TrimLeft(rest[n:], jsonSpace)
-		switch {
-		case len(rest) == 0:
-			return nil, false
-		case rest[0] == ']':
-			return items, len(bytes.TrimLeft(rest[1:], jsonSpace)) == 0
-		case rest[0] != ',':
-			return nil, false
-		}
-		rest = bytes.TrimLeft(rest[1:], jsonSpace)
 	}
 }
 

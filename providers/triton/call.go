@@ -18,6 +18,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
+	"rollcall/providers/itemcache"
 )
 
 // maxBody limits how much of an answer is read. A page of 1,000 machines with large tags is far smaller.
@@ -33,6 +34,10 @@ type exchange struct {
 	header http.Header
 	body   []byte
 	err    error // no answer, or an answer that broke off
+	// object, if not nil, is called with each object of the list in an answer of status 200, which is not kept as body.
+	// invalid is its first error, or that the answer is no list.
+	object  func([]byte) error
+	invalid error
 }
 
 type exchangeKey struct{}
@@ -53,18 +58,27 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.status, x.header = resp.StatusCode, resp.Header
-	body, err := budget.ReadBody(resp.Body, maxBody)
+	x.err = x.readBody(resp.Body)
 	_ = resp.Body.Close()
-	if err == nil && len(body) > maxBody {
+	if x.err != nil {
+		return nil, x.err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(x.body))
+	return resp, nil
+}
+
+// readBody reads an answer. A list is read object by object: with the metadata of its machines a page has many megabytes.
+func (x *exchange) readBody(body io.Reader) (err error) {
+	limited := &io.LimitedReader{R: body, N: maxBody + 1}
+	if x.object != nil && x.status == http.StatusOK {
+		x.invalid, err = itemcache.ReadJSON(limited, x.object)
+	} else {
+		x.body, err = budget.ReadBody(limited, maxBody)
+	}
+	if err == nil && limited.N <= 0 {
 		err = fmt.Errorf("an answer of more than %d bytes", maxBody)
 	}
-	if err != nil {
-		x.err = err
-		return nil, err
-	}
-	x.body = body
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
+	return err
 }
 
 // request is one call: a path below the account, a query, and a body.
@@ -74,6 +88,9 @@ type request struct {
 	path   []string
 	query  url.Values
 	body   any
+	// list, if not nil, is called before each try of a call for a list, and returns what is called with each of its
+	// objects, whose bytes are valid until it returns.
+	list func() (object func([]byte) error)
 }
 
 // do makes one call without retries. An answer outside 2xx is a *providers.Error.
@@ -81,6 +98,9 @@ func (c *Cloud) do(ctx context.Context, r request) (*exchange, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	x := &exchange{}
+	if r.list != nil {
+		x.object = r.list()
+	}
 	sdk := c.base // a copy: the SDK resets a field of its client in every call
 	in := client.RequestInput{Method: r.method, Path: path.Join(append([]string{"/", c.account}, r.path...)...), Body: r.body}
 	if len(r.query) > 0 {
@@ -108,17 +128,30 @@ func (c *Cloud) read(ctx context.Context, r request, v any) (*exchange, error) {
 		x, err = c.do(ctx, r)
 		return err
 	})
-	if err != nil || v == nil {
+	switch {
+	case err != nil:
 		return x, err
+	case x.invalid != nil:
+		return x, unreadable(c.name, r.op, x.invalid)
+	case v == nil:
+		return x, nil
 	}
 	return x, c.decode(r.op, x.body, v)
 }
 
 func (c *Cloud) decode(op string, body []byte, v any) error {
 	if err := json.Unmarshal(body, v); err != nil {
-		return &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: fmt.Errorf("an answer that cannot be read: %s", providers.Message(err.Error()))}
+		return unreadable(c.name, op, err)
 	}
 	return nil
+}
+
+// unreadable returns the error of an answer that is not what was asked for.
+func unreadable(cloud, op string, err error) error {
+	if _, ok := errors.AsType[*providers.Error](err); ok {
+		return err
+	}
+	return &providers.Error{Kind: providers.KindIncomplete, Source: cloud, Op: op, Err: fmt.Errorf("an answer that cannot be read: %s", providers.Message(err.Error()))}
 }
 
 // kindOfCode returns the kind of a CloudAPI code. For an unknown code the status decides.

@@ -45,11 +45,11 @@ func (c *Cloud) Launch(ctx context.Context, req providers.LaunchRequest) (provid
 			if err != nil {
 				return providers.Instance{}, err
 			}
-			return c.instance(&self, m), nil
+			return c.instance(&self, m, nil), nil
 		}
 		m, err := c.post(ctx, op, launchBody(&req, tag))
 		if err == nil {
-			return c.instance(&self, m), nil
+			return c.instance(&self, m, nil), nil
 		}
 		if notDone(err) {
 			if try >= postTries || !c.waitForRetry(ctx, err) {
@@ -121,7 +121,7 @@ func (c *Cloud) findLost(ctx context.Context, self *providers.Cloud, op, tag str
 			pause *= 2
 		}
 		if m, err := c.findLaunch(ctx, tag); err == nil && m != nil {
-			return c.instance(self, m), nil
+			return c.instance(self, m, nil), nil
 		}
 	}
 	return providers.Instance{}, &providers.Error{
@@ -166,7 +166,7 @@ func (c *Cloud) FindLaunch(ctx context.Context, launchID string, index int) (pro
 			Kind: providers.KindNotFound, Source: c.name, Op: "look for launch " + providers.Brief(tag), Err: errors.New("no machine bears its tag"),
 		}
 	}
-	return c.instance(&self, m), nil
+	return c.instance(&self, m, nil), nil
 }
 
 // launchBody returns the body of a create request, with flat keys.

@@ -169,22 +169,25 @@ func continues(before, rows []providers.Instance) bool {
 // span takes several calls, each of which begins with the last machine of the one before.
 func (l *listing) span(ctx context.Context, offset int) ([]providers.Instance, error) {
 	var all []providers.Instance
+	var texts providers.Repeats
 	overlap := 1
 	for {
 		from := max(0, len(all)-overlap)
 		r := request{op: opList, method: http.MethodGet, path: []string{"machines"}, query: url.Values{
 			"limit": {strconv.Itoa(pageSize - from)}, "offset": {strconv.Itoa(offset + from)},
 		}}
+		var rows []providers.Instance
+		r.list = func() func([]byte) error {
+			rows = rows[:0]
+			return func(item []byte) error {
+				row, err := l.decode(item, &texts)
+				rows = append(rows, row)
+				return err
+			}
+		}
 		x, err := l.cloud.read(ctx, r, nil)
 		if err != nil {
 			return all, err
-		}
-		rows, err := l.decode(x.body)
-		if err != nil {
-			return all, err
-		}
-		if rows == nil {
-			return all, l.cloud.incomplete("the page at offset %d is no list", offset+from)
 		}
 		if v := x.header.Get("X-Resource-Count"); v != "" && v != strconv.Itoa(len(rows)) {
 			return all, l.cloud.incomplete("the page at offset %d has %d machines and says %s", offset+from, len(rows), providers.Brief(v))
@@ -224,56 +227,35 @@ func (l *listing) noteSingle() {
 	l.single = true
 }
 
-// decode returns the instances of a page. Those that the last read has decoded from the same bytes are not decoded
+// decode returns the instance of an item of a list. One that the last read has decoded from the same bytes is not decoded
 // again.
-func (l *listing) decode(body []byte) ([]providers.Instance, error) {
-	items, ok := itemcache.SplitJSON(body)
-	if !ok {
-		var all []machine
-		err := l.cloud.decode(opList, body, &all)
-		if all == nil || err != nil {
-			return nil, err
-		}
-		rows := make([]providers.Instance, 0, len(all))
-		for i := range all {
-			row, err := l.instance(&all[i])
-			if err != nil {
-				return nil, err
-			}
-			rows = append(rows, row)
-		}
-		return rows, nil
+func (l *listing) decode(item []byte, texts *providers.Repeats) (providers.Instance, error) {
+	sum := itemcache.SumOf(item)
+	row, known := l.known.Get(sum)
+	if known {
+		return row, nil
 	}
-	rows := make([]providers.Instance, 0, len(items))
-	for _, item := range items {
-		sum := itemcache.SumOf(item)
-		row, known := l.known.Get(sum)
-		if !known {
-			var m machine
-			err := l.cloud.decode(opList, item, &m)
-			if err == nil {
-				row, err = l.instance(&m)
-			}
-			if err != nil {
-				return nil, err
-			}
-			l.known.Put(sum, row)
-		}
-		rows = append(rows, row)
+	var m machine
+	err := l.cloud.decode(opList, item, &m)
+	if err == nil {
+		row, err = l.instance(&m, texts)
 	}
-	return rows, nil
+	if err == nil {
+		l.known.Put(sum, row)
+	}
+	return row, err
 }
 
 // instance returns the instance of a machine in a list. A machine without an id, or that runs without an address, is
 // KindIncomplete.
-func (l *listing) instance(m *machine) (providers.Instance, error) {
+func (l *listing) instance(m *machine, texts *providers.Repeats) (providers.Instance, error) {
 	switch {
 	case m.ID == "":
 		return providers.Instance{}, l.cloud.incomplete("a machine without an id")
 	case m.IPs == nil && stateOf(m.State) == providers.StateRunning:
 		return providers.Instance{}, l.cloud.incomplete("the machine %s runs, and came without its addresses", providers.Brief(m.ID))
 	}
-	return l.cloud.instance(l.self, m), nil
+	return l.cloud.instance(l.self, m, texts), nil
 }
 
 // Instance implements providers.InstanceGetter. A machine that CloudAPI does not know is KindNotFound, and one that it
@@ -292,7 +274,7 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 	x, err := c.read(ctx, request{op: op, method: http.MethodGet, path: []string{"machines", id}}, &m)
 	if err != nil {
 		if err = c.aboutMachine(op, x, err, id); providers.KindOf(err) == providers.KindGone && c.decode(op, x.body, &m) == nil && m.ID == id {
-			i := c.instance(&self, &m)
+			i := c.instance(&self, &m, nil)
 			i.State = providers.StateTerminated
 			return i, err
 		}
@@ -309,7 +291,7 @@ func (c *Cloud) Instance(ctx context.Context, id string) (providers.Instance, er
 	if m.ID != id {
 		return providers.Instance{}, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("the answer is not about this machine")}
 	}
-	return c.instance(&self, &m), nil
+	return c.instance(&self, &m, nil), nil
 }
 
 // machineID matches the id of a machine in CloudAPI's messages.

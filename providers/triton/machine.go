@@ -86,17 +86,17 @@ func tagText(raw json.RawMessage) string {
 	return strings.TrimSpace(string(raw))
 }
 
-// instance converts a machine.
-func (c *Cloud) instance(self *providers.Cloud, m *machine) providers.Instance {
+// instance converts a machine. texts may be nil.
+func (c *Cloud) instance(self *providers.Cloud, m *machine, texts *providers.Repeats) providers.Instance {
 	i := providers.Instance{
 		Cloud: c.name, Key: self.Key, Provider: providers.Triton, ID: m.ID, Name: m.Name, State: stateOf(m.State),
-		Region: self.Region, Type: m.Package, Image: m.Image, Launched: parseTime(m.Created),
+		Region: self.Region, Type: texts.Of(m.Package), Image: texts.Of(m.Image), Launched: parseTime(m.Created),
 		Reason: providers.Message(strings.Join(m.Errors.lines(), "; ")),
 	}
 	if len(m.Tags) > 0 {
 		i.Tags = make(map[string]string, len(m.Tags))
 		for k, v := range m.Tags {
-			i.Tags[k] = tagText(v)
+			i.Tags[texts.Of(k)] = texts.Of(tagText(v))
 		}
 		i.LaunchID, _, _ = strings.Cut(i.Tags[providers.TagLaunch], "/")
 	}
@@ -115,6 +115,7 @@ func (c *Cloud) instance(self *providers.Cloud, m *machine) providers.Instance {
 		}
 	}
 	i.PublicIPs, i.PrivateIPs = sortUnique(i.PublicIPs), sortUnique(i.PrivateIPs)
+	i.PackAddresses()
 	return i
 }
 
