@@ -18,7 +18,7 @@ const sameClock = 2 * time.Second
 // older, by the longest age of a read that is not stale. It does not look into o.Wire, o.WireZones and o.Health: they are
 // the same if o.Observed is. Its cost grows with the number of sources, not of rows.
 func (v *View) StillHolds(s *providers.Snapshot, o index.Options) bool {
-	return v.Options.Observed == o.Observed && !passed(v.Index.HoldsUntil(), o.Now) && !passed(v.until, o.Now) && v.sameRows(s, &o)
+	return v.Options.Observed == o.Observed && v.Options.Annotations == o.Annotations && !passed(o.Annotations.NextEnd(v.Options.Now), o.Now) && !passed(v.Index.HoldsUntil(), o.Now) && !passed(v.until, o.Now) && v.sameRows(s, &o)
 }
 
 func passed(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }

@@ -74,12 +74,15 @@ type ClassCount struct {
 	Count    int
 }
 
-// Counts returns the number of findings by class, most severe class first.
+// Counts returns the number of findings by class, most severe class first. It leaves out those that are snoozed.
 func (v *View) Counts() []ClassCount {
 	var out []ClassCount
 	at := map[Class]int{}
 	for i := range v.Findings {
 		f := &v.Findings[i]
+		if v.Snooze(f) != nil {
+			continue
+		}
 		n, ok := at[f.Class]
 		if !ok {
 			n = len(out)

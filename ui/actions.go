@@ -11,6 +11,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/ui/common"
+	"rollcall/ui/dialog"
 	"rollcall/ui/screen"
 )
 
@@ -92,6 +93,50 @@ func (m *Model) redo() tea.Cmd {
 		return nil
 	}
 	return m.StartChange(common.ChangeRequest{Verb: index.VerbRedo}, "redo what was undone", false)
+}
+
+// snooze asks for how long the findings of the chosen rows are to be kept out of alarms. If all of them are, they count
+// again.
+func (m *Model) snooze() tea.Cmd {
+	if m.Picture == nil || screen.HiddenMarks(m.Context, m.top().Table()) {
+		return nil
+	}
+	var found []*dnsview.Finding
+	snoozed := 0
+	for _, f := range m.top().ChosenFindings() {
+		if f != nil && !slices.Contains(found, f) {
+			found = append(found, f)
+			if m.Picture.View.Snooze(f) != nil {
+				snoozed++
+			}
+		}
+	}
+	switch {
+	case len(found) == 0:
+		m.Notify(common.ToneInfo, "nothing was found about this row")
+	case snoozed == len(found):
+		return dialog.Unsnooze(m.Context, found)
+	default:
+		dialog.Snooze(m.Context, found)
+	}
+	return nil
+}
+
+// note asks for the note about the record or instance under the cursor.
+func (m *Model) note() tea.Cmd {
+	if m.Picture == nil {
+		return nil
+	}
+	s := m.Current()
+	if chosen := m.top().Records(); len(chosen) > 0 {
+		r := chosen[0]
+		dialog.Note(m.Context, r.Subject(), common.RecordLabel(r), r.Note())
+	} else if s.Instance != nil {
+		dialog.Note(m.Context, s.Instance.ID(), s.Instance.Ref.Name, s.Instance.Note())
+	} else {
+		m.Notify(common.ToneInfo, "a note is about an instance or a record")
+	}
+	return nil
 }
 
 // remedy plans the remedies of the findings of the chosen rows.

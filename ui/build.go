@@ -186,5 +186,9 @@ func join(last *common.Picture, v *dnsview.View) *common.Picture {
 	if last != nil {
 		was = last.Joined
 	}
-	return &common.Picture{Joined: rows.JoinAfter(was, v), View: v, Summary: v.Counts(), Findings: rows.Findings(v), Together: plan.RemovedTogether(v)}
+	p := &common.Picture{Joined: rows.JoinAfter(was, v), View: v, Summary: v.Counts(), Findings: rows.Findings(v), Together: plan.RemovedTogether(v)}
+	if v.Options.Annotations != nil {
+		p.Findings, p.Snoozed = rows.Snoozed(p.Findings)
+	}
+	return p
 }

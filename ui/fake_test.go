@@ -2,7 +2,9 @@ package ui_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
 	"slices"
 	"sync"
@@ -73,6 +75,7 @@ type fake struct {
 
 	unfinished  []common.UnfinishedDrain
 	leftDrained []journal.Unfinished
+	annotations *index.Annotations
 
 	forgotten []providers.CloudKey
 	forgetErr error
@@ -148,7 +151,7 @@ func (f *fake) Inspect(s *providers.Snapshot) *dnsview.View {
 func (f *fake) inspect(s *providers.Snapshot) *dnsview.View {
 	return dnsview.Inspect(s, index.Options{
 		Fleet: fleetID, Services: f.services, Now: epoch(), MaxAge: 10 * time.Minute,
-		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Wire: f.wire, WireZones: f.zones, Health: f.health,
+		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Wire: f.wire, WireZones: f.zones, Health: f.health, Annotations: f.annotations,
 	})
 }
 
@@ -413,6 +416,45 @@ func (f *fake) LeaveDrained(_ context.Context, drains []journal.Unfinished) erro
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.leftDrained = append(f.leftDrained, drains...)
+	return nil
+}
+
+// annotate replaces the annotations by copies with a change.
+func (f *fake) annotate(change func(a *index.Annotations)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	next := &index.Annotations{Snoozes: map[string]index.Snooze{}, Notes: map[string]index.Note{}}
+	if f.annotations != nil {
+		maps.Copy(next.Snoozes, f.annotations.Snoozes)
+		maps.Copy(next.Notes, f.annotations.Notes)
+	}
+	change(next)
+	f.annotations = next
+}
+
+func (f *fake) Snooze(found []*dnsview.Finding, d time.Duration, reason string) error {
+	if reason == "" {
+		return errors.New("a snooze needs a reason")
+	}
+	f.annotate(func(a *index.Annotations) {
+		for _, x := range found {
+			a.Snoozes[x.Key()] = index.Snooze{Until: epoch().Add(d), Reason: reason, Who: "me@here", At: epoch(), Evidence: x.SnoozeEvidence()}
+		}
+	})
+	return nil
+}
+
+func (f *fake) Unsnooze(found []*dnsview.Finding) error {
+	f.annotate(func(a *index.Annotations) {
+		for _, x := range found {
+			delete(a.Snoozes, x.Key())
+		}
+	})
+	return nil
+}
+
+func (f *fake) Note(subject, text string) error {
+	f.annotate(func(a *index.Annotations) { a.Notes[subject] = index.Note{Text: text, Who: "me@here", At: epoch()} })
 	return nil
 }
 

@@ -199,6 +199,9 @@ func (m *Model) summaryLine(n int) *common.Line {
 		return l.Add(theme.Dim, "reading"+t.Ellipsis)
 	}
 	if len(m.Picture.Summary) == 0 {
+		if s := len(m.Picture.Snoozed); s > 0 {
+			return l.Add(theme.Dim, t.Dot+" nothing but "+strconv.Itoa(s)+" snoozed")
+		}
 		if m.AllComplete() {
 			return l.Add(theme.Good, t.OK+" in sync")
 		}
@@ -222,6 +225,9 @@ func (m *Model) summaryLine(n int) *common.Line {
 	}
 	if left > 0 {
 		l.Add(theme.Dim, "  +"+strconv.Itoa(left))
+	}
+	if s := len(m.Picture.Snoozed); s > 0 {
+		l.Add(theme.Dim, "  "+strconv.Itoa(s)+" snoozed")
 	}
 	return l
 }

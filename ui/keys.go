@@ -108,6 +108,12 @@ func (m *Model) command(a common.Action) tea.Cmd {
 		return dialog.Why(m.Context, m.Current().Finding)
 	case common.ActTimeline:
 		return dialog.Timeline(m.Context, common.Clean(m.Current().Name))
+	case common.ActSnooze:
+		return m.snooze()
+	case common.ActSnoozed:
+		m.Notify(common.ToneInfo, "snoozed findings are listed in the findings ("+m.KeyMap.Label(common.ActFindings)+"), with :snoozed")
+	case common.ActNote:
+		return m.note()
 	case common.ActRefresh:
 		return m.refresh()
 	case common.ActPause:

@@ -134,6 +134,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.terminal.restore()
 	case returnedMsg:
 		return m.returned(msg)
+	case dialog.AnnotatedMsg:
+		if dialog.Annotated(m.Context, msg) {
+			return m.build()
+		}
 	case common.NoticeMsg:
 		m.Notify(msg.Kind, msg.Text)
 	case refreshedMsg:

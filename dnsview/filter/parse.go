@@ -34,6 +34,7 @@ var fields = []field{
 	{"run", "run of a journal entry", false},
 	{"service", "name of the service", false},
 	{"severity", "info, low, medium, high or critical", false},
+	{"snoozed", "whether a finding is snoozed: yes or no", false},
 	{"state", "state of the instance, of a journal entry or of a source: state:failed", false},
 	{"tag", "a tag of the instance: tag.env=prod", false},
 	{"ttl", "TTL of the record in seconds: ttl>300", true},
@@ -280,7 +281,7 @@ func (p *parser) finish(t *term, v string, at int) error {
 			return p.fail(at-1, "%q compares ages and TTLs only; use : = or ~ with %s", string(t.op), t.field)
 		}
 		if t.field == "age" {
-			d, err := duration(t.value)
+			d, err := Duration(t.value)
 			if err != nil {
 				return p.fail(at, "%q is not a duration; write 90s, 15m, 6h, 7d or 2w", v)
 			}
@@ -289,7 +290,7 @@ func (p *parser) finish(t *term, v string, at int) error {
 		}
 		n, err := strconv.ParseUint(t.value, 10, 32)
 		if err != nil {
-			d, err := duration(t.value)
+			d, err := Duration(t.value)
 			if err != nil {
 				return p.fail(at, "%q is not a number of seconds", v)
 			}
@@ -396,8 +397,8 @@ func fieldNames() []string {
 	return out
 }
 
-// duration parses a duration as time.ParseDuration does, or in days (d) or weeks (w).
-func duration(s string) (time.Duration, error) {
+// Duration parses a duration as time.ParseDuration does, or in days (d) or weeks (w). It returns an error for a negative one.
+func Duration(s string) (time.Duration, error) {
 	unit := time.Duration(0)
 	switch {
 	case strings.HasSuffix(s, "d"):

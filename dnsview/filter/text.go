@@ -28,6 +28,11 @@ func (f Filter) HasWords() bool {
 	return slices.ContainsFunc(f.terms, func(t term) bool { return t.isWord() })
 }
 
+// Uses reports whether the filter has a condition on a field.
+func (f Filter) Uses(field string) bool {
+	return slices.ContainsFunc(f.terms, func(t term) bool { return t.field == field })
+}
+
 // MatchText is Match of a row with the text that AppendText makes of it.
 func (f Filter) MatchText(r Row, text string) bool {
 	for i := range f.terms {

@@ -22,6 +22,7 @@ var values = map[string][]string{
 	"severity": {"info", "low", "medium", "high", "critical"},
 	"provider": {"ec2", "triton", "cloudflare", "route53", "rfc2136", "zonefile"},
 	"proxied":  {"yes", "no", "true", "false"},
+	"snoozed":  {"yes", "no"},
 	"wire": {
 		"in sync", "cached", "negative-cached", "propagating", "split", "broken", "unreachable", "lame", "unchecked", "waiting", "resolves",
 	},

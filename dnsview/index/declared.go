@@ -109,6 +109,8 @@ type Options struct {
 	Observed uint64
 	// Health holds the outcomes of the health checks of nodes.
 	Health []HealthState
+	// Annotations are what operators wrote; nil for nothing. No finding depends on them.
+	Annotations *Annotations
 }
 
 // PublicRanges reports whether an address lies in a range that a cloud rents out.

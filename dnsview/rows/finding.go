@@ -96,6 +96,7 @@ func FindingTable() []Column[*Finding] {
 			Key: func(r *Finding) string { return r.view.FirstSeen(r.Finding).UTC().Format(time.RFC3339Nano) },
 		},
 		{Title: "CERTAIN", Wide: true, Text: func(r *Finding) string { return strconv.FormatBool(r.Certain()) }},
+		{Title: "SNOOZED", Wide: true, Text: (*Finding).snoozed},
 		{Title: "CLOUD", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.Cloud) }},
 		{Title: "ZONE", Wide: true, Text: func(r *Finding) string { return index.Readable(providers.Clean(r.Zone)) }},
 		{Title: "SERVICE", Wide: true, Text: func(r *Finding) string { return index.Readable(providers.Clean(r.Service)) }},
@@ -202,6 +203,8 @@ func (r *Finding) FilterValues(field, tag string, yield func(string) bool) {
 		yield(string(f.Class))
 	case "severity":
 		yield(f.Severity.String())
+	case "snoozed":
+		yesNo(r.view.Snooze(f) != nil, yield)
 	case "service":
 		yield(f.Service)
 	case "cloud":

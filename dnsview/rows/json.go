@@ -79,6 +79,8 @@ type FindingObject struct {
 	UncertainSources []string `json:"uncertain_sources"`
 	// Since is when the finding was first seen, by this or an earlier run.
 	Since time.Time `json:"since"`
+	// Snoozed is null unless an operator keeps the finding out of alarms now.
+	Snoozed *SnoozeObject `json:"snoozed"`
 }
 
 // Evidence is one fact.
@@ -103,7 +105,7 @@ func (r *Finding) Object() FindingObject {
 		Class: string(f.Class), Severity: f.Severity.String(), Cloud: providers.Clean(f.Cloud), Reason: r.Why, Evidence: []Evidence{},
 		Remedy: string(f.Remedy), Service: providers.Clean(f.Service), Zone: providers.Clean(f.Zone), Would: string(f.Would), RestsOn: []Basis{},
 		Name: providers.Clean(f.Name), Controller: providers.Clean(f.Controller), Advice: providers.Clean(r.view.Advice(f)), Instance: refOf(f.Instance),
-		Certain: f.Certain(), UncertainSources: []string{}, Since: r.view.FirstSeen(f).UTC(),
+		Certain: f.Certain(), UncertainSources: []string{}, Since: r.view.FirstSeen(f).UTC(), Snoozed: r.Snooze(),
 	}
 	for _, b := range f.Uncertain {
 		o.UncertainSources = append(o.UncertainSources, providers.Clean(b.Source))

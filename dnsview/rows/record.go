@@ -211,6 +211,7 @@ func RecordTable(wire bool) []Column[*Record] {
 			return ""
 		}},
 		{Title: "COMMENT", Wide: true, Text: func(r row) string { return providers.Clean(r.Rec.Comment) }},
+		{Title: "NOTE", Wide: true, Text: func(r row) string { return r.Note().text() }},
 		{Title: "SET", Wide: true, Text: func(r row) string { return providers.Clean(r.Rec.SetID) }},
 		{Title: "WEIGHT", Wide: true, Text: func(r row) string {
 			if r.Rec.InWeightedSet() {
@@ -316,6 +317,8 @@ type RecordObject struct {
 	// Controller is the program that manages the record according to its own marks, or empty.
 	Controller string `json:"controller"`
 	Wire       *Wire  `json:"wire"` // null unless name servers were queried
+
+	Note *NoteObject `json:"note"` // what an operator wrote about it, or null
 }
 
 // Object returns the JSON of the record.
@@ -325,7 +328,7 @@ func (r *Record) Object() RecordObject {
 		Zone: r.zone(), Provider: r.provider(), Name: r.full(), Type: r.Type(), TTL: rec.TTL, Value: r.value(),
 		Proxied: rec.Proxied, Owner: r.owner(), Findings: r.classes(), Service: providers.Clean(v.ServiceOf(rec)),
 		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: providers.Clean(rec.SetID), Comment: providers.Clean(rec.Comment),
-		Controller: providers.Clean(v.ControllerOf(rec)), Wire: newWire(v.WireOf(rec)),
+		Controller: providers.Clean(v.ControllerOf(rec)), Wire: newWire(v.WireOf(rec)), Note: r.Note(),
 	}
 	if rec.InWeightedSet() {
 		o.Weight = &rec.Weight

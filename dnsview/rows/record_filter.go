@@ -131,6 +131,9 @@ func (r *Record) filterShown(yield func(string) bool) {
 			return
 		}
 	}
+	if n := r.Note(); n != nil && !yield(n.Text) {
+		return
+	}
 	yieldClasses(r.view.FindingsOfRecord(rec), "class", yield)
 }
 

@@ -8,6 +8,7 @@ package common
 import (
 	"context"
 	"os/exec"
+	"time"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
@@ -26,6 +27,7 @@ import (
 type Backend interface {
 	Reader
 	Changer
+	Annotator
 	Starter
 
 	// Shell returns the command that opens a shell on an instance, e.g. ssh with user and address. The console suspends
@@ -84,6 +86,16 @@ type Changer interface {
 	UnfinishedDrains(ctx context.Context) ([]UnfinishedDrain, error)
 	// LeaveDrained records that drains are not to be finished, so that UnfinishedDrains does not return them again.
 	LeaveDrained(ctx context.Context, drains []journal.Unfinished) error
+}
+
+// Annotator writes what operators want to be known. It changes no cloud and no DNS.
+type Annotator interface {
+	// Snooze keeps findings out of alarms for a time. A time or reason that is not possible is an error.
+	Snooze(found []*dnsview.Finding, d time.Duration, reason string) error
+	// Unsnooze ends the snoozes of findings.
+	Unsnooze(found []*dnsview.Finding) error
+	// Note writes a note about a record or instance, in the form of the command line; an empty text removes it.
+	Note(subject, text string) error
 }
 
 // UnfinishedDrain is a drain that ended before its node was terminated.

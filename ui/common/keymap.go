@@ -57,6 +57,8 @@ const (
 	ActCalls      Action = "calls"
 	ActOverview   Action = "overview"
 	ActTimeline   Action = "timeline"
+	ActSnooze     Action = "snooze"
+	ActNote       Action = "note"
 	ActQuiesce    Action = "quiesce"
 	ActReturn     Action = "return"
 	ActBalance    Action = "balance"
@@ -92,6 +94,7 @@ const (
 	ActConsoleLog    Action = "console log"
 	ActClearMarks    Action = "clear marks"
 	ActForget        Action = "forget cloud"
+	ActSnoozed       Action = "snoozed"
 )
 
 // KeyMap holds the keys and the description of each action. Keys are spelled as terminals report them: "x", "X",
@@ -133,6 +136,8 @@ func KeyGroups() []KeyGroup {
 			{ActDetail, "detail", []string{"enter"}},
 			{ActWhy, "why: evidence and guards", []string{"w"}},
 			{ActTimeline, "timeline of the row", []string{"T"}},
+			{ActSnooze, "snooze: no alarm for a time", []string{"Z"}},
+			{ActNote, "note about the row", []string{"m"}},
 			{ActSort, "next order", []string{"s"}},
 			{ActReverse, "reverse the order", []string{"S"}},
 			{ActOverview, "overview", []string{"0"}},

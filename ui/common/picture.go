@@ -10,7 +10,8 @@ import (
 type Picture struct {
 	*rows.Joined
 	View     *dnsview.View
-	Findings []*rows.Finding
+	Findings []*rows.Finding // that are not snoozed
+	Snoozed  []*rows.Finding // those that are
 	Summary  []dnsview.ClassCount
 	// Together holds the SRV values that go with an address record of which one key removes both.
 	Together map[providers.Identity][]*providers.Record

@@ -12,6 +12,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/grid"
@@ -206,5 +207,12 @@ func (f *Facts) server(glyph string, role theme.Role, who, says, ttl string) {
 			glyph, who, ttl = " ", "", ""
 		}
 		f.Out = append(f.Out, f.T.Paint(role, glyph)+" "+common.Fit(common.Clean(who), name, f.T.Ellipsis)+" "+common.Fit(l, room, "")+" "+f.T.Paint(theme.Dim, common.Fit(ttl, ttlWidth, "")))
+	}
+}
+
+// note adds the note of an operator, or nothing.
+func (f *Facts) note(n *rows.NoteObject, now time.Time) {
+	if n != nil {
+		f.Add("note", n.Text+" ("+n.By+", "+rows.Age(now.Sub(n.At))+" ago)")
 	}
 }

@@ -27,6 +27,7 @@ func Instance(sh *common.Context, r *rows.Instance) {
 		f.Add("launched", i.Launched.Format(time.RFC3339)+", "+rows.Age(sh.Now().Sub(i.Launched))+" ago")
 	}
 	f.Add("launch", i.LaunchID)
+	f.note(r.Note(), sh.Now())
 	f.Add("service", strings.Join(sh.Picture.View.ServicesOfInstance(i), "  "))
 	if len(i.Tags) > 0 {
 		f.Head("Tags")

@@ -44,6 +44,7 @@ func (d *Record) Draw(sh *common.Context, w, _ int) common.Panel {
 	f.fields(r.Rec, "yes: the name answers with Cloudflare's own addresses")
 	f.Add("node", r.Node)
 	f.Add("service", sh.Picture.View.ServiceOf(r.Rec))
+	f.note(r.Note(), sh.Now())
 	wireLines(sh, f, r)
 	ownerFacts(sh, f, r)
 	f.Findings(r.Findings)

@@ -96,6 +96,11 @@ func (d *whyDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 		f.Out = append(f.Out, lead+l)
 	}
 	f.Add("severity", n.Severity.String())
+	if sh.Picture != nil {
+		if s := rows.NewFinding(sh.Picture.View, n).Snooze(); s != nil {
+			f.Add("snoozed", "for "+rows.Age(s.Until.Sub(sh.Now()))+" more by "+s.By+": "+s.Reason)
+		}
+	}
 	if n.Would != "" {
 		f.Add("would be", string(n.Would)+", if everything were known")
 	}

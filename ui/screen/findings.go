@@ -35,14 +35,18 @@ func instanceOf(r *rows.Finding) (rows.InstanceKey, bool) {
 // findingsScreen lists the findings, the worst first.
 type findingsScreen struct {
 	listScreen[string, *rows.Finding]
+	snoozed bool // it lists those that are snoozed
 }
 
 func newFindingsScreen(s *common.Context) Screen {
-	f := &findingsScreen{listScreen[string, *rows.Finding]{Context: s, title: "Findings"}}
+	f := &findingsScreen{listScreen: listScreen[string, *rows.Finding]{Context: s, title: "Findings"}}
 	f.columns = func() []grid.Column[*rows.Finding] { return findingColumns(s.Theme, s.Now) }
 	f.rows = func() []*rows.Finding {
 		if s.Picture == nil {
 			return nil
+		}
+		if f.snoozed {
+			return s.Picture.Snoozed
 		}
 		return s.Picture.Findings
 	}
@@ -51,7 +55,16 @@ func newFindingsScreen(s *common.Context) Screen {
 }
 
 func (f *findingsScreen) Do(a common.Action) (tea.Cmd, bool) {
-	if a != common.ActDetail {
+	switch a {
+	case common.ActDetail:
+	case common.ActSnoozed:
+		f.snoozed = !f.snoozed
+		f.title = "Findings"
+		if f.snoozed {
+			f.title = "Snoozed findings"
+		}
+		return f.Arrange(), true
+	default:
 		return nil, false
 	}
 	r, ok := f.list.Current()

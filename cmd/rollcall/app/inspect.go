@@ -73,7 +73,7 @@ func (s *Session) inspectOptions(o observations) index.Options {
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Now: s.Program.Now(), MaxAge: s.StaleAfter(),
 		BootGrace: s.Config.Guards.BootGrace, CreateGrace: s.Config.Guards.Grace, Allow: s.Config.Guards.Allow, Ranges: s.ranges(),
 		WireGrace: s.Config.Guards.WireGrace, Own: s.ownWrites(), Seen: s.firstSeen(),
-		Wire: o.names, WireZones: o.zones, Health: o.health, Observed: o.gen,
+		Wire: o.names, WireZones: o.zones, Health: o.health, Observed: o.gen, Annotations: s.annotations(),
 	}
 }
 

@@ -66,6 +66,7 @@ type Session struct {
 
 	timelineReported bool                            // the error of storing events was reported
 	lastInstances    map[string][]providers.Instance // by cloud, of its last complete read
+	annotated        annotationsFile
 
 	shownNotes sync.Map       // notes that were reported already: sentence -> true
 	own        ownWritesCache // last writes of the journal

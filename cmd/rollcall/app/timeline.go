@@ -1,12 +1,7 @@
 package app
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,7 +24,6 @@ const (
 	timelineBytes = 8 << 20
 	// eventsAtOnce is the largest number of events that one scan records, the worst first.
 	eventsAtOnce = 2000
-	maxEventLine = 1 << 20
 )
 
 // recordEvents appends what is different in v, by which seen were seen: of findings against those that were seen before, of
@@ -108,37 +102,14 @@ func (s *Session) stateEvents(v *dnsview.View) (out []rows.Event) {
 	return out
 }
 
-// appendEvents appends events in one write. A file that has become too large is put aside first.
+// appendEvents appends events. A file that has become too large is put aside first.
 func appendEvents(path string, events []rows.Event) error {
-	var lines bytes.Buffer
-	for i := range events {
-		line, err := json.Marshal(events[i])
-		if err != nil {
-			return fmt.Errorf("record an event: %w", err)
-		}
-		lines.Write(line)
-		lines.WriteByte('\n')
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("make the state folder: %w", err)
-	}
 	if info, err := os.Stat(path); err == nil && info.Size() > timelineBytes {
 		if err := os.Rename(path, path+".1"); err != nil {
 			return fmt.Errorf("put the timeline aside: %w", err)
 		}
 	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("record events: %w", err)
-	}
-	if _, err = f.Write(lines.Bytes()); err != nil {
-		_ = f.Close()
-		return fmt.Errorf("record events: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("record events: %w", err)
-	}
-	return nil
+	return appendLines(path, events...)
 }
 
 // Timeline returns what happened to a name since a time, oldest first: events that were recorded in the state folder, and
@@ -146,7 +117,7 @@ func appendEvents(path string, events []rows.Event) error {
 func Timeline(state, name string, entries []journal.Entry, since time.Time) ([]rows.Event, error) {
 	var all []rows.Event
 	for _, file := range []string{timelineName + ".1", timelineName} {
-		events, err := readEvents(filepath.Join(state, file))
+		events, err := readLines[rows.Event](filepath.Join(state, file))
 		if err != nil {
 			return nil, err
 		}
@@ -155,27 +126,5 @@ func Timeline(state, name string, entries []journal.Entry, since time.Time) ([]r
 	for i := range entries {
 		all = append(all, rows.NewChangeEvent(&entries[i]))
 	}
-	return slices.DeleteFunc(rows.Timeline(all), func(e rows.Event) bool { return e.Time.Before(since) || !e.About(name) }), nil
-}
-
-func readEvents(path string) (out []rows.Event, err error) {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("read the timeline: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, maxEventLine)
-	for lines.Scan() {
-		var e rows.Event
-		if json.Unmarshal(lines.Bytes(), &e) == nil && e.Kind != "" {
-			out = append(out, e)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read %s: %w", path, err)
-	}
-	return out, nil
+	return slices.DeleteFunc(rows.Timeline(all), func(e rows.Event) bool { return e.Time.Before(since) || e.Kind == "" || !e.About(name) }), nil
 }

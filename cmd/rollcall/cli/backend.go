@@ -337,6 +337,14 @@ func (b *backend) LeaveDrained(_ context.Context, drains []journal.Unfinished) e
 	return b.s.LeaveDrained(drains...)
 }
 
+func (b *backend) Snooze(found []*dnsview.Finding, d time.Duration, reason string) error {
+	return b.s.Snooze(found, d, reason)
+}
+
+func (b *backend) Unsnooze(found []*dnsview.Finding) error { return b.s.Unsnooze(found) }
+
+func (b *backend) Note(subject, text string) error { return b.s.Note(subject, text) }
+
 func (b *backend) Services() []index.Service { return b.s.Config.DeclaredServices() }
 
 func (b *backend) Templates() []userdata.Template { return b.templates.List() }

@@ -28,7 +28,8 @@ func (a *commands) driftCommand() *cobra.Command {
 		Short: "List where clouds and DNS disagree, and how much of each source was read",
 		Long: `drift reads all sources once and prints every finding. With --exit-code it exits
 with 0 if all is in sync, with 3 if there is a finding of severity low or more,
-and with 4 if a source was not complete, so that the answer is unknown.
+and with 4 if a source was not complete, so that the answer is unknown. Snoozed
+findings are not listed, and count all the same.
 
 With --wire it also queries the name servers for every name: the authoritative
 ones of each zone and the resolvers of the config. Names for which they do not
@@ -85,13 +86,23 @@ func (a *commands) drift(ctx context.Context, form *output.Format, query string,
 	if form.Form == output.JSON || form.Form == output.YAML {
 		return code, output.Data(a.Out, form.Form, r)
 	}
+	found = a.withoutSnoozed(found)
 	if err := output.Findings().Write(a.Out, form, found); err != nil {
 		return code, err
 	}
 	if form.Form == output.Table || form.Form == output.Wide {
-		err = output.String(a.Out, fmt.Sprintf("%s of %s\n", providers.CountOf(len(r.Findings), "finding"), sourcesLine(r.Sources)))
+		err = output.String(a.Out, fmt.Sprintf("%s of %s\n", findingsLine(r.Findings, len(found)), sourcesLine(r.Sources)))
 	}
 	return code, err
+}
+
+// findingsLine returns the number of findings, and of those that are snoozed and not among the listed ones.
+func findingsLine(all []rows.FindingObject, listed int) string {
+	line := providers.CountOf(len(all), "finding")
+	if n := len(all) - listed; n > 0 {
+		line += fmt.Sprintf(" (%d of them snoozed)", n)
+	}
+	return line
 }
 
 // sourcesLine returns the number of sources that a report depends on.

@@ -51,6 +51,8 @@ A column that --sort names may have a leading minus, for the other way round.`
 		case "records":
 			sub.Flags().BoolVar(&f.all, "all", false, "show owner markers too (TXT records below _rollcall)")
 			sub.Flags().BoolVar(&f.wire, "wire", false, "query the name servers for every name, and show their answers")
+		case "findings":
+			sub.Flags().BoolVar(&f.all, "all", false, "show snoozed findings too")
 		case "sources":
 			sub.Flags().BoolVar(&f.wire, "wire", false, "ask whether the name servers of each zone serve it")
 		}
@@ -59,7 +61,7 @@ A column that --sort names may have a leading minus, for the other way round.`
 	add("instances", "The machines of all clouds", "Terminated instances are left out unless --all is given.", a.lsInstances, "instance", "i")
 	add("records", "The DNS records of all zones, one row for each value",
 		"The owner markers of Route 53, which are TXT records below _rollcall, are left out\nunless --all is given: the owner stands in the row that the marker belongs to.", a.lsRecords, "record", "r")
-	add("findings", "Where clouds and DNS disagree", "", a.lsFindings, "finding", "f")
+	add("findings", "Where clouds and DNS disagree", "Snoozed findings are left out unless --all is given or the filter names snoozed.", a.lsFindings, "finding", "f")
 	add("services", "The services, with their nodes and records", "", a.lsServices, "service", "s")
 	add("sources", "The clouds and zones, and how much of each was read", "", a.lsSources, "source")
 	return c
@@ -115,7 +117,12 @@ func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
 }
 
 func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, output.Findings(), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Finding { return findingRows(v, q) })
+	return list(ctx, a.Out, output.Findings(), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Finding {
+		if f.all || q.Uses("snoozed") {
+			return findingRows(v, q)
+		}
+		return a.withoutSnoozed(findingRows(v, q))
+	})
 }
 
 func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {

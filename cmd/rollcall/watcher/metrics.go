@@ -142,10 +142,10 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 
 // findingMetrics returns the number of findings of a scan.
 func findingMetrics(view *dnsview.View) []*family {
-	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity", "certain")
+	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity", "certain", "snoozed")
 	for i := range view.Findings {
 		f := &view.Findings[i]
-		findings.gauge(string(f.Class), words.Clean(f.Zone), f.Severity.String(), strconv.FormatBool(f.Certain())).Inc()
+		findings.gauge(string(f.Class), words.Clean(f.Zone), f.Severity.String(), strconv.FormatBool(f.Certain()), strconv.FormatBool(view.Snooze(f) != nil)).Inc()
 	}
 	return []*family{findings}
 }

@@ -40,6 +40,8 @@ type openFinding struct {
 	since time.Time
 	scans int
 	stage stage
+	// snoozed means that it was snoozed at the last scan: it is reported anew once it is not.
+	snoozed bool
 }
 
 // stage is the progress of the hooks with a finding.
@@ -174,6 +176,16 @@ func (w *watcher) scan(v *dnsview.View) error {
 			continue
 		}
 		s := w.known[key]
+		if row.Snooze() != nil {
+			if s != nil {
+				s.snoozed = true
+			}
+			continue
+		}
+		if s != nil && s.snoozed && s.stage != stageSending && s.stage != stageResolving {
+			delete(w.known, key)
+			s = nil
+		}
 		if s == nil {
 			s = &openFinding{since: v.Options.Now}
 			w.known[key] = s

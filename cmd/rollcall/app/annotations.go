@@ -1,0 +1,145 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+)
+
+// Snoozes and notes are appended to a file in the state folder, which the consoles, watches and commands of this machine
+// share. What was written last of a finding or subject holds.
+
+const (
+	annotationsName = "annotations.jsonl"
+	// LongestSnooze is how long a snooze may last: what is not dealt with by then is looked at again.
+	LongestSnooze = 30 * 24 * time.Hour
+	// longestAnnotation is the longest reason or note, in characters.
+	longestAnnotation = 500
+)
+
+// annotation is a line of the file.
+type annotation struct {
+	Time     time.Time `json:"time"`
+	Who      string    `json:"who"`
+	Finding  string    `json:"finding,omitempty"` // key of the finding that is snoozed
+	Until    time.Time `json:"until,omitzero"`    // zero for the end of a snooze
+	Evidence string    `json:"evidence,omitempty"`
+	Subject  string    `json:"subject,omitempty"` // that the note is about
+	Text     string    `json:"text,omitempty"`    // reason or note; empty for no note any more
+}
+
+// annotationsFile is what was read of the file, and when it was written.
+type annotationsFile struct {
+	written time.Time
+	size    int64
+	made    *index.Annotations
+	err     error
+}
+
+// annotations returns what operators wrote. The file is read again if it was written to.
+func (s *Session) annotations() *index.Annotations {
+	if s.State == "" {
+		return nil
+	}
+	path := filepath.Join(s.State, annotationsName)
+	info, err := os.Stat(path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.annotated = annotationsFile{}
+		return nil
+	}
+	if a := &s.annotated; a.made != nil && a.written.Equal(info.ModTime()) && a.size == info.Size() {
+		return a.made
+	}
+	lines, err := readLines[annotation](path)
+	s.annotated = annotationsFile{written: info.ModTime(), size: info.Size(), made: annotationsOf(lines), err: err}
+	return s.annotated.made
+}
+
+// AnnotationsErr returns why snoozes and notes could not be read, or nil.
+func (s *Session) AnnotationsErr() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.annotated.err
+}
+
+// annotationsOf returns what holds after all lines.
+func annotationsOf(lines []annotation) *index.Annotations {
+	out := &index.Annotations{Snoozes: map[string]index.Snooze{}, Notes: map[string]index.Note{}}
+	for _, l := range lines {
+		switch {
+		case l.Finding != "" && l.Until.IsZero():
+			delete(out.Snoozes, l.Finding)
+		case l.Finding != "":
+			out.Snoozes[l.Finding] = index.Snooze{Until: l.Until, Reason: l.Text, Who: l.Who, At: l.Time, Evidence: l.Evidence}
+		case l.Subject != "" && l.Text == "":
+			delete(out.Notes, l.Subject)
+		case l.Subject != "":
+			out.Notes[l.Subject] = index.Note{Text: l.Text, Who: l.Who, At: l.Time}
+		}
+	}
+	return out
+}
+
+// CheckSnooze returns a usage error for a time or reason that a snooze cannot have.
+func CheckSnooze(d time.Duration, reason string) error {
+	switch {
+	case d <= 0:
+		return exit.Usagef("a snooze needs a time, such as 2h or 3d, after which the findings come back")
+	case d > LongestSnooze:
+		return exit.Usagef("a snooze lasts up to %s, and %s is longer", words.Short(LongestSnooze), words.Short(d))
+	case strings.TrimSpace(reason) == "":
+		return exit.Usagef("a snooze needs a reason: those who are on call next read it")
+	}
+	return nil
+}
+
+// Snooze keeps findings out of alarms for a time, with a reason; see CheckSnooze.
+func (s *Session) Snooze(found []*dnsview.Finding, d time.Duration, reason string) error {
+	if err := CheckSnooze(d, reason); err != nil {
+		return err
+	}
+	return s.annotate(reason, func(l annotation) (out []annotation) {
+		l.Until, l.Text = l.Time.Add(d), reason
+		for _, f := range found {
+			l.Finding, l.Evidence = f.Key(), f.SnoozeEvidence()
+			out = append(out, l)
+		}
+		return out
+	})
+}
+
+// Unsnooze ends the snoozes of findings.
+func (s *Session) Unsnooze(found []*dnsview.Finding) error {
+	return s.annotate("", func(l annotation) (out []annotation) {
+		for _, f := range found {
+			l.Finding = f.Key()
+			out = append(out, l)
+		}
+		return out
+	})
+}
+
+// Note writes a note about a subject; an empty text takes it away.
+func (s *Session) Note(subject, text string) error {
+	return s.annotate(text, func(l annotation) []annotation {
+		l.Subject, l.Text = subject, text
+		return []annotation{l}
+	})
+}
+
+// annotate appends the lines that are made of one with time and operator.
+func (s *Session) annotate(text string, lines func(annotation) []annotation) error {
+	if n := utf8.RuneCountInString(text); n > longestAnnotation {
+		return exit.Usagef("the text has %d characters; up to %d are kept", n, longestAnnotation)
+	}
+	return appendLines(filepath.Join(s.State, annotationsName), lines(annotation{Time: s.Program.Now().UTC(), Who: Who()})...)
+}
