@@ -54,8 +54,10 @@ LONGEST := ./userdata ./cmd/rollcall/cli ./dnsview/apply
 
 # These try a great many moments, orders and faults, with the race detector few of them: providers/providertest/part.go
 # says how many each run takes.
-MANY     := ./dnsview/apply ./dnsview/plan
-MANY_CLI := ^Test(NobodyIsLostWhenProcesses|WhatRollcallItselfHolds|NothingIsDeregisteredWhile|DriftOnTheWire|ASourceThatCannotBeSetUp|WhatIsNamedAndNotFound|NothingToDoIsUnknown|NothingIsWrittenToAPending|ANodeThatItsCloudWillNotTerminate|ACloudThatIsCommentedOut|TwoCloudsOfTheConfig|AMachineWhoseClock|AnInternationalizedZone|ANodeIsQuiesced|TheLastReleaseAndThisOneUndo|AHostJoinsMoves)
+MANY      := ./dnsview/apply ./dnsview/plan
+MANY_CLI  := ^Test(NobodyIsLostWhenProcesses|WhatRollcallItselfHolds|NothingIsDeregisteredWhile|DriftOnTheWire|ASourceThatCannotBeSetUp|WhatIsNamedAndNotFound|NothingToDoIsUnknown|NothingIsWrittenToAPending|ANodeThatItsCloudWillNotTerminate|ACloudThatIsCommentedOut|TwoCloudsOfTheConfig|AMachineWhoseClock|AnInternationalizedZone|ANodeIsQuiesced|TheLastReleaseAndThisOneUndo|AHostJoinsMoves)
+
+MANY_DATA := ^Test(RunsAndEscapesAreFound|AShapeIsLeftOut)
 
 # Vet and lint read the types that the race build leaves in the cache, so
 # nothing is compiled twice. The tests come last, and so do their lines. At its end a program would sleep for a
@@ -70,7 +72,8 @@ test: go $(GOLANGCI) ## build, vet, lint and all tests with the race detector
 	GOFLAGS=$(RACE) $(GOLANGCI) run -j $(PAR) ./...
 	@$(call fuzz,$(FUZZTIME))
 	ROLLCALL_SOME=1 go test -p 1 -vet=off -timeout 20m -run '$(MANY_CLI)' ./cmd/rollcall/cli & commands=$$!; \
-	  ROLLCALL_SOME=1 go test -p 1 -vet=off -timeout 20m $(MANY); wait $$commands
+	  ROLLCALL_SOME=1 go test -p 1 -vet=off -timeout 20m $(MANY); \
+	  go test -vet=off -run '$(MANY_DATA)' ./userdata; wait $$commands
 	go test -p $$(($(PAR) + 1)) $(RACE) -vet=off -timeout 60m $(LONGEST) ./...
 	@go test $(RACE) -vet=off -count=1 -v -run '^TestBootIsPossibleHere$$' ./userdata | sed -n 's/^ .*_test.go:[0-9]*: \(.*\)/skipped: the tests that boot nodes: \1/p' >&2
 

@@ -3,6 +3,7 @@ package userdata_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"net/netip"
 	"os"
@@ -58,7 +59,11 @@ var bootTools struct {
 	err      error
 }
 
+// TestMain runs four tests at once unless the command line says otherwise: they mostly wait, for agents and for machines.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if bootTools.rollcall != "" {
 		_ = os.RemoveAll(filepath.Dir(bootTools.rollcall))
@@ -136,6 +141,7 @@ type bootNode struct {
 
 func newBootRig(t *testing.T, o boot.Options) *bootRig {
 	t.Helper()
+	t.Parallel()
 	bootAble(t)
 	r := &bootRig{t: t, rollcall: bootCommand(t)}
 	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)

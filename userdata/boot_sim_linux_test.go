@@ -12,6 +12,7 @@ import (
 )
 
 func TestBootALaunchInTheSimulationBootsALittleMachineInEachCloud(t *testing.T) {
+	t.Parallel()
 	bootAble(t)
 	dir := t.TempDir()
 	envFile := filepath.Join(dir, "env")

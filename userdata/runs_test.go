@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rollcall/providers/providertest"
 )
 
 // What runs.go finds, and what the words of a shape stand for, as regular expressions.
@@ -63,8 +65,9 @@ var runPieces = []string{
 }
 
 func TestRunsAndEscapesAreFoundAsTheirExpressionsFindThem(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
+	for range providertest.Amount(20_000, 20_000, 1000) {
 		var b strings.Builder
 		few := runPieces
 		if r.IntN(2) == 0 { // of a few kinds, so that long runs come about
@@ -113,8 +116,9 @@ func TestEveryMatchOfAShapeHasOneOfItsWords(t *testing.T) {
 
 // Every shape is tried on texts that fit one, whole and in parts, with its words and without.
 func TestAShapeIsLeftOutOnlyWhereItFitsNothing(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
-	var seen int
+	seen, texts := 0, providertest.Amount(4000, 4000, 400)
 	try := func(text string) {
 		lower := lowered(text)
 		runs := runsOf(lower)
@@ -138,7 +142,7 @@ func TestAShapeIsLeftOutOnlyWhereItFitsNothing(t *testing.T) {
 	}
 	words := strings.Fields("AKIAIOSFODNN7EXAMPLE password: hunter22 DB_PASS=hunter22 curl -u admin:hunter22 echo | passwd --stdin Bearer token= secret AWS_SECRET_ACCESS_KEY=" + fakeAWS + " " + fakeCF + " " + fakeHex[:37] +
 		" paſſword=hunter22 toKen: abcdef12 https://a:bcd@e configure set x_token mysql -phunter22 login x password -----BEGIN PRIVATE KEY----- cf_api_token=hunter22 sig=" + fakeLetter + " $6$abcdefghijklmn identified by 'hunter22' requirepass")
-	for range 4000 {
+	for range texts {
 		var b strings.Builder
 		for range 1 + r.IntN(5) {
 			b.WriteString(words[r.IntN(len(words))] + []string{" ", "", "\n", "="}[r.IntN(4)])
@@ -148,7 +152,7 @@ func TestAShapeIsLeftOutOnlyWhereItFitsNothing(t *testing.T) {
 			return
 		}
 	}
-	if seen < 1000 {
+	if seen < texts/4 {
 		t.Errorf("a shape fitted only %d times", seen)
 	}
 }
