@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"rollcall/dnsview/rows"
 	"slices"
 	"strings"
 
@@ -93,7 +94,7 @@ func Data(w io.Writer, form string, v any) error {
 		return fmt.Errorf("write output: %w", err)
 	}
 	if form == YAML {
-		y, err := jsonToYAML([]byte(b.String()))
+		y, err := rows.YAML([]byte(b.String()))
 		if err != nil {
 			return fmt.Errorf("write output: %w", err)
 		}

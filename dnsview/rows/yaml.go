@@ -1,4 +1,4 @@
-package output
+package rows
 
 import (
 	"bytes"
@@ -11,9 +11,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// jsonToYAML converts JSON to YAML in block style, with the keys in order. Parsers of YAML 1.1 and 1.2 read the same
+// YAML returns a JSON text as YAML in block style, with the keys in order, or an error if it is not JSON. Parsers of YAML 1.1 and 1.2 read the same
 // data: a text that one of them could take for another type is quoted.
-func jsonToYAML(text []byte) (string, error) {
+func YAML(text []byte) (string, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	n, err := yamlNode(d)
