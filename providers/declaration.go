@@ -18,6 +18,12 @@ type Declaration struct {
 	Check    func(Settings) (what, do string)
 	IDPrefix string // prefix of a zone id in other tools' output; it is not part of the id
 
+	// InstancePage and ZonePage return the address of a page in the provider's web console. They are nil if it has none.
+	// They are for the provider's own endpoints, whose hosts end in one of Hosts.
+	InstancePage func(i *Instance) string
+	ZonePage     func(z *Zone) string
+	Hosts        []string
+
 	// Hints are the environment variables that show that a person means to use this provider, the one to name first. If
 	// one is set, an account that cannot be opened is a failed source; otherwise it is left out. Without hints the
 	// environment leads to no zones.

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -105,4 +106,15 @@ func cut(s string, limit int) string {
 		s = string(r[:limit]) + "…"
 	}
 	return strings.TrimSpace(s)
+}
+
+// shellSafe matches texts that need no quotes in a shell.
+var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// ShellQuote returns a text as one word of a POSIX shell.
+func ShellQuote(s string) string {
+	if shellSafe.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

@@ -128,8 +128,7 @@ func (m *Model) note() tea.Cmd {
 		return nil
 	}
 	s := m.Current()
-	if chosen := m.top().Records(); len(chosen) > 0 {
-		r := chosen[0]
+	if r := s.Record; r != nil {
 		dialog.Note(m.Context, r.Subject(), common.RecordLabel(r), r.Note())
 	} else if s.Instance != nil {
 		dialog.Note(m.Context, s.Instance.ID(), s.Instance.Ref.Name, s.Instance.Note())

@@ -68,6 +68,44 @@ func (m *Model) copy() tea.Cmd {
 	return tea.SetClipboard(text)
 }
 
+// copyAs asks for the form in which the row under the cursor is copied.
+func (m *Model) copyAs() tea.Cmd {
+	s := m.Current()
+	if s.Record != nil {
+		s.Instance = nil
+	}
+	dialog.Copy(m.Context, s.Record, s.Instance, s.Finding)
+	return nil
+}
+
+// openPage copies the address of the provider's page of the row under the cursor, and opens it where there is a display.
+func (m *Model) openPage() tea.Cmd {
+	s, backend := m.Current(), m.Backend
+	var i *providers.Instance
+	zone := ""
+	switch {
+	case s.Record != nil:
+		zone = s.Record.Rec.Zone
+	case s.Instance != nil:
+		i = s.Instance.Inst
+	default:
+		m.Notify(common.ToneInfo, "there is no instance and no record under the cursor")
+		return nil
+	}
+	url, err := backend.Page(i, zone)
+	if err != nil {
+		m.Notify(common.ToneInfo, err.Error())
+		return nil
+	}
+	m.Notify(common.ToneGood, "copied "+url)
+	return tea.Batch(tea.SetClipboard(url), func() tea.Msg {
+		if err := backend.OpenPage(url); err != nil {
+			return common.NoticeMsg{Kind: common.ToneWarn, Text: "copied " + url + ", which could not be opened: " + err.Error()}
+		}
+		return nil
+	})
+}
+
 // shell suspends the console for a shell on the instance under the cursor.
 func (m *Model) shell() tea.Cmd {
 	r := m.Current().Instance

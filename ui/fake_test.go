@@ -76,6 +76,7 @@ type fake struct {
 	unfinished  []common.UnfinishedDrain
 	leftDrained []journal.Unfinished
 	annotations *index.Annotations
+	opened      []string // pages
 
 	forgotten []providers.CloudKey
 	forgetErr error
@@ -169,6 +170,23 @@ func (f *fake) SetPaused(p bool) {
 
 func (f *fake) Shell(_ context.Context, i providers.Instance) (*exec.Cmd, error) {
 	return nil, fmt.Errorf("no shell on %s in a test", i.Name)
+}
+
+func (f *fake) Page(i *providers.Instance, zone string) (string, error) {
+	switch {
+	case i != nil && i.Provider == providers.EC2:
+		return "https://console.example/" + i.ID, nil
+	case i != nil:
+		return "", errors.New("no page is known in a web console of Triton")
+	}
+	return "https://console.example/zone/" + zone, nil
+}
+
+func (f *fake) OpenPage(address string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.opened = append(f.opened, address)
+	return nil
 }
 
 func (f *fake) ConsoleLog(_ context.Context, i providers.InstanceRef) (string, error) {

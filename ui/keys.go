@@ -127,6 +127,10 @@ func (m *Model) command(a common.Action) tea.Cmd {
 		}
 	case common.ActCopy:
 		return m.copy()
+	case common.ActCopyAs:
+		return m.copyAs()
+	case common.ActOpenPage:
+		return m.openPage()
 	case common.ActSSH:
 		return m.shell()
 	case common.ActLaunch:

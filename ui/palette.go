@@ -54,6 +54,8 @@ func commands() []dialog.Entry {
 		{Action: common.ActSnoozed, Does: "in the findings: those that are snoozed, or the others", ByPrefix: true},
 		{Action: common.ActNote, Does: "what you want to be known about a node or record"},
 		{Action: common.ActConsoleLog, Does: "what the instance has written to its console", ByPrefix: true},
+		{Action: common.ActCopyAs, Name: "copy as", Does: "copy the row as id, address, dig or ssh line, JSON or YAML", ByPrefix: true},
+		{Action: common.ActOpenPage, Name: "open page", Does: "the page of the row in the provider's web console"},
 		{Action: common.ActSSH, Does: "a shell on the instance"},
 		{Action: common.ActRefresh, Does: "read all sources now", ByPrefix: true},
 		{Action: common.ActPause, Does: "stop or resume the regular refresh"},

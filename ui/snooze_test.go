@@ -3,8 +3,6 @@ package ui_test
 import (
 	"strings"
 	"testing"
-
-	"rollcall/providers"
 )
 
 func TestASnoozedFindingIsCountedApartAndListedOnDemand(t *testing.T) {
@@ -69,13 +67,9 @@ func TestANoteStandsInTheDetailOfItsRow(t *testing.T) {
 	r.until("Note about ")
 	r.typeText("a record")
 	r.press("enter")
-	r.until("noted")
-	for _, n := range r.f.annotations.Notes {
-		if n.Text != providers.Clean(n.Text) {
-			t.Errorf("%q", n.Text)
-		}
-	}
-	if len(r.f.annotations.Notes) != 2 {
-		t.Errorf("%+v", r.f.annotations.Notes)
-	}
+	r.untilTrue("both notes", func() bool {
+		r.f.mu.Lock()
+		defer r.f.mu.Unlock()
+		return len(r.f.annotations.Notes) == 2
+	})
 }

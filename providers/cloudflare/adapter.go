@@ -2,6 +2,7 @@ package cloudflare
 
 import (
 	"cmp"
+	"net/url"
 	"os"
 
 	"rollcall/providers"
@@ -20,10 +21,17 @@ func Adapter() adapter.Adapter {
 				{Name: "token_env", Kind: providers.KeyVariable, Help: "environment variable that holds the token; empty for " + tokenVariable},
 				{Name: "endpoint", Kind: providers.KeyURL, Help: "URL of the API, instead of Cloudflare's own"},
 			},
+			ZonePage: recordsPage, Hosts: []string{"api.cloudflare.com"},
 			Hints: []string{tokenVariable}, Secrets: []string{tokenVariable, "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"},
 		},
 		Open: open,
 	}
+}
+
+// recordsPage returns the deep link to a zone's records in the dashboard, which fills in the account ("Deep links" in its
+// documentation).
+func recordsPage(z *providers.Zone) string {
+	return "https://dash.cloudflare.com/?to=/:account/" + url.PathEscape(z.Name) + "/dns/records"
 }
 
 func traits() providers.Traits {

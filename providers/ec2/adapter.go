@@ -1,6 +1,7 @@
 package ec2
 
 import (
+	"net/url"
 	"strings"
 
 	"rollcall/providers"
@@ -18,11 +19,17 @@ func Adapter() adapter.Adapter {
 				awsapi.ProfileKey,
 				{Name: "endpoint", Kind: providers.KeyURL, Help: "URL of the API, instead of Amazon's own"},
 			},
+			InstancePage: instancePage, Hosts: awsapi.Hosts,
 			Hints: awsapi.Hints, Secrets: awsapi.Secrets,
 		},
 		Open:       open,
 		Discovered: discovered,
 	}
+}
+
+// instancePage returns the page of an instance in Amazon's console.
+func instancePage(i *providers.Instance) string {
+	return awsapi.Console(i.Region) + "/ec2/home?region=" + url.QueryEscape(i.Region) + "#InstanceDetails:instanceId=" + url.QueryEscape(i.ID)
 }
 
 func traits() providers.Traits {

@@ -94,7 +94,7 @@ func (c *Cloud) Name() string { return c.name }
 // Region returns the region in use, e.g. "us-east-1".
 func (c *Cloud) Region() string { return c.region }
 
-// Endpoint returns the API's address if it is not Amazon's own, else "".
+// Endpoint returns the URL of the API.
 func (c *Cloud) Endpoint() string {
 	if e := c.ec2.Options().BaseEndpoint; e != nil {
 		return *e

@@ -1,6 +1,8 @@
 package route53
 
 import (
+	"net/url"
+
 	"rollcall/providers"
 	"rollcall/providers/adapter"
 	"rollcall/providers/awsapi"
@@ -15,10 +17,16 @@ func Adapter() adapter.Adapter {
 				awsapi.ProfileKey,
 				{Name: "endpoint", Kind: providers.KeyURL, Help: "URL of the API, instead of Amazon's own"},
 			},
+			ZonePage: recordsPage, Hosts: awsapi.Hosts,
 			Hints: awsapi.Hints, Secrets: awsapi.Secrets,
 		},
 		Open: open,
 	}
+}
+
+// recordsPage returns the page of a zone's records in Amazon's console.
+func recordsPage(z *providers.Zone) string {
+	return awsapi.Console("") + "/route53/v2/hostedzones#ListRecordSets/" + url.PathEscape(z.ID)
 }
 
 // traits returns the traits of Route 53. Limits are from "Quotas" in the Developer Guide; that of a set's values cannot

@@ -33,6 +33,11 @@ type Backend interface {
 	// Shell returns the command that opens a shell on an instance, e.g. ssh with user and address. The console suspends
 	// itself while the command runs.
 	Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, error)
+	// Page returns the address of the page of an instance, or else of a zone, in the web console of its provider; an error
+	// if there is none. It returns at once.
+	Page(i *providers.Instance, zone string) (string, error)
+	// OpenPage shows a page in a browser if this machine has a display.
+	OpenPage(address string) error
 	// ConsoleLog returns the end of an instance's console log. For a cloud without console logs the error is of kind
 	// providers.KindInvalid.
 	ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error)

@@ -150,6 +150,7 @@ func (sh *Context) DoingTo(k rows.InstanceKey) string {
 
 // Subject is what a row is about; fields that do not apply are zero.
 type Subject struct {
+	Record     *rows.Record // of a row that is or is about a record
 	Instance   *rows.Instance
 	Finding    *dnsview.Finding // the worst
 	Service    string           // the service of the row, or that contains it

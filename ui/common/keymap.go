@@ -45,6 +45,8 @@ const (
 	ActRefresh    Action = "refresh"
 	ActPause      Action = "pause"
 	ActCopy       Action = "copy"
+	ActCopyAs     Action = "copy-as"
+	ActOpenPage   Action = "open-page"
 	ActSSH        Action = "ssh"
 	ActFindings   Action = "findings"
 	ActJournal    Action = "journal"
@@ -148,6 +150,8 @@ func KeyGroups() []KeyGroup {
 			{ActCalls, "calls to APIs", []string{"C"}},
 			{ActMessages, "messages so far", []string{"M"}},
 			{ActCopy, "copy", []string{"y"}},
+			{ActCopyAs, "copy as: id, address, dig, JSON", []string{"Y"}},
+			{ActOpenPage, "the provider's page of the row", []string{"O"}},
 			{ActBack, "back: marks, filter, view", []string{"esc"}},
 		}},
 		{"Act", []BoundAction{

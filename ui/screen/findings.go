@@ -92,6 +92,9 @@ func (f *findingsScreen) Current() common.Subject {
 	}
 	if id, ok := recordOf(r); ok {
 		s.Name = id.Name + "/" + id.Type + "/" + id.Value
+		if list := f.RecordsByID([]providers.Identity{id}); len(list) > 0 {
+			s.Record = list[0]
+		}
 	}
 	if k, ok := instanceOf(r); ok {
 		s.Instance = f.Picture.Instance(k)

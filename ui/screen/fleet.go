@@ -246,7 +246,7 @@ func (f *fleetScreen) Current() common.Subject {
 	if !ok {
 		return common.Subject{}
 	}
-	s := common.Subject{Finding: common.Worst(r.Findings), Production: r.Production, Name: r.ID.Name + "/" + r.ID.Type + "/" + r.ID.Value}
+	s := common.Subject{Record: r, Finding: common.Worst(r.Findings), Production: r.Production, Name: r.ID.Name + "/" + r.ID.Type + "/" + r.ID.Value}
 	if len(r.Instances) > 0 {
 		s.Instance = f.Picture.Instance(r.Instances[0])
 	}

@@ -447,6 +447,21 @@ func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, e
 	return exec.CommandContext(ctx, "ssh", addresses[0].String()), nil
 }
 
+func (b *backend) Page(i *providers.Instance, zone string) (string, error) {
+	if i != nil {
+		return b.s.Page(i, nil)
+	}
+	snap := b.s.Fleet.Snapshot()
+	for n := range snap.Zones {
+		if snap.Zones[n].Zone.Name == zone {
+			return b.s.Page(nil, &snap.Zones[n].Zone)
+		}
+	}
+	return "", fmt.Errorf("the zone %s is not configured", words.Clean(zone))
+}
+
+func (b *backend) OpenPage(address string) error { return app.OpenPage(address) }
+
 // ConsoleLog returns the end of an instance's console log.
 func (b *backend) ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error) {
 	return b.s.ConsoleLog(ctx, i.Cloud, i.ID)

@@ -18,6 +18,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
+	"rollcall/providers"
 	"rollcall/providers/textfile"
 )
 
@@ -97,7 +98,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		return err
 	}
 	for _, ask := range r.Asks() {
-		a.Logf("to do it all the same, give --confirm %s: %s", words.ShellQuote(words.Clean(ask.Text)), words.Clean(ask.Why))
+		a.Logf("to do it all the same, give --confirm %s: %s", providers.ShellQuote(words.Clean(ask.Text)), words.Clean(ask.Why))
 	}
 	switch {
 	case !r.OK():

@@ -119,12 +119,12 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 		confirm = a.ask(ctx, fmt.Sprintf("type %q to forget it, or nothing to leave it: ", words.Clean(c.Cloud.Name)))
 	}
 	if confirm != c.Cloud.Name {
-		return fmt.Errorf("nothing was forgotten; to do it, give --confirm %s", words.ShellQuote(words.Clean(c.Cloud.Name)))
+		return fmt.Errorf("nothing was forgotten; to do it, give --confirm %s", providers.ShellQuote(words.Clean(c.Cloud.Name)))
 	}
 	if err := s.Forget(c); err != nil {
 		return err
 	}
-	a.Logf("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), words.ShellQuote(words.Clean(c.Cloud.Name)))
+	a.Logf("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), providers.ShellQuote(words.Clean(c.Cloud.Name)))
 	return nil
 }
 

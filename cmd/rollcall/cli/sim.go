@@ -14,7 +14,7 @@ import (
 	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
-	"rollcall/cmd/rollcall/words"
+	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/textfile"
 )
@@ -130,7 +130,7 @@ func exports(env []string) string {
 	var b strings.Builder
 	for _, kv := range env {
 		k, v, _ := strings.Cut(kv, "=")
-		b.WriteString("export " + k + "=" + words.ShellQuote(v) + "\n")
+		b.WriteString("export " + k + "=" + providers.ShellQuote(v) + "\n")
 	}
 	return b.String()
 }

@@ -7,9 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"rollcall/dnsview/rows"
 	"slices"
 	"strings"
+
+	"rollcall/dnsview/rows"
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
