@@ -42,6 +42,11 @@ func (s suite) Run() int {
 	}
 	time.Local = time.UTC
 	debug.SetGCPercent(400)
+	end, err := checkOnce()
+	if err != nil {
+		panic(err)
+	}
+	defer end()
 	return s.M.Run()
 }
 
