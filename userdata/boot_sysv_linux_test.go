@@ -107,8 +107,10 @@ func TestBootTheSysVScriptStartsStopsRestartsAndTells(t *testing.T) {
 	n.shell("kill -9 $(cat /run/rollcall-node.pid)")
 	r.until("the agent is gone", func() bool { return agents() == "0" })
 	want("status", 1) // LSB: dead, and its pid file is there
+	healthy := strings.Count(n.agentLog(), ": healthy: ")
 	want("start", 0)
 	want("status", 0)
+	r.until("it has found its node healthy again", func() bool { return strings.Count(n.agentLog(), ": healthy: ") == healthy+1 }) // its record was there all the time
 	r.inDNS(bootRoundRobin, n)
 
 	// What init does when it goes down: the node leaves.
