@@ -16,7 +16,7 @@ func (v *View) Advice(f *Finding) string {
 		return "nothing is done about it before it is known: rollcall ls sources says what was not read, and why"
 	case !f.Certain():
 		return "look again when every source was read completely: rollcall ls sources says which was not"
-	case f.Severity == Info && f.Class != Quiesced:
+	case f.Severity == Info && f.Class != Quiesced && f.Class != Evacuated:
 		return ""
 	case f.Class == Lame || x.ReadOnlyZones[providers.CanonicalName(f.Zone)] != "":
 		return "have " + index.Clean(f.Zone) + " delegated to the name servers of its provider, at the registrar or in the zone above"
@@ -55,6 +55,11 @@ func (v *View) adviceOnRecord(f *Finding) string {
 		}
 	case Quiesced:
 		return v.adviceOnQuiesced(f)
+	case Evacuated:
+		if r.IsMarker() {
+			return "rollcall return --cloud " + index.Clean(f.Cloud) + ", once it is well"
+		}
+		return "rollcall evacuate " + index.Clean(f.Cloud) + " takes it out too"
 	case Ambiguous:
 		return "see to it at its provider that one marker is left that says whose it is, and no other; a node registers anew once its own is right"
 	case Occluded:
@@ -125,6 +130,9 @@ func (v *View) adviceOnQuiesced(f *Finding) string {
 	o, ok := index.RegisteredOwner(f.Record)
 	if !ok {
 		return ""
+	}
+	if len(v.Index.EvacuationsOf(o.Cloud)) > 0 {
+		return "rollcall return --cloud " + v.Index.CloudLabel(o.Cloud) + ", once it is well"
 	}
 	i := v.Instance(o.Cloud, o.Instance)
 	switch {

@@ -27,6 +27,7 @@ const (
 	Unmarked   Class = "unmarked"
 	InFlight   Class = "in-flight"
 	Quiesced   Class = "quiesced"
+	Evacuated  Class = "evacuated"
 	Unknown    Class = "unknown"
 
 	OrphanMarker  Class = "orphan-marker"

@@ -21,7 +21,7 @@ func (in *inspector) inspectMarker(z *index.ZoneState, r *providers.Record) {
 	case err != nil, o.Type == "", providers.CanonicalName(o.Instance) != instance:
 		in.unreadable(z, r, name)
 		return
-	case in.ForeignFleet(o):
+	case in.ForeignFleet(o), o.Evacuates():
 		return // another team's marker is another team's business
 	case o.Quiesced:
 		in.markers = append(in.markers, index.QuiescedMarker{Zone: z, Record: r, Owner: o, Name: name})
@@ -99,7 +99,10 @@ func (in *inspector) orphanFinding(z *index.ZoneState, r *providers.Record, o pr
 
 // quiescedNodes reports nodes that were taken out of DNS on purpose.
 func (in *inspector) quiescedNodes() {
-	in.split(observed, 1, 1, func(part *inspector, _, _ int) { part.takenOut() })
+	in.split(observed, 1, 1, func(part *inspector, _, _ int) {
+		part.takenOut()
+		part.evacuations()
+	})
 }
 
 func (in *inspector) takenOut() {
@@ -138,7 +141,7 @@ func (in *inspector) takenOut() {
 // returnable reports whether what a marker remembers can be put back: its node runs and fails no health
 // check, all is known, and no one else has the value meanwhile.
 func (in *inspector) returnable(m index.QuiescedMarker, i *providers.Instance) bool {
-	if i == nil || i.State != providers.StateRunning || m.Owner.Type == "" || strings.HasPrefix(m.Owner.Value, "~") || in.MissingEvidence(m.Zone) != "" {
+	if i == nil || i.State != providers.StateRunning || m.Owner.Type == "" || strings.HasPrefix(m.Owner.Value, "~") || in.MissingEvidence(m.Zone) != "" || in.EvacuatedAt(m.Owner.Cloud, m.Name) != nil {
 		return false
 	}
 	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value}

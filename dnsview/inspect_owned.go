@@ -42,6 +42,9 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	}
 	i := in.Nodes[n].Instance
 	if i == nil {
+		if cs.State != providers.CoverageComplete {
+			in.inEvacuated(z, r, o, cs, nil) // beside what is found out about its owner, or was
+		}
 		in.absent(z, r, o, cs, missing)
 		return
 	}
@@ -281,6 +284,7 @@ func (in *inspector) running(z *index.ZoneState, r *providers.Record, o provider
 		in.stillServed(z, r, o, i)
 		return
 	case right:
+		in.inEvacuated(z, r, o, cs, i)
 		return
 	}
 	f := in.ownedFinding(z, r, o, i, cs, Finding{Class: Moved, Severity: High, RestsOn: in.bases.List(0, cs.Basis, z.Basis)})

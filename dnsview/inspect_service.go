@@ -109,7 +109,7 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 		}
 		f.Class, f.Severity, f.Remedy = Half, High, RemedyComplete
 		f.Reason = in.text.Join(label, " is only half in ", ms.Name, ": ", lacks)
-	case !selected:
+	case !selected, in.EvacuatedAt(in.KeyOf(i), ms.Name) != nil:
 		return
 	case i.State == providers.StatePending:
 		f.Class, f.Severity = InFlight, Info

@@ -23,6 +23,14 @@ const (
 // service, IPv6, names in another case, what was done by hand or by others, what was cut off.
 var oddities = []func(w *world, t *rapid.T){
 	skewClocks,
+	func(w *world, t *rapid.T) { // a cloud is evacuated, from a zone or from one service
+		at := rapid.SampledFrom([][2]string{{cfZone, cfZone}, {r53Zone, r53Zone}, {cfZone, wwwName}, {r53Zone, v1Name}}).Draw(t, "evacuated from")
+		o := providers.EvacuationOwner(testFlt, rapid.SampledFrom([]providers.CloudKey{keyUse1, keyEast}).Draw(t, "evacuated"), longAgo, time.Time{})
+		if rapid.Bool().Draw(t, "until some time") {
+			o = providers.EvacuationOwner(testFlt, o.Cloud, longAgo, testNow.Add(time.Duration(rapid.IntRange(-2, 2).Draw(t, "hours"))*time.Hour))
+		}
+		w.mark(at[0], at[1], o)
+	},
 	func(w *world, t *rapid.T) { // someone spells a value differently
 		if r := w.some(t); r != nil && !r.IsMarker() {
 			r.Value = respelled(r)

@@ -12,7 +12,7 @@ import (
 // severity are sorted.
 func Classes() []Class {
 	return []Class{
-		Dangling, Unresolvable, Thin, Reused, Dead, Stopped, Moved, Missing, Half, Lame, Occluded, Private, SRVNoAddress, Wire,
+		Dangling, Unresolvable, Thin, Reused, Dead, Stopped, Moved, Evacuated, Missing, Half, Lame, Occluded, Private, SRVNoAddress, Wire,
 		Ambiguous, Unhealthy, Split, OverLimit, OneCloud, Proxied, SRVAlias, PTRNoSRV, SRVNoPTR, SRVNoTXT,
 		Unmarked, Duplicate, OrphanMarker, TTL, Weight, TypeNotListed,
 		Foreign, OtherFleet, Quiesced, Cached, InFlight, Unknown,

@@ -9,7 +9,7 @@ import (
 // IsAdvice reports whether a class says nothing about whether an entry is alive.
 func IsAdvice(c Class) bool {
 	switch c {
-	case TTL, Proxied, Weight, Private, Wire, Split, Cached, Unhealthy, Duplicate, SRVNoAddress, SRVAlias, SRVNoPTR, SRVNoTXT, PTRNoSRV, TypeNotListed, Occluded:
+	case TTL, Proxied, Weight, Private, Wire, Split, Cached, Unhealthy, Duplicate, SRVNoAddress, SRVAlias, SRVNoPTR, SRVNoTXT, PTRNoSRV, TypeNotListed, Occluded, Evacuated:
 		return true
 	}
 	return false

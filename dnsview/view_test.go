@@ -188,7 +188,7 @@ func TestEveryClassHasItsPlaceInTheOrder(t *testing.T) {
 	all := []dnsview.Class{
 		dnsview.Dead, dnsview.Dangling, dnsview.Reused, dnsview.Stopped, dnsview.Moved, dnsview.Missing, dnsview.Half, dnsview.Foreign, dnsview.OtherFleet, dnsview.Ambiguous, dnsview.Unmarked, dnsview.InFlight, dnsview.Quiesced, dnsview.Unknown,
 		dnsview.OrphanMarker, dnsview.Duplicate, dnsview.TTL, dnsview.Proxied, dnsview.Weight, dnsview.Private, dnsview.SRVNoAddress, dnsview.SRVAlias, dnsview.PTRNoSRV, dnsview.SRVNoPTR, dnsview.SRVNoTXT, dnsview.TypeNotListed,
-		dnsview.Wire, dnsview.Split, dnsview.Cached, dnsview.Lame, dnsview.Occluded, dnsview.Unresolvable, dnsview.Unhealthy, dnsview.Thin, dnsview.OneCloud, dnsview.OverLimit,
+		dnsview.Wire, dnsview.Split, dnsview.Cached, dnsview.Lame, dnsview.Occluded, dnsview.Unresolvable, dnsview.Unhealthy, dnsview.Thin, dnsview.Evacuated, dnsview.OneCloud, dnsview.OverLimit,
 	}
 	order := dnsview.Classes()
 	for _, c := range all {

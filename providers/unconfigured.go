@@ -59,7 +59,7 @@ func MarkedClouds(fleet string, records []Record) []CloudKey {
 	}
 	seen := map[CloudKey]bool{}
 	add := func(o Owner) {
-		if o.Fleet == fleet && !o.Host() {
+		if o.Fleet == fleet && !o.Host() && !o.Evacuates() {
 			seen[o.Cloud] = true
 		}
 	}

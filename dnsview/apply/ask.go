@@ -203,7 +203,7 @@ func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *guard.Eviden
 	g := r.engine.guards(s.Zone)
 	return &guard.Evidence{
 		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Reason: s.Reason, Undoes: s.Undoes != "",
-		Hosts: r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From,
+		Hosts: r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From, Evacuates: r.plan.Confirm(),
 	}
 }
 

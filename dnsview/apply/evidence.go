@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"rollcall/dnsview"
@@ -49,7 +50,7 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 		maxAge = min(maxAge, now.Sub(r.wrote[providers.CanonicalName(z)]))
 	}
 	s := &providers.Snapshot{}
-	if names := append(e.cloudNames(), zones...); len(names) > 0 {
+	if names := append(slices.DeleteFunc(e.cloudNames(), r.isEvacuated), zones...); len(names) > 0 {
 		*s = *e.o.Sources.Recent(ctx, max(maxAge, 0), names...)
 	}
 	s.Taken, s.Zones = now, e.zonesIn(s, zones)
@@ -58,7 +59,7 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	}
 	ev := &evidence{snap: s, oldest: now}
 	for i := range s.Clouds {
-		if v := &s.Clouds[i]; !v.Unconfigured && !v.Coverage.Started.IsZero() && v.Coverage.Started.Before(ev.oldest) {
+		if v := &s.Clouds[i]; !v.Unconfigured && !r.isEvacuated(v.Cloud.Name) && !v.Coverage.Started.IsZero() && v.Coverage.Started.Before(ev.oldest) {
 			ev.oldest = v.Coverage.Started
 		}
 	}

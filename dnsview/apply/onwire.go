@@ -230,11 +230,12 @@ func (r *run) watchName(ctx context.Context, k index.SetKey, changes []providers
 		rec := changes[i].Record()
 		records = append(records, &rec)
 	}
-	for deadline := e.o.Now().Add(e.o.WireWait); ; {
+	wait := r.wireWait()
+	for deadline := e.o.Now().Add(wait); ; {
 		s := r.onWire(ctx, k, want, records...)
 		r.observe(s, want, records)
 		if s.state() != servedContradicted || !e.o.Now().Before(deadline) {
-			return s.text(e.o.WireWait, false)
+			return s.text(wait, false)
 		}
 		if e.o.Sleep(ctx, pollPause) != nil {
 			return s.text(0, true)

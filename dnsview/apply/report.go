@@ -2,6 +2,7 @@ package apply
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"rollcall/dnsview/index"
@@ -107,7 +108,7 @@ func (r *Report) Count(s StepState) int {
 }
 
 // Asks returns the typed confirmations that would let refused steps pass, for steps whose failed guards can all be
-// answered by typing.
+// answered by typing. The one text of an evacuation is asked for once, with all that it answers.
 func (r *Report) Asks() []Ask {
 	var out []Ask
 	for i := range r.Steps {
@@ -119,10 +120,13 @@ func (r *Report) Asks() []Ask {
 			if g.Pass {
 				continue
 			}
-			at := slices.IndexFunc(out, func(a Ask) bool { return a.Guard == g.Guard && a.Text == g.Confirm })
-			if at < 0 {
+			at := slices.IndexFunc(out, func(a Ask) bool { return a.Text == g.Confirm && (a.Guard == g.Guard || a.Text == r.Plan.Confirm()) })
+			switch {
+			case at < 0:
 				out = append(out, Ask{Guard: g.Guard, Text: g.Confirm, Why: g.Why})
 				at = len(out) - 1
+			case g.Confirm == r.Plan.Confirm() && !strings.Contains(out[at].Why, g.Why):
+				out[at].Why += "; " + g.Why
 			}
 			out[at].Steps = append(out[at].Steps, s.Step.ID)
 		}

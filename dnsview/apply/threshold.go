@@ -30,7 +30,7 @@ func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcom
 			p.RecentErr = journalErr
 			p.Planned = r.planned(zone, steps, out)
 			g := p.CheckThreshold()
-			if g.Confirm != "" {
+			if g = p.Confirmed(g); g.Confirm != "" {
 				// After some removals the count is smaller. The count that a person typed at first holds for all of
 				// them.
 				if first, ok := r.counts[zone]; ok {

@@ -17,7 +17,7 @@ var values = map[string][]string{
 	"finding": {
 		"dead", "dangling", "reused", "stopped", "moved", "missing", "half", "foreign", "other-fleet", "ambiguous", "unmarked", "in-flight", "quiesced",
 		"unknown", "orphan-marker", "duplicate", "ttl", "proxied", "weight", "private", "srv-no-address", "srv-alias", "ptr-no-srv", "srv-no-ptr",
-		"srv-no-txt", "type-not-listed", "wire", "split", "cached", "lame", "occluded", "unresolvable", "unhealthy", "thin", "one-cloud", "over-limit",
+		"srv-no-txt", "type-not-listed", "wire", "split", "cached", "lame", "occluded", "unresolvable", "unhealthy", "thin", "evacuated", "one-cloud", "over-limit",
 	},
 	"severity": {"info", "low", "medium", "high", "critical"},
 	"provider": {"ec2", "triton", "cloudflare", "route53", "rfc2136", "zonefile"},

@@ -12,6 +12,9 @@ func Check(e *Evidence) []index.GuardResult {
 	if g := e.CheckWritable(); !g.Pass {
 		guards = append(guards, g)
 	}
+	for i, g := range guards {
+		guards[i] = e.Confirmed(g)
+	}
 	return guards
 }
 

@@ -63,6 +63,8 @@ type Evidence struct {
 	Threshold float64 // share of Owned that may go within ten minutes
 	From      int     // Threshold counts for zones with at least this many owned records
 
+	Evacuates string // the text that answers the guards of an evacuation, see plan.Evacuated
+
 	JournalErr error // why the journal cannot be written to; nil when it can
 }
 

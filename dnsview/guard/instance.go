@@ -32,12 +32,17 @@ func (e *Evidence) CheckCoverage() index.GuardResult {
 	for _, cs := range clouds {
 		age := cs.View.Coverage.Age(e.Now)
 		switch {
+		case e.evacuates() && e.isEvacuated(cs):
+			continue
 		case cs.State != providers.CoverageComplete:
 			return index.Unproven(g, cs.Why, "a complete read of "+cs.Name)
 		case age > e.Age:
 			return index.Unproven(g, cs.Name+" was read "+index.Ago(age)+" ago, and "+index.Ago(e.Age)+" is the most", "a fresh read of "+cs.Name)
 		}
 		oldest = max(oldest, age)
+	}
+	if e.evacuates() {
+		return e.checkEvacuated()
 	}
 	return index.Passed(g, index.Plural(len(e.View.Index.Clouds), "cloud was", "clouds were")+" read completely, the oldest "+index.Ago(oldest)+" ago")
 }
@@ -51,6 +56,8 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 	o, ok := e.owner()
 	r := e.Change.Record()
 	switch {
+	case e.evacuates():
+		return index.Passed(g, claimsNothing)
 	case mode == ModeWrite && (e.Undoes || !ok || r.IsMarker() || o.Quiesced):
 		return index.Passed(g, "no instance has to be there for this")
 	case e.Undoes && !ok:
@@ -133,6 +140,9 @@ func (e *Evidence) CheckAddress() index.GuardResult {
 			return index.Failed(g, a.String()+" belongs to "+index.AddressLabel(&e.Holders[n])+", which its cloud names when it is asked for the address, and whose list leaves it out", "look again: the entry is reused")
 		}
 		isOwn := own && held && (h.Instance != nil && h.Instance.ID == o.Instance && e.View.Index.KeyOf(h.Instance) == o.Cloud || h.Address != nil && h.Address.Instance == o.Instance)
+		if own && held && e.evacuates() && e.cloudOf(h) == o.Cloud {
+			isOwn = true // whichever of its nodes has the address
+		}
 		if own && !held && e.Answer.Instance != nil && e.Answer.Instance.HasAddress(a) {
 			isOwn = true
 		}

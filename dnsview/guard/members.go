@@ -22,6 +22,9 @@ func (e *Evidence) CheckMinimum() index.GuardResult {
 	if e.View == nil || e.FoundErr != nil || !e.Reread {
 		return index.Unproven(g, "it is not known what else the name holds", "an answer from the DNS provider")
 	}
+	if e.evacuates() {
+		return e.checkRemaining(&r)
+	}
 	why := "what is removed is not alive"
 	if s := e.View.Index.ServicesByName[r.Name]; s != nil && alive && s.IsMemberValue(&r) {
 		left := e.liveMembers(s)

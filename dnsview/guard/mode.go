@@ -51,7 +51,7 @@ func InstanceToVerify(verb index.Verb, c *providers.Change) (o providers.Owner, 
 		return o, ok && verb == index.VerbDeregister && o.Quiesced && !o.Host()
 	}
 	o, ok = r.Owner()
-	return o, ok && !o.Host()
+	return o, ok && !o.Host() && !(verb == index.VerbEvacuate && ModeOf(verb, c) == ModeTakeOut)
 }
 
 // RelatedRecords returns the name and type of further records that the guards of a change need: for a marker that is

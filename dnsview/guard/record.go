@@ -78,6 +78,8 @@ func (e *Evidence) CheckOwner() index.GuardResult {
 		return index.Unproven(g, "whether "+index.ShortID(o.Instance)+" was taken out on purpose could not be read: "+index.ErrorText(e.RelatedErr), "an answer from the DNS provider")
 	case ok && e.Change.Op == providers.OpCreate && wasTakenOut(e.Related, o):
 		return index.Failed(g, index.ShortID(o.Instance)+" was taken out of "+index.Clean(r.Name)+" on purpose", "return it instead")
+	case ok && e.keptOut(o):
+		return index.Failed(g, e.cloudLabel(o.Cloud)+" is evacuated, and its nodes stay out of "+index.Clean(r.Name), "rollcall return --cloud "+e.cloudLabel(o.Cloud))
 	case ok:
 		return index.Passed(g, "its marker names "+index.ShortID(o.Instance)+" of this fleet")
 	case mode == ModeRetire, mode == ModeWrite && e.Change.Op == providers.OpCreate && (r.Type == "PTR" || r.Type == "TXT"):
@@ -154,6 +156,8 @@ func (e *Evidence) CheckGrace() index.GuardResult {
 		return index.Passed(g, "it has no marker whose age would matter")
 	case !ok:
 		return index.Unproven(g, "it has no marker, so its age is not known", "adopt it first")
+	case e.evacuates():
+		return index.Passed(g, claimsNothing)
 	case age >= e.Grace:
 		return index.Passed(g, "the marker is "+index.Ago(age)+" old")
 	case ModeOf(e.Verb, e.Change) == ModeTakeOut && (o.Host() || e.Answer.Instance != nil && !e.Answer.Gone):

@@ -49,6 +49,12 @@ func (x *Index) Again(s *providers.Snapshot, o *Options) *Index {
 		n.Services[i] = &d
 		n.ServicesByName[providers.CanonicalName(d.Name)] = &d
 	}
+	n.Evacuations = make([]*Evacuation, len(x.Evacuations))
+	for i, old := range x.Evacuations {
+		e := *old
+		e.Zone = zones[e.Zone]
+		n.Evacuations[i] = &e
+	}
 	return n
 }
 

@@ -61,6 +61,7 @@ func New(s *providers.Snapshot, o *Options) *Index {
 	x.addServices()
 	x.addNames()
 	x.addControllers()
+	x.addEvacuations()
 	x.until = x.moments.earliest()
 	return x
 }

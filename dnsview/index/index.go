@@ -66,6 +66,7 @@ type Index struct {
 	QuiescedMarkers []QuiescedMarker                    // marker records that say quiesced
 	QuiescedAt      map[string][]QuiescedMarker         // the same by the name that was taken out
 	QuiescedRecords map[QuiescedKey][]*providers.Record // records that are still there and bear the word quiesced
+	Evacuations     []*Evacuation                       // clouds whose nodes markers keep out of DNS, the widest first
 	Capacity        map[string]Capacity                 // how many records still fit into zones with a limit
 
 	controllers map[*providers.Record]string // records that registries in TXT records name, with the program that manages them

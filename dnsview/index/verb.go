@@ -9,7 +9,8 @@ const (
 	VerbRegister   Verb = "register"
 	VerbQuiesce    Verb = "quiesce"
 	VerbReturn     Verb = "return"
-	VerbDrain      Verb = "drain" // out of DNS, wait, terminate
+	VerbEvacuate   Verb = "evacuate" // quiesce all nodes of a cloud
+	VerbDrain      Verb = "drain"    // out of DNS, wait, terminate
 	VerbRetarget   Verb = "retarget"
 	VerbUpdate     Verb = "update"
 	VerbAdopt      Verb = "adopt"

@@ -40,8 +40,21 @@ func (s *Step) effect() effect {
 	for i := range c.After.Owners {
 		c.After.Owners[i].Registered = time.Time{}
 	}
+	c.After.Value = withoutTimes(&c.After)
 	d.Change = &c
 	return d
+}
+
+// withoutTimes returns the value of a record. That of a marker of an evacuation is without since when and until when.
+func withoutTimes(r *providers.Record) string {
+	o, ok := index.OwnerInMarker(r)
+	if !ok || !r.IsMarker() || !o.Evacuates() {
+		return r.Value
+	}
+	if o.IsBefore() {
+		return o.Type + " " + o.Value
+	}
+	return o.Type
 }
 
 // Checksum returns 16 hex digits over what the step does.
@@ -129,6 +142,7 @@ func (r *RecordDoc) effect() *RecordDoc {
 	for i := range x.Owners {
 		x.Owners[i].Registered = time.Time{}
 	}
+	x.Value = withoutTimes(&providers.Record{Name: x.Name, Type: x.Type, Value: x.Value})
 	return &x
 }
 

@@ -52,9 +52,10 @@ type Step struct {
 
 // Plan is a list of steps for one verb. It can be shown, journalled and undone.
 type Plan struct {
-	Verb  index.Verb `json:"verb"`
-	Title string     `json:"title"` // one line for a person
-	Steps []Step     `json:"steps"`
+	Verb      index.Verb `json:"verb"`
+	Title     string     `json:"title"` // one line for a person
+	Steps     []Step     `json:"steps"`
+	Evacuated *Evacuated `json:"evacuated,omitempty"` // of an evacuation
 	// Skipped lists what was requested and is not planned, with the reasons.
 	Skipped []string `json:"skipped,omitempty"`
 }

@@ -56,6 +56,9 @@ func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 	case i.State != providers.StateRunning:
 		b.skip(index.Label(i) + " is " + index.Clean(string(i.State)) + ", and only running nodes are registered")
 		return
+	case x.EvacuatedAt(x.KeyOf(i), name) != nil:
+		b.skip(index.Label(i) + " stays out of " + name + ": " + i.Cloud + " is evacuated; rollcall return --cloud " + i.Cloud + " takes that back")
+		return
 	case len(want) == 0:
 		b.skip(index.Label(i) + " has no public address to register")
 		return

@@ -19,31 +19,44 @@ func Return(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	}
 	for _, ref := range uniqueInstances(instances) {
 		if isHost(ref) {
-			b.returnNode(ref, nil)
+			b.returnNode(ref, nil, anyValue)
 			continue
 		}
 		i := b.instance(ref)
-		if i == nil {
+		if i == nil || b.stillEvacuated(ref) {
 			continue
 		}
 		if i.State != providers.StateRunning {
 			b.skip(index.Label(i) + " does not run")
 			continue
 		}
-		b.returnNode(v.Index.Ref(i), i)
+		b.returnNode(v.Index.Ref(i), i, anyValue)
 	}
 	return b.end("Return " + index.Plural(len(instances), "node", "nodes") + " to DNS")
 }
 
-// returnNode plans the return of one node; i is nil for a host that joined by hand.
-func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance) {
+// anyValue accepts every value that a marker remembers.
+func anyValue(index.QuiescedMarker) bool { return true }
+
+// returnNode plans the return of those values of one node that are accepted, and returns the ids of the steps; i is nil for a
+// host that joined by hand.
+func (b *builder) returnNode(ref providers.InstanceRef, i *providers.Instance, accept func(index.QuiescedMarker) bool) (ids []int) {
+	from := len(b.plan.Steps)
+	b.returnValues(ref, i, accept)
+	for n := from; n < len(b.plan.Steps); n++ {
+		ids = append(ids, b.plan.Steps[n].ID)
+	}
+	return ids
+}
+
+func (b *builder) returnValues(ref providers.InstanceRef, i *providers.Instance, accept func(index.QuiescedMarker) bool) {
 	x := b.v.Index
 	who := index.ShortID(ref.ID)
 	if i != nil {
 		who = index.Label(i)
 	}
 	found := b.unquiesce(ref)
-	marks := b.quiescedMarkers(ref)
+	marks := slices.DeleteFunc(b.quiescedMarkers(ref), func(m index.QuiescedMarker) bool { return !accept(m) })
 	// Host names come back before the SRV values that lead to them.
 	slices.SortFunc(marks, func(a, c index.QuiescedMarker) int {
 		if ra, rc := -srvRank(&providers.Record{Type: a.Owner.Type}), -srvRank(&providers.Record{Type: c.Owner.Type}); ra != rc {

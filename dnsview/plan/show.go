@@ -19,6 +19,8 @@ type Doc struct {
 	Checksum string     `json:"checksum"` // of the plan; what is applied must have the same
 	Steps    []StepDoc  `json:"steps"`
 	Skipped  []string   `json:"skipped"`
+	// Evacuated is, of an evacuation, the cloud and what remains of its services.
+	Evacuated *Evacuated `json:"evacuated,omitempty"`
 }
 
 // StepDoc is one step of a plan as it is shown.
@@ -73,7 +75,7 @@ type DiffLine struct {
 
 // Doc returns the plan as it is shown. guards returns the guards of a step with their state; it may be nil.
 func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
-	d := Doc{Verb: p.Verb, Title: index.Clean(p.Title), Checksum: p.Checksum(), Steps: []StepDoc{}, Skipped: []string{}}
+	d := Doc{Verb: p.Verb, Title: index.Clean(p.Title), Checksum: p.Checksum(), Steps: []StepDoc{}, Skipped: []string{}, Evacuated: p.Evacuated.clean()}
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		x := StepDoc{
@@ -252,6 +254,12 @@ func (d *Doc) Text() string {
 			fmt.Fprintf(&b, "     %s\n", w)
 		}
 	}
+	if lines := d.Evacuated.Lines(); len(lines) > 0 {
+		b.WriteString("\nwhat remains:\n")
+		for _, s := range lines {
+			fmt.Fprintf(&b, "  - %s\n", s)
+		}
+	}
 	if len(d.Skipped) > 0 {
 		b.WriteString("\nleft alone:\n")
 		for _, s := range d.Skipped {
@@ -298,6 +306,12 @@ func (d *Doc) Markdown() string {
 				state = "not known"
 			}
 			fmt.Fprintf(&b, "   | %s | %s | %s | %s |\n", g.Guard, state, EscapeMarkdown(g.Why), EscapeMarkdown(strings.TrimPrefix(satisfyLine(g), "what would satisfy it: ")))
+		}
+	}
+	if lines := d.Evacuated.Lines(); len(lines) > 0 {
+		b.WriteString("\n## What remains\n\n")
+		for _, s := range lines {
+			fmt.Fprintf(&b, "- %s\n", EscapeMarkdown(s))
 		}
 	}
 	if len(d.Skipped) > 0 {

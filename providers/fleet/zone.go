@@ -145,7 +145,7 @@ func markersOf(v *providers.ZoneView) markedInstances {
 }
 
 func (m markedInstances) add(o providers.Owner, since time.Time) {
-	if o.Host() {
+	if o.Host() || o.Evacuates() {
 		return
 	}
 	ids := m[o.Cloud]

@@ -153,6 +153,8 @@ type ChangeRequest struct {
 	// Instances are the objects of a drain, register, quiesce, return or power, or the new target of a retarget of one
 	// record.
 	Instances []providers.InstanceRef
+	// Cloud is the object of an evacuate, or of a return of what an evacuation took out.
+	Cloud providers.CloudKey
 	// Findings request their remedies, which determine the verb. See dnsview.PlanRemedy.
 	Findings []*dnsview.Finding
 	// NoDrain terminates without the wait after the removal from DNS.

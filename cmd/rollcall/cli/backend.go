@@ -161,7 +161,12 @@ func (b *backend) Plan(ctx context.Context, w common.ChangeRequest) (plan.Plan, 
 			return plan.QuiesceRecords(v, w.Records...), nil
 		}
 		return plan.Quiesce(v, w.Instances...), nil
+	case index.VerbEvacuate:
+		return plan.Evacuate(v, plan.Evacuation{Cloud: w.Cloud}), nil
 	case index.VerbReturn:
+		if w.Cloud != "" {
+			return plan.ReturnCloud(v, w.Cloud, ""), nil
+		}
 		return plan.Return(v, w.Instances...), nil
 	case index.VerbDrain:
 		return plan.Terminate(v, w.NoDrain, w.Instances...), nil

@@ -186,7 +186,7 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan
 
 // progress returns a function that reports each step on stderr.
 func (a *commands) progress() func(apply.Event) {
-	lastWait := -1
+	lastWait, last := -1, ""
 	return func(ev apply.Event) {
 		if ev.Kind == apply.EventWaiting {
 			// A countdown prints a line every ten seconds, not on every tick.
@@ -199,7 +199,10 @@ func (a *commands) progress() func(apply.Event) {
 		if ev.Kind == apply.EventEnded && ev.State == apply.StepDone || ev.Text == "" {
 			return // the report includes it
 		}
-		a.Logf("%s", words.Clean(ev.Text))
+		if ev.Text != last { // many steps can be refused for one reason
+			a.Logf("%s", words.Clean(ev.Text))
+		}
+		last = ev.Text
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/sim/world"
@@ -107,6 +108,14 @@ func (p *simAgent) actOnce(ctx context.Context, ev world.NodeEvent, a *userdata.
 	}
 	owner := providers.Owner{Fleet: a.Fleet, Cloud: ev.Cloud.Key, Instance: ev.Instance.ID, Registered: time.Now().Truncate(time.Second).UTC()}
 	if ev.Up {
+		out, err := p.keptOut(ctx, zone, a, owner)
+		if err != nil {
+			return err
+		}
+		if out {
+			ev.Log(agentLine("quiesced by an operator: not registered"))
+			return nil
+		}
 		made, err := p.register(ctx, zone, a, &ev.Instance, owner)
 		if err != nil {
 			return err
@@ -124,6 +133,28 @@ func (p *simAgent) actOnce(ctx context.Context, ev world.NodeEvent, a *userdata.
 		ev.Log(agentLine("deregistered %s", strings.Join(gone, ", ")))
 	}
 	return nil
+}
+
+// keptOut reports whether an operator has quiesced a node, or evacuated its cloud from the zone or the service.
+func (p *simAgent) keptOut(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, owner providers.Owner) (bool, error) {
+	cloud := owner
+	cloud.Instance = providers.EvacuationName(owner.Cloud)
+	for _, at := range []struct {
+		name string
+		who  providers.Owner
+	}{{a.Service, owner}, {a.Service, cloud}, {a.Zone, cloud}} {
+		there, err := p.dns.Lookup(ctx, zone, providers.MarkerName(at.who.Instance, at.name), "TXT")
+		if err != nil {
+			return false, fmt.Errorf("look for markers of %s: %w", at.name, err)
+		}
+		if slices.ContainsFunc(there, func(r providers.Record) bool {
+			o, ok := index.OwnerInMarker(&r)
+			return ok && o.Quiesced && o.Same(at.who)
+		}) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // zone returns the zone that an agent writes to: the one with the given id, else the first public one of the name.

@@ -35,6 +35,8 @@ type Report struct {
 	Skipped  []string `json:"skipped"`
 	Nodes    []Node   `json:"nodes"`
 	Notes    []string `json:"notes"`
+	// Evacuated is, of an evacuation, the cloud and what remains of its services.
+	Evacuated *plan.Evacuated `json:"evacuated,omitempty"`
 	// Incomplete are the sources that the answer depends on and that were not read completely.
 	Incomplete []rows.Basis `json:"incomplete"`
 }
@@ -66,7 +68,7 @@ func NewReport(r *apply.Report, dryRun bool) Report {
 	d := Doc(r)
 	row := Report{
 		Verb: string(d.Verb), Title: d.Title, Checksum: d.Checksum, DryRun: dryRun, Run: r.Run, OK: r.OK(),
-		Steps: []Step{}, Skipped: d.Skipped, Nodes: []Node{}, Notes: []string{}, Incomplete: []rows.Basis{},
+		Steps: []Step{}, Skipped: d.Skipped, Nodes: []Node{}, Notes: []string{}, Incomplete: []rows.Basis{}, Evacuated: d.Evacuated,
 	}
 	for _, n := range r.Nodes {
 		ref := rows.NewRef(n.Instance)

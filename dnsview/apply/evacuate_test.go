@@ -1,0 +1,152 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// down makes the API of joyent-east fail, and returns the plan to evacuate that cloud, with the text to type.
+func (b *bench) down() (p plan.Plan, typed string) {
+	b.t.Helper()
+	if b.last == nil {
+		b.last = b.view().Snapshot
+	}
+	b.triton.ListErr = &providers.Error{Kind: providers.KindThrottled, Op: "list machines", Source: "joyent-east"}
+	p = plan.Evacuate(b.view(), plan.Evacuation{Cloud: tritonKey})
+	return p, p.Evacuated.Confirm
+}
+
+// nodesIn returns the values of nodes that a zone has.
+func nodesIn(d *fakeDNS) (out []string) {
+	for _, r := range d.rows {
+		if r.Type == "A" || r.Type == "SRV" {
+			out = append(out, r.Value)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestACloudWhoseAPIIsDownIsEvacuatedWithoutAskingIt(t *testing.T) {
+	b := newBench(t)
+	p, typed := b.down()
+	if typed != "joyent-east 5" {
+		t.Fatalf("to be typed: %q", typed)
+	}
+	check := b.engine().Check(t.Context(), p)
+	asks := check.Asks()
+	if len(asks) != 1 || asks[0].Text != typed || !strings.Contains(asks[0].Why, v1+" keeps no live member") || !strings.Contains(asks[0].Why, "what runs in joyent-east is not known") {
+		t.Errorf("asks %+v", asks)
+	}
+	asked := len(b.triton.Asked)
+	rep := b.run(p, typed)
+	if rep.Count(StepDone) != len(p.Steps) {
+		t.Fatalf("%v", states(rep))
+	}
+	if len(b.triton.Asked) != asked {
+		t.Errorf("it was asked for %q", b.triton.Asked[asked:])
+	}
+	if len(b.cf.applied) != 3 || len(b.sd.applied) != 2 {
+		t.Errorf("%d writes to one zone and %d to the other", len(b.cf.applied), len(b.sd.applied))
+	}
+	if got := nodesIn(b.cf); len(got) != 4 || slices.Contains(got, "165.225.128.1") || len(nodesIn(b.sd)) != 0 {
+		t.Errorf("in DNS: %q, %q", got, nodesIn(b.sd))
+	}
+	for _, e := range entries(t, b.j) {
+		if e.Verb != "evacuate" || e.State != journal.Done || e.Change == nil {
+			t.Errorf("journal: %+v", e)
+		}
+	}
+}
+
+func TestNothingOfAnEvacuationIsDoneBeforeItsTextIsTyped(t *testing.T) {
+	b := newBench(t)
+	p, _ := b.down()
+	for _, typed := range []string{"", "joyent-east", "joyent-east 4", "5"} {
+		rep := b.run(p, typed)
+		if rep.Count(StepDone) > 0 || len(b.cf.applied)+len(b.sd.applied) > 0 {
+			t.Errorf("typed %q: %v", typed, states(rep))
+		}
+		if asks := rep.Asks(); len(asks) != 1 || asks[0].Text != "joyent-east 5" {
+			t.Errorf("typed %q: asks %+v", typed, asks)
+		}
+	}
+}
+
+func TestTheGuardsOfAnEvacuationHoldForTheOtherClouds(t *testing.T) {
+	b := newBench(t)
+	p, typed := b.down()
+	b.aws.ListErr = errors.New("no answer")
+	rep := b.run(p, typed)
+	if rep.Count(StepDone) > 2 || len(nodesIn(b.cf)) != 5 || len(nodesIn(b.sd)) != 4 {
+		t.Errorf("with the other cloud unread: %v", states(rep))
+	}
+	b = newBench(t)
+	b.triton.Remove("m-1")
+	p, typed = b.down()
+	b.node(b.aws, "i-9", "other", "165.225.128.1", "mail") // the address is another's now
+	rep = b.run(p, typed)
+	if !slices.Contains(nodesIn(b.cf), "165.225.128.1") || slices.ContainsFunc(rep.Steps, func(s StepReport) bool {
+		return s.State == StepRefused && !slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return g.Guard == index.GuardAddress && !g.Pass })
+	}) {
+		t.Errorf("with an address of another: %v", states(rep))
+	}
+}
+
+func TestAnEvacuationThatIsStoppedGoesOnWhereItWas(t *testing.T) {
+	b := newBench(t)
+	p, typed := b.down()
+	ctx, cancel := context.WithCancel(t.Context())
+	b.cf.onApply = func([]providers.Change) { cancel() }
+	rep := b.engine().Run(ctx, p, Confirm{Typed: []string{typed}}, nil)
+	if rep.Count(StepSkipped) == 0 || rep.Count(StepDone) == 0 {
+		t.Fatalf("%v", states(rep))
+	}
+	b.cf.onApply = nil
+	rest, typed := b.down()
+	if len(rest.Steps) >= len(p.Steps) || len(rest.Steps) == 0 {
+		t.Errorf("%d of %d steps are left", len(rest.Steps), len(p.Steps))
+	}
+	if rep = b.run(rest, typed); rep.Count(StepDone) != len(rest.Steps) || len(nodesIn(b.cf)) != 4 || len(nodesIn(b.sd)) != 0 {
+		t.Errorf("%v: %q, %q", states(rep), nodesIn(b.cf), nodesIn(b.sd))
+	}
+	b.triton.ListErr = nil
+	back := plan.ReturnCloud(b.view(), tritonKey, "")
+	if rep = b.run(back); rep.Count(StepDone) != len(back.Steps) || len(nodesIn(b.cf)) != 5 || len(nodesIn(b.sd)) != 4 || len(back.Skipped) > 0 {
+		t.Errorf("returned: %v, %q: %q, %q", states(rep), back.Skipped, nodesIn(b.cf), nodesIn(b.sd))
+	}
+	for _, d := range []*fakeDNS{b.cf, b.sd} {
+		if i := slices.IndexFunc(d.rows, func(r providers.Record) bool { return strings.HasPrefix(r.Name, "cloud-") }); i >= 0 {
+			t.Errorf("left: %s", d.rows[i].Label())
+		}
+	}
+}
+
+func TestAnEvacuationFollowsTheNameServersUntilNoneAnswersWithItsNodes(t *testing.T) {
+	b := newBench(t)
+	p, typed := b.down()
+	from := b.clk.Now()
+	b.ns.says = func(_, typ string, values []string) ([]index.WireAnswer, error) {
+		a := index.WireAnswer{Server: "ns1", Values: slices.Clone(values)}
+		if typ == "A" && b.clk.Now().Sub(from) < 70*time.Second {
+			a.Values = append(a.Values, "165.225.128.1")
+		}
+		return []index.WireAnswer{a}, nil
+	}
+	rep := b.run(p, typed)
+	i := slices.IndexFunc(rep.Steps, func(s StepReport) bool {
+		return s.Step.Change.Op == providers.OpDelete && s.Step.Change.Before.Value == "165.225.128.1"
+	})
+	if s := rep.Steps[i]; !strings.HasPrefix(s.Wire, "the authoritative servers show the change of www") || b.clk.Now().Sub(from) < 70*time.Second {
+		t.Errorf("after %s: %q", b.clk.Now().Sub(from), s.Wire)
+	}
+}

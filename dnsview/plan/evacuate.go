@@ -1,0 +1,297 @@
+package plan
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+	"rollcall/dnsview/services"
+	"rollcall/providers"
+)
+
+// Evacuation is a request to take all nodes of one cloud out of DNS.
+type Evacuation struct {
+	Cloud   providers.CloudKey
+	Service string        // only from this service; empty for all
+	For     time.Duration // after which a finding reminds of it; 0 for never
+	Reason  string        // for the journal; not written to DNS, which is public
+}
+
+// Evacuated is what an evacuation concerns.
+type Evacuated struct {
+	Cloud string             `json:"cloud"`
+	Key   providers.CloudKey `json:"cloud_key"`
+	// Confirm is the one text that answers the guards that a person can answer: the cloud and the number of values that go.
+	Confirm string `json:"confirm"`
+	// Remains is what remains of each service.
+	Remains []services.Remaining `json:"remains"`
+}
+
+// clean returns a copy without control characters, nil for nil.
+func (e *Evacuated) clean() *Evacuated {
+	if e == nil {
+		return nil
+	}
+	out := Evacuated{Cloud: index.Clean(e.Cloud), Key: providers.CloudKey(index.Clean(string(e.Key))), Confirm: index.Clean(e.Confirm), Remains: slices.Clone(e.Remains)}
+	for i := range out.Remains {
+		r := &out.Remains[i]
+		r.Service, r.Clouds = index.Clean(r.Service), slices.Clone(r.Clouds)
+		for n := range r.Clouds {
+			r.Clouds[n] = index.Clean(r.Clouds[n])
+		}
+	}
+	return &out
+}
+
+// Lines returns one clean line for each service about what remains of it; none for nil.
+func (e *Evacuated) Lines() (lines []string) {
+	if e == nil {
+		return nil
+	}
+	for i := range e.Remains {
+		lines = append(lines, e.Remains[i].Text())
+	}
+	return lines
+}
+
+// Confirm returns the text that answers the guards of the plan of an evacuation, and "" for other plans, whose guards ask
+// for texts of their own.
+func (p *Plan) Confirm() string {
+	if p.Evacuated == nil {
+		return ""
+	}
+	return p.Evacuated.Confirm
+}
+
+// Evacuate plans to quiesce all nodes of a cloud, whatever their state, as known by their owner markers. Markers of the
+// cloud come first, which keep out nodes that boot meanwhile. Skipped lists what leads to the cloud and is not moved.
+func Evacuate(v *dnsview.View, e Evacuation) Plan {
+	b := newBuilder(v, index.VerbEvacuate)
+	if !b.hasFleet() {
+		return b.end("")
+	}
+	x := v.Index
+	cloud := x.CloudLabel(e.Cloud)
+	scopes := b.scopes(e.Service)
+	if e.Service != "" && !b.isService(e.Service) {
+		b.skip("there is no service " + index.Clean(e.Service) + " in the zones that are read here")
+		return b.end("")
+	}
+	var records []*providers.Record
+	for _, z := range x.Zones {
+		name, ok := scopes[z.Name]
+		if !ok {
+			continue
+		}
+		if why := x.ZoneRefused(z.Name); why != "" {
+			b.skip(why + ", so nothing of " + cloud + " is taken out of it")
+			continue
+		}
+		b.markEvacuated(e, z, name, cloud)
+		for i := range z.View.Records {
+			r := &z.View.Records[i]
+			if b.ofCloud(r, e.Cloud) && b.inScope(r, e.Service) {
+				records = append(records, r)
+			}
+		}
+	}
+	slices.SortFunc(records, func(a, c *providers.Record) int {
+		if d := srvFirst(a, c); d != 0 {
+			return d
+		}
+		return index.CompareRecords(a, c)
+	})
+	for _, r := range records {
+		b.quiesce(r, dnsview.Evacuated)
+	}
+	b.notMoved(e, cloud)
+	what := "Evacuate " + cloud
+	if e.Service != "" {
+		what += " from " + index.Clean(e.Service)
+	}
+	if why := index.Clean(strings.TrimSpace(e.Reason)); why != "" {
+		what += ": " + why
+	}
+	p := b.end(what)
+	if len(p.Steps) > 0 {
+		p.Title = what
+	}
+	gone := 0
+	for i := range p.Steps {
+		if c := p.Steps[i].Change; c != nil && c.Op == providers.OpDelete && !c.Before.IsMarker() {
+			gone++
+		}
+	}
+	p.Evacuated = &Evacuated{Cloud: cloud, Key: e.Cloud, Confirm: cloud + " " + strconv.Itoa(gone), Remains: b.remains(e.Cloud, records)}
+	return p
+}
+
+// scopes returns for each zone in which something is evacuated the name at which that is marked.
+func (b *builder) scopes(service string) map[string]string {
+	out := map[string]string{}
+	if service != "" {
+		if z := b.v.Index.ZoneOf(service); z != nil {
+			out[z.Name] = providers.CanonicalName(service)
+		}
+		return out
+	}
+	for _, z := range b.v.Index.Zones {
+		if !b.v.Index.OnlyListed(z.Name) {
+			out[z.Name] = z.Name
+		}
+	}
+	return out
+}
+
+// isService reports whether a name is that of a service, where agents look for an evacuation.
+func (b *builder) isService(service string) bool {
+	x, name := b.v.Index, providers.CanonicalName(service)
+	z := x.ZoneOf(name)
+	return z != nil && name != z.Name && (x.ServicesByName[name] != nil || slices.ContainsFunc(z.Named(name), func(r *providers.Record) bool {
+		return r.Type == "SRV" || r.Type == "A" || r.Type == "AAAA"
+	}))
+}
+
+// ofCloud reports whether a record has a marker of this fleet that names a node of the cloud.
+func (b *builder) ofCloud(r *providers.Record, key providers.CloudKey) bool {
+	return !r.IsMarker() && slices.ContainsFunc(r.Owners, func(o providers.Owner) bool {
+		return o.Cloud == key && o.Fleet == b.v.Options.Fleet && !o.Host()
+	})
+}
+
+// inScope reports whether a record belongs to a service, or to one below it; any does if service is empty.
+func (b *builder) inScope(r *providers.Record, service string) bool {
+	if service == "" || providers.InZone(r.Name, service) {
+		return true
+	}
+	if r.Type != "A" && r.Type != "AAAA" {
+		return false
+	}
+	leads := false
+	for _, s := range b.srvTo(r) {
+		if !providers.InZone(s.Name, service) {
+			return false // other clients still need the host name
+		}
+		leads = true
+	}
+	return leads
+}
+
+// markEvacuated plans the markers of an evacuation at a name of a zone: since and until when, and which values were out of
+// DNS before it.
+func (b *builder) markEvacuated(e Evacuation, z *index.ZoneState, name, cloud string) {
+	x := b.v.Index
+	now := b.now(z.Name)
+	var until time.Time
+	if e.For > 0 {
+		until = now.Add(e.For)
+	}
+	ref := providers.InstanceRef{Cloud: cloud, Key: e.Cloud}
+	create := func(o providers.Owner, sentence string) {
+		r, err := providers.EvacuationRecord(z.Name, name, o)
+		if err != nil {
+			b.skip(index.Clean(r.Name) + ": " + index.Clean(err.Error()))
+			return
+		}
+		b.change(providers.Change{Op: providers.OpCreate, After: r}, sentence, dnsview.Evacuated, &ref)
+	}
+	for _, have := range x.EvacuationsOf(e.Cloud) {
+		if have.Zone != z || have.Name != name {
+			continue
+		}
+		if e.For > 0 { // repeated with another end
+			o, _ := index.OwnerInMarker(have.Record)
+			after := *have.Record
+			text, err := providers.EvacuationOwner(o.Fleet, o.Cloud, o.Registered, until).Encode()
+			if after.Value = providers.FormatTXT([]string{text}); err == nil {
+				b.change(providers.Change{Op: providers.OpUpdate, Before: *have.Record, After: after}, "Mark in "+index.Clean(name)+" until when "+cloud+" is evacuated", dnsview.Evacuated, &ref)
+			}
+		}
+		return
+	}
+	o := providers.EvacuationOwner(b.v.Options.Fleet, e.Cloud, now, until)
+	create(o, "Mark "+cloud+" as evacuated in "+index.Clean(name)+", so that its nodes stay out")
+	for _, m := range x.QuiescedMarkers {
+		if m.Zone == z && m.Owner.Cloud == e.Cloud && !x.QuiescedThere(m) {
+			create(o.Before(m.Name, m.Owner.Type, m.Owner.Value), "Note that "+index.ShortID(m.Owner.Instance)+" was out of "+index.Clean(m.Name)+" before")
+		}
+	}
+}
+
+// notMoved lists what still leads to a cloud when its nodes are evacuated: records without a marker of this fleet, and
+// aliases of names that have such records.
+func (b *builder) notMoved(e Evacuation, cloud string) {
+	x := b.v.Index
+	in := map[netip.Addr]bool{} // addresses in the cloud
+	for _, z := range x.Zones {
+		for i := range z.View.Records {
+			if r := &z.View.Records[i]; b.ofCloud(r, e.Cloud) {
+				if a, ok := r.Addr(); ok {
+					in[a] = true
+				}
+			}
+		}
+	}
+	if cv := x.CloudView(e.Cloud); cv != nil {
+		for i := range cv.Instances {
+			if !cv.Instances[i].State.Dead() {
+				for _, a := range cv.Instances[i].PublicIPs {
+					in[a.Unmap()] = true
+				}
+			}
+		}
+		for i := range cv.Addresses {
+			in[cv.Addresses[i].IP.Unmap()] = true
+		}
+	}
+	stays := map[string]bool{} // names that still lead there
+	var aliases []*providers.Record
+	for _, z := range x.Zones {
+		for i := range z.View.Records {
+			r := &z.View.Records[i]
+			if _, goes := b.planned[r.Identity()]; goes || !b.inScope(r, e.Service) {
+				continue
+			}
+			switch a, ok := r.Addr(); {
+			case r.Alias || r.Type == "CNAME":
+				aliases = append(aliases, r)
+			case ok && in[a] && !b.ofCloud(r, e.Cloud): // of those with a marker it was said why
+				stays[r.Name] = true
+				why := "is " + index.Whose(r)
+				if !index.Marked(r) {
+					why = x.AdoptOr(r, "has no owner marker: adopt it first")
+				}
+				b.skip(r.Label() + " leads to " + cloud + " and is not moved: it " + why)
+			case ok && in[a]:
+				stays[r.Name] = true
+			}
+		}
+	}
+	for _, r := range aliases {
+		if to := providers.FoldValue("CNAME", r.Value); stays[to] {
+			b.skip(r.Label() + " is an alias of a name that leads to " + cloud + ", and is not moved")
+		} else if cv := x.CloudView(e.Cloud); cv != nil && r.Alias && cv.Cloud.Region != "" && strings.Contains(to, "."+cv.Cloud.Region+".") {
+			b.skip(r.Label() + " is an alias of what seems to be in " + cloud + ", and is not moved")
+		}
+	}
+}
+
+// remains returns what remains of the services of some records without their cloud.
+func (b *builder) remains(key providers.CloudKey, records []*providers.Record) []services.Remaining {
+	x := b.v.Index
+	out := []services.Remaining{}
+	seen := map[string]bool{}
+	for _, r := range records {
+		if _, host := x.Targets[r.Name]; seen[r.Name] || host && x.ServicesByName[r.Name] == nil || b.planned[r.Identity()] == 0 {
+			continue
+		}
+		seen[r.Name] = true
+		out = append(out, services.RemainingAt(x, r, key))
+	}
+	slices.SortFunc(out, func(a, c services.Remaining) int { return strings.Compare(a.Service, c.Service) })
+	return out
+}

@@ -1,0 +1,167 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+)
+
+// ReturnCloud plans to put back into DNS what the evacuation of a cloud took out, of one service or of all: of nodes that run
+// and fail no health check, at their present addresses. The markers of the evacuation are removed last. Skipped lists the
+// other nodes, which stay quiesced.
+func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
+	b := newBuilder(v, index.VerbReturn)
+	if !b.hasFleet() {
+		return b.end("")
+	}
+	x := v.Index
+	cloud := x.CloudLabel(key)
+	var over []*index.Evacuation
+	for _, e := range x.EvacuationsOf(key) {
+		switch {
+		case service == "" || providers.SameName(e.Name, service):
+			over = append(over, e)
+		case e.Covers(service):
+			b.skip(cloud + " is evacuated from " + index.Clean(e.Name) + " as a whole: rollcall return --cloud " + cloud + " returns all of it")
+			return b.end("")
+		}
+	}
+	if len(over) == 0 {
+		b.skip(cloud + " is not evacuated")
+		return b.end("")
+	}
+	if cs := x.CloudsByKey[key]; cs == nil || cs.State != providers.CoverageComplete {
+		why := cloud + " is not configured here"
+		if cs != nil {
+			why = cs.Why
+		}
+		b.skip("which nodes run is not known, so nothing is returned: " + why)
+		return b.end("")
+	}
+	nodes, took := b.evacuatedNodes(key, over)
+	returned, gone, needs := 0, 0, map[string][]int{} // steps by zone
+	for _, ref := range nodes {
+		i := v.Instance(key, ref.ID)
+		why, isGone := b.whyNotReturned(ref, i)
+		if why != "" {
+			b.skip(why + ", so it stays out")
+			if isGone {
+				gone++
+			}
+			continue
+		}
+		if ids := b.returnNode(x.Ref(i), i, took); len(ids) > 0 {
+			returned++
+			for _, id := range ids {
+				z := b.plan.Steps[id-1].Zone
+				needs[z] = append(needs[z], id)
+			}
+		}
+	}
+	b.listNewNodes(key, over)
+	if returned+gone == 0 && len(nodes) > 0 {
+		b.skip("no node can be returned, so " + cloud + " stays evacuated")
+		return b.end("")
+	}
+	ref := providers.InstanceRef{Cloud: cloud, Key: key}
+	for _, e := range over {
+		for _, m := range append(slices.Clone(e.Before), e.Record) {
+			b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget in "+index.Clean(e.Name)+" that "+cloud+" was evacuated", dnsview.Evacuated, &ref, needs[e.Zone.Name]...)
+		}
+	}
+	return b.end("Return " + index.Plural(returned, "node", "nodes") + " of " + cloud + " to DNS")
+}
+
+// evacuatedNodes returns the nodes of a cloud that evacuations took out of DNS, in stable order, and which values of theirs
+// they took out.
+func (b *builder) evacuatedNodes(key providers.CloudKey, over []*index.Evacuation) (nodes []providers.InstanceRef, took func(index.QuiescedMarker) bool) {
+	x := b.v.Index
+	covered := func(m index.QuiescedMarker) bool {
+		return slices.ContainsFunc(over, func(e *index.Evacuation) bool { return e.Covers(m.Name) })
+	}
+	in := map[string]bool{} // ids of nodes with a value below a name that was evacuated
+	for _, m := range x.QuiescedMarkers {
+		if m.Owner.Cloud == key && covered(m) && m.TookOut(over) {
+			in[m.Owner.Instance] = true
+		}
+	}
+	for _, z := range x.Zones {
+		for i := range z.View.Records {
+			r := &z.View.Records[i]
+			if o, ok := r.Owner(); ok && o.Cloud == key && o.Quiesced && x.IsOurs(r) && slices.ContainsFunc(over, func(e *index.Evacuation) bool { return e.Covers(r.Name) }) {
+				in[o.Instance] = true // an evacuation that was stopped in between
+			}
+		}
+	}
+	for id := range in {
+		ref := providers.InstanceRef{Cloud: x.CloudLabel(key), Key: key, ID: id}
+		if i := x.Instance(key, id); i != nil {
+			ref = x.Ref(i)
+		}
+		nodes = append(nodes, ref)
+	}
+	slices.SortFunc(nodes, func(a, c providers.InstanceRef) int {
+		if d := strings.Compare(a.Name, c.Name); d != 0 {
+			return d
+		}
+		return strings.Compare(a.ID, c.ID)
+	})
+	return nodes, func(m index.QuiescedMarker) bool {
+		// A host name lies beside its service. It goes with the SRV value that leads to it.
+		host := m.OfHost() && x.ServicesByName[m.Name] == nil
+		return (covered(m) || host && in[m.Owner.Instance]) && m.TookOut(over)
+	}
+}
+
+// whyNotReturned returns why a node cannot be returned now, or "". gone says that it will not come back.
+func (b *builder) whyNotReturned(ref providers.InstanceRef, i *providers.Instance) (why string, gone bool) {
+	switch {
+	case i == nil:
+		return index.ShortID(ref.ID) + " is not shown by its cloud any more", true
+	case i.State.Dead():
+		return index.Label(i) + " is terminated", true
+	case i.State != providers.StateRunning:
+		return index.Label(i) + " is " + index.Clean(string(i.State)), false
+	}
+	x := b.v.Index
+	for _, h := range b.v.Options.Health {
+		if h.Key == x.KeyOf(i) && h.ID == i.ID && x.Failing(&h) != nil {
+			return index.Label(i) + " fails the health check of " + index.Clean(h.Service), false
+		}
+	}
+	return "", false
+}
+
+// listNewNodes lists nodes that came while their cloud was evacuated, which it did not take out and does not return.
+func (b *builder) listNewNodes(key providers.CloudKey, over []*index.Evacuation) {
+	x := b.v.Index
+	for n := range x.Nodes {
+		i := x.Nodes[n].Instance
+		if i == nil || i.State != providers.StateRunning || x.KeyOf(i) != key {
+			continue
+		}
+		for _, s := range x.Services {
+			name := providers.CanonicalName(s.Name)
+			if s.Selects(i) && slices.ContainsFunc(over, func(e *index.Evacuation) bool { return e.Covers(name) && i.Launched.After(e.Since) }) &&
+				!slices.ContainsFunc(x.QuiescedAt[name], func(m index.QuiescedMarker) bool { return m.Of() == index.InstanceKey{Cloud: key, ID: i.ID} }) {
+				b.skip(index.Label(i) + " was started meanwhile and is not in " + name + ": its agent registers it, or rollcall register " + index.Clean(i.ID))
+			}
+		}
+	}
+}
+
+// stillEvacuated reports whether a node that its cloud shows is kept out of DNS by an evacuation, and says so.
+func (b *builder) stillEvacuated(ref providers.InstanceRef) bool {
+	x := b.v.Index
+	for _, m := range b.quiescedMarkers(ref) {
+		if e := x.EvacuatedAt(ref.Key, m.Name); e != nil {
+			cloud := x.CloudLabel(ref.Key)
+			b.skip(index.Label(x.Instance(ref.Key, ref.ID)) + " stays out of " + index.Clean(m.Name) + ": " + cloud + " is evacuated; rollcall return --cloud " + cloud + " returns its nodes")
+			return true
+		}
+	}
+	return false
+}
