@@ -251,7 +251,12 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (plan.Plan, error
 	case index.VerbQuiesce:
 		return plan.Quiesce(f.inspect(f.snap), w.Instances...), nil
 	case index.VerbReturn:
+		if w.Cloud != "" {
+			return plan.ReturnCloud(f.inspect(f.snap), w.Cloud, ""), nil
+		}
 		return plan.Return(f.inspect(f.snap), w.Instances...), nil
+	case index.VerbEvacuate:
+		return plan.Evacuate(f.inspect(f.snap), plan.Evacuation{Cloud: w.Cloud}), nil
 	case index.VerbBalance:
 		for _, id := range w.Records {
 			r := *f.record(id)

@@ -99,7 +99,7 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	case common.ActFilter:
 		return m.openFilter()
 	case common.ActPalette:
-		m.Open(dialog.NewPalette(commands()))
+		m.Open(dialog.NewPalette(append(commands(), m.cloudCommands()...)))
 	case common.ActMessages:
 		m.Open(dialog.NewMessages(m.Context))
 	case common.ActHelp:

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"cmp"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -67,6 +68,30 @@ func commands() []dialog.Entry {
 	}...)
 	for i := range list {
 		list[i].Name = cmp.Or(list[i].Name, string(list[i].Action))
+	}
+	return list
+}
+
+// cloudCommands returns the commands that take a whole cloud out of DNS, and back: one for each cloud, by its name.
+func (m *Model) cloudCommands() (list []dialog.Entry) {
+	if m.Picture == nil || m.ReadOnly {
+		return nil
+	}
+	add := func(verb index.Verb, what, does string, cs *index.CloudState) {
+		name := common.Clean(cs.Name)
+		list = append(list, dialog.Entry{
+			Name: strings.ToLower(what + " " + name), Does: does, What: what + " " + name,
+			Request: &common.ChangeRequest{Verb: verb, Cloud: cs.Key},
+		})
+	}
+	x := m.Picture.View.Index
+	for _, cs := range x.Clouds {
+		if cs.Key != "" {
+			add(index.VerbEvacuate, "evacuate", "all its nodes out of DNS, and kept out", cs)
+		}
+		if len(x.EvacuationsOf(cs.Key)) > 0 {
+			add(index.VerbReturn, "return", "end the evacuation: nodes that are well go back into DNS", cs)
+		}
 	}
 	return list
 }

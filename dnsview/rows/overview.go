@@ -43,9 +43,10 @@ type Overview struct {
 // OverviewTable holds the rows of an overview, the worst first, and the clouds of their counts in config order. Nodes that joined
 // by hand and those of no known cloud are counted in the last one, named "other", if there are any.
 type OverviewTable struct {
-	View   *dnsview.View
-	Clouds []string
-	Rows   []*Overview
+	View      *dnsview.View
+	Clouds    []string
+	Rows      []*Overview
+	Evacuated []EvacuatedCloud
 }
 
 // OtherClouds is the column of nodes that are in no cloud of the view.
@@ -53,7 +54,7 @@ const OtherClouds = "other"
 
 // NewOverview counts the services of a view, without what belongs to other fleets and to no one here. entries are the latest entries of the journal, newest first.
 func NewOverview(v *dnsview.View, entries []journal.Entry) *OverviewTable {
-	t := &OverviewTable{View: v}
+	t := &OverviewTable{View: v, Evacuated: evacuatedClouds(v, entries)}
 	at := map[string]int{}
 	for i := range v.Snapshot.Clouds {
 		if name := providers.Clean(v.Snapshot.Clouds[i].Cloud.Name); name != "" {

@@ -52,6 +52,14 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 	if n := len(c.plan.Steps); n > 0 {
 		out = append(out, t.Paint(theme.Dim, providers.CountOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.checksum))
 	}
+	out = append(out, remains(t, c.plan.Evacuated, w)...)
+	skipped := []string{}
+	for _, s := range c.plan.Skipped {
+		skipped = append(skipped, paintIndented(t, theme.Dim, t.Dot, theme.Dim, common.Clean(s), w)...)
+	}
+	if c.plan.Evacuated != nil { // what still leads to the cloud comes before the many steps
+		out, skipped = append(out, skipped...), nil
+	}
 	reports := map[int]*apply.StepReport{}
 	if as.report != nil {
 		for i := range as.report.Steps {
@@ -83,15 +91,33 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 			out = append(out, d.stepDetail(sh, r, w)...)
 		}
 	}
-	for _, s := range c.plan.Skipped {
-		out = append(out, paintIndented(t, theme.Dim, t.Dot, theme.Dim, common.Clean(s), w)...)
-	}
+	out = append(out, skipped...)
 	if as.report != nil {
 		for _, n := range as.report.Nodes {
 			out = append(out, paintIndented(t, theme.Warn, t.Warn, theme.Warn, common.Clean(n.Text), w)...)
 		}
 		for _, n := range as.report.Notes {
 			out = append(out, paintIndented(t, theme.Notice, t.Dot, theme.Notice, common.Clean(n), w)...)
+		}
+	}
+	return out
+}
+
+// remains draws what remains of each service when a cloud is evacuated, and begins with what would be short.
+func remains(t *theme.Theme, e *plan.Evacuated, w int) (out []string) {
+	if e == nil {
+		return nil
+	}
+	for _, short := range []bool{true, false} {
+		for i := range e.Remains {
+			r := &e.Remains[i]
+			switch {
+			case r.Short() != short:
+			case short:
+				out = append(out, paintIndented(t, theme.Bad, t.Bad, theme.Bad, common.Clean(r.Text()), w)...)
+			default:
+				out = append(out, paintIndented(t, theme.Good, t.OK, theme.Plain, common.Clean(r.Text()), w)...)
+			}
 		}
 	}
 	return out

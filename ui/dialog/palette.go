@@ -19,6 +19,9 @@ type Entry struct {
 	// ByPrefix lets the beginning of the name run the command, because it changes nothing. All others run by a whole
 	// name, or when they are chosen from the list.
 	ByPrefix bool
+	// Request is what the command changes, in the place of an action; What is its subject in one clean line.
+	Request *common.ChangeRequest
+	What    string
 }
 
 // named reports whether a text is a whole name of the command.
@@ -65,6 +68,9 @@ func (d *paletteDialog) run() common.DialogAction {
 	if !e.ByPrefix && !d.chosen && !e.named(d.query()) {
 		d.refused = e.Name + " changes something: its whole name runs it"
 		return nil
+	}
+	if e.Request != nil {
+		return common.Request{Request: *e.Request, What: e.What}
 	}
 	return common.Do{A: e.Action}
 }

@@ -56,7 +56,43 @@ func (o *overviewScreen) BuildRows(ctx context.Context, backend common.Backend, 
 			o.makeList()
 			o.list.filter = filter
 		}
+		o.Resize(common.Divide(o.Width, o.Height))
 	}
+}
+
+// Resize leaves room for the evacuated clouds above the services.
+func (o *overviewScreen) Resize(l common.Layout) {
+	w, h := inner(common.Size{W: l.W, H: l.Body})
+	o.list.Resize(w, max(h-len(o.evacuatedLines(w)), 1))
+}
+
+// Body draws the evacuated clouds above the services.
+func (o *overviewScreen) Body(l common.Layout, production bool) []string {
+	w, _ := inner(common.Size{W: l.W, H: l.Body})
+	return o.draw(frameOfList(o.Context, o.title, o.list, production), o.evacuatedLines(w), l)
+}
+
+// evacuatedMost is how many evacuated clouds are shown.
+const evacuatedMost = 3
+
+// evacuatedLines returns a line for each evacuated cloud: since when, by whom and until when.
+func (o *overviewScreen) evacuatedLines(w int) (lines []string) {
+	if o.table == nil {
+		return nil
+	}
+	t := o.Theme
+	for i := range o.table.Evacuated {
+		c := &o.table.Evacuated[i]
+		role := theme.Notice
+		if c.Overdue(o.Now()) || c.Left > 0 {
+			role = theme.Warn
+		}
+		if i == evacuatedMost-1 && len(o.table.Evacuated) > evacuatedMost {
+			return append(lines, common.NewLine(t).Gap(1).Add(theme.Warn, strconv.Itoa(len(o.table.Evacuated)-i)+" more clouds are evacuated").Fill(w))
+		}
+		lines = append(lines, common.NewLine(t).Gap(1).Add(role, t.Warn+" "+c.Text(o.Now())).Fill(w))
+	}
+	return lines
 }
 
 func (o *overviewScreen) Do(a common.Action) (tea.Cmd, bool) {
