@@ -137,3 +137,5 @@ func benchmarkServices(b *testing.B, records int) {
 func BenchmarkServiceTree10000(b *testing.B) { benchmarkServices(b, 10_000) }
 
 func BenchmarkServiceTree100000(b *testing.B) { benchmarkServices(b, 100_000) }
+
+func BenchmarkServiceTree1000000(b *testing.B) { benchmarkServices(b, 1_000_000) }
