@@ -1,10 +1,16 @@
 package providers
 
-import "hash/maphash"
+import (
+	"hash/maphash"
+	"maps"
+)
 
-// Repeats keeps one copy of texts that come again and again in a list, such as types, images and the names of tags. It
-// forgets texts that come rarely. The zero value is usable, and nil keeps nothing. It is not safe for concurrent use.
-type Repeats struct{ last [512]string }
+// Repeats keeps one copy of texts and tags that come again and again in a list, such as types, images and the tags of a
+// service's nodes. It forgets what comes rarely. The zero value is usable, and nil keeps nothing. It is not safe for concurrent use.
+type Repeats struct {
+	last [512]string
+	tags [64]map[string]string
+}
 
 var repeatsSeed = maphash.MakeSeed()
 
@@ -16,6 +22,22 @@ func (r *Repeats) Of(s string) string {
 	kept := &r.last[maphash.String(repeatsSeed, s)%uint64(len(r.last))]
 	if *kept != s {
 		*kept = s
+	}
+	return *kept
+}
+
+// Tags returns tags, or the equal ones that came before. They must not be modified any more.
+func (r *Repeats) Tags(tags map[string]string) map[string]string {
+	if r == nil || len(tags) == 0 {
+		return tags
+	}
+	var sum uint64 // of all tags, in any order
+	for k, v := range tags {
+		sum += maphash.String(repeatsSeed, k) ^ 3*maphash.String(repeatsSeed, v)
+	}
+	kept := &r.tags[sum%uint64(len(r.tags))]
+	if !maps.Equal(*kept, tags) {
+		*kept = tags
 	}
 	return *kept
 }

@@ -1,12 +1,13 @@
 package providers
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"unsafe"
 )
 
-func TestATextThatComesAgainIsKeptOnce(t *testing.T) {
+func TestTextsAndTagsThatComeAgainAreKeptOnce(t *testing.T) {
 	t.Parallel()
 	var r Repeats
 	first := r.Of(strings.Clone("t3.small"))
@@ -17,6 +18,14 @@ func TestATextThatComesAgainIsKeptOnce(t *testing.T) {
 	}
 	if got := r.Of("t3.large"); got != "t3.large" {
 		t.Errorf("%q", got)
+	}
+	tags := func(release string) map[string]string { return map[string]string{"service": "www", "release": release} }
+	kept := r.Tags(tags("1"))
+	if again := r.Tags(tags("1")); reflect.ValueOf(again).Pointer() != reflect.ValueOf(kept).Pointer() {
+		t.Error("equal tags are kept twice")
+	}
+	if other := r.Tags(tags("2")); other["release"] != "2" || kept["release"] != "1" {
+		t.Errorf("%v, %v", other, kept)
 	}
 	var none *Repeats
 	if none.Of("t3.small") != "t3.small" || r.Of("") != "" {

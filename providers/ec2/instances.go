@@ -215,7 +215,7 @@ func tags(in []types.Tag, texts *providers.Repeats) map[string]string {
 	for _, t := range in {
 		out[texts.Of(aws.ToString(t.Key))] = texts.Of(aws.ToString(t.Value))
 	}
-	return out
+	return texts.Tags(out)
 }
 
 // state maps the six states of the EC2 API. Any other is unknown.

@@ -98,6 +98,7 @@ func (c *Cloud) instance(self *providers.Cloud, m *machine, texts *providers.Rep
 		for k, v := range m.Tags {
 			i.Tags[texts.Of(k)] = texts.Of(tagText(v))
 		}
+		i.Tags = texts.Tags(i.Tags)
 		i.LaunchID, _, _ = strings.Cut(i.Tags[providers.TagLaunch], "/")
 	}
 	ips := m.IPs
