@@ -77,6 +77,9 @@ type Options struct {
 	// WireZones returns recent results about the name servers of zones, since lame zones are not written to. May be
 	// nil.
 	WireZones func() []index.WireZone
+	// Health returns the latest health checks of nodes. A member that fails them does not count for what remains of a service
+	// when a cloud is evacuated. May be nil.
+	Health func() []index.HealthState
 	// WireWait limits how long a change waits for the authoritative answers; default 15 s.
 	WireWait time.Duration
 	// Quiet is how long a change may still arrive after its sender has died; default 5 s.

@@ -102,6 +102,22 @@ func TestTheGuardsOfAnEvacuationHoldForTheOtherClouds(t *testing.T) {
 	}
 }
 
+func TestAMemberThatFailsItsHealthCheckDoesNotCountAsOneThatStays(t *testing.T) {
+	b := newBench(t)
+	b.opts.Services[0].Minimum = 4
+	b.opts.Services[0].Health = index.Health{TCP: true, Port: 80}
+	p := plan.Evacuate(b.view(), plan.Evacuation{Cloud: tritonKey, Service: www})
+	if rep := b.engine().Check(t.Context(), p); len(rep.Asks()) != 1 || strings.Contains(rep.Asks()[0].Why, "keeps") {
+		t.Errorf("with four that are well: %+v", rep.Asks())
+	}
+	b.opts.Health = func() []index.HealthState {
+		return []index.HealthState{{Service: www, Key: awsKey, ID: "i-1", At: b.clk.Now(), Failed: 3, Of: 3}}
+	}
+	if rep := b.engine().Check(t.Context(), p); len(rep.Asks()) != 1 || !strings.Contains(rep.Asks()[0].Why, "www.scalability.expert keeps 3 live members in aws-use1 of 5 members, 1 is not known to be well; its minimum is 4 members") {
+		t.Errorf("with one that is not: %+v", rep.Asks())
+	}
+}
+
 func TestAnEvacuationThatIsStoppedGoesOnWhereItWas(t *testing.T) {
 	b := newBench(t)
 	p, typed := b.down()

@@ -119,8 +119,16 @@ func (e *Engine) zonesIn(s *providers.Snapshot, names []string) []providers.Zone
 func (e *Engine) inspect(s *providers.Snapshot, own providers.OwnWrites) *dnsview.View {
 	return dnsview.Inspect(s, index.Options{
 		Fleet: e.o.Fleet, Services: e.o.Services, Now: e.o.Now(), MaxAge: e.age(), CreateGrace: e.o.Guards.Grace, Allow: e.o.Allow,
-		WireZones: e.wireZones(), Own: own,
+		WireZones: e.wireZones(), Own: own, Health: e.health(),
 	})
+}
+
+// health returns the latest health checks.
+func (e *Engine) health() []index.HealthState {
+	if e.o.Health == nil {
+		return nil
+	}
+	return e.o.Health()
 }
 
 // wireZones returns recent results about name servers.

@@ -52,6 +52,7 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 	}
 	if s.Observer != nil {
 		o.WireZones = func() []index.WireZone { return s.Observer.observations().zones }
+		o.Health = func() []index.HealthState { return s.Observer.observations().health }
 	}
 	for _, c := range s.Clouds() {
 		t := apply.CloudTarget{Name: c.Name, Err: c.Err}
