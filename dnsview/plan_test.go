@@ -146,6 +146,23 @@ Forget c2f0a1b2-0000-4000-8000-000000000001._rollcall.www.scalability.expert`
 	}
 }
 
+func TestATerminationSaysWhatTheCloudItselfDoesWithTheNode(t *testing.T) {
+	w := newWorld()
+	w.instance(ec2A).Lifecycle = "in auto-scaling group\x1b[2J www, which replaces it"
+	v := w.view()
+	for _, p := range []plan.Plan{plan.Drain(v, w.instance(ec2A).Ref()), plan.Power(v, plan.PowerStop, w.instance(ec2A).Ref())} {
+		last := p.Steps[len(p.Steps)-1]
+		for _, s := range p.Steps {
+			if s.Kind == plan.StepPower {
+				last = s
+			}
+		}
+		if !strings.Contains(last.Sentence, "; it is in auto-scaling group") || !strings.Contains(last.Sentence, "which replaces it") || strings.Contains(last.Sentence, "\x1b") {
+			t.Errorf("%s: %q", p.Verb, last.Sentence)
+		}
+	}
+}
+
 func TestOneWaitServesAllNodesOfADrain(t *testing.T) {
 	w := newWorld()
 	w.record(wwwName, "A", "34.").AutoTTL, w.record(wwwName, "A", "34.").TTL = true, 300

@@ -57,6 +57,9 @@ type Instance struct {
 	ElasticIPs []netip.Addr
 	// Reason is the cloud's whole explanation of the state, e.g. "Server.InsufficientInstanceCapacity: …", or empty.
 	Reason string
+	// Lifecycle says what the cloud itself does with the instance, such as "in auto-scaling group web, which replaces it" or
+	// "a spot instance, which Amazon may take back"; empty for nothing.
+	Lifecycle string
 }
 
 // Ref returns the identity of the instance for cursors, marks and plans.
@@ -84,7 +87,7 @@ func (i *Instance) PackAddresses() {
 // Equal reports whether two readings of an instance agree in every field.
 func (i *Instance) Equal(o *Instance) bool {
 	return i.Cloud == o.Cloud && i.Key == o.Key && i.Provider == o.Provider && i.ID == o.ID && i.Name == o.Name && i.State == o.State &&
-		i.Region == o.Region && i.Type == o.Type && i.Image == o.Image && i.LaunchID == o.LaunchID && i.Reason == o.Reason && i.Launched.Equal(o.Launched) &&
+		i.Region == o.Region && i.Type == o.Type && i.Image == o.Image && i.LaunchID == o.LaunchID && i.Reason == o.Reason && i.Lifecycle == o.Lifecycle && i.Launched.Equal(o.Launched) &&
 		slices.Equal(i.PublicIPs, o.PublicIPs) && slices.Equal(i.PrivateIPs, o.PrivateIPs) && slices.Equal(i.ElasticIPs, o.ElasticIPs) && maps.Equal(i.Tags, o.Tags)
 }
 

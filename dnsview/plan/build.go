@@ -352,7 +352,11 @@ func (b *builder) power(action PowerAction, i *providers.Instance, needs ...int)
 		b.skip(index.Label(i) + " is terminated already")
 		return 0
 	}
-	return b.add(Step{Kind: StepPower, Action: action, Instance: b.v.Index.Ref(i), Sentence: title(string(action)) + " " + index.Label(i), Needs: needs})
+	sentence := title(string(action)) + " " + index.Label(i)
+	if i.Lifecycle != "" && action != PowerStart {
+		sentence += "; it is " + index.Clean(i.Lifecycle)
+	}
+	return b.add(Step{Kind: StepPower, Action: action, Instance: b.v.Index.Ref(i), Sentence: sentence, Needs: needs})
 }
 
 func title(s string) string {

@@ -156,6 +156,7 @@ func InstanceTable(now time.Time) []Column[*Instance] {
 			return strings.Join(out, ",")
 		}},
 		{Title: "REASON", Wide: true, Text: func(r *Instance) string { return providers.Clean(r.Inst.Reason) }},
+		{Title: "LIFECYCLE", Wide: true, Text: func(r *Instance) string { return providers.Clean(r.Inst.Lifecycle) }},
 		{Title: "NOTE", Wide: true, Text: func(r *Instance) string { return r.Note().text() }},
 	}
 }
@@ -249,8 +250,9 @@ type InstanceObject struct {
 	Findings   []string          `json:"findings"`
 	Records    []string          `json:"records"`
 	CloudKey   string            `json:"cloud_key"`
-	Reason     string            `json:"reason"` // why it is in its state, in the cloud's own words, or empty
-	Note       *NoteObject       `json:"note"`   // what an operator wrote about it, or null
+	Reason     string            `json:"reason"`    // why it is in its state, in the cloud's own words, or empty
+	Lifecycle  string            `json:"lifecycle"` // what the cloud itself does with it, such as replace it, or empty
+	Note       *NoteObject       `json:"note"`      // what an operator wrote about it, or null
 }
 
 // Object returns the JSON of the instance.
@@ -260,7 +262,7 @@ func (r *Instance) Object() InstanceObject {
 		Cloud: r.cloud(), Provider: string(i.Provider), ID: r.id(), Name: r.name(), State: r.State(),
 		Region: providers.Clean(i.Region), Type: providers.Clean(i.Type), Image: providers.Clean(i.Image),
 		PublicIPs: Addresses(i.PublicIPs), PrivateIPs: Addresses(i.PrivateIPs), Launched: moment(i.Launched), Tags: cleanTags(i.Tags),
-		Service: providers.Clean(r.view.ServiceOfInstance(i)), Findings: r.classes(), Records: []string{}, CloudKey: string(i.Key), Reason: providers.Clean(i.Reason), Note: r.Note(),
+		Service: providers.Clean(r.view.ServiceOfInstance(i)), Findings: r.classes(), Records: []string{}, CloudKey: string(i.Key), Reason: providers.Clean(i.Reason), Lifecycle: providers.Clean(i.Lifecycle), Note: r.Note(),
 	}
 	for _, rec := range r.view.RecordsOf(i.Key, i.ID) {
 		o.Records = append(o.Records, providers.Clean(r.view.RecordName(rec)))

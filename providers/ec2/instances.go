@@ -115,12 +115,29 @@ func (c *Cloud) instance(cloud providers.Cloud, in *types.Instance, texts *provi
 	i := providers.Instance{
 		Cloud: c.name, Key: cloud.Key, Provider: providers.EC2, ID: aws.ToString(in.InstanceId), State: state(in.State),
 		Region: c.region, Type: texts.Of(string(in.InstanceType)), Image: texts.Of(aws.ToString(in.ImageId)),
-		Launched: aws.ToTime(in.LaunchTime), Tags: tags(in.Tags, texts), Reason: reason(in),
+		Launched: aws.ToTime(in.LaunchTime), Tags: tags(in.Tags, texts), Reason: reason(in), Lifecycle: texts.Of(lifecycle(in)),
 	}
 	i.Name = i.Tags["Name"]
 	i.LaunchID, _, _ = strings.Cut(i.Tags[providers.TagLaunch], "/")
 	addresses(&i, in)
 	return i
+}
+
+// groupTag is the tag that EC2 Auto Scaling gives its instances (User Guide, "Tag Auto Scaling groups and instances").
+const groupTag = "aws:autoscaling:groupName"
+
+// lifecycle returns what Amazon itself does with an instance.
+func lifecycle(in *types.Instance) string {
+	var all []string
+	for _, t := range in.Tags {
+		if aws.ToString(t.Key) == groupTag {
+			all = append(all, "in auto-scaling group "+awsapi.Clean(aws.ToString(t.Value))+", which replaces it")
+		}
+	}
+	if in.InstanceLifecycle == types.InstanceLifecycleTypeSpot {
+		all = append(all, "a spot instance, which Amazon may take back")
+	}
+	return strings.Join(all, "; ")
 }
 
 // reason returns why an instance is in its state: StateReason, or else StateTransitionReason. Most messages start with

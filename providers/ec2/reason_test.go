@@ -27,6 +27,23 @@ func TestTheReasonThatEC2GivesForAStateIsKeptWhole(t *testing.T) {
 	}
 }
 
+func TestWhatAmazonDoesWithAnInstanceItselfIsSaid(t *testing.T) {
+	group := `<tagSet><item><key>aws:autoscaling:groupName</key><value>asg-www&#x9b;2J</value></item></tagSet>`
+	for _, tc := range []struct{ what, xml, want string }{
+		{"an instance of a group", group, "in auto-scaling group asg-www2J, which replaces it"},
+		{"a spot instance", `<instanceLifecycle>spot</instanceLifecycle>`, "a spot instance, which Amazon may take back"},
+		{"both", group + `<instanceLifecycle>spot</instanceLifecycle>`, "in auto-scaling group asg-www2J, which replaces it; a spot instance, which Amazon may take back"},
+		{"a scheduled instance", `<instanceLifecycle>scheduled</instanceLifecycle>`, ""},
+		{"another", ``, ""},
+	} {
+		c, _ := fakeCloud(t, handlers{"DescribeInstances": xmlAnswer(describeAnswer("", `<instanceId>i-1</instanceId><instanceState><code>16</code><name>running</name></instanceState>`+tc.xml))})
+		i, err := c.Instance(context.Background(), "i-1")
+		if err != nil || i.Lifecycle != tc.want {
+			t.Errorf("%s: %q, %v", tc.what, i.Lifecycle, err)
+		}
+	}
+}
+
 func TestAnEncodedAuthorizationFailureIsKeptToItsLastCharacter(t *testing.T) {
 	encoded := strings.Repeat("4GIOHlTkIaWHQD0Q0m6XSnuUMCm-abcdefghijklmn_", 150) + "TheEnd"
 	msg := "You are not authorized to perform this operation. Encoded authorization failure message: " + encoded

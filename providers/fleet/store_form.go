@@ -15,7 +15,7 @@ import (
 // next, eight bytes each. Then come the number of texts, the length of each, all texts, and the coder's data.
 const (
 	formName  = "rollcall snapshot "
-	form      = formName + "2\n"
+	form      = formName + "3\n"
 	frame     = len(form) + 16
 	oldEnding = ".json" // of the file of older versions, which was JSON
 )

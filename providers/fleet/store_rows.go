@@ -232,6 +232,7 @@ func (c *coder) instance(i *providers.Instance) {
 	text(c, &i.LaunchID)
 	list(c, &i.ElasticIPs, (*coder).address)
 	text(c, &i.Reason)
+	text(c, &i.Lifecycle)
 }
 
 func (c *coder) holder(a *providers.Address) {

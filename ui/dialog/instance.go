@@ -18,6 +18,7 @@ func Instance(sh *common.Context, r *rows.Instance) {
 	f.Add("id", i.ID)
 	f.Add("state", string(i.State))
 	f.Add("reason", i.Reason)
+	f.Add("lifecycle", i.Lifecycle)
 	f.Add("type", i.Type)
 	f.Add("image", i.Image)
 	f.Add("public", Addresses(i.PublicIPs))
