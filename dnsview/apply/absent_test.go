@@ -15,25 +15,25 @@ func TestWhatALookupDoesNotFindIsGoneOnlyWhenTheListAgrees(t *testing.T) {
 	b.triton.Remove("m-1")
 	b.triton.Gone["m-1"] = true
 	plan := b.dead()
-	b.cf.blind = true
+	b.cf.Blind = true
 	rep := b.run(plan)
 	wantStates(t, rep, StepRefused)
 	if g := guardNamed(rep, 0, index.GuardUnchanged); !g.NoEvidence || !strings.Contains(g.Why, "the list of "+cfZone+" shows it") || !has(b.cf, "165.225.128.1") {
 		t.Errorf("%+v", g)
 	}
-	rows := b.cf.rows
-	b.cf.rows = nil
+	rows := b.cf.Rows
+	b.cf.Rows = nil
 	if g := guardNamed(b.run(plan), 0, index.GuardUnchanged); !g.NoEvidence || !strings.Contains(g.Why, cfZone+" shows no record at all") {
 		t.Errorf("%+v", g)
 	}
-	b.cf.rows, b.cf.blind = rows, false
+	b.cf.Rows, b.cf.Blind = rows, false
 	wantStates(t, b.run(plan), StepDone)
 }
 
 func TestANodeIsNotTerminatedBecauseALookupFoundNothing(t *testing.T) {
 	b := newBench(t)
 	plan := plan.Drain(b.view(), ref(b.aws, "i-1"))
-	b.cf.blind = true
+	b.cf.Blind = true
 	if rep := b.run(plan); len(b.aws.Powered) != 0 || !has(b.cf, "34.200.16.1") {
 		t.Errorf("%v, power %v", states(rep), b.aws.Powered)
 	}
@@ -44,8 +44,8 @@ func TestADeleteWhoseAnswerWasLostIsNotDoneBecauseALookupFoundNothing(t *testing
 	b.triton.Remove("m-1")
 	b.triton.Gone["m-1"] = true
 	plan := b.dead()
-	b.cf.fault = func(providers.Change) (error, bool) {
-		b.cf.blind = true
+	b.cf.Fault = func(providers.Change) (error, bool) {
+		b.cf.Blind = true
 		return providers.Errorf(providers.KindUncertain, "change", "lost"), false
 	}
 	rep := b.run(plan)

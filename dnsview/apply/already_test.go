@@ -12,11 +12,6 @@ import (
 	"rollcall/providers/journal"
 )
 
-// late makes the reads of a zone show what it holds now, for so long after each write.
-func (d *fakeDNS) late(by time.Duration) {
-	d.behind, d.shown, d.wroteAt = by, append([]providers.Record(nil), d.rows...), time.Time{}
-}
-
 // An API whose reads are behind says of each record that was deleted a moment ago that it is there already.
 func TestAnUndoAtOnceBringsEverythingBackThoughReadsAreBehind(t *testing.T) {
 	for _, c := range []struct {
@@ -28,7 +23,7 @@ func TestAnUndoAtOnceBringsEverythingBackThoughReadsAreBehind(t *testing.T) {
 		{"Cloudflare", "m-1", func(b *bench) *fakeDNS { return b.cf }, func(*bench) {}},
 		{"Route 53", "s-1", func(b *bench) *fakeDNS { return b.sd }, func(*bench) {}},
 		{"Route 53 that may not be asked", "s-1", func(b *bench) *fakeDNS { return b.sd }, func(b *bench) {
-			b.sd.progress = func(string) (bool, error) { return false, providers.Errorf(providers.KindAuth, "x", "denied") }
+			b.sd.Progress = func(string) (bool, error) { return false, providers.Errorf(providers.KindAuth, "x", "denied") }
 		}},
 		{"nothing asks name servers", "s-1", func(b *bench) *fakeDNS { return b.sd }, func(b *bench) { b.opts.Wire = nil }},
 	} {
@@ -38,7 +33,7 @@ func TestAnUndoAtOnceBringsEverythingBackThoughReadsAreBehind(t *testing.T) {
 			d := c.zone(b)
 			before := values(d)
 			b.triton.Remove(c.node)
-			d.late(5 * time.Second)
+			d.Late(5 * time.Second)
 			if rep := b.run(b.dead(), v1); !rep.OK() {
 				t.Fatalf("%v %+v", states(rep), rep.Asks())
 			}
@@ -47,7 +42,7 @@ func TestAnUndoAtOnceBringsEverythingBackThoughReadsAreBehind(t *testing.T) {
 				t.Fatal(err)
 			}
 			rep := b.run(undo)
-			d.behind = 0
+			d.Behind = 0
 			if !rep.OK() || strings.Join(values(d), "\n") != strings.Join(before, "\n") {
 				t.Errorf("%v: zone %v, want %v", states(rep), values(d), before)
 			}
@@ -70,7 +65,7 @@ func TestWhatIsSaidToBeThereAndStaysAwayEndsUnknown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.cf.lies = true
+	b.cf.Lies = true
 	at := b.clk.Now()
 	rep := b.run(undo)
 	wantStates(t, rep, StepUnknown)
@@ -111,12 +106,12 @@ func TestWhatIsThereAlreadyIsConfirmedByTheNameServersOrBySecondRead(t *testing.
 func TestADeleteOfWhatWasJustMadeIsNotDoneBecauseReadsAreBehind(t *testing.T) {
 	b := newBench(t)
 	b.node(b.triton, "m-9", "www-9", "165.225.128.99", "www")
-	b.sd.late(0)
+	b.sd.Late(0)
 	p := plan.Register(b.view(), "", ref(b.triton, "m-9"))
 	if len(p.Steps) == 0 {
 		t.Fatalf("%+v", p)
 	}
-	b.cf.late(5 * time.Second)
+	b.cf.Late(5 * time.Second)
 	if rep := b.run(p); !rep.OK() || !has(b.cf, "165.225.128.99") {
 		t.Fatalf("%v", states(rep))
 	}
@@ -125,7 +120,7 @@ func TestADeleteOfWhatWasJustMadeIsNotDoneBecauseReadsAreBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	rep := b.run(undo)
-	b.cf.behind = 0
+	b.cf.Behind = 0
 	if rep.OK() == has(b.cf, "165.225.128.99") {
 		t.Errorf("%v, and the record is there: %v (%s)", states(rep), has(b.cf, "165.225.128.99"), rep.Steps[0].Why)
 	}
@@ -140,7 +135,7 @@ func TestADeleteWhoseAnswerWasLostIsNotDoneBecauseReadsAreBehind(t *testing.T) {
 		}
 		b.node(b.triton, "m-9", "www-9", "165.225.128.99", "www")
 		p := plan.Register(b.view(), "", ref(b.triton, "m-9"))
-		b.cf.late(5 * time.Second)
+		b.cf.Late(5 * time.Second)
 		if rep := b.run(p); !rep.OK() || !has(b.cf, "165.225.128.99") {
 			t.Fatalf("%v", states(rep))
 		}
@@ -148,13 +143,12 @@ func TestADeleteWhoseAnswerWasLostIsNotDoneBecauseReadsAreBehind(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.cf.fault = func(providers.Change) (error, bool) {
-			b.cf.shown = slices.DeleteFunc(slices.Clone(b.cf.rows), func(r providers.Record) bool { return r.Value == "165.225.128.99" })
-			b.cf.behind, b.cf.wroteAt = 5*time.Second, b.clk.Now()
+		b.cf.Fault = func(providers.Change) (error, bool) {
+			b.cf.Show(slices.DeleteFunc(slices.Clone(b.cf.Rows), func(r providers.Record) bool { return r.Value == "165.225.128.99" }), 5*time.Second)
 			return providers.Errorf(providers.KindUncertain, "change", "lost"), false
 		}
 		rep := b.run(undo)
-		b.cf.behind = 0
+		b.cf.Behind = 0
 		last := entries(t, b.j)[len(entries(t, b.j))-1]
 		if !has(b.cf, "165.225.128.99") || rep.OK() || last.State == journal.Done {
 			t.Errorf("name servers asked %v: %v, the record is there: %v, journal %s (%s)", wire, states(rep), has(b.cf, "165.225.128.99"), last.State, last.Note)
@@ -174,8 +168,8 @@ func TestACreateThatIsSaidToBeMadeAfterALostAnswerIsMadeOrNotDone(t *testing.T) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.cf.lies, b.cf.lost = true, true
-		b.onSleep(func() { b.cf.lies = b.cf.lies && !healed })
+		b.cf.Lies, b.cf.Lost = true, true
+		b.onSleep(func() { b.cf.Lies = b.cf.Lies && !healed })
 		rep := b.run(undo)
 		last := entries(t, b.j)[len(entries(t, b.j))-1]
 		if there := has(b.cf, "165.225.128.1"); there != healed || rep.OK() != healed || last.Already || (last.State == journal.Done) != healed {
@@ -189,10 +183,10 @@ func TestWhatAnotherWriterTurnedBackAfterALostAnswerIsUnknown(t *testing.T) {
 	b := newBench(t)
 	b.node(b.triton, "m-9", "www-9", "165.225.128.99", "www")
 	p := plan.Register(b.view(), "", ref(b.triton, "m-9"))
-	b.cf.lies, b.cf.lost = true, true
+	b.cf.Lies, b.cf.Lost = true, true
 	b.onSleep(func() { b.triton.Remove("m-9"); b.triton.Gone["m-9"] = true })
 	rep := b.run(p)
-	b.cf.lies = false
+	b.cf.Lies = false
 	es := entries(t, b.j)
 	if last := es[len(es)-1]; rep.OK() || last.State != journal.Unknown {
 		t.Errorf("%v: %+v", states(rep), last)
@@ -218,12 +212,12 @@ func TestWhatWasTakenOutOnPurposeMeanwhileIsNotWrittenAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.cf.lies = true
-	b.cf.onApply = func([]providers.Change) {
-		b.cf.onApply = nil
-		b.cf.add(providers.Record{Zone: cfZone, Name: providers.MarkerName("m-9", www), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text})})
+	b.cf.Lies = true
+	b.cf.OnApply = func([]providers.Change) {
+		b.cf.OnApply = nil
+		b.cf.Add(providers.Record{Zone: cfZone, Name: providers.MarkerName("m-9", www), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text})})
 	}
-	b.onSleep(func() { b.cf.lies = false }) // from the second time on it is the truth
+	b.onSleep(func() { b.cf.Lies = false }) // from the second time on it is the truth
 	rep := b.run(p)
 	if has(b.cf, "165.225.128.99") || rep.OK() {
 		t.Errorf("%v (%s): zone %v", states(rep), rep.Steps[0].Why, values(b.cf))

@@ -22,7 +22,7 @@ func (b *bench) asked(f func()) (aws, triton int) {
 func (b *bench) deregister(values ...string) plan.Plan {
 	p := plan.Plan{Verb: index.VerbDeregister, Title: "By force"}
 	for n, v := range values {
-		rec := b.cf.rows[slices.IndexFunc(b.cf.rows, func(r providers.Record) bool { return r.Value == v })]
+		rec := b.cf.Rows[slices.IndexFunc(b.cf.Rows, func(r providers.Record) bool { return r.Value == v })]
 		p.Steps = append(p.Steps, plan.Step{ID: n + 1, Kind: plan.StepChange, Zone: cfZone, Change: &providers.Change{Op: providers.OpDelete, Before: rec}})
 	}
 	return p

@@ -54,8 +54,8 @@ func newBench(t *testing.T) *bench {
 		t: t, clk: clk,
 		aws:    &fakeCloud{Clock: clk.Clock, Self: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Traits: adapters.Declared(providers.EC2).Traits, Key: awsKey}, Gone: map[string]bool{}, Hidden: map[string]bool{}},
 		triton: &fakeCloud{Clock: clk.Clock, Self: providers.Cloud{Name: "joyent-east", Provider: providers.Triton, Traits: adapters.Declared(providers.Triton).Traits, Key: tritonKey}, Gone: map[string]bool{}, Hidden: map[string]bool{}},
-		cf:     &fakeDNS{clk: clk, zone: providers.Zone{Name: cfZone, ID: "z1", Provider: providers.Cloudflare, Traits: adapters.Declared(providers.Cloudflare).Traits}},
-		sd:     &fakeDNS{clk: clk, zone: providers.Zone{Name: sdZone, ID: "z2", Provider: providers.Route53, Traits: adapters.Declared(providers.Route53).Traits}},
+		cf:     &fakeDNS{Clock: clk.Clock, Self: providers.Zone{Name: cfZone, ID: "z1", Provider: providers.Cloudflare, Traits: adapters.Declared(providers.Cloudflare).Traits}},
+		sd:     &fakeDNS{Clock: clk.Clock, Self: providers.Zone{Name: sdZone, ID: "z2", Provider: providers.Route53, Traits: adapters.Declared(providers.Route53).Traits}},
 	}
 	b.clouds = []fleet.CloudSource{{Name: "aws-use1", Provider: providers.EC2, Traits: b.aws.Self.Traits, Compute: b.aws}, {Name: "joyent-east", Provider: providers.Triton, Traits: b.triton.Self.Traits, Compute: b.triton}}
 	b.ns = &servers{zones: []*fakeDNS{b.cf, b.sd}}
@@ -69,12 +69,12 @@ func newBench(t *testing.T) *bench {
 		id, host := fmt.Sprintf("s-%d", n), fmt.Sprintf("sd-%d", n)
 		b.node(b.triton, id, host, fmt.Sprintf("165.225.128.1%d", n), "sd")
 		o := providers.Owner{Fleet: fleetID, Cloud: tritonKey, Instance: id, Registered: begin.Add(-time.Hour)}
-		b.sd.add(providers.Record{Zone: sdZone, Name: host + "." + sdZone, Type: "A", TTL: 30, Value: fmt.Sprintf("165.225.128.1%d", n), Owners: []providers.Owner{o}})
-		b.sd.add(providers.Record{Zone: sdZone, Name: v1, Type: "SRV", TTL: 45, Value: "10 10 4218 " + host + "." + sdZone, Owners: []providers.Owner{o}})
+		b.sd.Add(providers.Record{Zone: sdZone, Name: host + "." + sdZone, Type: "A", TTL: 30, Value: fmt.Sprintf("165.225.128.1%d", n), Owners: []providers.Owner{o}})
+		b.sd.Add(providers.Record{Zone: sdZone, Name: v1, Type: "SRV", TTL: 45, Value: "10 10 4218 " + host + "." + sdZone, Owners: []providers.Owner{o}})
 	}
-	b.sd.add(providers.Record{Zone: sdZone, Name: "_services._dns-sd._udp.unilans.net", Type: "PTR", TTL: 3600, Value: "_theservice._tcp.unilans.net"})
-	b.sd.add(providers.Record{Zone: sdZone, Name: "_theservice._tcp.unilans.net", Type: "PTR", TTL: 3600, Value: v1})
-	b.sd.add(providers.Record{Zone: sdZone, Name: v1, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`})
+	b.sd.Add(providers.Record{Zone: sdZone, Name: "_services._dns-sd._udp.unilans.net", Type: "PTR", TTL: 3600, Value: "_theservice._tcp.unilans.net"})
+	b.sd.Add(providers.Record{Zone: sdZone, Name: "_theservice._tcp.unilans.net", Type: "PTR", TTL: 3600, Value: v1})
+	b.sd.Add(providers.Record{Zone: sdZone, Name: v1, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`})
 	j, err := journal.Open(filepath.Join(t.TempDir(), "journal"), clk.Clock, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func newBench(t *testing.T) *bench {
 	b.opts = Options{
 		Fleet:  fleetID,
 		Clouds: []CloudTarget{{Name: "aws-use1", Power: b.aws}, {Name: "joyent-east", Power: b.triton}},
-		Zones:  []ZoneTarget{{Zone: b.cf.zone, DNS: b.cf}, {Zone: b.sd.zone, DNS: fakeRoute53{b.sd}}},
+		Zones:  []ZoneTarget{{Zone: b.cf.Self, DNS: b.cf}, {Zone: b.sd.Self, DNS: fakeRoute53{b.sd}}},
 		Services: []index.Service{
 			{Name: www, Kind: index.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}},
 			{Name: v1, Kind: index.DNSSD, TTL: 45, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "sd"}, TXT: map[string]string{"txtvers": "1"}},
@@ -107,8 +107,8 @@ func (b *bench) serve(c *fakeCloud, id, ip string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: ip, Comment: text, Owners: []providers.Owner{o}})
-	b.cf.rows[len(b.cf.rows)-1].Modified = o.Registered
+	b.cf.Add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: ip, Comment: text, Owners: []providers.Owner{o}})
+	b.cf.Rows[len(b.cf.Rows)-1].Modified = o.Registered
 }
 
 // onSleep has f called before each wait of the engine.
@@ -165,7 +165,7 @@ func ref(c *fakeCloud, id string) providers.InstanceRef {
 // values lists what a zone serves, marker records left out.
 func values(d *fakeDNS) []string {
 	var out []string
-	for _, r := range d.read() {
+	for _, r := range d.Owned() {
 		if !r.IsMarker() {
 			out = append(out, r.Name+"/"+r.Type+"/"+r.Value)
 		}

@@ -56,9 +56,9 @@ func dnsGuard(t *testing.T, s *StepReport) index.GuardResult {
 func (b *bench) behind(until time.Time) {
 	old := map[string][]string{}
 	for _, d := range []*fakeDNS{b.cf, b.sd} {
-		for i := range d.rows {
-			k := d.rows[i].Name + "/" + d.rows[i].Type
-			old[k] = append(old[k], d.rows[i].Value)
+		for i := range d.Rows {
+			k := d.Rows[i].Name + "/" + d.Rows[i].Type
+			old[k] = append(old[k], d.Rows[i].Value)
 		}
 	}
 	b.ns.says = func(name, typ string, values []string) ([]index.WireAnswer, error) {
@@ -163,7 +163,7 @@ func TestARecordThatComesBackDuringTheWaitHoldsTheNodeBack(t *testing.T) {
 			rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 				if ev.Kind == EventWaiting && ev.Left < ev.Total-12*time.Second && !back {
 					back = true
-					d.add(c.rec)
+					d.Add(c.rec)
 				}
 			})
 			s := powerStep(t, rep)
@@ -179,7 +179,7 @@ func TestAZoneThatCannotBeReadAgainHoldsTheNodeBack(t *testing.T) {
 	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 		if ev.Kind == EventWaiting {
-			b.sd.listErr = errDown
+			b.sd.ListErr = errDown
 		}
 	})
 	s := powerStep(t, rep)
@@ -199,7 +199,7 @@ func TestAChangeThatRoute53CallsPendingIsNotDone(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
-			b.sd.progress = func(ticket string) (bool, error) {
+			b.sd.Progress = func(ticket string) (bool, error) {
 				if ticket == "" {
 					t.Error("asked without a ticket")
 				}
@@ -246,15 +246,15 @@ func TestWhatCannotBeAskedIsWaitedOutAndTypingTheNameShortensThat(t *testing.T) 
 			}
 		}, "www-5", time.Minute, "left out"},
 		{"Route 53 may not be asked", "s-1", func(b *bench) {
-			b.sd.progress = func(string) (bool, error) { return false, denied }
+			b.sd.Progress = func(string) (bool, error) { return false, denied }
 		}, "", 105 * time.Second, "may not be asked"},
 		{"Route 53 does not know the change", "s-1", func(b *bench) {
-			b.sd.progress = func(string) (bool, error) {
+			b.sd.Progress = func(string) (bool, error) {
 				return false, providers.Errorf(providers.KindNotFound, "x", "NoSuchChange")
 			}
 		}, "", 105 * time.Second, "NoSuchChange"},
 		{"the name is proxied", "m-1", func(b *bench) {
-			b.cf.rows[4].Proxied = true
+			b.cf.Rows[4].Proxied = true
 			b.ns.says = func(string, string, []string) ([]index.WireAnswer, error) {
 				return []index.WireAnswer{{Server: "ns1", Values: []string{"104.16.132.229"}}}, nil
 			}
@@ -282,7 +282,7 @@ func TestWhatCannotBeAskedIsWaitedOutAndTypingTheNameShortensThat(t *testing.T) 
 func TestAConsoleThatMayNotAskRoute53IsToldOnce(t *testing.T) {
 	b := newBench(t)
 	asked := 0
-	b.sd.progress = func(string) (bool, error) {
+	b.sd.Progress = func(string) (bool, error) {
 		asked++
 		return false, providers.Errorf(providers.KindAuth, "ask how far a change has got", "AccessDenied: route53:GetChange")
 	}
@@ -297,9 +297,9 @@ func TestAConsoleThatMayNotAskRoute53IsToldOnce(t *testing.T) {
 
 func TestANameWhoseAnswerVariesIsAskedForSeveralTimes(t *testing.T) {
 	b := newBench(t)
-	for i := range b.sd.rows {
-		if b.sd.rows[i].Type == "A" && b.sd.rows[i].Value == "165.225.128.11" {
-			b.sd.rows[i].SetID, b.sd.rows[i].Policy, b.sd.rows[i].Weight = "one", "weighted", 1
+	for i := range b.sd.Rows {
+		if b.sd.Rows[i].Type == "A" && b.sd.Rows[i].Value == "165.225.128.11" {
+			b.sd.Rows[i].SetID, b.sd.Rows[i].Policy, b.sd.Rows[i].Weight = "one", "weighted", 1
 		}
 	}
 	most := 0
@@ -327,7 +327,7 @@ func TestACheckShowsTheGuardAboutDNSAndWhatElseLeadsToTheNode(t *testing.T) {
 	if g := dnsGuard(t, s); s.State != StepReady || !g.Pass || !strings.Contains(g.Why, "ns2 (no reply) could not be asked") {
 		t.Errorf("%s: %+v", s.State, g)
 	}
-	b.cf.add(providers.Record{Zone: cfZone, Name: "old." + cfZone, Type: "A", TTL: 60, Value: "165.225.128.1"})
+	b.cf.Add(providers.Record{Zone: cfZone, Name: "old." + cfZone, Type: "A", TTL: 60, Value: "165.225.128.1"})
 	rep = b.engine().Check(t.Context(), p)
 	s = powerStep(t, rep)
 	if g := dnsGuard(t, s); s.State != StepRefused || g.Pass || !strings.Contains(g.Why, "old."+cfZone+"/A/165.225.128.1") {
@@ -382,7 +382,7 @@ func TestAStopThatAnUndoMakesIsGuardedLikeAnOperatorsOwn(t *testing.T) {
 func TestAStopWhereAZoneCannotBeReadSaysSoAndAsksForTheName(t *testing.T) {
 	b := newBench(t)
 	p := plan.Power(b.view(), plan.PowerStop, ref(b.triton, "m-1"))
-	b.cf.listErr = providers.Errorf(providers.KindAuth, "list", "refused")
+	b.cf.ListErr = providers.Errorf(providers.KindAuth, "list", "refused")
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
 	if asks := rep.Asks(); len(asks) != 1 || !strings.Contains(asks[0].Why, cfZone) {
@@ -407,7 +407,7 @@ func TestANodeWhoseAddressARecordOfAnotherOwnerHoldsIsNotDrained(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.cf.add(providers.Record{Zone: cfZone, Name: "old." + cfZone, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: text, Owners: []providers.Owner{o}})
+	b.cf.Add(providers.Record{Zone: cfZone, Name: "old." + cfZone, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: text, Owners: []providers.Owner{o}})
 	if p := plan.Drain(b.view(), ref(b.triton, "m-1")); len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "old."+cfZone) {
 		t.Errorf("%+v", p)
 	}
@@ -422,7 +422,7 @@ func TestWhatComesBackDuringAWaitThatNothingFollowsFailsTheWait(t *testing.T) {
 		rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 			if ev.Kind == EventWaiting && back && !put {
 				put = true
-				b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1"})
+				b.cf.Add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1"})
 			}
 		})
 		last := rep.Steps[len(rep.Steps)-1]

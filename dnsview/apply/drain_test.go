@@ -26,7 +26,7 @@ func TestADrainTakesANodeOutOfDNSWaitsAndTerminates(t *testing.T) {
 		t.Fatalf("steps %v", kinds)
 	}
 	var waits []time.Duration
-	b.cf.onApply = func(cs []providers.Change) {
+	b.cf.OnApply = func(cs []providers.Change) {
 		if cs[0].Op == providers.OpDelete && cs[0].Before.IsMarker() && !slices.Contains(b.triton.Powered, "terminate m-1") {
 			t.Error("the marker went before the node")
 		}
@@ -49,7 +49,7 @@ func TestADrainTakesANodeOutOfDNSWaitsAndTerminates(t *testing.T) {
 	if !slices.Equal(b.triton.Powered, []string{"terminate m-1"}) {
 		t.Errorf("power %v", b.triton.Powered)
 	}
-	if slices.ContainsFunc(b.cf.rows, func(r providers.Record) bool { return r.IsMarker() }) {
+	if slices.ContainsFunc(b.cf.Rows, func(r providers.Record) bool { return r.IsMarker() }) {
 		t.Error("a marker is left")
 	}
 	for _, e := range entries(t, b.j) {
@@ -69,10 +69,10 @@ func TestADrainOfADNSSDNodeWaitsForTheLongestTTL(t *testing.T) {
 	if i := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.Kind == plan.StepWait }); p.Steps[i].Wait != 45*time.Second {
 		t.Errorf("wait %s", p.Steps[i].Wait)
 	}
-	if b.sd.applied[0][0].Before.Type != "SRV" {
-		t.Errorf("first %+v", b.sd.applied[0])
+	if b.sd.Applied[0][0].Before.Type != "SRV" {
+		t.Errorf("first %+v", b.sd.Applied[0])
 	}
-	for _, r := range b.sd.rows {
+	for _, r := range b.sd.Rows {
 		if strings.Contains(r.Name+r.Value, "sd-1") || strings.HasPrefix(r.Name, "s-1.") {
 			t.Errorf("left: %+v", r)
 		}
@@ -146,7 +146,7 @@ func TestADrainThatWasCutOffWaitsForWhatIsLeft(t *testing.T) {
 			if got := b.clk.Now().Sub(at); got != c.want || len(b.triton.Powered) != 1 {
 				t.Errorf("waited %s, want %s; power %v", got, c.want, b.triton.Powered)
 			}
-			for _, r := range b.cf.rows {
+			for _, r := range b.cf.Rows {
 				if r.IsMarker() {
 					t.Errorf("there is still %s", r.String())
 				}
@@ -175,7 +175,7 @@ func TestANodeThatIsTerminatedAlreadyIsForgotten(t *testing.T) {
 func TestANodeThatCannotBeTakenOutIsNotTerminated(t *testing.T) {
 	b := newBench(t)
 	p := plan.Drain(b.view(), ref(b.triton, "m-1"), ref(b.aws, "i-1"))
-	b.cf.fault = func(c providers.Change) (error, bool) {
+	b.cf.Fault = func(c providers.Change) (error, bool) {
 		if c.Op == providers.OpDelete && c.Before.Value == "165.225.128.1" {
 			return providers.Errorf(providers.KindConflict, "x", "no"), false
 		}
@@ -189,7 +189,7 @@ func TestANodeThatCannotBeTakenOutIsNotTerminated(t *testing.T) {
 
 func TestANodeThatAnUnmarkedRecordLeadsToIsNotDrained(t *testing.T) {
 	b := newBench(t)
-	b.cf.add(providers.Record{Zone: cfZone, Name: "old.scalability.expert", Type: "A", TTL: 60, Value: "165.225.128.1"})
+	b.cf.Add(providers.Record{Zone: cfZone, Name: "old.scalability.expert", Type: "A", TTL: 60, Value: "165.225.128.1"})
 	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	if len(p.Steps) != 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "would be left leading to it") {
 		t.Errorf("%+v", p)
@@ -210,8 +210,8 @@ func TestANodeWithoutRecordsIsTerminatedAtOnce(t *testing.T) {
 func TestANodeThatNameServersHandOutIsNotTerminatedWhenItsZoneIsReadWithoutIt(t *testing.T) {
 	for _, c := range []struct{ id, name, ip string }{{"m-1", www, "165.225.128.1"}, {"s-1", "sd-1." + sdZone, "165.225.128.11"}} {
 		b := newBench(t)
-		b.cf.rows = nil
-		b.sd.rows = slices.DeleteFunc(b.sd.rows, func(r providers.Record) bool { return strings.Contains(r.Name+r.Value, "sd-1") })
+		b.cf.Rows = nil
+		b.sd.Rows = slices.DeleteFunc(b.sd.Rows, func(r providers.Record) bool { return strings.Contains(r.Name+r.Value, "sd-1") })
 		served := true
 		b.ns.says = func(name, typ string, _ []string) ([]index.WireAnswer, error) {
 			a := index.WireAnswer{Server: "ns1"}
@@ -264,8 +264,8 @@ func TestADeadEntryIsRemovedFromAServiceBelowItsMinimum(t *testing.T) {
 
 func TestAYoungNodeCanBeDrainedBecauseItsCloudShowsIt(t *testing.T) {
 	b := newBench(t)
-	b.cf.rows[4].Owners[0].Registered = begin.Add(-time.Minute)
-	b.cf.rows[4].Comment, _ = b.cf.rows[4].Owners[0].Encode()
+	b.cf.Rows[4].Owners[0].Registered = begin.Add(-time.Minute)
+	b.cf.Rows[4].Comment, _ = b.cf.Rows[4].Owners[0].Encode()
 	if rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1"))); !rep.OK() {
 		t.Fatalf("%v %+v", states(rep), rep.Steps[0].Guards)
 	}
@@ -373,7 +373,7 @@ func TestAStopIsUndoneByAStartAndATerminationIsNot(t *testing.T) {
 	}
 	end := plan.Power(b.view(), plan.PowerTerminate, ref(b.aws, "i-2"))
 	wantStates(t, b.run(end, "www-2"), StepRefused) // DNS leads to it, whatever is typed
-	b.cf.drop(&providers.Record{Name: www, Type: "A", Value: "34.200.16.2"})
+	b.cf.Drop(&providers.Record{Name: www, Type: "A", Value: "34.200.16.2"})
 	wantStates(t, b.run(end), StepDone)
 	if undo, err = b.engine().UndoPlan(""); err != nil || len(undo.Steps) != 0 || len(undo.Skipped) != 1 {
 		t.Errorf("%+v, %v", undo, err)
@@ -406,7 +406,7 @@ func (w *wire) Answers(_ context.Context, _ providers.Zone, name, typ string, _ 
 	if w.asks <= w.lag {
 		return []index.WireAnswer{{Server: "ns1", Values: w.stale}}, nil
 	}
-	return []index.WireAnswer{{Server: "ns1", Values: w.d.serves(name, typ)}}, nil
+	return []index.WireAnswer{{Server: "ns1", Values: w.d.Serves(name, typ)}}, nil
 }
 
 func TestARunWaitsUntilTheAuthoritativeServersAnswerTheChange(t *testing.T) {
@@ -436,7 +436,7 @@ func TestARunWaitsUntilTheAuthoritativeServersAnswerTheChange(t *testing.T) {
 
 func TestAPlanThatWaitsLongIsJudgedOnFreshEvidenceAfterwards(t *testing.T) {
 	b := newBench(t)
-	b.cf.rows[4].TTL, b.cf.rows[4].AutoTTL = 300, true
+	b.cf.Rows[4].TTL, b.cf.Rows[4].AutoTTL = 300, true
 	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	lists := 0
 	rep := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {

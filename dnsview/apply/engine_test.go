@@ -18,8 +18,8 @@ func TestADeadEntryIsRemovedWithItsMarkerAndNothingElse(t *testing.T) {
 	b := newBench(t)
 	b.triton.Remove("m-1")
 	b.triton.Gone["m-1"] = true
-	before := len(b.cf.rows)
-	b.cf.onApply = func([]providers.Change) {
+	before := len(b.cf.Rows)
+	b.cf.OnApply = func([]providers.Change) {
 		es, _, err := journal.Read(b.j.Path(), nil)
 		if err != nil || len(es) != 1 || es[0].State != journal.Begun || es[0].Change.Before.Value != "165.225.128.1" {
 			t.Errorf("at the moment of the write the journal says %+v, %v", es, err)
@@ -27,7 +27,7 @@ func TestADeadEntryIsRemovedWithItsMarkerAndNothingElse(t *testing.T) {
 	}
 	rep := b.run(b.dead())
 	wantStates(t, rep, StepDone)
-	if len(b.cf.rows) != before-1 || has(b.cf, "165.225.128.1") {
+	if len(b.cf.Rows) != before-1 || has(b.cf, "165.225.128.1") {
 		t.Fatalf("zone: %v", values(b.cf))
 	}
 	var ids []index.GuardID
@@ -55,8 +55,8 @@ func TestACheckWritesNothing(t *testing.T) {
 	b.triton.Remove("m-1")
 	rep := b.engine().Check(t.Context(), b.dead())
 	wantStates(t, rep, StepReady)
-	if len(rep.Steps[0].Guards) != 9 || len(b.cf.applied) != 0 || len(entries(t, b.j)) != 0 {
-		t.Errorf("guards %d, applied %v, journal %v", len(rep.Steps[0].Guards), b.cf.applied, entries(t, b.j))
+	if len(rep.Steps[0].Guards) != 9 || len(b.cf.Applied) != 0 || len(entries(t, b.j)) != 0 {
+		t.Errorf("guards %d, applied %v, journal %v", len(rep.Steps[0].Guards), b.cf.Applied, entries(t, b.j))
 	}
 }
 
@@ -65,15 +65,15 @@ func TestADeadNodeOfDNSSDLosesItsSRVValueBeforeItsHostName(t *testing.T) {
 	b.triton.Remove("s-1")
 	rep := b.run(b.dead())
 	wantStates(t, rep, StepDone, StepDone)
-	if len(b.sd.applied) != 2 || b.sd.applied[0][0].Before.Type != "SRV" || b.sd.applied[1][0].Before.Type != "A" {
-		t.Errorf("order: %+v", b.sd.applied)
+	if len(b.sd.Applied) != 2 || b.sd.Applied[0][0].Before.Type != "SRV" || b.sd.Applied[1][0].Before.Type != "A" {
+		t.Errorf("order: %+v", b.sd.Applied)
 	}
 	want := []string{"_services._dns-sd._udp.unilans.net/PTR/_theservice._tcp.unilans.net", "_theservice._tcp.unilans.net/PTR/" + v1, "sd-2.unilans.net/A/165.225.128.12", v1 + "/SRV/10 10 4218 sd-2.unilans.net", v1 + `/TXT/"txtvers=1"`}
 	slices.Sort(want)
 	if got := values(b.sd); !slices.Equal(got, want) {
 		t.Errorf("zone %v", got)
 	}
-	for _, r := range b.sd.rows {
+	for _, r := range b.sd.Rows {
 		if strings.HasPrefix(r.Name, "s-1.") {
 			t.Errorf("a marker is left: %+v", r)
 		}
@@ -82,8 +82,8 @@ func TestADeadNodeOfDNSSDLosesItsSRVValueBeforeItsHostName(t *testing.T) {
 
 func TestALongPlanDoesNotFailBecauseItsEvidenceGrowsOld(t *testing.T) {
 	b := many(t, 45)
-	for i := range b.cf.rows {
-		if r := &b.cf.rows[i]; strings.HasPrefix(r.Value, "165.225.129.") {
+	for i := range b.cf.Rows {
+		if r := &b.cf.Rows[i]; strings.HasPrefix(r.Value, "165.225.129.") {
 			r.Name = "n-" + r.Value[12:] + "." + cfZone
 		}
 	}
@@ -93,7 +93,7 @@ func TestALongPlanDoesNotFailBecauseItsEvidenceGrowsOld(t *testing.T) {
 	for _, s := range p.Steps {
 		typed = append(typed, s.Change.Before.Name)
 	}
-	b.cf.slow = 1500 * time.Millisecond
+	b.cf.Slow = 1500 * time.Millisecond
 	if rep := b.engine().Check(t.Context(), p); rep.Count(StepRefused) != 45 || len(rep.Asks()) != 45 {
 		t.Errorf("check: %v %s", states(rep), rep.Steps[44].Why)
 	}
@@ -105,15 +105,15 @@ func TestALongPlanDoesNotFailBecauseItsEvidenceGrowsOld(t *testing.T) {
 func TestAWholePlanIsOneCallToItsZone(t *testing.T) {
 	b := many(t, 48)
 	rep := b.run(b.dead(), "48")
-	if rep.Count(StepDone) != 48 || len(b.cf.applied) != 1 {
-		t.Errorf("%d calls for one zone, %v", len(b.cf.applied), states(rep))
+	if rep.Count(StepDone) != 48 || len(b.cf.Applied) != 1 {
+		t.Errorf("%d calls for one zone, %v", len(b.cf.Applied), states(rep))
 	}
 }
 
 func TestAChangeDoesNotWaitForOthersUntilItsEvidenceIsOld(t *testing.T) {
 	b := many(t, 48)
-	for i := range b.cf.rows {
-		if r := &b.cf.rows[i]; strings.HasPrefix(r.Value, "165.225.129.") {
+	for i := range b.cf.Rows {
+		if r := &b.cf.Rows[i]; strings.HasPrefix(r.Value, "165.225.129.") {
 			r.Name = strings.ReplaceAll(r.Value, ".", "-") + "." + cfZone // a lookup for each
 		}
 	}
@@ -123,9 +123,9 @@ func TestAChangeDoesNotWaitForOthersUntilItsEvidenceIsOld(t *testing.T) {
 	for _, s := range p.Steps {
 		typed = append(typed, s.Change.Before.Name)
 	}
-	b.cf.slow = time.Second // twenty lookups take twenty seconds, and no change waits longer than ten
-	if rep := b.run(p, typed...); rep.Count(StepDone) != 48 || len(b.cf.applied) != 3 {
-		t.Errorf("%d calls, %v", len(b.cf.applied), states(rep))
+	b.cf.Slow = time.Second // twenty lookups take twenty seconds, and no change waits longer than ten
+	if rep := b.run(p, typed...); rep.Count(StepDone) != 48 || len(b.cf.Applied) != 3 {
+		t.Errorf("%d calls, %v", len(b.cf.Applied), states(rep))
 	}
 }
 
@@ -136,8 +136,8 @@ func TestAnotherPlanThanTheOneThatWasShownIsNotCarriedOut(t *testing.T) {
 	b.triton.Remove("s-1")
 	rep := b.engine().Run(t.Context(), b.dead(), Confirm{Checksum: shown.Checksum()}, nil)
 	wantStates(t, rep, StepRefused, StepRefused, StepRefused)
-	if len(b.cf.applied)+len(b.sd.applied) != 0 || len(entries(t, b.j)) != 0 || !strings.Contains(rep.Steps[0].Why, shown.Checksum()) {
-		t.Errorf("%d calls, %d entries, %q", len(b.cf.applied)+len(b.sd.applied), len(entries(t, b.j)), rep.Steps[0].Why)
+	if len(b.cf.Applied)+len(b.sd.Applied) != 0 || len(entries(t, b.j)) != 0 || !strings.Contains(rep.Steps[0].Why, shown.Checksum()) {
+		t.Errorf("%d calls, %d entries, %q", len(b.cf.Applied)+len(b.sd.Applied), len(entries(t, b.j)), rep.Steps[0].Why)
 	}
 	wantStates(t, b.engine().Run(t.Context(), shown, Confirm{Checksum: shown.Checksum()}, nil), StepDone)
 }
@@ -158,7 +158,7 @@ func TestWithoutAJournalNothingIsWritten(t *testing.T) {
 			}
 			rep = b.run(p)
 			wantStates(t, rep, StepRefused)
-			if len(b.cf.applied) != 0 {
+			if len(b.cf.Applied) != 0 {
 				t.Error("something was written")
 			}
 		})
@@ -182,9 +182,9 @@ func TestALostReplyIsLookedUp(t *testing.T) {
 			b := newBench(t)
 			b.triton.Remove("m-1")
 			p := b.dead()
-			b.cf.fault = func(providers.Change) (error, bool) {
+			b.cf.Fault = func(providers.Change) (error, bool) {
 				if c.blind {
-					b.cf.lookErr = errDown
+					b.cf.LookupErr = errDown
 				}
 				return lost, c.made
 			}
@@ -201,13 +201,13 @@ func TestALostReplyIsLookedUp(t *testing.T) {
 func TestAConflictOnADeleteIsNotTriedAgain(t *testing.T) {
 	b := newBench(t)
 	b.triton.Remove("m-1")
-	b.cf.fault = func(providers.Change) (error, bool) {
+	b.cf.Fault = func(providers.Change) (error, bool) {
 		return providers.Errorf(providers.KindConflict, "batch", "changed"), false
 	}
 	rep := b.run(b.dead())
 	wantStates(t, rep, StepFailed)
-	if len(b.cf.applied) != 1 || entries(t, b.j)[0].State != journal.Failed {
-		t.Errorf("%d calls", len(b.cf.applied))
+	if len(b.cf.Applied) != 1 || entries(t, b.j)[0].State != journal.Failed {
+		t.Errorf("%d calls", len(b.cf.Applied))
 	}
 }
 
@@ -216,8 +216,8 @@ func TestARunThatIsStoppedLeavesATrueJournal(t *testing.T) {
 	b.triton.Remove("s-1")
 	p := b.dead() // SRV, then A
 	ctx, stop := context.WithCancel(t.Context())
-	b.sd.onApply = func([]providers.Change) { stop() }
-	b.sd.fault = func(providers.Change) (error, bool) {
+	b.sd.OnApply = func([]providers.Change) { stop() }
+	b.sd.Fault = func(providers.Change) (error, bool) {
 		return providers.Errorf(providers.KindUncertain, "change", "%w", context.Canceled), true
 	}
 	rep := b.engine().Run(ctx, p, Confirm{}, nil)
@@ -235,10 +235,10 @@ func TestWhatIsAlreadyGoneIsDone(t *testing.T) {
 	b := newBench(t)
 	b.triton.Remove("m-1")
 	p := b.dead()
-	b.cf.rows = b.cf.rows[:4]
+	b.cf.Rows = b.cf.Rows[:4]
 	rep := b.run(p)
 	wantStates(t, rep, StepDone)
-	if !rep.Steps[0].Already || len(b.cf.applied) != 0 || len(entries(t, b.j)) != 0 {
+	if !rep.Steps[0].Already || len(b.cf.Applied) != 0 || len(entries(t, b.j)) != 0 {
 		t.Errorf("%+v", rep.Steps[0])
 	}
 }
@@ -310,7 +310,7 @@ func TestAMissingNodeIsRegisteredAndTheUndoAsksForNoMoreThanAQuiesce(t *testing.
 			b := newBench(t)
 			d := c.zone(b)
 			all := values(d)
-			d.rows = slices.DeleteFunc(d.rows, func(r providers.Record) bool {
+			d.Rows = slices.DeleteFunc(d.Rows, func(r providers.Record) bool {
 				return strings.Contains(r.Value, "sd-1.") || r.Value == "165.225.128.1" || r.Value == "165.225.128.11" || strings.HasPrefix(r.Name, "s-1.")
 			})
 			left := values(d)

@@ -27,7 +27,7 @@ func (b *bench) down() (p plan.Plan, typed string) {
 
 // nodesIn returns the values of nodes that a zone has.
 func nodesIn(d *fakeDNS) (out []string) {
-	for _, r := range d.rows {
+	for _, r := range d.Rows {
 		if r.Type == "A" || r.Type == "SRV" {
 			out = append(out, r.Value)
 		}
@@ -55,8 +55,8 @@ func TestACloudWhoseAPIIsDownIsEvacuatedWithoutAskingIt(t *testing.T) {
 	if len(b.triton.Asked) != asked {
 		t.Errorf("it was asked for %q", b.triton.Asked[asked:])
 	}
-	if len(b.cf.applied) != 3 || len(b.sd.applied) != 2 {
-		t.Errorf("%d writes to one zone and %d to the other", len(b.cf.applied), len(b.sd.applied))
+	if len(b.cf.Applied) != 3 || len(b.sd.Applied) != 2 {
+		t.Errorf("%d writes to one zone and %d to the other", len(b.cf.Applied), len(b.sd.Applied))
 	}
 	if got := nodesIn(b.cf); len(got) != 4 || slices.Contains(got, "165.225.128.1") || len(nodesIn(b.sd)) != 0 {
 		t.Errorf("in DNS: %q, %q", got, nodesIn(b.sd))
@@ -73,7 +73,7 @@ func TestNothingOfAnEvacuationIsDoneBeforeItsTextIsTyped(t *testing.T) {
 	p, _ := b.down()
 	for _, typed := range []string{"", "joyent-east", "joyent-east 4", "5"} {
 		rep := b.run(p, typed)
-		if rep.Count(StepDone) > 0 || len(b.cf.applied)+len(b.sd.applied) > 0 {
+		if rep.Count(StepDone) > 0 || len(b.cf.Applied)+len(b.sd.Applied) > 0 {
 			t.Errorf("typed %q: %v", typed, states(rep))
 		}
 		if asks := rep.Asks(); len(asks) != 1 || asks[0].Text != "joyent-east 5" {
@@ -122,12 +122,12 @@ func TestAnEvacuationThatIsStoppedGoesOnWhereItWas(t *testing.T) {
 	b := newBench(t)
 	p, typed := b.down()
 	ctx, cancel := context.WithCancel(t.Context())
-	b.cf.onApply = func([]providers.Change) { cancel() }
+	b.cf.OnApply = func([]providers.Change) { cancel() }
 	rep := b.engine().Run(ctx, p, Confirm{Typed: []string{typed}}, nil)
 	if rep.Count(StepSkipped) == 0 || rep.Count(StepDone) == 0 {
 		t.Fatalf("%v", states(rep))
 	}
-	b.cf.onApply = nil
+	b.cf.OnApply = nil
 	rest, typed := b.down()
 	if len(rest.Steps) >= len(p.Steps) || len(rest.Steps) == 0 {
 		t.Errorf("%d of %d steps are left", len(rest.Steps), len(p.Steps))
@@ -141,8 +141,8 @@ func TestAnEvacuationThatIsStoppedGoesOnWhereItWas(t *testing.T) {
 		t.Errorf("returned: %v, %q: %q, %q", states(rep), back.Skipped, nodesIn(b.cf), nodesIn(b.sd))
 	}
 	for _, d := range []*fakeDNS{b.cf, b.sd} {
-		if i := slices.IndexFunc(d.rows, func(r providers.Record) bool { return strings.HasPrefix(r.Name, "cloud-") }); i >= 0 {
-			t.Errorf("left: %s", d.rows[i].Label())
+		if i := slices.IndexFunc(d.Rows, func(r providers.Record) bool { return strings.HasPrefix(r.Name, "cloud-") }); i >= 0 {
+			t.Errorf("left: %s", d.Rows[i].Label())
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 // foreignSRV enters an SRV value of another owner that leads to the round-robin name.
 func (b *bench) foreignSRV() {
-	b.cf.add(providers.Record{Zone: cfZone, Name: "_http._tcp." + cfZone, Type: "SRV", TTL: 300, Value: "0 0 80 " + www})
+	b.cf.Add(providers.Record{Zone: cfZone, Name: "_http._tcp." + cfZone, Type: "SRV", TTL: 300, Value: "0 0 80 " + www})
 }
 
 func TestADeadValueOfARoundRobinNameGoesThoughAForeignSRVValueLeadsToTheName(t *testing.T) {

@@ -1,39 +1,22 @@
 package apply
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"testing"
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
-	"rollcall/providers"
 )
-
-// pendingDNS is a zone whose account says whether it is delegated.
-type pendingDNS struct {
-	*fakeDNS
-	pending bool
-}
-
-func (d *pendingDNS) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
-	z := d.zone
-	z.Pending = d.pending
-	page([]providers.Zone{z})
-	return providers.Coverage{State: providers.CoverageComplete, Started: d.clk.Now(), Finished: d.clk.Now()}
-}
 
 func TestAChangeIsRefusedWhenItsZoneBecamePendingAfterThePlanAndAnUndoIsNot(t *testing.T) {
 	b := newBench(t)
-	dns := &pendingDNS{fakeDNS: b.cf}
-	b.opts.Zones[0].DNS = dns
 	first := b.run(plan.Quiesce(b.view(), ref(b.aws, "i-1")))
 	if !first.OK() {
 		t.Fatalf("%v", states(first))
 	}
 	plan := plan.Quiesce(b.view(), ref(b.aws, "i-2"))
-	dns.pending = true
+	b.cf.Self.Pending = true
 	before := values(b.cf)
 	for what, r := range map[string]*Report{"a check": b.engine().Check(t.Context(), plan), "a run": b.run(plan)} {
 		if g := guardNamed(r, 0, index.GuardWritable); g.Pass || r.Steps[0].State != StepRefused || !strings.Contains(g.Why, "is lame: its provider says that it is not delegated yet") {

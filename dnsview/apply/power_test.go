@@ -46,8 +46,8 @@ func TestAProtectedNodeIsNeverTakenOutOfDNSForATermination(t *testing.T) {
 		p := shape(plan.Drain(b.view(), ref(b.triton, "m-1")))
 		check := b.engine().Check(t.Context(), p)
 		rep := b.run(p)
-		if len(b.triton.Powered) > 0 || !slices.Equal(values(b.cf), before) || len(b.cf.applied) > 0 {
-			t.Errorf("%s: powered %v, applied %v", name, b.triton.Powered, b.cf.applied)
+		if len(b.triton.Powered) > 0 || !slices.Equal(values(b.cf), before) || len(b.cf.Applied) > 0 {
+			t.Errorf("%s: powered %v, applied %v", name, b.triton.Powered, b.cf.Applied)
 		}
 		for which, r := range map[string]*Report{"check": check, "run": rep} {
 			for i := range r.Steps {
@@ -173,7 +173,7 @@ func TestANodeThatWasOutBeforeIsReportedWhenItCannotBeTerminated(t *testing.T) {
 
 func TestANodeThatIsHalfOutOfDNSIsReportedAsThat(t *testing.T) {
 	b := newBench(t)
-	b.sd.fault = func(c providers.Change) (error, bool) {
+	b.sd.Fault = func(c providers.Change) (error, bool) {
 		if c.Op == providers.OpDelete && c.Before.Type == "A" {
 			return providers.Errorf(providers.KindInvalid, "change", "no"), false
 		}
@@ -196,8 +196,8 @@ func TestACloudThatDoesNotSayWhetherItWouldActHoldsBackTheWholeNode(t *testing.T
 	}
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	g := guardNamed(rep, 4, index.GuardPower)
-	if len(b.triton.Powered) > 0 || len(b.cf.applied) > 0 || g.Pass || !g.NoEvidence || g.Satisfy == "" {
-		t.Errorf("powered %v, applied %d, %+v", b.triton.Powered, len(b.cf.applied), g)
+	if len(b.triton.Powered) > 0 || len(b.cf.Applied) > 0 || g.Pass || !g.NoEvidence || g.Satisfy == "" {
+		t.Errorf("powered %v, applied %d, %+v", b.triton.Powered, len(b.cf.Applied), g)
 	}
 }
 
@@ -224,7 +224,7 @@ func TestWhatTheCredentialsMayNotAskIsToldOnceAndHoldsNothingBack(t *testing.T) 
 
 func TestACloudIsAskedBeforeANodeLeavesDNSAndAgainRightBeforeItEnds(t *testing.T) {
 	b := newBench(t)
-	b.cf.onApply = func([]providers.Change) {
+	b.cf.OnApply = func([]providers.Change) {
 		if len(b.triton.Checks) == 0 {
 			t.Error("DNS was changed before the cloud was asked")
 		}

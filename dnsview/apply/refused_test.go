@@ -52,12 +52,12 @@ func TestADeleteIsRefused(t *testing.T) {
 			b.aws.Addrs = []providers.Address{{Cloud: "aws-use1", Key: awsKey, IP: netip.MustParseAddr("165.225.128.1"), Kind: providers.AddressElastic, ID: "eip-1"}}
 		}, index.GuardAddress, "elastic address eip-1", false},
 		{"when the address is on the allow-list", func(b *bench) { b.opts.Allow = []netip.Prefix{netip.MustParsePrefix("165.225.128.0/24")} }, index.GuardAddress, "allow-list", false},
-		{"when the record was changed meanwhile", func(b *bench) { b.cf.rows[4].TTL = 120 }, index.GuardUnchanged, `its TTL was "60" and is "120"`, false},
-		{"when the record was proxied meanwhile", func(b *bench) { b.cf.rows[4].Proxied = true }, index.GuardUnchanged, "proxying", false},
-		{"when somebody touched the record meanwhile", func(b *bench) { b.cf.rows[4].Modified = begin.Add(time.Second) }, index.GuardUnchanged, "was changed at", false},
-		{"when the record cannot be read again", func(b *bench) { b.cf.lookErr = errDown }, index.GuardUnchanged, "down", true},
+		{"when the record was changed meanwhile", func(b *bench) { b.cf.Rows[4].TTL = 120 }, index.GuardUnchanged, `its TTL was "60" and is "120"`, false},
+		{"when the record was proxied meanwhile", func(b *bench) { b.cf.Rows[4].Proxied = true }, index.GuardUnchanged, "proxying", false},
+		{"when somebody touched the record meanwhile", func(b *bench) { b.cf.Rows[4].Modified = begin.Add(time.Second) }, index.GuardUnchanged, "was changed at", false},
+		{"when the record cannot be read again", func(b *bench) { b.cf.LookupErr = errDown }, index.GuardUnchanged, "down", true},
 		{"when the operator's fleet has no id", func(b *bench) { b.opts.Fleet = "" }, index.GuardOwner, "no fleet id", false},
-		{"when the record has another fleet's marker now", func(b *bench) { b.cf.rows[4].Owners[0].Fleet = "other" }, index.GuardUnchanged, "owner marker", false},
+		{"when the record has another fleet's marker now", func(b *bench) { b.cf.Rows[4].Owners[0].Fleet = "other" }, index.GuardUnchanged, "owner marker", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t)
@@ -73,7 +73,7 @@ func TestADeleteIsRefused(t *testing.T) {
 			if g.Pass || !strings.Contains(g.Why, c.why) || g.NoEvidence != c.blind || g.Confirm != "" {
 				t.Errorf("guards: %+v", rep.Steps[0].Guards)
 			}
-			if len(b.cf.applied) != 0 || !has(b.cf, "165.225.128.1") {
+			if len(b.cf.Applied) != 0 || !has(b.cf, "165.225.128.1") {
 				t.Error("something was written")
 			}
 			if es := entries(t, b.j); len(es) != 1 || es[0].State != journal.Refused {
@@ -105,10 +105,10 @@ func TestAYoungMarkerIsNotRemovedAsDead(t *testing.T) {
 	b.triton.Remove("m-1")
 	p := b.dead()
 	young := begin.Add(-time.Minute)
-	b.cf.rows[4].Owners[0].Registered = young
-	text, _ := b.cf.rows[4].Owners[0].Encode()
-	b.cf.rows[4].Comment = text
-	p.Steps[0].Change.Before = b.cf.read()[4]
+	b.cf.Rows[4].Owners[0].Registered = young
+	text, _ := b.cf.Rows[4].Owners[0].Encode()
+	b.cf.Rows[4].Comment = text
+	p.Steps[0].Change.Before = b.cf.Owned()[4]
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
 	if g := guardNamed(rep, 0, index.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {
@@ -124,7 +124,7 @@ func TestARefusedGuardDoesNotBlockTheOthers(t *testing.T) {
 	b.triton.Remove("m-1")
 	b.aws.Remove("i-1")
 	p := b.dead()
-	b.cf.rows[4].TTL = 999
+	b.cf.Rows[4].TTL = 999
 	b.opts.Guards.Threshold = 1
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused, StepDone)
@@ -135,7 +135,7 @@ func TestARefusedGuardDoesNotBlockTheOthers(t *testing.T) {
 
 func TestTheLastValueOfANameAsksForTheNameToBeTyped(t *testing.T) {
 	b := newBench(t)
-	b.cf.rows = b.cf.rows[4:]
+	b.cf.Rows = b.cf.Rows[4:]
 	b.triton.Remove("m-1")
 	p := b.dead()
 	rep := b.run(p)
@@ -154,7 +154,7 @@ func TestTheLastValueOfANameAsksForTheNameToBeTyped(t *testing.T) {
 
 func TestTypingAnswersOneGuardAndNoOther(t *testing.T) {
 	b := newBench(t)
-	b.cf.rows = b.cf.rows[4:]
+	b.cf.Rows = b.cf.Rows[4:]
 	b.triton.Remove("m-1")
 	p := b.dead()
 	b.aws.ListErr = errDown

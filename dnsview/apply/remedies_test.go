@@ -24,16 +24,16 @@ func (b *bench) seenBefore(health ...index.HealthState) *dnsview.View {
 
 func TestRemediesPassTheirGuardsAndLeaveNothingToFind(t *testing.T) {
 	row := func(d *fakeDNS, name, typ string) *providers.Record {
-		for i := range d.rows {
-			if d.rows[i].Name == name && d.rows[i].Type == typ {
-				return &d.rows[i]
+		for i := range d.Rows {
+			if d.Rows[i].Name == name && d.Rows[i].Type == typ {
+				return &d.Rows[i]
 			}
 		}
 		t.Fatal(name)
 		return nil
 	}
 	lose := func(d *fakeDNS, name, typ string) {
-		d.rows = slices.DeleteFunc(d.rows, func(r providers.Record) bool { return r.Name == name && r.Type == typ })
+		d.Rows = slices.DeleteFunc(d.Rows, func(r providers.Record) bool { return r.Name == name && r.Type == typ })
 	}
 	for _, c := range []struct {
 		class  dnsview.Class
@@ -47,18 +47,18 @@ func TestRemediesPassTheirGuardsAndLeaveNothingToFind(t *testing.T) {
 		{dnsview.Duplicate, func(b *bench) {
 			twin := *row(b.cf, www, "A")
 			twin.ID, twin.Modified = "twin", twin.Modified.Add(time.Hour)
-			b.cf.rows = append(b.cf.rows, twin)
+			b.cf.Rows = append(b.cf.Rows, twin)
 		}, nil},
 		{dnsview.TypeNotListed, func(b *bench) { lose(b.sd, "_services._dns-sd._udp.unilans.net", "PTR") }, nil},
 		{dnsview.SRVNoPTR, func(b *bench) { lose(b.sd, "_theservice._tcp.unilans.net", "PTR") }, nil},
 		{dnsview.SRVNoTXT, func(b *bench) { lose(b.sd, v1, "TXT") }, nil},
 		{dnsview.SRVNoAddress, func(b *bench) {
 			r := *row(b.sd, "sd-2.unilans.net", "A")
-			b.sd.drop(&r)
+			b.sd.Drop(&r)
 		}, nil},
 		{dnsview.OrphanMarker, func(b *bench) {
 			b.opts.Services = b.opts.Services[:1]
-			b.sd.rows = slices.DeleteFunc(b.sd.rows, func(r providers.Record) bool { return r.Name == v1 && r.Type == "SRV" })
+			b.sd.Rows = slices.DeleteFunc(b.sd.Rows, func(r providers.Record) bool { return r.Name == v1 && r.Type == "SRV" })
 			lose(b.sd, "sd-2.unilans.net", "A")
 		}, nil},
 		{dnsview.OrphanMarker, func(b *bench) { // what a quiesced node left that is gone
@@ -67,7 +67,7 @@ func TestRemediesPassTheirGuardsAndLeaveNothingToFind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b.cf.rows = append(b.cf.rows, providers.Record{Zone: cfZone, Name: providers.MarkerName("m-9", www), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text}), ID: "q"})
+			b.cf.Rows = append(b.cf.Rows, providers.Record{Zone: cfZone, Name: providers.MarkerName("m-9", www), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text}), ID: "q"})
 			b.triton.Gone["m-9"] = true
 			i := b.triton.Rows[0]
 			i.ID, i.Name, i.State, i.PublicIPs = "m-9", "www-9", providers.StateTerminated, nil
@@ -108,17 +108,17 @@ func TestAMarkerWhoseRecordCameBackStays(t *testing.T) {
 	b := newBench(t)
 	b.opts.Services = b.opts.Services[:1]
 	host := "sd-2.unilans.net"
-	i := slices.IndexFunc(b.sd.rows, func(r providers.Record) bool { return r.Name == host && r.Type == "A" })
-	back := b.sd.rows[i]
-	b.sd.rows = slices.Delete(b.sd.rows, i, i+1)
+	i := slices.IndexFunc(b.sd.Rows, func(r providers.Record) bool { return r.Name == host && r.Type == "A" })
+	back := b.sd.Rows[i]
+	b.sd.Rows = slices.Delete(b.sd.Rows, i, i+1)
 	v := b.seenBefore()
 	p := plan.ForFindings(v, &v.Findings[slices.IndexFunc(v.Findings, func(f dnsview.Finding) bool { return f.Class == dnsview.OrphanMarker })])
 	if len(p.Steps) != 1 {
 		t.Fatalf("%+v", p)
 	}
-	b.sd.rows = append(b.sd.rows, back)
+	b.sd.Rows = append(b.sd.Rows, back)
 	wantStates(t, b.run(p), StepRefused)
-	if !slices.ContainsFunc(b.sd.rows, func(r providers.Record) bool { return r.Name == providers.MarkerName("s-2", host) }) {
+	if !slices.ContainsFunc(b.sd.Rows, func(r providers.Record) bool { return r.Name == providers.MarkerName("s-2", host) }) {
 		t.Error("the marker is gone, and its record nobody's")
 	}
 }

@@ -31,10 +31,10 @@ func (b *bench) stopped(p plan.Plan, made bool) {
 	b.t.Helper()
 	e, j := b.other()
 	for _, d := range []*fakeDNS{b.cf, b.sd} {
-		d.onApply = func(changes []providers.Change) {
+		d.OnApply = func(changes []providers.Change) {
 			for _, c := range changes {
 				if made {
-					if r := d.apply(c); r.Err != nil {
+					if r := d.Make(c); r.Err != nil {
 						b.t.Error(r.Err)
 					}
 				}
@@ -50,7 +50,7 @@ func (b *bench) stopped(p plan.Plan, made bool) {
 		}()
 		e.Run(b.t.Context(), p, Confirm{}, nil)
 	}()
-	b.cf.onApply, b.sd.onApply = nil, nil
+	b.cf.OnApply, b.sd.OnApply = nil, nil
 	if err := j.Close(); err != nil {
 		b.t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestWhatAnotherRollcallHasUnderWayIsLeftToIt(t *testing.T) {
 	b.triton.Gone["m-1"] = true
 	e, _ := b.other()
 	var r Resolution
-	b.cf.onApply = func([]providers.Change) { r = b.resolve() }
+	b.cf.OnApply = func([]providers.Change) { r = b.resolve() }
 	if rep := e.Run(t.Context(), b.dead(), Confirm{}, nil); !rep.OK() {
 		t.Fatalf("%v", states(rep))
 	}
@@ -167,7 +167,7 @@ func TestAChangeThatIsCarriedOutAfterItsSenderDiedIsSeen(t *testing.T) {
 	b.stopped(plan, false)
 	var slept time.Duration
 	at := b.clk.Now()
-	b.onSleep(func() { b.cf.apply(*plan.Steps[0].Change) })
+	b.onSleep(func() { b.cf.Make(*plan.Steps[0].Change) })
 	r := b.resolve()
 	slept = b.clk.Now().Sub(at)
 	if len(r.Settled) != 1 || r.Settled[0].State != journal.Done || slept != 5*time.Second {
@@ -190,13 +190,13 @@ func TestWhatIsOldIsNotWaitedFor(t *testing.T) {
 func TestWhatNobodyCanBeAskedAboutStaysOpenAndIsAskedAboutAgain(t *testing.T) {
 	for name, mess := range map[string]func(b *bench) (mend func()){
 		"the provider does not answer": func(b *bench) func() {
-			b.cf.lookErr = errors.New("connection reset")
-			return func() { b.cf.lookErr = nil }
+			b.cf.LookupErr = errors.New("connection reset")
+			return func() { b.cf.LookupErr = nil }
 		},
 		"the provider shows nothing at all": func(b *bench) func() {
-			rows := b.cf.rows
-			b.cf.rows = nil
-			return func() { b.cf.rows = rows }
+			rows := b.cf.Rows
+			b.cf.Rows = nil
+			return func() { b.cf.Rows = rows }
 		},
 		"the zone is not configured here": func(b *bench) func() {
 			zones := b.opts.Zones
@@ -228,15 +228,15 @@ func TestWhatCannotBeToldIsUnknownAndIsToldOnceItCan(t *testing.T) {
 	b.triton.Gone["m-1"] = true
 	plan := b.dead()
 	b.stopped(plan, false)
-	at := b.cf.find(&plan.Steps[0].Change.Before)
-	b.cf.rows[at].TTL = 5
+	at := b.cf.Find(&plan.Steps[0].Change.Before)
+	b.cf.Rows[at].TTL = 5
 	if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != journal.Unknown || !strings.Contains(r.Settled[0].Note, `its TTL was "60" and is "5"`) {
 		t.Fatalf("%+v", r)
 	}
 	if r := b.resolve(); len(r.Settled)+len(r.Open) != 0 {
 		t.Fatalf("it is written down twice: %+v", r)
 	}
-	b.cf.rows[at].TTL = 60
+	b.cf.Rows[at].TTL = 60
 	if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != journal.Failed {
 		t.Errorf("%+v", r)
 	}
@@ -246,12 +246,12 @@ func TestAnAnswerThatWasLostAndCouldNotBeLookedUpIsLookedUpLater(t *testing.T) {
 	b := newBench(t)
 	b.triton.Remove("m-1")
 	b.triton.Gone["m-1"] = true
-	b.cf.fault = func(providers.Change) (error, bool) {
-		b.cf.lookErr = errors.New("connection reset")
+	b.cf.Fault = func(providers.Change) (error, bool) {
+		b.cf.LookupErr = errors.New("connection reset")
 		return providers.Errorf(providers.KindUncertain, "batch", "connection reset"), true
 	}
 	wantStates(t, b.run(b.dead()), StepUnknown)
-	b.cf.lookErr = nil
+	b.cf.LookupErr = nil
 	if r := b.resolve(); len(r.Settled) != 1 || r.Settled[0].State != journal.Done || strings.Contains(r.Settled[0].Note, "was stopped") {
 		t.Errorf("%+v", r)
 	}

@@ -25,7 +25,7 @@ func TestMoreThanTheThresholdAsksForTheCount(t *testing.T) {
 		t.Fatalf("a check: %v", states(rep))
 	}
 	rep := b.run(p)
-	if rep.Count(StepRefused) != 10 || len(b.cf.applied) != 0 {
+	if rep.Count(StepRefused) != 10 || len(b.cf.Applied) != 0 {
 		t.Fatalf("states %v", states(rep))
 	}
 	asks := rep.Asks()
@@ -38,8 +38,8 @@ func TestMoreThanTheThresholdAsksForTheCount(t *testing.T) {
 	if rep := b.run(p, "10"); rep.Count(StepDone) != 10 {
 		t.Fatalf("the count: %v", states(rep))
 	}
-	if len(b.cf.applied) != 1 {
-		t.Errorf("%d calls for one zone", len(b.cf.applied))
+	if len(b.cf.Applied) != 1 {
+		t.Errorf("%d calls for one zone", len(b.cf.Applied))
 	}
 }
 
@@ -66,7 +66,7 @@ func TestOfTooManyNoneGoesHoweverManyGroupsTheyAreAskedIn(t *testing.T) {
 	b := many(t, 48) // 53 owned records, of which 15 may go
 	p := b.dead()
 	for name, rep := range map[string]*Report{"a check": b.engine().Check(t.Context(), p), "a run": b.run(p), "with a wrong count": b.run(p, "8")} {
-		if rep.Count(StepRefused) != 48 || len(b.cf.applied) != 0 {
+		if rep.Count(StepRefused) != 48 || len(b.cf.Applied) != 0 {
 			t.Errorf("%s: %v", name, states(rep))
 		}
 		if asks := rep.Asks(); len(asks) != 1 || asks[0].Text != "48" {

@@ -64,7 +64,7 @@ func TestAnUndoOfADeleteRestoresValueAndMarkerExactlyAndARedoRemovesThem(t *test
 // rowsWithoutIDs writes all rows in full but for what a provider makes anew.
 func rowsWithoutIDs(d *fakeDNS) []string {
 	var out []string
-	for _, r := range d.read() {
+	for _, r := range d.Owned() {
 		r.ID, r.Modified = "", time.Time{}
 		if r.IsMarker() {
 			r.TTL = 0
@@ -135,7 +135,7 @@ func TestAnUndoThatIsRefusedInPartBringsTheRestBack(t *testing.T) {
 	if err != nil || !strings.Contains(undo.Steps[0].Sentence, "will lead to nobody again") {
 		t.Fatal(undo, err)
 	}
-	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: undo.Steps[0].Change.After.Value})
+	b.cf.Add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: undo.Steps[0].Change.After.Value})
 	wantStates(t, b.run(undo), StepRefused, StepDone)
 }
 
@@ -169,7 +169,7 @@ func TestAnUndoDoesNotOverwriteWhatSomebodyElseMade(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: "by hand"})
+	b.cf.Add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: "by hand"})
 	rep := b.run(undo)
 	wantStates(t, rep, StepRefused)
 	if g := guardNamed(rep, 0, index.GuardUnchanged); !strings.Contains(g.Why, "not marked as anybody's") {
@@ -179,7 +179,7 @@ func TestAnUndoDoesNotOverwriteWhatSomebodyElseMade(t *testing.T) {
 
 func TestAnUnmarkedRecordIsAdoptedAndGivenBack(t *testing.T) {
 	b := newBench(t)
-	b.cf.rows[4].Owners, b.cf.rows[4].Comment = nil, ""
+	b.cf.Rows[4].Owners, b.cf.Rows[4].Comment = nil, ""
 	v := b.view()
 	p := plan.ForFindings(v, &v.Findings[0])
 	if p.Verb != index.VerbAdopt {
@@ -194,7 +194,7 @@ func TestAnUnmarkedRecordIsAdoptedAndGivenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantStates(t, b.run(undo), StepDone)
-	if r := b.cf.read()[4]; r.Comment != "" || len(r.Owners) != 0 {
+	if r := b.cf.Owned()[4]; r.Comment != "" || len(r.Owners) != 0 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -204,7 +204,7 @@ func TestAnUndoThatIsRefusedStopsThereAndLeavesWhatIsOlder(t *testing.T) {
 	b.run(plan.Quiesce(b.view(), ref(b.triton, "s-1")))
 	b.triton.Remove("m-1")
 	dead := b.run(b.dead())
-	b.cf.add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: "by hand"})
+	b.cf.Add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: "165.225.128.1", Comment: "by hand"})
 	for range 2 {
 		undo, err := b.engine().UndoPlan("")
 		if err != nil || undo.Steps[0].Undoes != dead.Steps[0].Entry {

@@ -80,9 +80,9 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 				"a young marker is young": func(t *testing.T, b *bench) {
 					b.triton.Remove("m-1")
 					p := b.dead()
-					b.cf.rows[4].Owners[0].Registered = begin.Add(-time.Minute)
-					b.cf.rows[4].Comment, _ = b.cf.rows[4].Owners[0].Encode()
-					p.Steps[0].Change.Before = b.cf.read()[4]
+					b.cf.Rows[4].Owners[0].Registered = begin.Add(-time.Minute)
+					b.cf.Rows[4].Comment, _ = b.cf.Rows[4].Owners[0].Encode()
+					p.Steps[0].Change.Before = b.cf.Owned()[4]
 					b.fresh()
 					b.clk.Jump(d)
 					rep := b.run(p)
@@ -146,7 +146,7 @@ func TestNothingIsConcludedFromASnapshotOnDisk(t *testing.T) {
 		}
 		f := fleet.New(fleet.Options{
 			Clock: b.clk.Clock, Last: last, Clouds: []fleet.CloudSource{{Name: b.aws.Self.Name, Provider: b.aws.Self.Provider, Traits: b.aws.Self.Traits, Compute: b.aws}},
-			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, Traits: b.cf.zone.Traits, DNS: b.cf}},
+			Zones: []fleet.ZoneSource{{Name: cfZone, Provider: providers.Cloudflare, Traits: b.cf.Self.Traits, DNS: b.cf}},
 		})
 		for what, s := range map[string]*providers.Snapshot{"loaded": last, "shown": f.Snapshot()} {
 			v := dnsview.Inspect(s, index.Options{Fleet: fleetID, Now: b.clk.Now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute})

@@ -29,8 +29,8 @@ func lastRun(t *testing.T, f *Fleet) (all, beginning *providers.Snapshot) {
 
 func TestTheBeginningOfTheLastRunIsShownAndAllOfItMeasuresTheFirstRead(t *testing.T) {
 	f, c, z := pair(10, Options{})
-	for i := range z.rows {
-		z.rows[i].Owners = nil
+	for i := range z.Rows {
+		z.Rows[i].Owners = nil
 	}
 	all, first := lastRun(t, f)
 	loads := 0

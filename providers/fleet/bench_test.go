@@ -27,8 +27,8 @@ func BenchmarkRefresh10000Instances40msPages(b *testing.B) {
 		o.Clouds = append(o.Clouds, sourceOf(c))
 		if i%2 == 0 {
 			z := zoneOf(c)
-			z.rows = append(z.rows, zoneOf(newFakeCloud("x", 2500)).rows...)
-			z.zone = fmt.Sprintf("z%d.example", i)
+			z.Rows = append(z.Rows, zoneOf(newFakeCloud("x", 2500)).Rows...)
+			z.Self.Name = fmt.Sprintf("z%d.example", i)
 			o.Zones = append(o.Zones, zoneSourceOf(z))
 		}
 	}
@@ -50,7 +50,7 @@ func BenchmarkRefresh10000Instances40msPages(b *testing.B) {
 func BenchmarkRefresh100000InstancesWithoutLatency(b *testing.B) {
 	c := newFakeCloud("c", 100_000)
 	z := zoneOf(c)
-	o := Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{{Name: z.zone, Provider: providers.Cloudflare, DNS: z}}}
+	o := Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{{Name: z.Self.Name, Provider: providers.Cloudflare, DNS: z}}}
 	f := New(o)
 	b.ReportAllocs()
 	for b.Loop() {

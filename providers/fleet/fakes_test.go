@@ -1,11 +1,9 @@
 package fleet
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,64 +18,11 @@ func account(c *fakeCloud, id string, rows []providers.Instance) {
 	c.Self.Account, c.Self.Key, c.Rows = id, providers.NewCloudKey(providers.EC2, id+" "+c.Self.Name, "us-east-1"), rows
 }
 
-// fakeZone is a zone whose fields say what it answers.
-type fakeZone struct {
-	mu      sync.Mutex
-	zone    string
-	traits  providers.Traits
-	rows    []providers.Record
-	list    []providers.Record // what the listing shows; nil for rows
-	empties int                // so many listings are empty
-	err     error
-	hang    chan struct{}
-	page    int
-	reads   int
-}
+type fakeZone = providertest.Zone
 
-func (z *fakeZone) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
-	page([]providers.Zone{{Name: "other.example", ID: "Z0"}, {Name: z.zone, ID: "Z1", Traits: z.traits}})
-	return providers.Coverage{State: providers.CoverageComplete, Expected: -1}
-}
-
-func (z *fakeZone) Records(_ context.Context, _ providers.Zone, page func([]providers.Record)) providers.Coverage {
-	z.mu.Lock()
-	z.reads++
-	hang, rows, err := z.hang, z.rows, z.err
-	if z.list != nil {
-		rows = z.list
-	}
-	if z.empties > 0 {
-		z.empties--
-		rows = nil
-	}
-	z.mu.Unlock()
-	cov := providers.Coverage{State: providers.CoverageComplete, Expected: -1, Started: time.Now()}
-	if hang != nil {
-		<-hang
-	}
-	size := max(z.page, 1)
-	if z.page == 0 {
-		size = 1000
-	}
-	for n := 0; n < len(rows); n += size {
-		page(append([]providers.Record(nil), rows[n:min(n+size, len(rows))]...))
-	}
-	if err != nil {
-		cov.State, cov.Err = providers.CoverageFailed, err
-	}
-	return cov
-}
-
-func (z *fakeZone) Lookup(_ context.Context, _ providers.Zone, name, typ string) ([]providers.Record, error) {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	var out []providers.Record
-	for _, r := range z.rows {
-		if r.Name == name && r.Type == typ {
-			out = append(out, r)
-		}
-	}
-	return out, nil
+// newFakeZone is a zone of an account that has another one too.
+func newFakeZone(name string, rows ...providers.Record) *fakeZone {
+	return &fakeZone{Self: providers.Zone{Name: name, ID: "Z1"}, Others: []providers.Zone{{Name: "other.example", ID: "Z0"}}, Rows: rows}
 }
 
 func newFakeCloud(name string, n int) *fakeCloud {
@@ -108,9 +53,9 @@ func record(c *fakeCloud, id string, i int) providers.Record {
 
 // zoneOf is a zone with one record for each instance of the cloud.
 func zoneOf(c *fakeCloud) *fakeZone {
-	z := &fakeZone{zone: "example.com"}
+	z := newFakeZone("example.com")
 	for i, r := range c.Rows {
-		z.rows = append(z.rows, record(c, r.ID, i))
+		z.Rows = append(z.Rows, record(c, r.ID, i))
 	}
 	return z
 }
@@ -120,7 +65,7 @@ func sourceOf(c *fakeCloud) CloudSource {
 }
 
 func zoneSourceOf(z *fakeZone) ZoneSource {
-	return ZoneSource{Name: z.zone, Provider: providers.Cloudflare, DNS: z}
+	return ZoneSource{Name: z.Self.Name, Provider: providers.Cloudflare, DNS: z}
 }
 
 func cloudView(t *testing.T, s *providers.Snapshot, name string) providers.CloudView {

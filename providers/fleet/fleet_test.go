@@ -187,7 +187,7 @@ func TestTheLastGoodRowsStayWithTheirAgeWhenASourceFails(t *testing.T) {
 		f := New(Options{Clouds: []CloudSource{sourceOf(a)}, Zones: []ZoneSource{zoneSourceOf(z)}})
 		first := f.Refresh(context.Background())
 		time.Sleep(time.Minute)
-		a.ListErr, z.err = errors.New("boom"), errors.New("bang")
+		a.ListErr, z.ListErr = errors.New("boom"), errors.New("bang")
 		a.Rows[0].State = providers.StateStopped
 		s := f.Refresh(context.Background())
 		v := s.Clouds[0]
@@ -228,7 +228,7 @@ func TestASourceThatCouldNotBeSetUpIsAFailedSource(t *testing.T) {
 }
 
 func TestAZoneThatTheAccountDoesNotHaveIsNotFound(t *testing.T) {
-	z := &fakeZone{zone: "example.com"}
+	z := newFakeZone("example.com")
 	f := New(Options{Zones: []ZoneSource{{Name: "missing.example", Provider: providers.Cloudflare, DNS: z}}})
 	s := f.Refresh(context.Background())
 	wantState(t, s.Zones[0].Coverage, providers.CoverageFailed)
@@ -244,10 +244,10 @@ func TestMarkersOnALaterPageAreAttachedWithoutTouchingTheAdaptersRows(t *testing
 	if err != nil {
 		t.Fatal(err)
 	}
-	z := &fakeZone{zone: "example.com", page: 1, rows: []providers.Record{
-		{Zone: "example.com", Name: "www.example.com", Type: "A", Value: "54.1.0.1"},
-		{Zone: "example.com", Name: "i-1._rollcall.www.example.com", Type: "TXT", Value: providers.FormatTXT([]string{text})},
-	}}
+	z := newFakeZone("example.com",
+		providers.Record{Zone: "example.com", Name: "www.example.com", Type: "A", Value: "54.1.0.1"},
+		providers.Record{Zone: "example.com", Name: "i-1._rollcall.www.example.com", Type: "TXT", Value: providers.FormatTXT([]string{text})})
+	z.PageSize = 1
 	f := New(Options{Zones: []ZoneSource{{Name: "example.com", Provider: providers.Route53, DNS: z}}})
 	for range 3 {
 		s := f.Refresh(context.Background())
@@ -255,7 +255,7 @@ func TestMarkersOnALaterPageAreAttachedWithoutTouchingTheAdaptersRows(t *testing
 			t.Fatalf("owners are %+v", got)
 		}
 	}
-	if z.rows[0].Owners != nil {
+	if z.Rows[0].Owners != nil {
 		t.Error("the adapter's rows were written to")
 	}
 }
@@ -284,7 +284,7 @@ func TestReadersAndWritersOfManySourcesDoNotRace(t *testing.T) {
 		c.PageSize = 10
 		o.Clouds = append(o.Clouds, sourceOf(c))
 		z := zoneOf(c)
-		z.page = 10
+		z.PageSize = 10
 		o.Zones = append(o.Zones, zoneSourceOf(z))
 	}
 	f := New(o)

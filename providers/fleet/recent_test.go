@@ -33,8 +33,8 @@ func TestAYoungReadIsNotReadAgainAndAnOldOneIs(t *testing.T) {
 		} {
 			s := f.Recent(t.Context(), step.maxAge, step.names...)
 			wantState(t, s.Clouds[0].Coverage, providers.CoverageComplete)
-			if c.Lists != step.clouds || z.reads != step.zones {
-				t.Errorf("%v, at most %s old: the cloud was read %d times and the zone %d times, want %d and %d", step.names, step.maxAge, c.Lists, z.reads, step.clouds, step.zones)
+			if c.Lists != step.clouds || z.Lists != step.zones {
+				t.Errorf("%v, at most %s old: the cloud was read %d times and the zone %d times, want %d and %d", step.names, step.maxAge, c.Lists, z.Lists, step.clouds, step.zones)
 			}
 		}
 	})
@@ -82,14 +82,14 @@ func TestWhatCouldNotBeReadAgainInTimeIsNotCompleteInARecentPicture(t *testing.T
 
 func TestAShortListThatWaitsForAZoneIsBelievedOnceTheZoneWasReadAgain(t *testing.T) {
 	c := newFakeCloud("a", 10)
-	named, other := &fakeZone{zone: "example.org"}, zoneOf(c)
-	named.rows = []providers.Record{{Zone: "example.org", Name: "example.org", Type: "A", Value: "192.0.2.1"}}
+	named, other := newFakeZone("example.org"), zoneOf(c)
+	named.Rows = []providers.Record{{Zone: "example.org", Name: "example.org", Type: "A", Value: "192.0.2.1"}}
 	f := New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(named), zoneSourceOf(other)}})
 	f.Refresh(t.Context())
-	c.Rows, other.err = nil, errors.New("down")
+	c.Rows, other.ListErr = nil, errors.New("down")
 	f.Refresh(t.Context(), "example.com")
 	wantState(t, f.Recent(t.Context(), 0, "a").Clouds[0].Coverage, providers.CoveragePartial)
-	other.err = nil
+	other.ListErr = nil
 	s := f.Recent(t.Context(), 0, "a", "example.org")
 	wantState(t, s.Clouds[0].Coverage, providers.CoverageComplete)
 	if len(c.Asked) < 10 {
@@ -97,25 +97,14 @@ func TestAShortListThatWaitsForAZoneIsBelievedOnceTheZoneWasReadAgain(t *testing
 	}
 }
 
-// pendingZone is a zone whose account says whether it is delegated.
-type pendingZone struct {
-	*fakeZone
-	pending bool
-}
-
-func (z *pendingZone) Zones(_ context.Context, page func([]providers.Zone)) providers.Coverage {
-	page([]providers.Zone{{Name: z.zone, ID: "Z1", Pending: z.pending}})
-	return providers.Coverage{State: providers.CoverageComplete, Expected: -1}
-}
-
 func TestARecentPictureSaysWhetherAZoneIsDelegatedNow(t *testing.T) {
-	z := &pendingZone{fakeZone: &fakeZone{zone: "example.com", rows: []providers.Record{{Zone: "example.com", Name: "example.com", Type: "A", Value: "192.0.2.1"}}}}
-	f := New(Options{Zones: []ZoneSource{{Name: z.zone, Provider: providers.Cloudflare, DNS: z}}})
+	z := newFakeZone("example.com", providers.Record{Zone: "example.com", Name: "example.com", Type: "A", Value: "192.0.2.1"})
+	f := New(Options{Zones: []ZoneSource{{Name: z.Self.Name, Provider: providers.Cloudflare, DNS: z}}})
 	f.Refresh(t.Context())
 	for _, pending := range []bool{true, false} {
-		z.pending = pending
-		if v := f.Recent(t.Context(), time.Hour).Zones[0]; v.Zone.Pending != pending || z.reads != 1 {
-			t.Errorf("pending %v, want %v, after %d reads", v.Zone.Pending, pending, z.reads)
+		z.Self.Pending = pending
+		if v := f.Recent(t.Context(), time.Hour).Zones[0]; v.Zone.Pending != pending || z.Lists != 1 {
+			t.Errorf("pending %v, want %v, after %d reads", v.Zone.Pending, pending, z.Lists)
 		}
 	}
 }
@@ -273,7 +262,7 @@ func TestNotFoundIsAskedAgainWhileAnyMarkerOfTheInstanceIsFresh(t *testing.T) {
 	c.Rows = c.Rows[1:]
 	second := record(c, id, 77)
 	second.Owners[0].Registered = time.Now().Truncate(time.Second).UTC()
-	z.rows = append(z.rows, second)
+	z.Rows = append(z.Rows, second)
 	f.Refresh(t.Context())
 	f.Refresh(t.Context())
 	if len(c.Asked) < 2 {
@@ -310,7 +299,7 @@ func TestAListIsMeasuredAgainstEveryInstanceThatWasShownBefore(t *testing.T) {
 func TestAnEmptyListIsNotBelievedWhileAZoneThatWasReadBeforeCannotBeReadNow(t *testing.T) {
 	f, c, z := pair(10, Options{})
 	f.Refresh(t.Context())
-	z.err = errors.New("down")
+	z.ListErr = errors.New("down")
 	f.Refresh(t.Context(), "example.com")
 	c.Rows = nil
 	v := f.Refresh(t.Context(), "a").Clouds[0]
@@ -318,7 +307,7 @@ func TestAnEmptyListIsNotBelievedWhileAZoneThatWasReadBeforeCannotBeReadNow(t *t
 	if !strings.Contains(v.Coverage.Err.Error(), "zone example.com") {
 		t.Errorf("%v", v.Coverage.Err)
 	}
-	z.err = nil
+	z.ListErr = nil
 	f.Refresh(t.Context(), "example.com")
 	wantState(t, f.Snapshot().Clouds[0].Coverage, providers.CoverageComplete)
 }
@@ -374,10 +363,10 @@ func (c anonymous) Addresses(context.Context, func([]providers.Address)) provide
 func TestAZoneIsMeasuredAgainstThePiecesOfAReadThatFailed(t *testing.T) {
 	c := newFakeCloud("a", 20)
 	z := zoneOf(c)
-	z.err = errThrottled
+	z.ListErr = errThrottled
 	f := New(Options{Zones: []ZoneSource{zoneSourceOf(z)}})
 	f.Refresh(t.Context())
-	z.err, z.list = nil, slices.Clone(z.rows[:5])
+	z.ListErr, z.Listed = nil, slices.Clone(z.Rows[:5])
 	v := f.Refresh(t.Context()).Zones[0]
 	wantState(t, v.Coverage, providers.CoveragePartial)
 	if !strings.Contains(v.Coverage.Err.Error(), "left out") {

@@ -78,7 +78,7 @@ func TestAnInstanceThatWasShownByItsIDDoesNotStayForEver(t *testing.T) {
 	c.Hidden = map[string]bool{id: true}
 	wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoveragePartial)
 	c.Hidden, c.Rows = nil, slices.Delete(c.Rows, 7, 8)
-	z.rows = slices.DeleteFunc(z.rows, func(r providers.Record) bool { return len(r.Owners) > 0 && r.Owners[0].Instance == id })
+	z.Rows = slices.DeleteFunc(z.Rows, func(r providers.Record) bool { return len(r.Owners) > 0 && r.Owners[0].Instance == id })
 	f.Refresh(context.Background())
 	v := f.Refresh(context.Background()).Clouds[0]
 	wantState(t, v.Coverage, providers.CoverageComplete)
@@ -115,7 +115,7 @@ func TestAnInstanceThatIsGoneIsAskedForOnceAndForAll(t *testing.T) {
 func TestNotFoundForAFreshMarkerIsAskedAgain(t *testing.T) {
 	f, c, z := pair(2, Options{})
 	fresh := providers.Owner{Fleet: "7f3a", Cloud: c.Self.Key, Instance: "i-new", Registered: time.Now().Truncate(time.Second).UTC()}
-	z.rows = append(z.rows, providers.Record{Zone: z.zone, Name: "www.example.com", Type: "A", Value: "54.1.9.9", Owners: []providers.Owner{fresh}})
+	z.Rows = append(z.Rows, providers.Record{Zone: z.Self.Name, Name: "www.example.com", Type: "A", Value: "54.1.9.9", Owners: []providers.Owner{fresh}})
 	f.Refresh(context.Background())
 	f.Refresh(context.Background())
 	if len(c.Asked) < 2 {
@@ -141,7 +141,7 @@ func TestMarkersOfOtherFleetsCountAndHostsAndOtherCloudsDoNot(t *testing.T) {
 		{Fleet: "7f3a", Cloud: c.Self.Key, Instance: "host:lab"},
 		{Fleet: "7f3a", Cloud: "0123456789", Instance: "i-elsewhere"},
 	} {
-		z.rows = append(z.rows, providers.Record{Zone: z.zone, Name: "x.example.com", Type: "A", Value: addr(900 + i).String(), Owners: []providers.Owner{o}})
+		z.Rows = append(z.Rows, providers.Record{Zone: z.Self.Name, Name: "x.example.com", Type: "A", Value: addr(900 + i).String(), Owners: []providers.Owner{o}})
 	}
 	f.Refresh(context.Background())
 	slices.Sort(c.Asked)
@@ -168,13 +168,13 @@ func TestAnEmptyFirstListIsNotBelievedBeforeTheZonesWereRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, c, z := pair(10, Options{Timeout: 15 * time.Second})
 		c.Rows = nil
-		z.hang = make(chan struct{})
+		z.Hang = make(chan struct{})
 		v := f.Refresh(context.Background()).Clouds[0]
 		wantState(t, v.Coverage, providers.CoveragePartial)
 		if !strings.Contains(v.Coverage.Err.Error(), "zone example.com") {
 			t.Errorf("error %v", v.Coverage.Err)
 		}
-		close(z.hang)
+		close(z.Hang)
 		synctest.Wait()
 		v = f.Refresh(context.Background(), "example.com").Clouds[0]
 		wantState(t, v.Coverage, providers.CoverageComplete)
@@ -240,7 +240,8 @@ func TestTheRowsOfAnEarlierRunMeasureTheFirstRead(t *testing.T) {
 		t.Error("the rows did not survive the disk")
 	}
 
-	z := &fakeZone{zone: "example.com", err: errors.New("down")}
+	z := newFakeZone("example.com")
+	z.ListErr = errors.New("down")
 	c.Rows, c.Hidden = c.Rows[:10], map[string]bool{}
 	for _, r := range c.Rows[1:] {
 		c.Hidden[r.ID] = true
@@ -347,10 +348,10 @@ func TestAZoneThatShrankIsReadAgainAndAskedByName(t *testing.T) {
 		want providers.CoverageState
 		rows int
 	}{
-		{"one empty answer", func(z *fakeZone) { z.empties = 1 }, providers.CoveragePartial, 10},
-		{"two short answers while the records exist", func(z *fakeZone) { z.list = z.rows[:2] }, providers.CoveragePartial, 10},
-		{"the records are gone", func(z *fakeZone) { z.rows = z.rows[:2] }, providers.CoverageComplete, 2},
-		{"all records are gone", func(z *fakeZone) { z.rows = nil }, providers.CoverageComplete, 0},
+		{"one empty answer", func(z *fakeZone) { z.Empties = 1 }, providers.CoveragePartial, 10},
+		{"two short answers while the records exist", func(z *fakeZone) { z.Listed = z.Rows[:2] }, providers.CoveragePartial, 10},
+		{"the records are gone", func(z *fakeZone) { z.Rows = z.Rows[:2] }, providers.CoverageComplete, 2},
+		{"all records are gone", func(z *fakeZone) { z.Rows = nil }, providers.CoverageComplete, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f, _, z := pair(10, Options{})
@@ -366,8 +367,9 @@ func TestAZoneThatShrankIsReadAgainAndAskedByName(t *testing.T) {
 }
 
 func TestAnEmptyRoute53ZoneIsNeverBelieved(t *testing.T) {
-	z := &fakeZone{zone: "example.com", traits: providers.Traits{ListsSOA: true}}
-	f := New(Options{Zones: []ZoneSource{{Name: z.zone, Provider: providers.Route53, DNS: z}}})
+	z := newFakeZone("example.com")
+	z.Self.Traits = providers.Traits{ListsSOA: true}
+	f := New(Options{Zones: []ZoneSource{{Name: z.Self.Name, Provider: providers.Route53, DNS: z}}})
 	wantState(t, f.Refresh(context.Background()).Zones[0].Coverage, providers.CoveragePartial)
 }
 
