@@ -30,9 +30,9 @@ func ReadJSON(body io.Reader, object func([]byte) error) (invalid, err error) {
 			return invalid, nil
 		case item != nil:
 			continue
-		case arrived == io.EOF && !l.ended():
+		case errors.Is(arrived, io.EOF) && !l.ended():
 			return ErrNoList, nil
-		case arrived == io.EOF:
+		case errors.Is(arrived, io.EOF):
 			return nil, nil
 		case arrived != nil:
 			return nil, arrived
