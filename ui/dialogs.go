@@ -22,7 +22,11 @@ func (m *Model) act(a common.DialogAction) tea.Cmd {
 		return a.Cmd
 	case common.Do:
 		m.CloseTop()
-		return m.do(a.A)
+		cmd := m.do(a.A)
+		if a.Filter != "" {
+			cmd = tea.Batch(cmd, m.setFilter(a.Filter))
+		}
+		return cmd
 	}
 	return nil
 }

@@ -18,11 +18,11 @@ import (
 func commands() []dialog.Entry {
 	list := []dialog.Entry{
 		{Action: common.ActFleet, Does: "both panes", ByPrefix: true},
-		{Action: common.ActInstances, Does: "instances alone", ByPrefix: true},
-		{Action: common.ActRecords, Does: "DNS alone", ByPrefix: true},
+		{Action: common.ActInstances, Does: "instances alone", ByPrefix: true, Filters: true},
+		{Action: common.ActRecords, Does: "DNS alone", ByPrefix: true, Filters: true},
 	}
 	for _, s := range screen.All() {
-		list = append(list, dialog.Entry{Action: s.Action, Does: s.Does, ByPrefix: true})
+		list = append(list, dialog.Entry{Action: s.Action, Does: s.Does, ByPrefix: true, Filters: true})
 	}
 	list = append(list, []dialog.Entry{
 		{Action: common.ActLaunch, Does: "start nodes"},

@@ -125,3 +125,26 @@ func TestTabCompletesTheNameOfACommand(t *testing.T) {
 		t.Fatalf("tab asked for a change: %v", r.requests())
 	}
 }
+
+func TestAScreenIsOpenedWithAFilter(t *testing.T) {
+	r := newRig(t, 120, 40).ready()
+	open := func(text string) {
+		r.press(":")
+		r.typeText(text)
+		r.press("enter")
+	}
+	open("records finding:dead")
+	r.until("DNS 2/27", "finding:dead")
+	open("Findings Severity:high")
+	r.until("Findings 3/5", "Severity:high")
+	open("sources provider:ec2")
+	r.until("Sources 2/6")
+	open("records state:runing")
+	r.until("runing", "running") // the palette stays open, and says what is meant
+	r.press("esc")
+	r.until("Sources 2/6")
+	open("terminate finding:dead")
+	if n := len(r.requests()); n != 0 {
+		t.Errorf("a command that takes no filter asked for %d changes", n)
+	}
+}

@@ -65,8 +65,12 @@ type Request struct {
 // Cmd runs a command.
 type Cmd struct{ Cmd tea.Cmd }
 
-// Do closes the dialog and carries out an action as if its key had been pressed.
-type Do struct{ A Action }
+// Do closes the dialog and carries out an action as if its key had been pressed. Filter, if it is not empty, is then the
+// filter of the list that has the keys.
+type Do struct {
+	A      Action
+	Filter string
+}
 
 // Open opens a dialog on top.
 func (sh *Context) Open(d Dialog) { sh.Dialogs = append(sh.Dialogs, d) }

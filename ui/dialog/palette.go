@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/sahilm/fuzzy"
 
+	"rollcall/dnsview/filter"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -19,6 +20,8 @@ type Entry struct {
 	// ByPrefix lets the beginning of the name run the command, because it changes nothing. All others run by a whole
 	// name, or when they are chosen from the list.
 	ByPrefix bool
+	// Filters is set for a screen, whose name may be followed by a filter: records finding:dead.
+	Filters bool
 	// Request is what the command changes, in the place of an action; What is its subject in one clean line.
 	Request *common.ChangeRequest
 	What    string
@@ -72,7 +75,21 @@ func (d *paletteDialog) run() common.DialogAction {
 	if e.Request != nil {
 		return common.Request{Request: *e.Request, What: e.What}
 	}
-	return common.Do{A: e.Action}
+	by, err := filter.Parse(d.filterOf(&e))
+	if err != nil {
+		d.refused = common.Clean(err.Error())
+		return nil
+	}
+	return common.Do{A: e.Action, Filter: by.String()}
+}
+
+// filterOf returns the filter that was typed behind the name of a screen, or "".
+func (d *paletteDialog) filterOf(e *Entry) string {
+	text := strings.TrimSpace(d.input.Value())
+	if n := len(e.Name) + 1; e.Filters && len(text) > n && strings.EqualFold(text[:n], e.Name+" ") {
+		return strings.TrimSpace(text[n:])
+	}
+	return ""
 }
 
 func (d *paletteDialog) move(n int) {
@@ -133,7 +150,7 @@ func (d *paletteDialog) search() {
 			}
 		}
 	}
-	take(func(e Entry) bool { return e.named(q) })
+	take(func(e Entry) bool { return e.named(q) || d.filterOf(&e) != "" })
 	take(func(e Entry) bool { return strings.HasPrefix(e.Name, q) })
 	take(func(e Entry) bool { return strings.Contains(e.Name, q) })
 	take(func(e Entry) bool { return len(fuzzy.Find(q, []string{e.Name})) > 0 })
