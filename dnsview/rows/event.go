@@ -94,9 +94,20 @@ func NewFindingEvent(f *dnsview.Finding, at time.Time) Event {
 // NewEndEvent returns the event that a finding, by its Finding.Key, is over.
 func NewEndEvent(key string, at time.Time) Event {
 	class, subject, _ := strings.Cut(providers.Clean(key), "|")
+	parts := strings.Split(subject, "|")
 	return Event{
-		Time: at.UTC(), Kind: EventEnded, Class: class, Finding: providers.Clean(key), Names: namesOf(nil, strings.Split(subject, "|")...), Text: "no longer " + class,
+		Time: at.UTC(), Kind: EventEnded, Class: class, Finding: providers.Clean(key), Names: namesOf(nil, parts...), Text: "no longer " + class + ": " + keySubject(parts),
 	}
+}
+
+// keySubject returns in words what a finding is about, by the parts of its key behind the class: service and zone, then
+// zone, name, type, value and id of a record, or key and id of an instance, or a name.
+func keySubject(parts []string) string {
+	const fieldsOfRecord = 7
+	if len(parts) >= fieldsOfRecord {
+		return strings.Join(parts[3:6], " ")
+	}
+	return cmp.Or(parts[len(parts)-1], parts[0])
 }
 
 // NewStateEvent returns the event that an instance changed its state; from is empty for one that was not listed before, to for

@@ -33,3 +33,23 @@ func TestNoEventHasWhatWouldSteerATerminal(t *testing.T) {
 		t.Errorf("%q begins and %q ends", begun.Finding, ended.Finding)
 	}
 }
+
+func TestTheEndOfAFindingSaysWhatItWasAbout(t *testing.T) {
+	record := &providers.Record{Zone: "example.com", Name: "www.example.com", Type: "A", Value: "192.0.2.1", ID: "r1"}
+	instance := &providers.InstanceRef{Cloud: "aws", Key: "k1", ID: "i-1"}
+	for _, c := range []struct {
+		finding dnsview.Finding
+		want    string
+	}{
+		{dnsview.Finding{Class: dnsview.Dead, Service: "www.example.com", Zone: "example.com", Record: record, Instance: instance}, "no longer dead: www.example.com A 192.0.2.1"},
+		{dnsview.Finding{Class: dnsview.Foreign, Record: record}, "no longer foreign: www.example.com A 192.0.2.1"},
+		{dnsview.Finding{Class: dnsview.Missing, Service: "www.example.com", Zone: "example.com", Instance: instance}, "no longer missing: i-1"},
+		{dnsview.Finding{Class: dnsview.Thin, Service: "www.example.com", Zone: "example.com", Name: "www.example.com A"}, "no longer thin: www.example.com A"},
+		{dnsview.Finding{Class: dnsview.OneCloud, Service: "www.example.com"}, "no longer one-cloud: www.example.com"},
+		{dnsview.Finding{Class: dnsview.Lame, Zone: "example.com"}, "no longer lame: example.com"},
+	} {
+		if got := rows.NewEndEvent(c.finding.Key(), time.Now()).Text; got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
