@@ -122,6 +122,9 @@ func withoutSOA(records []string) []string {
 func TestNodesOfAnEvacuatedCloudThatBootStayOutUntilItIsReturned(t *testing.T) {
 	s := newWorld(t)
 	must(t, "evacuate", "aws-euw1", "--confirm", "aws-euw1 11", "--for", "1h")
+	if r := rollcall(t, "launch", "--cloud", "aws-use1,aws-euw1", "--service", theWWW, "--dry-run"); strings.Count(r.err, "is evacuated") != 1 || !strings.Contains(r.err, "rollcall return --cloud aws-euw1") {
+		t.Errorf("a launch does not say that its nodes stay out: %s", r.err)
+	}
 	must(t, "launch", "--cloud", "aws-euw1", "--service", theWWW, "--yes")
 	id := ""
 	for until := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {

@@ -335,7 +335,7 @@ func ZoneID(c *config.Config, snap *providers.Snapshot, name string) string {
 	return ""
 }
 
-// Render returns the boot script for one cloud.
+// Render returns the boot script for one cloud, with a warning if the cloud is evacuated.
 func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r common.RenderRequest) (userdata.Rendered, error) {
 	c, ok := s.Cloud(r.Cloud)
 	if !ok {
@@ -348,5 +348,9 @@ func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r comm
 		}
 	}
 	in.ZoneID = ZoneID(s.Config, v.Snapshot, r.Values["zone"])
-	return templates.Render(r.Template, in)
+	out, err := templates.Render(r.Template, in)
+	if e := v.Index.EvacuatedAt(in.CloudKey, cmp.Or(r.Service, r.Values["zone"])); err == nil && e != nil {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("%s is evacuated: its nodes stay out of DNS until rollcall return --cloud %s", c.Name, providers.ShellQuote(c.Name)))
+	}
+	return out, err
 }
