@@ -106,6 +106,36 @@ func (m *Model) openPage() tea.Cmd {
 	})
 }
 
+// runUserCommand runs a command of the config for the row under the cursor. A dangerous one is confirmed first.
+func (m *Model) runUserCommand(c *common.UserCommand) tea.Cmd {
+	if m.RefusedReadOnly() {
+		return nil
+	}
+	args, err := c.Fill(m.Current())
+	if err != nil {
+		m.Notify(common.ToneWarn, err.Error())
+		return nil
+	}
+	backend, name := m.Backend, common.Clean(c.Name)
+	run := func() tea.Cmd {
+		return m.terminal.program(backend.Program(args), name, func(err error) tea.Msg {
+			if err != nil {
+				return common.NoticeMsg{Kind: common.ToneBad, Text: fmt.Sprintf("%s: %v", name, err)}
+			}
+			return common.NoticeMsg{Kind: common.ToneInfo, Text: name + " has ended"}
+		})
+	}
+	if !c.Dangerous {
+		return run()
+	}
+	var line []string
+	for _, a := range args {
+		line = append(line, providers.ShellQuote(common.Clean(a)))
+	}
+	m.Open(&dialog.Confirm{Title: name, Lines: common.Wrap(strings.Join(line, " "), m.TextWidth()), Does: "run it", Run: run})
+	return nil
+}
+
 // shell suspends the console for a shell on the instance under the cursor.
 func (m *Model) shell() tea.Cmd {
 	r := m.Current().Instance

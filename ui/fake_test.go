@@ -77,6 +77,7 @@ type fake struct {
 	leftDrained []journal.Unfinished
 	annotations *index.Annotations
 	opened      []string // pages
+	programs    [][]string
 
 	forgotten []providers.CloudKey
 	forgetErr error
@@ -180,6 +181,13 @@ func (f *fake) Page(i *providers.Instance, zone string) (string, error) {
 		return "", errors.New("no page is known in a web console of Triton")
 	}
 	return "https://console.example/zone/" + zone, nil
+}
+
+func (f *fake) Program(args []string) *exec.Cmd {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.programs = append(f.programs, args)
+	return exec.Command("true")
 }
 
 func (f *fake) OpenPage(address string) error {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"cmp"
+	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -99,7 +100,7 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	case common.ActFilter:
 		return m.openFilter()
 	case common.ActPalette:
-		m.Open(dialog.NewPalette(append(commands(), m.cloudCommands()...)))
+		m.Open(dialog.NewPalette(slices.Concat(commands(), m.cloudCommands(), m.userCommands())))
 	case common.ActMessages:
 		m.Open(dialog.NewMessages(m.Context))
 	case common.ActHelp:
@@ -187,6 +188,12 @@ func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 		m.Notify(common.ToneWarn, "there is no cloud here that left the config: put the cursor on one in the sources ("+m.KeyMap.Label(common.ActSources)+")")
 	case common.ActClearMarks:
 		m.top().Table().ClearMarks()
+	default:
+		for i := range m.opts.Commands {
+			if c := &m.opts.Commands[i]; c.Action() == a {
+				return m.runUserCommand(c)
+			}
+		}
 	}
 	return nil
 }

@@ -77,6 +77,11 @@ func New(o Options) *Model {
 		m.screens[r.Action] = r.Make(s)
 	}
 	m.stack = []visit{{screen: m.fleet}}
+	for i := range o.Commands {
+		if c := &o.Commands[i]; c.Key != "" {
+			s.Bindings[common.NormalKey(c.Key)] = c.Action()
+		}
+	}
 	s.StartChange, s.GoTo = m.changes.Start, m.goTo
 	s.Current = func() common.Subject { return m.top().Current() }
 	s.Reload = func() tea.Cmd { return m.top().Reload() }

@@ -96,6 +96,15 @@ func (m *Model) cloudCommands() (list []dialog.Entry) {
 	return list
 }
 
+// userCommands returns the commands of the config.
+func (m *Model) userCommands() (list []dialog.Entry) {
+	for i := range m.opts.Commands {
+		c := &m.opts.Commands[i]
+		list = append(list, dialog.Entry{Action: c.Action(), Name: strings.ToLower(common.Clean(c.Name)), Does: common.Clean(strings.Join(c.Run, " "))})
+	}
+	return list
+}
+
 // deregisterAll plans the removal of every record that is dead or dangling.
 func (m *Model) deregisterAll() tea.Cmd {
 	if m.RefusedReadOnly() || m.Picture == nil {

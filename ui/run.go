@@ -39,6 +39,8 @@ type Options struct {
 	Demo bool
 	// Keys are the key bindings; nil for DefaultKeys. See MergeKeys.
 	Keys common.KeyMap
+	// Commands are programs that run for the row under the cursor.
+	Commands []common.UserCommand
 	// Now returns the current time; nil for time.Now.
 	Now func() time.Time
 	// Theme chooses colours and glyphs. See theme.Environment.

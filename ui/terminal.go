@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os/exec"
 	"sync/atomic"
@@ -45,6 +47,26 @@ func (x *terminal) child(c *exec.Cmd, then func(error) tea.Msg) tea.Cmd {
 		}
 		defer x.leaveSignals()()
 		return c.Run()
+	}, then)
+}
+
+// program runs a program in the terminal like child, and waits then for enter, so that what it printed can be read.
+func (x *terminal) program(c *exec.Cmd, name string, then func(error) tea.Msg) tea.Cmd {
+	return x.lend(func(in io.Reader, out, errw io.Writer) error {
+		c.Stdin, c.Stdout, c.Stderr = in, out, errw
+		if x.foreground != nil {
+			x.foreground(true)
+			defer x.foreground(false)
+		}
+		defer x.leaveSignals()()
+		err := c.Run()
+		end := " has ended"
+		if err != nil {
+			end = ": " + err.Error()
+		}
+		_, _ = fmt.Fprintf(out, "\nrollcall: %s%s; enter goes back\n", name, end)
+		_, _ = bufio.NewReader(in).ReadString('\n')
+		return err
 	}, then)
 }
 

@@ -36,6 +36,9 @@ type Backend interface {
 	// Page returns the address of the page of an instance, or else of a zone, in the web console of its provider; an error
 	// if there is none. It returns at once.
 	Page(i *providers.Instance, zone string) (string, error)
+	// Program returns a program of the config with its arguments, to run in the terminal without a shell and without
+	// rollcall's credentials.
+	Program(args []string) *exec.Cmd
 	// OpenPage shows a page in a browser if this machine has a display.
 	OpenPage(address string) error
 	// ConsoleLog returns the end of an instance's console log. For a cloud without console logs the error is of kind

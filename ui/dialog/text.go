@@ -37,6 +37,31 @@ func (d *Text) Draw(_ *common.Context, _, _ int) common.Panel {
 	return common.Panel{Title: d.Title, Lines: d.Lines, Hints: append(d.Hints, common.KeyHint("esc", "close")), View: &d.view}
 }
 
+// Confirm asks before something is run.
+type Confirm struct {
+	Title string
+	Lines []string
+	Does  string         // what y does
+	Run   func() tea.Cmd // called after the dialog has closed
+}
+
+// Key implements common.Dialog.
+func (d *Confirm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
+	switch k.String() {
+	case "y":
+		sh.CloseTop()
+		return common.Cmd{Cmd: d.Run()}
+	case "esc", "n", "q":
+		return common.Close{}
+	}
+	return nil
+}
+
+// Draw implements common.Dialog.
+func (d *Confirm) Draw(*common.Context, int, int) common.Panel {
+	return common.Panel{Title: d.Title, Danger: true, Lines: d.Lines, Hints: common.KeyHints("y", d.Does, "esc", "leave it")}
+}
+
 // Quit asks for confirmation before the console leaves running changes.
 type Quit struct {
 	N       int

@@ -53,13 +53,20 @@ func OpenPage(address string) error {
 	} else if err != nil {
 		return fmt.Errorf("find a browser: %w", err)
 	}
-	c := exec.Command(path, address)
-	c.Env = slices.DeleteFunc(os.Environ(), holdsSecret)
+	c := OperatorProgram([]string{path, address})
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("open a browser: %w", err)
 	}
 	go func() { _ = c.Wait() }() // it may be a browser that stays
 	return nil
+}
+
+// OperatorProgram returns a program of the operator's choice, which is run without a shell and without the variables that
+// hold credentials of rollcall.
+func OperatorProgram(args []string) *exec.Cmd {
+	c := exec.Command(args[0], args[1:]...)
+	c.Env = slices.DeleteFunc(os.Environ(), holdsSecret)
+	return c
 }
 
 // holdsSecret reports whether a variable, as NAME=value, is one of those that hold credentials.

@@ -178,7 +178,9 @@ func ResolversOf(c *config.Config) ([]string, error) {
 }
 
 // Rules returns what a config may contain: the existing providers, and the console's key bindings.
-func Rules() config.Rules { return config.Rules{Providers: adapters.Declarations(), Keys: keyRules()} }
+func Rules() config.Rules {
+	return config.Rules{Providers: adapters.Declarations(), Keys: keyRules(), Placeholders: common.Placeholders()}
+}
 
 // keyRules returns the console's rules for key bindings.
 func keyRules() config.KeyRules {

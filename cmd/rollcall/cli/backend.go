@@ -465,6 +465,8 @@ func (b *backend) Page(i *providers.Instance, zone string) (string, error) {
 	return "", fmt.Errorf("the zone %s is not configured", words.Clean(zone))
 }
 
+func (b *backend) Program(args []string) *exec.Cmd { return app.OperatorProgram(args) }
+
 func (b *backend) OpenPage(address string) error { return app.OpenPage(address) }
 
 // ConsoleLog returns the end of an instance's console log.

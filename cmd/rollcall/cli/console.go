@@ -42,8 +42,12 @@ func (a *commands) console(ctx context.Context) error {
 	wg.Go(func() { s.Observer.Run(ctx) })
 	wg.Go(func() { b.run(ctx) })
 
+	var own []common.UserCommand
+	for _, c := range s.Config.Commands {
+		own = append(own, common.UserCommand{Name: c.Name, Key: c.Key, Run: c.Run, Dangerous: c.Dangerous})
+	}
 	err = ui.Run(ctx, ui.Options{
-		Backend: b, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, Demo: a.Demo, Keys: keys, Now: a.Now,
+		Backend: b, Commands: own, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, Demo: a.Demo, Keys: keys, Now: a.Now,
 		Theme: theme.Environment(os.Getenv).WithSetting(s.Config.Theme), StaleAfter: s.StaleAfter(), Foreground: a.child.Store,
 	})
 	if e := s.Save(s.Fleet.Snapshot()); e != nil {

@@ -39,6 +39,7 @@ type Config struct {
 	Theme     string        // auto, dark or light; empty is auto
 	Keys      map[string][]string
 	KeysPos   map[string]Pos
+	Commands  []Command // that the console runs for rows
 	// RangesFile is a list of public address ranges in Amazon's format, and Ranges its content; without a file, the
 	// built-in list.
 	RangesFile string

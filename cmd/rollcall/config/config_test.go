@@ -54,6 +54,7 @@ var rules = Rules{
 			return ""
 		},
 	},
+	Placeholders: []string{"{id}", "{address}", "{name}"},
 }
 
 func TestAConfigIsReadAsItIsMeant(t *testing.T) {

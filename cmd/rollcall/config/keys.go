@@ -14,6 +14,8 @@ import (
 type Rules struct {
 	Providers []providers.Declaration // of clouds and zones, in the order of error messages
 	Keys      KeyRules
+	// Placeholders are the arguments of commands that are filled in. Without any, commands are not checked.
+	Placeholders []string
 }
 
 // KeyRules describe which keys can be bound. Without actions nothing is checked.
@@ -74,6 +76,28 @@ func (r *reader) checkKeys(c *Config, rules KeyRules) {
 				r.failAt(p, "bind one of them to another key", "keys: %q is bound to %s and to %s", k, other, a)
 			}
 		}
+	}
+	r.checkCommandKeys(c, rules, holder)
+}
+
+// anyAction is an action to which any key that terminals send can be bound.
+const anyAction = "help"
+
+// checkCommandKeys checks the keys of commands against those of actions and of each other.
+func (r *reader) checkCommandKeys(c *Config, rules KeyRules, holder map[string]string) {
+	for i := range c.Commands {
+		x := &c.Commands[i]
+		if x.Key == "" {
+			continue
+		}
+		if why := rules.refuse(anyAction, x.Key); why != "" {
+			r.failAt(x.Pos, "write another key", "the command %s: %s", x.Name, why)
+		}
+		k := rules.normal(x.Key)
+		if other, taken := holder[k]; taken {
+			r.failAt(x.Pos, "bind one of them to another key", "the key %q of the command %s is bound to %s", x.Key, x.Name, other)
+		}
+		holder[k] = x.Name
 	}
 }
 

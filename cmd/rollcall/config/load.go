@@ -171,6 +171,7 @@ func Parse(path string, data []byte, rules Rules) (*Config, error) {
 		r.root(root, c)
 		r.check(c)
 		r.checkKeys(c, rules.Keys)
+		r.checkCommands(c, rules.Placeholders)
 	}
 	if len(r.errs) > 0 {
 		slices.SortStableFunc(r.errs, func(a, b *Error) int { return a.Pos.Line - b.Pos.Line })
@@ -213,6 +214,9 @@ func (r *reader) root(n ast.Node, c *Config) {
 		"state": func(n ast.Node) { r.state(n, c) },
 		"theme": func(n ast.Node) { r.theme(n, c) },
 		"keys":  func(n ast.Node) { r.keys(n, c) },
+		"commands": func(n ast.Node) {
+			r.list(n, "commands", func(n ast.Node) { c.Commands = append(c.Commands, r.command(n)) })
+		},
 	})
 }
 

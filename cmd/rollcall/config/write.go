@@ -78,6 +78,13 @@ func Write(w io.Writer, c *Config) error {
 			fmt.Fprintf(&b, "  %s: %s\n", a, flowList(c.Keys[a]))
 		}
 	}
+	if len(c.Commands) > 0 {
+		b.WriteString("commands:\n")
+		for i := range c.Commands {
+			x := &c.Commands[i]
+			b.WriteString("  - {" + flowPairs([]string{"name", x.Name, "key", x.Key, "dangerous", yes(x.Dangerous)}) + ", run: " + flowList(x.Run) + "}\n")
+		}
+	}
 	_, err := io.WriteString(w, b.String())
 	if err != nil {
 		return fmt.Errorf("write config: %w", err)
