@@ -86,19 +86,39 @@ func TestTheGuardsOfAnEvacuationHoldForTheOtherClouds(t *testing.T) {
 	b := newBench(t)
 	p, typed := b.down()
 	b.aws.ListErr = errors.New("no answer")
-	rep := b.run(p, typed)
-	if rep.Count(StepDone) > 2 || len(nodesIn(b.cf)) != 5 || len(nodesIn(b.sd)) != 4 {
+	if rep := b.run(p); rep.Count(StepDone) > 0 || len(nodesIn(b.cf)) != 5 || len(nodesIn(b.sd)) != 4 || len(b.cf.Rows) != 5 {
+		t.Errorf("with the other cloud unread and nothing typed: %v", states(rep))
+	} else if asks := rep.Asks(); len(asks) != 1 || asks[0].Text != typed || !strings.Contains(asks[0].Why, "no node of aws-use1 counts as one that stays: aws-use1 could not be read") {
+		t.Errorf("asks %+v", asks)
+	}
+	if rep := b.run(p, typed); rep.Count(StepDone) != len(p.Steps) || len(nodesIn(b.cf)) != 4 || len(nodesIn(b.sd)) != 0 {
 		t.Errorf("with the other cloud unread: %v", states(rep))
 	}
 	b = newBench(t)
 	b.triton.Remove("m-1")
 	p, typed = b.down()
 	b.node(b.aws, "i-9", "other", "165.225.128.1", "mail") // the address is another's now
-	rep = b.run(p, typed)
+	rep := b.run(p, typed)
 	if !slices.Contains(nodesIn(b.cf), "165.225.128.1") || slices.ContainsFunc(rep.Steps, func(s StepReport) bool {
 		return s.State == StepRefused && !slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return g.Guard == index.GuardAddress && !g.Pass })
 	}) {
 		t.Errorf("with an address of another: %v", states(rep))
+	}
+}
+
+func TestAnAddressThatARecordOfAnotherUnreadCloudNamesIsNotEvacuated(t *testing.T) {
+	b := newBench(t)
+	b.triton.Remove("m-1")
+	b.aws.ListErr = errors.New("no answer")
+	o := providers.Owner{Fleet: fleetID, Cloud: awsKey, Instance: "i-9", Registered: begin.Add(-time.Minute)}
+	b.sd.Add(providers.Record{Zone: sdZone, Name: "mail." + sdZone, Type: "A", TTL: 30, Value: "165.225.128.1", Owners: []providers.Owner{o}})
+	b.last = &providers.Snapshot{Clouds: []providers.CloudView{{Cloud: b.aws.Self}, {Cloud: b.triton.Self}}}
+	p, typed := b.down()
+	rep := b.run(p, typed)
+	if !slices.Contains(nodesIn(b.cf), "165.225.128.1") || !slices.ContainsFunc(rep.Steps, func(s StepReport) bool {
+		return s.State == StepRefused && strings.Contains(s.Why, "that of mail.unilans.net A 165.225.128.1, which belongs to a node of ")
+	}) {
+		t.Errorf("%v", states(rep))
 	}
 }
 

@@ -59,7 +59,11 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	}
 	ev := &evidence{snap: s, oldest: now}
 	for i := range s.Clouds {
-		if v := &s.Clouds[i]; !v.Unconfigured && !r.isEvacuated(v.Cloud.Name) && !v.Coverage.Started.IsZero() && v.Coverage.Started.Before(ev.oldest) {
+		v := &s.Clouds[i]
+		if r.plan.Evacuated != nil && (r.isEvacuated(v.Cloud.Name) || !v.Coverage.Complete()) { // it is not evidence, however old
+			continue
+		}
+		if !v.Unconfigured && !v.Coverage.Started.IsZero() && v.Coverage.Started.Before(ev.oldest) {
 			ev.oldest = v.Coverage.Started
 		}
 	}

@@ -1,7 +1,9 @@
 package guard
 
 import (
+	"net/netip"
 	"slices"
+	"strings"
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/services"
@@ -59,19 +61,52 @@ func (e *Evidence) cloudOf(h index.Holder) providers.CloudKey {
 	return ""
 }
 
-// checkEvacuated is guard 1 for an evacuation, of which all other clouds were just read completely. If the cloud itself
-// could not be read, a person must type the text of the evacuation.
+// checkEvacuated is guard 1 for an evacuation. For each cloud that could not be read, the one that is evacuated or another, a
+// person must type the text of the evacuation.
 func (e *Evidence) checkEvacuated() index.GuardResult {
 	const g = index.GuardCoverage
+	var own, others []string
 	for _, cs := range e.View.Index.Clouds {
-		if !e.isEvacuated(cs) {
-			continue
-		}
-		if cs.View.Coverage.State != providers.CoverageComplete { // how old a complete read is does not matter
-			return index.GuardResult{Guard: g, NoEvidence: true, Why: "what runs in " + cs.Name + " is not known, and all that markers name is taken out: " + cs.Why, Confirm: e.Evacuates}
+		switch age := cs.View.Coverage.Age(e.Now); {
+		case e.isEvacuated(cs):
+			if cs.View.Coverage.State != providers.CoverageComplete { // how old a complete read is does not matter
+				own = append(own, "what runs in "+cs.Name+" is not known, and all that markers name is taken out: "+cs.Why)
+			}
+		case cs.State != providers.CoverageComplete:
+			others = append(others, "no node of "+cs.Name+" counts as one that stays: "+cs.Why)
+		case age > e.Age:
+			others = append(others, "no node of "+cs.Name+" is known to stay: it was read "+index.Ago(age)+" ago, and "+index.Ago(e.Age)+" is the most")
 		}
 	}
+	if why := append(own, others...); len(why) > 0 {
+		return index.GuardResult{Guard: g, NoEvidence: true, Why: strings.Join(why, "; "), Confirm: e.Evacuates}
+	}
 	return index.Passed(g, "all other clouds were read completely")
+}
+
+// ofUnread returns a record of this fleet that leads to an address and belongs to a node of another cloud that could not be
+// read, so that its inventory may lack the address; nil if there is none or nothing is evacuated.
+func (e *Evidence) ofUnread(a netip.Addr) *providers.Record {
+	if !e.evacuates() {
+		return nil
+	}
+	x, key := e.View.Index, e.evacuated()
+	for _, z := range x.Zones {
+		for i := range z.View.Records {
+			r := &z.View.Records[i]
+			o, ok := r.Owner()
+			if !ok || o.Cloud == key || o.Host() || o.Quiesced || x.ForeignFleet(o) {
+				continue
+			}
+			if cs := x.CloudsByKey[o.Cloud]; cs != nil && cs.State == providers.CoverageComplete {
+				continue
+			}
+			if at, ok := r.Addr(); ok && at == a {
+				return r
+			}
+		}
+	}
+	return nil
 }
 
 // checkRemaining is guard 7 for an evacuation: only members that stay count, in clouds that were read completely and

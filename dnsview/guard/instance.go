@@ -17,6 +17,9 @@ func (e *Evidence) CheckCoverage() index.GuardResult {
 	if e.View == nil || len(e.View.Index.Clouds) == 0 {
 		return index.Unproven(g, "no cloud is configured, so nothing is known of what runs", "configure the clouds of this fleet")
 	}
+	if e.evacuates() {
+		return e.checkEvacuated()
+	}
 	oldest := time.Duration(0)
 	// A configured cloud is named before one that left the config, because credentials of another account cause both.
 	clouds := slices.Clone(e.View.Index.Clouds)
@@ -32,17 +35,12 @@ func (e *Evidence) CheckCoverage() index.GuardResult {
 	for _, cs := range clouds {
 		age := cs.View.Coverage.Age(e.Now)
 		switch {
-		case e.evacuates() && e.isEvacuated(cs):
-			continue
 		case cs.State != providers.CoverageComplete:
 			return index.Unproven(g, cs.Why, "a complete read of "+cs.Name)
 		case age > e.Age:
 			return index.Unproven(g, cs.Name+" was read "+index.Ago(age)+" ago, and "+index.Ago(e.Age)+" is the most", "a fresh read of "+cs.Name)
 		}
 		oldest = max(oldest, age)
-	}
-	if e.evacuates() {
-		return e.checkEvacuated()
 	}
 	return index.Passed(g, index.Plural(len(e.View.Index.Clouds), "cloud was", "clouds were")+" read completely, the oldest "+index.Ago(oldest)+" ago")
 }
@@ -177,6 +175,9 @@ func (e *Evidence) CheckAddress() index.GuardResult {
 				}
 			}
 			continue
+		}
+		if other := e.ofUnread(a); other != nil {
+			return index.Failed(g, a.String()+" is that of "+other.Label()+", which belongs to a node of "+e.cloudLabel(other.Owners[0].Cloud), "a complete read of that cloud")
 		}
 		if p, ok := e.View.Index.Allowed(a); ok {
 			return index.Failed(g, a.String()+" is on the allow-list ("+p.String()+")", "take it off the allow-list")

@@ -19,8 +19,9 @@ import (
 var evacuateVerb = changeVerb{
 	use: "evacuate CLOUD", short: "Take all nodes of a cloud out of DNS, and keep them out",
 	long: `evacuate quiesces all nodes of a cloud in all services, or in one, as known by
-their owner markers. The cloud itself need not answer. All other clouds and the
-zones must. It claims of no node that it is dead, and terminates none.
+their owner markers. No cloud need answer, and the zones must. It claims of no
+node that it is dead, and terminates none. An entry whose address another cloud
+or a record of another cloud has stays.
 
 It also marks the cloud as evacuated in each zone, in a TXT record that anyone
 can read. Until rollcall return --cloud removes it, nodes of that cloud that
@@ -29,10 +30,10 @@ the same is a finding of high severity.
 
 --dry-run shows what remains of each service, and lists the records and aliases
 that still lead to the cloud and are not moved: those without a marker of this
-fleet. If a service would be left empty or below its minimum, if the cloud
-cannot be read, or if more values go at once than guards.threshold allows, the
-name of the cloud and the number of values must be typed, or given as --confirm
-"CLOUD COUNT".
+fleet. If a service would be left empty or below its minimum, if a cloud cannot
+be read, this one or another, or if more values go at once than guards.threshold
+allows, the name of the cloud and the number of values must be typed, or given
+as --confirm "CLOUD COUNT".
 
 CLOUD is a name from the config, or the key of a cloud. An evacuation that was
 stopped is finished by the same command.`,

@@ -115,6 +115,36 @@ func TestACloudWhoseAPIIsDownIsEvacuatedInFewWrites(t *testing.T) {
 	}
 }
 
+func TestTwoCloudsThatFailAtOnceAreBothEvacuated(t *testing.T) {
+	s := newWorld(t)
+	must(t, "ls", "instances")
+	both := []string{"joyent-ams", "joyent-east"}
+	for _, cloud := range both {
+		if err := s.World().SetFault(cloud, world.Unreachable); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := allRecords(s)
+	for n, cloud := range both {
+		typed := decode[evacuation](t, rollcall(t, "evacuate", cloud, "--dry-run", "-o", "json").out).Evacuated.Confirm
+		r := rollcall(t, "evacuate", cloud)
+		if r.code != exit.Failed || !strings.Contains(r.err, "--confirm '"+typed+"'") || !strings.Contains(r.err, "no node of "+both[1-n]+" counts as one that stays") {
+			t.Errorf("%s without the typed text: exit code %d, %s", cloud, r.code, r.err)
+		}
+		if n == 0 && !slices.Equal(allRecords(s), before) {
+			t.Error("a refused evacuation has changed DNS")
+		}
+		if r := rollcall(t, "evacuate", cloud, "--confirm", typed); strings.Contains(r.out+r.err, "refused") {
+			t.Errorf("%s: exit code %d, %s%s", cloud, r.code, r.out, r.err)
+		}
+	}
+	for _, part := range []string{"37.153.", "165.225."} {
+		if in := recordsInCloud(s, part); len(in) > 1 {
+			t.Errorf("still in DNS: %q", in)
+		}
+	}
+}
+
 func withoutSOA(records []string) []string {
 	return slices.DeleteFunc(slices.Clone(records), func(r string) bool { return strings.Contains(r, ",SOA,") })
 }
