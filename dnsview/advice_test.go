@@ -25,6 +25,9 @@ func idleCommands(v *dnsview.View, f *dnsview.Finding, sentence string) (out []s
 		var p plan.Plan
 		switch verb {
 		case "return":
+			if arg == "--cloud" { // of a whole cloud
+				continue
+			}
 			o, ok := index.RegisteredOwner(f.Record)
 			if !ok || o.Instance != arg || strings.Contains(sentence, "start the node") || strings.Contains(sentence, "once it is well") {
 				continue
