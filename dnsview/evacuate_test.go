@@ -183,6 +183,67 @@ func TestANodeThatIsRegisteredAllTheSameIsAHighFindingAndIsNotWritten(t *testing
 	}
 }
 
+func TestAValueThatAStoppedEvacuationLeftInDNSIsAHighFinding(t *testing.T) {
+	w := newWorld()
+	p := plan.Evacuate(w.view(), plan.Evacuation{Cloud: keyEast})
+	p.Steps = p.Steps[:5] // www is marked, and not taken out yet
+	w.mustCarryOut(p)
+	const (
+		served = "high www.scalability.expert A 165.225.128.1 is in DNS, and its cloud joyent-east is evacuated from scalability.expert"
+		marked = " ago, and 1 value of its nodes is still in DNS: rollcall evacuate joyent-east takes it out"
+	)
+	for _, state := range []providers.InstanceState{providers.StateRunning, providers.StateStopped, providers.StateStopping, "odd"} {
+		w.instance(tritonA).State = state
+		got := w.found(dnsview.Evacuated)
+		if len(got) != 4 || !slices.Contains(got, served) || !slices.ContainsFunc(got, func(s string) bool {
+			return strings.HasPrefix(s, "info joyent-east was evacuated from scalability.expert ") && strings.HasSuffix(s, marked)
+		}) {
+			t.Errorf("%s: found %q", state, got)
+		}
+	}
+	w.instance(tritonA).State = providers.StateRunning
+	if got := w.found(dnsview.Quiesced); slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "still there") }) {
+		t.Errorf("said twice: %q", got)
+	}
+	v := w.view()
+	f := v.FindingsOf(w.record(wwwName, "A", "128.1").Identity())[0]
+	if f.Class != dnsview.Evacuated || f.Remedy != dnsview.RemedyQuiesce {
+		t.Fatalf("%s with remedy %q", f.Class, f.Remedy)
+	}
+	w.mustCarryOut(plan.ForFindings(v, f))
+	if slices.Contains(w.inDNS(), "165.225.128.1") {
+		t.Errorf("in DNS: %q", w.inDNS())
+	}
+	w.mustCarryOut(plan.Evacuate(w.view(), plan.Evacuation{Cloud: keyEast}))
+	if got := w.found(dnsview.Evacuated); len(got) != 2 || !strings.HasSuffix(got[0], " ago, and its nodes stay out of DNS") || !strings.HasSuffix(got[1], " ago, and its nodes stay out of DNS") {
+		t.Errorf("when it is finished: %q", got)
+	}
+}
+
+func TestAValueInDNSOfAnEvacuatedCloudThatIsNotConfiguredIsAHighFinding(t *testing.T) {
+	w := newWorld()
+	p := plan.Evacuate(w.view(), plan.Evacuation{Cloud: keyEast})
+	p.Steps = p.Steps[:2]
+	w.mustCarryOut(p)
+	w.snap.Clouds = slices.DeleteFunc(w.snap.Clouds, func(c providers.CloudView) bool { return c.Cloud.Name == "joyent-east" })
+	got := w.found(dnsview.Evacuated)
+	if len(got) != 5 || !slices.Contains(got, "high www.scalability.expert A 165.225.128.1 is in DNS, and its cloud "+string(keyEast)+" is evacuated from scalability.expert") || !strings.HasSuffix(got[3], "rollcall evacuate "+string(keyEast)+" takes it out") {
+		t.Errorf("found: %q", got)
+	}
+}
+
+func TestTheFindingOfAServiceThatIsEvacuatedInPartNamesTheCommandThatFinishesIt(t *testing.T) {
+	w := newWorld()
+	p := plan.Evacuate(w.view(), plan.Evacuation{Cloud: keyEast, Service: v1Name})
+	p.Steps = p.Steps[:1]
+	w.mustCarryOut(p)
+	if got := w.found(dnsview.Evacuated); !slices.ContainsFunc(got, func(s string) bool {
+		return strings.HasPrefix(s, "info ") && strings.HasSuffix(s, "1 value of its nodes is still in DNS: rollcall evacuate joyent-east --service "+v1Name+" takes it out")
+	}) {
+		t.Errorf("found: %q", got)
+	}
+}
+
 func TestAnEvacuationIsRemindedOfAndNeverEndsByItself(t *testing.T) {
 	w := newWorld()
 	w.evacuate(plan.Evacuation{For: 2 * time.Hour})

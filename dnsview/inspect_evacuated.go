@@ -12,7 +12,7 @@ func (in *inspector) evacuations() {
 		cloud := in.CloudLabel(e.Cloud)
 		f := Finding{
 			Class: Evacuated, Severity: Info, Record: e.Record, Cloud: cloud, Zone: e.Zone.Name, RestsOn: []index.Basis{e.Zone.Basis},
-			Reason:   cloud + " was evacuated from " + index.Clean(e.Name) + " " + in.Since(e.Since) + " ago, and its nodes stay out of DNS",
+			Reason:   cloud + " was evacuated from " + index.Clean(e.Name) + " " + in.Since(e.Since) + " ago, and " + in.howFarEvacuated(e),
 			Evidence: []Evidence{in.markerEvidence(o)},
 		}
 		if e.Name != e.Zone.Name {
@@ -30,19 +30,46 @@ func (in *inspector) evacuations() {
 	}
 }
 
-// inEvacuated reports a record that leads clients to a node of an evacuated cloud. i is nil if the cloud does not show the
-// node. A record that is being taken out is not reported.
-func (in *inspector) inEvacuated(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance) {
+// howFarEvacuated returns whether the nodes of an evacuated cloud are out of DNS. If values of theirs are still there, it names
+// the command that takes them out.
+func (in *inspector) howFarEvacuated(e *index.Evacuation) string {
+	left := 0
+	for i := range e.Zone.View.Records {
+		r := &e.Zone.View.Records[i]
+		if o, ok := r.Owner(); ok && o.Cloud == e.Cloud && !r.IsMarker() && in.IsOurs(r) && e.Covers(r.Name) {
+			left++
+		}
+	}
+	if left == 0 {
+		return "its nodes stay out of DNS"
+	}
+	finish := "rollcall evacuate " + index.Clean(string(e.Cloud))
+	if in.CloudsByKey[e.Cloud] != nil {
+		finish = "rollcall evacuate " + in.CloudLabel(e.Cloud)
+	}
+	if e.Name != e.Zone.Name {
+		finish += " --service " + index.Clean(e.Name)
+	}
+	if left == 1 {
+		return "1 value of its nodes is still in DNS: " + finish + " takes it out"
+	}
+	return index.Plural(left, "value", "values") + " of its nodes are still in DNS: " + finish + " takes them out"
+}
+
+// inEvacuated reports a record that leads clients to a node of an evacuated cloud, also if its marker says that it is being
+// taken out, and returns whether it is one. i is nil if the cloud does not show the node.
+func (in *inspector) inEvacuated(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance) bool {
 	e := in.EvacuatedAt(o.Cloud, r.Name)
-	if e == nil || o.Quiesced {
-		return
+	if e == nil {
+		return false
 	}
 	f := in.ownedFinding(z, r, o, i, cs, Finding{
 		Class: Evacuated, Severity: High, RestsOn: []index.Basis{z.Basis},
 		Reason: r.Label() + " is in DNS, and its cloud " + cs.Name + " is evacuated from " + index.Clean(e.Name),
 	})
-	if in.MissingEvidence(z) == "" {
+	if in.MissingEvidence(z) == "" && !in.HeldByAnother(r, o) {
 		f.Remedy, f.RestsOn = RemedyQuiesce, z.AllBases
 	}
 	in.add(f)
+	return true
 }

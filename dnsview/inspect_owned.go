@@ -37,6 +37,7 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	}
 	cs := in.CloudsByKey[o.Cloud]
 	if cs == nil {
+		in.inEvacuated(z, r, o, &index.CloudState{Name: index.Clean(string(o.Cloud))}, nil)
 		in.unknownCloud(z, r, o)
 		return
 	}
@@ -52,6 +53,7 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	case providers.StateTerminated:
 		in.gone(z, r, o, cs, i, Evidence{Source: cs.Name, Fact: in.text.Join("lists ", index.Clean(i.ID), " as terminated"), At: cs.View.RowsFrom}, "is terminated", missing, true)
 	case providers.StatePending, providers.StateStopping, providers.StateTerminating:
+		in.inEvacuated(z, r, o, cs, i)
 		in.add(in.ownedFinding(z, r, o, i, cs, Finding{
 			Class: InFlight, Severity: Info, Reason: r.Label() + ": its owner " + index.Label(i) + " is " + string(i.State) + " just now",
 			RestsOn: []index.Basis{cs.Basis, z.Basis},
@@ -61,6 +63,7 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 	case providers.StateRunning:
 		in.running(z, r, o, cs, i)
 	default:
+		in.inEvacuated(z, r, o, cs, i)
 		in.add(in.ownedFinding(z, r, o, i, cs, Finding{
 			Class: Unknown, Severity: Info, RestsOn: []index.Basis{cs.Basis, z.Basis},
 			Reason: r.Label() + ": its owner " + index.Label(i) + " is in state " + index.Clean(string(i.State)) + ", which says nothing about whether it serves",
@@ -262,6 +265,7 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 			f.Reason = in.text.Join(in.text.Record(r), ": ", owner, ", and ", cs.View.Cloud.Traits.Title, " has taken ", in.text.Address(a), " back: anyone may get it")
 		}
 	}
+	in.inEvacuated(z, r, o, cs, i)
 	in.addOrUnknown(missing, f)
 }
 
@@ -279,18 +283,22 @@ func (in *inspector) losesAddress(cs *index.CloudState, i *providers.Instance, a
 func (in *inspector) running(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance) {
 	a, isAddress := r.Addr()
 	right := !isAddress || in.Holds(i, a)
-	switch {
-	case o.Quiesced && (right || index.Unreachable(a) && !z.View.Zone.Private):
+	switch served := right || index.Unreachable(a) && !z.View.Zone.Private; {
+	case served && in.inEvacuated(z, r, o, cs, i):
+		return
+	case o.Quiesced && served:
 		in.stillServed(z, r, o, i)
 		return
 	case right:
-		in.inEvacuated(z, r, o, cs, i)
 		return
 	}
 	f := in.ownedFinding(z, r, o, i, cs, Finding{Class: Moved, Severity: High, RestsOn: in.bases.List(0, cs.Basis, z.Basis)})
 	if t := in.holderOf(a, o); t.inst != nil && t.inst != i {
 		in.reused(f, r, a, t, index.Label(i)+" has another address now", index.MissingEvidenceOf(cs, z))
 		return
+	}
+	if in.inEvacuated(z, r, o, cs, i) {
+		return // it goes, and needs no other address
 	}
 	if o.Quiesced {
 		f.Remedy, f.RestsOn = RemedyQuiesce, z.AllBases
