@@ -27,7 +27,7 @@ func TestAPlanIsShownAsADiffWithItsChecksumAndGuards(t *testing.T) {
 	r.has("✓ guard owner: the owner guard is content", "✓ guard journal: the journal guard is content", "w fewer guards")
 	r.press("w")
 	r.hasNot("guard owner:")
-	r.clock.move(time.Second)
+	r.clock.Advance(time.Second)
 	r.press("y")
 	r.untilTrue("the run", func() bool { return len(r.sums()) == 1 })
 	if got, want := r.sums()[0], r.f.runs[0].Checksum(); got != want || len(got) != 16 || !strings.Contains(r.screen(), got) {
@@ -109,7 +109,7 @@ func TestALongPlanIsLaidOutOncePerWidth(t *testing.T) {
 	r.press("d")
 	r.until(" · checksum ")
 	before := r.screen()
-	r.clock.move(time.Minute)
+	r.clock.Advance(time.Minute)
 	if r.screen() != before && strings.Count(r.screen(), "- ") != strings.Count(before, "- ") {
 		t.Error("the plan is another one a minute later")
 	}

@@ -51,7 +51,7 @@ func TestRowsOfAnEarlierRunAreDimmedWithTheirAgeUntilTheirSourceIsRead(t *testin
 		}
 	}
 	r.f.publish(func(s *providers.Snapshot) {
-		now := world(r.clock.now())
+		now := world(r.clock.Now())
 		s.Beginning, s.Clouds, s.Zones = false, now.Clouds, now.Zones
 	})
 	r.until("Instances 30", "2 dead")
@@ -65,10 +65,10 @@ func TestRowsOfASourceThatFailsLaterAreDimmedWithTheirAgeOnEveryRowUntilItIsRead
 	r.hasNot("READ")
 	fresh := r.f.snap
 	fail := func(c *providers.Coverage, from time.Time, kind providers.CoverageState) {
-		*c = providers.Coverage{State: kind, Key: c.Key, Started: from.Add(90 * time.Second), Finished: r.clock.now(), Err: errors.New("throttled")}
+		*c = providers.Coverage{State: kind, Key: c.Key, Started: from.Add(90 * time.Second), Finished: r.clock.Now(), Err: errors.New("throttled")}
 	}
 	for _, kind := range []providers.CoverageState{providers.CoverageFailed, providers.CoveragePartial} {
-		r.clock.move(2 * time.Minute)
+		r.clock.Advance(2 * time.Minute)
 		r.f.publish(func(s *providers.Snapshot) {
 			*s = *fresh
 			s.Clouds, s.Zones = slices.Clone(fresh.Clouds), slices.Clone(fresh.Zones)
@@ -78,7 +78,7 @@ func TestRowsOfASourceThatFailsLaterAreDimmedWithTheirAgeOnEveryRowUntilItIsRead
 		r.untilTrue("the rows of the failed source, and only they, are not dimmed", func() bool {
 			return strings.Count(r.screen(), "READ") == 2 && r.isFaint("use1-www-02") && !r.isFaint("euw1-svc-05")
 		})
-		age, at, dated, others := rows.Age(r.clock.now().Sub(fresh.Clouds[0].RowsFrom)), -1, 0, 0
+		age, at, dated, others := rows.Age(r.clock.Now().Sub(fresh.Clouds[0].RowsFrom)), -1, 0, 0
 		for line := range strings.SplitSeq(r.screen(), "\n") {
 			pane, _, _ := strings.Cut(line, "││")
 			left, cell := []rune(pane), ""
@@ -105,7 +105,7 @@ func TestRowsOfASourceThatFailsLaterAreDimmedWithTheirAgeOnEveryRowUntilItIsRead
 			t.Errorf("%d rows of the failed source and %d others are on the screen:\n%s", dated, others, r.screen())
 		}
 		r.f.publish(func(s *providers.Snapshot) {
-			now := world(r.clock.now())
+			now := world(r.clock.Now())
 			s.Clouds, s.Zones = now.Clouds, now.Zones
 		})
 		r.untilTrue("rows that were read again are dimmed or dated", func() bool { return !r.isFaint("use1-www-02") && !strings.Contains(r.screen(), "READ") })

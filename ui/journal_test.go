@@ -136,7 +136,7 @@ func TestAChangeThatEndsWhileTheJournalIsShownStandsInIt(t *testing.T) {
 	r.until("Journal 1")
 	r.press("u")
 	r.until("restore www", "y do it")
-	r.clock.move(time.Second)
+	r.clock.Advance(time.Second)
 	r.press("y")
 	r.until("✓ restore www")
 	r.press("esc")

@@ -105,7 +105,7 @@ func TestADialogThatOpensByItselfTakesNoKeysAtFirst(t *testing.T) {
 		r.press(k)
 		r.has("guard coverage")
 	}
-	r.clock.move(800 * time.Millisecond)
+	r.clock.Advance(800 * time.Millisecond)
 	r.press("esc")
 	r.hasNot("guard coverage")
 }

@@ -2,34 +2,16 @@ package ui_test
 
 import (
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"rollcall/providers/providertest"
 	"rollcall/ui"
 	"rollcall/ui/theme"
 )
-
-// clock is a clock that only the test moves.
-type clock struct {
-	mu sync.Mutex
-	at time.Time
-}
-
-func (c *clock) now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.at
-}
-
-func (c *clock) move(d time.Duration) {
-	c.mu.Lock()
-	c.at = c.at.Add(d)
-	c.mu.Unlock()
-}
 
 // rig drives a model as bubbletea would: it runs commands in goroutines and
 // hands their messages to Update, one at a time.
@@ -37,7 +19,7 @@ type rig struct {
 	t     *testing.T
 	m     *ui.Model
 	f     *fake
-	clock *clock
+	clock *providertest.Clock
 	msgs  chan tea.Msg
 	// held keeps messages back instead of handing them over, while it is set.
 	held func(tea.Msg) bool
@@ -46,9 +28,9 @@ type rig struct {
 
 func newRig(t *testing.T, w, h int, change ...func(*ui.Options, *fake)) *rig {
 	t.Helper()
-	c := &clock{at: epoch()}
-	f := newFake(c.now)
-	o := ui.Options{Backend: f, Fleet: fleetID, Now: c.now, Theme: theme.Options{}}
+	c := providertest.NewClock(epoch())
+	f := newFake(c.Now)
+	o := ui.Options{Backend: f, Fleet: fleetID, Now: c.Now, Theme: theme.Options{}}
 	for _, ch := range change {
 		ch(&o, f)
 	}

@@ -31,7 +31,7 @@ func TestARowSaysThatItIsBeingDrainedAndTheHeaderCountsWhatRuns(t *testing.T) {
 		if l := r.line("use1-build-07 "); !strings.Contains(l, "draining 42 s") {
 			t.Errorf("at %v: %q", size, l)
 		}
-		r.clock.move(20 * time.Second)
+		r.clock.Advance(20 * time.Second)
 		if l := r.line("use1-build-07 "); !strings.Contains(l, "draining 22 s") {
 			t.Errorf("at %v: %q", size, l)
 		}
@@ -46,9 +46,9 @@ func TestMessagesCanBeReadAgainWithTheirTimes(t *testing.T) {
 	r.press("M")
 	r.has("no message yet")
 	r.press("esc", "p")
-	r.clock.move(65 * time.Second)
+	r.clock.Advance(65 * time.Second)
 	r.press("p")
-	r.clock.move(time.Hour)
+	r.clock.Advance(time.Hour)
 	r.press("M")
 	r.has("Messages", "03:00:00 · paused", "03:01:05 · the regular refresh goes on")
 	if s := r.screen(); strings.Index(s, "03:01:05") > strings.Index(s, "03:00:00") {
@@ -91,10 +91,10 @@ func TestHintsAreThoseThatWorkHere(t *testing.T) {
 	r.press("tab")
 	r.has("d deregister")
 	r.press("R")
-	r.clock.move(time.Minute)
+	r.clock.Advance(time.Minute)
 	r.hasNot("d deregister", "L launch", "x terminate", "u undo")
 	r.press("R")
-	r.clock.move(time.Minute)
+	r.clock.Advance(time.Minute)
 
 	r.press("V")
 	r.until("Services 2", "use1-www-01")

@@ -163,7 +163,7 @@ func fits(t *testing.T, name, content string, w, h int) {
 func TestAgesGoOnWhileNothingHappens(t *testing.T) {
 	r := newRig(t, 140, 40).ready()
 	r.has("aws-use1 9 ✓ 4s")
-	r.clock.move(30 * time.Second)
+	r.clock.Advance(30 * time.Second)
 	r.has("aws-use1 9 ✓ 34s")
 }
 

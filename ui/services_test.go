@@ -121,7 +121,7 @@ func TestAWeightIsChangedInTwoFieldsThroughAPlan(t *testing.T) {
 	if w := r.f.plans[0]; w.Verb != index.VerbBalance || *w.Priority != 5 || *w.Weight != 0 || len(w.Records) != 1 {
 		t.Errorf("%+v", w)
 	}
-	r.clock.move(time.Second)
+	r.clock.Advance(time.Second)
 	r.press("y")
 	r.until("✓ change 0 10 4218", "u undo")
 	r.press("esc")
@@ -142,7 +142,7 @@ func TestSeveralNodesAreQuiescedAndReturnedAtOnce(t *testing.T) {
 	if w := r.f.plans[0]; len(w.Instances) != 2 {
 		t.Fatalf("%+v", w)
 	}
-	r.clock.move(time.Second)
+	r.clock.Advance(time.Second)
 	r.press("y")
 	r.until("✓ Take v1._theservice._tcp.unilans.net SRV", "u undo")
 	r.press("esc")
@@ -155,7 +155,7 @@ func TestSeveralNodesAreQuiescedAndReturnedAtOnce(t *testing.T) {
 	r.has("quiesced by ops@desk, 0s ago", "Markers", "b return")
 	r.press("b")
 	r.until("return 2 nodes", "y do it")
-	r.clock.move(time.Second)
+	r.clock.Advance(time.Second)
 	r.press("y")
 	r.until("✓ Create v1._theservice._tcp.unilans.net SRV 0 10 4218 n1", "esc close")
 	r.press("esc")

@@ -64,7 +64,7 @@ func TestASourceThatIsReadForLongIsNotWell(t *testing.T) {
 	r.f.publish(func(s *providers.Snapshot) { s.Clouds[0].Instances = s.Clouds[0].Instances[1:] })
 	r.until("Instances 29") // both are shown
 	r.has("joyent-ams 7 ✓")
-	r.clock.move(12 * time.Second)
+	r.clock.Advance(12 * time.Second)
 	r.has("joyent-ams 7 ◌ 12s", "joyent-east 8 ✓")
 	r.f.publish(func(s *providers.Snapshot) { s.Clouds[3].Reading = false })
 	r.until("joyent-ams 7 ✓")

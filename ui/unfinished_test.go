@@ -29,7 +29,7 @@ func TestTheNextStartTellsOfADrainThatWasNotFinished(t *testing.T) {
 	r.hasNot("use1-build-08 in aws-use1 was being drained") // terminated since
 	r.press("g", "b", "l", "esc")
 	r.has("A drain was not finished") // it opened by itself
-	r.clock.move(time.Second)
+	r.clock.Advance(time.Second)
 	r.press("g")
 	r.until("type the name to terminate it")
 	if w := r.request(); w.Verb != index.VerbDrain || len(w.Instances) != 1 || w.Instances[0].Name != "use1-build-07" {
@@ -40,7 +40,7 @@ func TestTheNextStartTellsOfADrainThatWasNotFinished(t *testing.T) {
 func TestAnUnfinishedDrainIsReturnedOrLeft(t *testing.T) {
 	r := newRig(t, 140, 40, withUnfinished)
 	r.until("A drain was not finished")
-	r.clock.move(time.Second)
+	r.clock.Advance(time.Second)
 	r.press("b")
 	r.untilTrue("a return", func() bool { return len(r.requests()) == 1 })
 	if w := r.request(); w.Verb != index.VerbReturn || len(w.Instances) != 1 {
@@ -49,7 +49,7 @@ func TestAnUnfinishedDrainIsReturnedOrLeft(t *testing.T) {
 
 	r = newRig(t, 140, 40, withUnfinished)
 	r.until("A drain was not finished")
-	r.clock.move(time.Second)
+	r.clock.Advance(time.Second)
 	r.press("l")
 	r.until("1 node left out of DNS and running")
 	r.hasNot("A drain was not finished")
@@ -59,7 +59,7 @@ func TestAnUnfinishedDrainIsReturnedOrLeft(t *testing.T) {
 
 	r = newRig(t, 140, 40, withUnfinished, func(o *ui.Options, _ *fake) { o.ReadOnly = true })
 	r.until("A drain was not finished")
-	r.clock.move(time.Second)
+	r.clock.Advance(time.Second)
 	r.press("l")
 	r.until("read-only")
 	if len(r.f.leftDrained) != 0 {

@@ -168,9 +168,9 @@ func TestARemainingTTLCountsDownWhileTheDetailIsOpen(t *testing.T) {
 	r := newRig(t, 120, 40, onWire).ready()
 	r.onRecord("name:mail")
 	r.has("resolver 9.9.9.9:53", "48s left", "forgotten    in 48s", "asked        12s ago, like this for 4m")
-	r.clock.move(20 * time.Second)
+	r.clock.Advance(20 * time.Second)
 	r.has("28s left", "forgotten    in 28s", "asked        32s ago")
-	r.clock.move(time.Minute)
+	r.clock.Advance(time.Minute)
 	r.has("0s left")
 	r.hasNot("forgotten")
 }
