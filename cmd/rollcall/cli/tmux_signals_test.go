@@ -32,6 +32,8 @@ func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
 	x.keys("C-z")
 	x.see("Stopped")
 	x.text("fg\n")
+	// A ctrl-c throws away what the shell has not read yet, so it comes after the shell has named the job.
+	until(t, "the job in the foreground", func() bool { return strings.Count(x.screen(), "rollcall --demo") == 3 })
 	x.keys("C-c")
 	if err := os.WriteFile(filepath.Join(dir, "leave"), nil, 0o600); err != nil {
 		t.Fatal(err)
