@@ -68,6 +68,35 @@ func (e Escapes) SpellName(s string) string {
 	return strings.Join(labels, ".")
 }
 
+// SpellValue is the function SpellValue with these escapes.
+func (e Escapes) SpellValue(typ, value string) string {
+	n, ok := nameTargets[typ]
+	rest := strings.TrimSpace(value)
+	var fields []string
+	for range n {
+		field, more, found := strings.Cut(rest, " ")
+		ok = ok && found
+		fields, rest = append(fields, field), strings.TrimLeft(more, " ")
+	}
+	if ok && !hasBareSpace(rest) {
+		value = strings.Join(append(fields, e.SpellName(rest)), " ")
+	}
+	return CanonicalValue(typ, value)
+}
+
+// hasBareSpace reports whether a name has white space that is not escaped, so that it is none.
+func hasBareSpace(name string) bool {
+	for i := 0; i < len(name); i++ {
+		switch name[i] {
+		case '\\':
+			i++
+		case ' ', '\t':
+			return true
+		}
+	}
+	return false
+}
+
 // ParseTXT is the function ParseTXT with these escapes.
 func (e Escapes) ParseTXT(v string) ([]string, bool) {
 	v = strings.TrimSpace(v)

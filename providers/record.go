@@ -11,11 +11,11 @@ import (
 
 // Record is one value of one name and type. A Route 53 record set of several values becomes several records.
 type Record struct {
-	Zone  string `json:"zone"` // canonical zone name
-	Name  string `json:"name"` // canonical, fully qualified
-	Type  string `json:"type"` // upper case
-	TTL   uint32 `json:"ttl"`  // seconds; see AutoTTL
-	Value string `json:"value"`
+	Zone  string `json:"zone"`  // canonical zone name
+	Name  string `json:"name"`  // canonical, fully qualified
+	Type  string `json:"type"`  // upper case
+	TTL   uint32 `json:"ttl"`   // seconds; see AutoTTL
+	Value string `json:"value"` // as SpellValue returns it
 
 	// ID is the provider's id of the value (Cloudflare), and SetID the set identifier of a Route 53 record set with a
 	// routing policy.
@@ -145,7 +145,7 @@ func NameField(typ string) (before int, ok bool) {
 
 // CanonicalValue returns the canonical spelling of a value: as dig +short prints it, without the last dot, with
 // addresses in their shortest form, single spaces between fields, and TXT as quoted strings of at most 255 bytes. It
-// keeps the case of names. A value that cannot be parsed is only trimmed of white space.
+// keeps the case and the escapes of names; see SpellValue. A value that cannot be parsed is only trimmed of white space.
 func CanonicalValue(typ, value string) string {
 	v := strings.TrimSpace(value)
 	switch typ {
@@ -184,6 +184,10 @@ func CanonicalValue(typ, value string) string {
 	}
 	return v
 }
+
+// SpellValue returns a value of another program's list as Record.Value has it: canonical, and the name at its end, if it
+// has one, with the escapes of SpellName. A name that is escaped otherwise would pass for another name.
+func SpellValue(typ, value string) string { return decimal.SpellValue(typ, value) }
 
 // FoldValue returns the form in which values are compared: canonical, with names in lower case.
 func FoldValue(typ, value string) string {

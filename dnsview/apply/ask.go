@@ -14,6 +14,7 @@ import (
 	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 )
 
 // guardOutcome is the result of the guards of one step.
@@ -203,8 +204,32 @@ func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *guard.Eviden
 	g := r.engine.guards(s.Zone)
 	return &guard.Evidence{
 		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Reason: s.Reason, Undoes: s.Undoes != "",
-		Hosts: r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From, Evacuates: r.plan.Confirm(),
+		PutsBackNode: c.Op == providers.OpCreate && r.putsBackNode(s.Undoes),
+		Hosts:        r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From, Evacuates: r.plan.Confirm(),
 	}
+}
+
+// putsBackNode reports whether a journal entry that is undone was made by a verb whose undo puts a node back into DNS. Of an
+// undo and a redo, the verb is that of the entry at the beginning.
+func (r *run) putsBackNode(id string) bool {
+	if id == "" {
+		return false
+	}
+	entries, err := r.entries()
+	if err != nil {
+		return false // the guard of the journal refuses the step
+	}
+	for range entries {
+		i := slices.IndexFunc(entries, func(e journal.Entry) bool { return e.ID == id })
+		switch {
+		case i < 0:
+			return false
+		case entries[i].Undoes == "":
+			return index.Verb(entries[i].Verb).PutsBackNodes()
+		}
+		id = entries[i].Undoes
+	}
+	return false
 }
 
 // guardStep evaluates the guards of one step, except threshold and journal.

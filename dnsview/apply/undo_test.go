@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
 // undoOrRedo plans an undo in even turns and a redo in odd ones.
@@ -214,5 +216,59 @@ func TestAnUndoThatIsRefusedStopsThereAndLeavesWhatIsOlder(t *testing.T) {
 	}
 	if p, err := b.engine().RedoPlan(); err == nil {
 		t.Errorf("nothing was undone, and a redo would do %+v", p)
+	}
+}
+
+// What was taken out while it was alive is put back only as what it is now.
+func TestAnUndoPutsNoNodeBackThatIsGoneMeanwhile(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		take    func(b *bench) plan.Plan
+		happens func(b *bench)
+		back    bool
+	}{
+		{"quiesced, and it runs", func(b *bench) plan.Plan { return plan.Quiesce(b.view(), ref(b.triton, "m-1")) }, func(*bench) {}, true},
+		{"quiesced, and it is gone", func(b *bench) plan.Plan { return plan.Quiesce(b.view(), ref(b.triton, "m-1")) }, func(b *bench) {
+			b.triton.Remove("m-1")
+			b.triton.Gone["m-1"] = true
+		}, false},
+		{"quiesced, and it is stopped", func(b *bench) plan.Plan { return plan.Quiesce(b.view(), ref(b.triton, "m-1")) }, func(b *bench) {
+			b.triton.Set(func(c *providertest.Cloud) {
+				for i := range c.Rows {
+					if c.Rows[i].ID == "m-1" {
+						c.Rows[i].State = providers.StateStopped
+					}
+				}
+			})
+		}, false},
+		{"quiesced, and its cloud does not answer", func(b *bench) plan.Plan { return plan.Quiesce(b.view(), ref(b.triton, "m-1")) }, func(b *bench) {
+			b.triton.ListErr = errors.New("no answer")
+			b.triton.AskErr = errors.New("no answer")
+		}, false},
+		{"deregistered as dead", func(b *bench) plan.Plan {
+			b.triton.Remove("m-1")
+			b.triton.Gone["m-1"] = true
+			return b.dead()
+		}, func(*bench) {}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t)
+			if rep := b.run(c.take(b)); !rep.OK() || has(b.cf, "165.225.128.1") {
+				t.Fatalf("%v", states(rep))
+			}
+			undo, err := b.engine().UndoPlan("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.happens(b)
+			before := strings.Join(values(b.cf), "\n")
+			rep := b.run(undo)
+			if after := strings.Join(values(b.cf), "\n"); !c.back && after != before {
+				t.Errorf("refused, and the zone has\n%s\nit had\n%s", after, before)
+			}
+			if has(b.cf, "165.225.128.1") != c.back || rep.OK() != c.back {
+				t.Errorf("%v, and it is in DNS: %v", states(rep), has(b.cf, "165.225.128.1"))
+			}
+		})
 	}
 }

@@ -32,6 +32,8 @@ type Evidence struct {
 	Change *providers.Change // what is to be done
 	Reason dnsview.Class     // finding that the change is the remedy of; empty for an operator's own wish
 	Undoes bool              // the change takes back one that the journal knows as done
+	// PutsBackNode means that it puts a node into DNS that was not taken out as dead; see index.Verb.PutsBackNodes.
+	PutsBackNode bool
 
 	Answer   InstanceAnswer     // about the instance that the marker names
 	Found    []providers.Record // the name and type of the record, read just before

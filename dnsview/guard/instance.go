@@ -56,7 +56,7 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 	switch {
 	case e.evacuates():
 		return index.Passed(g, claimsNothing)
-	case mode == ModeWrite && (e.Undoes || !ok || r.IsMarker() || o.Quiesced):
+	case mode == ModeWrite && (!ok || r.IsMarker() || (e.Undoes || o.Quiesced) && !e.PutsBackNode):
 		return index.Passed(g, "no instance has to be there for this")
 	case e.Undoes && !ok:
 		return index.Passed(g, "it belongs to no instance")

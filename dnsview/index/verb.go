@@ -24,5 +24,15 @@ const (
 	VerbBalance    Verb = "balance" // change priority or weight
 )
 
+// PutsBackNodes reports whether undoing a change of the verb that deleted a record, or making again one that created it, puts
+// a node into DNS that was alive: it was taken out, or put in, for other reasons than that it was dead.
+func (v Verb) PutsBackNodes() bool {
+	switch v {
+	case VerbQuiesce, VerbEvacuate, VerbDrain, VerbRegister, VerbReturn:
+		return true
+	}
+	return false
+}
+
 // TakesBack reports whether the verb takes back what the journal knows.
 func (v Verb) TakesBack() bool { return v == VerbUndo || v == VerbRedo }

@@ -120,7 +120,8 @@ func inOrder(a, b *providers.Change) bool {
 // dependsOn reports whether a record is another one, marks it, belongs to it or leads to it.
 func dependsOn(r, to *providers.Record) bool {
 	if _, name, ok := providers.SplitMarkerName(r.Name); ok && r.IsMarker() && name == to.Name {
-		return true
+		o, read := index.OwnerInMarker(r)
+		return !read || o.Owns(to.Type, to.Value)
 	}
 	switch {
 	case r.Name == to.Name && r.Type == to.Type && providers.FoldValue(r.Type, r.Value) == providers.FoldValue(to.Type, to.Value):

@@ -85,11 +85,8 @@ func valueFromWire(typ, v string) string {
 		}
 		return strings.TrimSpace(v)
 	}
-	if n, ok := targetField(typ); ok && strings.Contains(v, `\`) {
-		if f := strings.Fields(v); len(f) == n+1 {
-			f[n] = escapes.SpellName(f[n])
-			v = strings.Join(f, " ")
-		}
+	if strings.Contains(v, `\`) {
+		return escapes.SpellValue(typ, v)
 	}
 	return providers.CanonicalValue(typ, v)
 }

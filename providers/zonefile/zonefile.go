@@ -148,14 +148,7 @@ const end = "end.of.file.invalid."
 // valueOf returns the value of a record in rollcall's spelling.
 func valueOf(rr dns.RR, typ string) string {
 	v := rr.String()
-	v = v[strings.LastIndexByte(v, '\t')+1:]
-	if n, ok := providers.NameField(typ); ok {
-		if f := strings.SplitN(v, " ", n+1); len(f) == n+1 {
-			f[n] = providers.SpellName(f[n])
-			v = strings.Join(f, " ")
-		}
-	}
-	return providers.CanonicalValue(typ, v)
+	return providers.SpellValue(typ, v[strings.LastIndexByte(v, '\t')+1:])
 }
 
 func (a *Account) fail(kind providers.Kind, err error) error {

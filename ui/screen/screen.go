@@ -1,7 +1,7 @@
 // Package screen holds the screens of the console: the fleet, and those that are shown on top of it. A screen opens
 // dialogs and forms, and starts changes through the Context.
 //
-// Read Screen first, then the findings, the smallest screen.
+// Read Screen first, then the calls, the smallest screen.
 package screen
 
 import (
@@ -21,7 +21,10 @@ import (
 // Screen is one view of the console: the content of the body, and what keys act on while it is on top. The root model
 // routes messages and keys to it and knows nothing else about it.
 //
-// A new screen is a file with a type that embeds listScreen, and a line in All.
+// A new screen is a kind of row in dnsview/rows, a file here with a type that embeds listScreen, a line in All, and its
+// Action with its key in common/keymap.go. Its rows come from the Picture, as those of the findings, if they are made with
+// every view; from the Backend, as those of the calls; or it is a RowBuilder, as the services are, whose rows are made only
+// while it is on top. The action of the screen that is on top leaves it.
 type Screen interface {
 	selection
 
