@@ -61,10 +61,13 @@ func (s *Session) annotations() *index.Annotations {
 	}
 	lines, err := readLines[annotation](path)
 	s.annotated = annotationsFile{written: info.ModTime(), size: info.Size(), made: annotationsOf(lines), err: err}
+	if err != nil {
+		s.Report("rollcall: snoozes and notes cannot be read, so nothing is snoozed: %s", words.Clean(err.Error()))
+	}
 	return s.annotated.made
 }
 
-// AnnotationsErr returns why snoozes and notes could not be read, or nil.
+// AnnotationsErr returns why snoozes and notes could not be read, or nil. It reads nothing.
 func (s *Session) AnnotationsErr() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

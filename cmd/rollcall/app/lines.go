@@ -29,15 +29,30 @@ func appendLines[T any](path string, list ...T) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("open a file to append to: %w", err)
 	}
-	_, err = f.Write(lines.Bytes())
+	text := lines.Bytes()
+	if isTorn(f) {
+		text = append([]byte{'\n'}, text...)
+	}
+	_, err = f.Write(text)
 	if err := errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("append lines: %w", err)
 	}
 	return nil
+}
+
+// isTorn reports whether a file ends within a line, because a writer was stopped.
+func isTorn(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil || info.Size() == 0 {
+		return false
+	}
+	last := make([]byte, 1)
+	_, err = f.ReadAt(last, info.Size()-1)
+	return err == nil && last[0] != '\n'
 }
 
 // readLines returns the objects of a file; none if there is no such file. A line that cannot be read is left out.

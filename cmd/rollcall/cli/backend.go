@@ -121,11 +121,14 @@ func (b *backend) Inspect(snap *providers.Snapshot) *dnsview.View {
 }
 
 func (b *backend) Files() map[string]error {
-	err := b.s.RangesErr()
-	if err == nil {
-		return nil
+	out := map[string]error{}
+	if err := b.s.RangesErr(); err != nil {
+		out[app.RangesSource] = err
 	}
-	return map[string]error{app.RangesSource: err}
+	if err := b.s.AnnotationsErr(); err != nil {
+		out["snoozes and notes"] = err
+	}
+	return out
 }
 
 func (b *backend) Visible(records []providers.Identity) { b.s.Observer.Prioritize(records) }

@@ -71,6 +71,18 @@ func atLeastOne(what string) cobra.PositionalArgs {
 	}
 }
 
+// named is atLeastOne that refuses an argument without text, such as an unset variable of a shell.
+func named(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		for _, a := range args {
+			if strings.TrimSpace(a) == "" {
+				return exit.Usagef("%s got an argument without text; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+			}
+		}
+		return atLeastOne(what)(cmd, args)
+	}
+}
+
 func exactly(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {

@@ -15,6 +15,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
@@ -43,7 +44,7 @@ the snoozed ones too, --filter snoozed:yes only those.`,
 		Example: `  rollcall snooze www.example.com/A/192.0.2.1 --for 2h --reason "vendor replaces the host at 5"
   rollcall snooze v1._theservice._tcp.example.net --class thin --for 3d --reason "half of it moves on Monday"
   rollcall snooze --end www.example.com/A/192.0.2.1`,
-		Args: atLeastOne("what the findings are about, as ls findings shows it"),
+		Args: named("what the findings are about, as ls findings shows it"),
 	}
 	c.Flags().Var((*days)(&f.wait), "for", "how long, such as 2h or 3d")
 	c.Flags().StringVar(&f.reason, "reason", "", "why, for those who are on call next")
@@ -119,12 +120,15 @@ func findingsAbout(v *dnsview.View, arg string) ([]*dnsview.Finding, error) {
 	var out []*dnsview.Finding
 	for i := range v.Findings {
 		f := &v.Findings[i]
-		if f.Record == nil && slices.Contains([]string{f.Name, f.Service, f.Zone, f.Cloud}, arg) && (f.Instance == nil || f.Name == arg) {
+		if f.Record == nil && f.Instance == nil && slices.Contains([]string{f.Name, f.Service, f.Zone, f.Cloud}, arg) {
 			out = append(out, f)
 		}
 	}
 	if len(out) > 0 {
 		return out, nil
+	}
+	if x := v.Index; v.Service(arg) != nil || x.ZonesByName[arg] != nil || slices.ContainsFunc(x.Clouds, func(c *index.CloudState) bool { return c.Name == arg }) {
+		return nil, nil // it is well
 	}
 	refs, err := findInstances(v, []string{arg})
 	if err != nil {
@@ -159,7 +163,7 @@ Without a text it prints the note that is there.`,
 		Example: `  rollcall note i-0123456789abcdef0 "kernel panic under load, kept for the vendor"
   rollcall note --remove i-0123456789abcdef0`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) < 1 || len(args) > 2 {
+			if len(args) < 1 || len(args) > 2 || strings.TrimSpace(args[0]) == "" {
 				return exit.Usagef("%s needs a record or an instance, and a text; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 			}
 			return nil

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +102,9 @@ func TestASnoozeThatCannotBeSaysWhy(t *testing.T) {
 		{[]string{"i-nothing", "--for", "2h", "--reason", "x"}, exit.Failed, "i-nothing"},
 		{[]string{record, "--end", "--for", "2h"}, exit.Usage, "--end takes"},
 		{nil, exit.Usage, "needs what the findings are about"},
+		{[]string{"", "--for", "2h", "--reason", "x"}, exit.Usage, "without text"},
+		{[]string{"joyent-ams", "--for", "2h", "--reason", "x"}, exit.Failed, "nothing is found about joyent-ams"},
+		{[]string{"scalability.expert", "--for", "2h", "--reason", "x"}, exit.Failed, "nothing is found about scalability.expert"},
 	} {
 		r := rollcall(t, append([]string{"snooze"}, c.args...)...)
 		if r.code != c.code || !strings.Contains(r.err, c.says) || strings.Count(r.err, "\n") > 2 {
@@ -168,4 +173,40 @@ func TestAWatchSaysNothingOfWhatIsSnoozedAndNotThatItIsResolved(t *testing.T) {
 	}
 	must(t, "snooze", "--end", record)
 	until(t, "what counts again", func() bool { return events(watcher.EventNew) == 2 })
+}
+
+func TestAnAnnotationAfterATornLineIsKeptAndAFileThatCannotBeReadIsSaid(t *testing.T) {
+	newWorld(t)
+	_, record := deadAddress(t)
+	must(t, "note", record, "first")
+	files, err := filepath.Glob(filepath.Join(os.Getenv("XDG_STATE_HOME"), "rollcall", "*", "annotations.jsonl"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%q %v", files, err)
+	}
+	f, err := os.OpenFile(files[0], os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(`{"time":"2026-11-29T22`); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "note", record, "second")
+	if out := must(t, "note", record); !strings.HasPrefix(out, "second") {
+		t.Errorf("after a torn line: %q", out)
+	}
+	if err := os.Remove(files[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(files[0], 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "ls", "findings"); r.code != exit.Done || !strings.Contains(r.err, "snoozes and notes cannot be read") {
+		t.Errorf("exit code %d, %s", r.code, r.err)
+	}
+	if r := rollcall(t, "note", record, "third"); r.code != exit.Failed {
+		t.Errorf("a note that cannot be kept: exit code %d, %s", r.code, r.err)
+	}
 }
