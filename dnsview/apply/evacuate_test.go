@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -185,4 +186,67 @@ func TestAnEvacuationFollowsTheNameServersUntilNoneAnswersWithItsNodes(t *testin
 	if s := rep.Steps[i]; !strings.HasPrefix(s.Wire, "the authoritative servers show the change of www") || b.clk.Now().Sub(from) < 70*time.Second {
 		t.Errorf("after %s: %q", b.clk.Now().Sub(from), s.Wire)
 	}
+}
+
+// held lets a node of another cloud have each address of joyent-east, so that no value of that cloud may go.
+func (b *bench) held() {
+	for n, a := range []string{"165.225.128.1", "165.225.128.11", "165.225.128.12"} {
+		b.node(b.aws, fmt.Sprintf("i-9%d", n), "other", a, "mail")
+	}
+}
+
+// wantNothing wants a run to have left both zones as they were.
+func (b *bench) wantNothing(rep *Report, before ...[]string) {
+	b.t.Helper()
+	if rep.Count(StepDone) > 0 || !slices.Equal(rowsWithoutIDs(b.cf), before[0]) || !slices.Equal(rowsWithoutIDs(b.sd), before[1]) {
+		b.t.Errorf("done all the same: %v", states(rep))
+	}
+	if rep.Count(StepRefused) == 0 || !slices.ContainsFunc(rep.Steps, func(s StepReport) bool {
+		return s.State == StepSkipped && s.Why == "nothing of an evacuation is done while none of its values can be taken out"
+	}) {
+		b.t.Errorf("%v", states(rep))
+	}
+}
+
+func TestAnEvacuationOfWhichNoValueMayGoLeavesNoMarkers(t *testing.T) {
+	b := newBench(t)
+	b.triton.Rows = nil
+	p, typed := b.down()
+	b.held()
+	cf, sd := rowsWithoutIDs(b.cf), rowsWithoutIDs(b.sd)
+	b.wantNothing(b.run(p), cf, sd)
+	b.wantNothing(b.run(p, typed), cf, sd)
+}
+
+func TestARedoOfAnEvacuationAndTheUndoOfAReturnLeaveNoMarkersIfNoValueMayGo(t *testing.T) {
+	b := newBench(t)
+	p := plan.Evacuate(b.view(), plan.Evacuation{Cloud: tritonKey})
+	b.run(p, p.Confirm())
+	undo, err := b.engine().UndoPlan("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep := b.run(undo); !rep.OK() {
+		t.Fatal(states(rep))
+	}
+	redo, err := b.engine().RedoPlan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cf, sd := rowsWithoutIDs(b.cf), rowsWithoutIDs(b.sd)
+	b.triton.AskErr = errors.New("no answer")
+	b.wantNothing(b.run(redo), cf, sd)
+	b.triton.AskErr = nil
+	if rep := b.run(redo, v1); !rep.OK() || len(nodesIn(b.sd)) > 0 {
+		t.Fatalf("a redo that may: %v", states(rep))
+	}
+	if rep := b.run(plan.ReturnCloud(b.view(), tritonKey, "")); !rep.OK() {
+		t.Fatal(states(rep))
+	}
+	if undo, err = b.engine().UndoPlan(""); err != nil {
+		t.Fatal(err)
+	}
+	cf, sd = rowsWithoutIDs(b.cf), rowsWithoutIDs(b.sd)
+	b.triton.AskErr = errors.New("no answer")
+	b.wantNothing(b.run(undo), cf, sd)
 }

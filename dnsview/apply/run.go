@@ -144,7 +144,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 	_, _ = rand.Read(id[:]) // never fails
 	r.report.Run = "r" + hex.EncodeToString(id[:])
 	r.refuseProtected(ctx)
-	r.refuseUntyped(ctx)
+	r.refuseEvacuation(ctx)
 	for i := 0; i < len(r.plan.Steps); {
 		if r.plan.Steps[i].Kind == plan.StepChange {
 			end := i
