@@ -45,7 +45,7 @@ func TestACommandThatCannotBeIsOneLine(t *testing.T) {
 		`{name: x, run: ["{id}"]}`:                                 "write the program itself",
 		`{name: x, run: ["/bin/{id}"]}`:                            "write the program itself",
 		`{name: x, run: [ssh, "root@{address}"]}`:                  "placeholder inside",
-		`{name: x, run: [ssh, "{adress}"]}`:                        "did you mean",
+		`{name: x, run: [ssh, "{ip}"]}`:                            "did you mean",
 		`{name: x, run: [ssh], key: d}`:                            "is bound to deregister",
 		`{name: x, run: [ssh], key: ctrl+c}`:                       "always quits",
 		`{name: x, run: [ssh], loud: true}`:                        "unknown key",
