@@ -168,6 +168,26 @@ func TestAnEvacuationThatIsStoppedGoesOnWhereItWas(t *testing.T) {
 	}
 }
 
+func TestTheReturnOfACloudForgetsWhatWasTakenOutOfANodeThatDoesNotRun(t *testing.T) {
+	b := newBench(t)
+	p, typed := b.down()
+	b.run(p, typed)
+	b.triton.ListErr = nil
+	b.triton.Rows[0].State = providers.StateStopped
+	id := b.triton.Rows[0].ID
+	back := plan.ReturnCloud(b.view(), tritonKey, "")
+	if rep := b.run(back); rep.Count(StepDone) != len(back.Steps) || len(back.Skipped) != 1 {
+		t.Errorf("%v, %q", states(rep), back.Skipped)
+	}
+	for _, d := range []*fakeDNS{b.cf, b.sd} {
+		if i := slices.IndexFunc(d.Rows, func(r providers.Record) bool {
+			return strings.HasPrefix(r.Name, id+".") || strings.HasPrefix(r.Name, "cloud-")
+		}); i >= 0 {
+			t.Errorf("left: %s", d.Rows[i].Label())
+		}
+	}
+}
+
 func TestAnEvacuationFollowsTheNameServersUntilNoneAnswersWithItsNodes(t *testing.T) {
 	b := newBench(t)
 	p, typed := b.down()

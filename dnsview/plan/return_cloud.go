@@ -11,7 +11,8 @@ import (
 
 // ReturnCloud plans to put back into DNS what the evacuation of a cloud took out, of one service or of all: of nodes that run
 // and fail no health check, at their present addresses. The markers of the evacuation are removed last. Skipped lists the
-// other nodes, which stay quiesced.
+// other nodes. Those that do not run are not remembered as taken out on purpose, so that they are missing from their services
+// when they run again, and their agents register them. The rest stays quiesced.
 func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 	b := newBuilder(v, index.VerbReturn)
 	if !b.hasFleet() {
@@ -42,29 +43,32 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 		return b.end("")
 	}
 	nodes, took := b.evacuatedNodes(key, over)
-	returned, gone, needs := 0, 0, map[string][]int{} // steps by zone
+	returned, gone := 0, 0
+	var stay []providers.InstanceRef
 	for _, ref := range nodes {
 		i := v.Instance(key, ref.ID)
-		why, isGone := b.whyNotReturned(ref, i)
-		if why != "" {
+		switch why, isGone := b.whyNotReturned(ref, i); {
+		case isGone:
 			b.skip(why + ", so it stays out")
-			if isGone {
-				gone++
-			}
-			continue
-		}
-		if ids := b.returnNode(x.Ref(i), i, took); len(ids) > 0 {
+			gone++
+		case why != "":
+			stay = append(stay, ref)
+		case len(b.returnNode(ref, i, took)) > 0:
 			returned++
-			for _, id := range ids {
-				z := b.plan.Steps[id-1].Zone
-				needs[z] = append(needs[z], id)
-			}
 		}
 	}
+	ends := returned+gone > 0 || len(nodes) == 0
+	for _, ref := range stay {
+		b.stayOut(ref, ends, took)
+	}
 	b.listNewNodes(key, over)
-	if returned+gone == 0 && len(nodes) > 0 {
+	if !ends {
 		b.skip("no node can be returned, so " + cloud + " stays evacuated")
 		return b.end("")
+	}
+	needs := map[string][]int{} // steps by zone
+	for _, s := range b.plan.Steps {
+		needs[s.Zone] = append(needs[s.Zone], s.ID)
 	}
 	ref := providers.InstanceRef{Cloud: cloud, Key: key}
 	for _, e := range over {
@@ -113,6 +117,36 @@ func (b *builder) evacuatedNodes(key providers.CloudKey, over []*index.Evacuatio
 		// A host name lies beside its service. It goes with the SRV value that leads to it.
 		host := m.OfHost() && x.ServicesByName[m.Name] == nil
 		return (covered(m) || host && in[m.Owner.Instance]) && m.TookOut(over)
+	}
+}
+
+// stayOut lists a node that cannot be returned now. If the evacuation ends and the node does not run, it plans to forget which
+// values were taken out, unless no service would say that the node is missing when it runs again.
+func (b *builder) stayOut(ref providers.InstanceRef, ends bool, took func(index.QuiescedMarker) bool) {
+	x, i := b.v.Index, b.v.Instance(ref.Key, ref.ID)
+	why, _ := b.whyNotReturned(ref, i)
+	var marks []index.QuiescedMarker
+	missed := true
+	for _, m := range b.quiescedMarkers(ref) {
+		if !took(m) {
+			continue
+		}
+		marks = append(marks, m)
+		s := x.ServicesByName[m.Name]
+		missed = missed && (s != nil && s.Selects(i) || s == nil && m.OfHost() && slices.ContainsFunc(x.Services, func(s *index.DeclaredService) bool {
+			return s.Kind == index.DNSSD && s.Selects(i)
+		}))
+	}
+	switch {
+	case !ends:
+		b.skip(why + ", so it stays out")
+	case i.State == providers.StateRunning || !missed || len(marks) == 0:
+		b.skip(why + ", so it stays out: rollcall return " + index.Clean(ref.ID) + " puts it back when it is well")
+	default:
+		for _, m := range marks {
+			b.removeQuiescedMarker(m, index.Label(i), &ref)
+		}
+		b.skip(why + ", so it stays out until it runs again: then its agent registers it, or rollcall register " + index.Clean(ref.ID))
 	}
 }
 

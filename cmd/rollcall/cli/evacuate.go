@@ -68,7 +68,8 @@ that one instance has, or host:NAME for a host that joined by hand.
 With --cloud it ends the evacuation of a cloud: the nodes that it took out of
 DNS are put back if they run and no health check is known to fail, at their
 present addresses. Nodes that were out of DNS before stay out, and the others
-are listed with the reason. While the cloud cannot be read nothing is returned.`,
+are listed with the reason; those that do not run are put back by their agents,
+or by register, when they run again. While the cloud cannot be read nothing is returned.`,
 	example: "  rollcall return www-03\n  rollcall return --cloud joyent-ams --dry-run",
 	args: func(in *changeInput) cobra.PositionalArgs {
 		return func(cmd *cobra.Command, args []string) error {

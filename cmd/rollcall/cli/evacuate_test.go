@@ -212,6 +212,40 @@ func TestNodesOfAnEvacuatedCloudThatBootStayOutUntilItIsReturned(t *testing.T) {
 	must(t, "register", id)
 }
 
+func TestANodeThatWasStoppedAtTheReturnOfItsCloudIsPutBackWhenItRuns(t *testing.T) {
+	s := newWorld(t)
+	must(t, "evacuate", "aws-euw1", "--confirm", "aws-euw1 11")
+	all, _ := s.World().Instances("aws-euw1", func(i *world.Instance) bool { return i.Name == "www-06" }, 0, 1)
+	id := all[0].ID
+	if _, _, err := s.World().Do("aws-euw1", id, world.Stop); err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "return", "--cloud", "aws-euw1"); !strings.Contains(r.err, "so it stays out until it runs again: then its agent registers it, or rollcall register "+id) {
+		t.Errorf("return: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	if slices.ContainsFunc(allRecords(s), func(m string) bool { return strings.Contains(m, id) }) {
+		t.Error("it is still marked as taken out on purpose")
+	}
+	end := time.Now().Add(20 * time.Second)
+	_, _, err := s.World().Do("aws-euw1", id, world.Start)
+	for ; err != nil; _, _, err = s.World().Do("aws-euw1", id, world.Start) { // it is stopping
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	for {
+		r := rollcall(t, "ls", "findings", "--filter", "finding:missing cloud:aws-euw1")
+		if strings.Contains(r.out, "www-06") && strings.Contains(r.out, "is missing from "+theWWW) {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatalf("it runs, and is not missing: %s%s", r.out, r.err)
+		}
+	}
+	must(t, "register", id)
+}
+
 // recordsInCloud returns the values of A records that begin with a part.
 func recordsInCloud(s *sim.Sim, part string) (values []string) {
 	for _, line := range allRecords(s) {
