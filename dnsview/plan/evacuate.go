@@ -77,8 +77,14 @@ func Evacuate(v *dnsview.View, e Evacuation) Plan {
 	x := v.Index
 	cloud := x.CloudLabel(e.Cloud)
 	scopes := b.scopes(e.Service)
-	if e.Service != "" && !b.isService(e.Service) {
+	switch {
+	case e.Service == "":
+	case !IsService(x, e.Service):
 		b.skip("there is no service " + index.Clean(e.Service) + " in the zones that are read here")
+		return b.end("")
+	case !b.isOurService(e.Service):
+		b.skip(index.Clean(e.Service) + " is left alone: no record of this fleet there")
+		b.notMoved(e, cloud)
 		return b.end("")
 	}
 	var records []*providers.Record
@@ -147,13 +153,42 @@ func (b *builder) scopes(service string) map[string]string {
 	return out
 }
 
-// isService reports whether a name is that of a service, where agents look for an evacuation.
-func (b *builder) isService(service string) bool {
-	x, name := b.v.Index, providers.CanonicalName(service)
+// IsService reports whether a name is that of a service, declared or in DNS, where agents look for an evacuation.
+func IsService(x *index.Index, service string) bool {
+	name := providers.CanonicalName(service)
 	z := x.ZoneOf(name)
-	return z != nil && name != z.Name && (x.ServicesByName[name] != nil || slices.ContainsFunc(z.Named(name), func(r *providers.Record) bool {
-		return r.Type == "SRV" || r.Type == "A" || r.Type == "AAAA"
-	}))
+	return z != nil && name != z.Name && (x.ServicesByName[name] != nil || slices.ContainsFunc(z.Named(name), isNodeValue))
+}
+
+// isNodeValue reports whether a record is of a type that leads to nodes.
+func isNodeValue(r *providers.Record) bool {
+	return r.Type == "SRV" || r.Type == "A" || r.Type == "AAAA"
+}
+
+// isOurService reports whether this fleet has a record or a marker at the name of a service or below it, or may get one:
+// that of a declared service which no other fleet has.
+func (b *builder) isOurService(service string) bool {
+	x, name := b.v.Index, providers.CanonicalName(service)
+	foreign := false
+	z := x.ZoneOf(name)
+	if z.State != providers.CoverageComplete {
+		return true // not known
+	}
+	for i := range z.View.Records {
+		r := &z.View.Records[i]
+		if !providers.InZone(r.Name, name) {
+			continue
+		}
+		o, ok := r.Owner()
+		if r.IsMarker() {
+			o, ok = index.OwnerInMarker(r)
+		}
+		if ok && o.Fleet == b.v.Options.Fleet {
+			return true
+		}
+		foreign = foreign || ok && isNodeValue(r)
+	}
+	return x.ServicesByName[name] != nil && !foreign
 }
 
 // ofCloud reports whether a record has a marker of this fleet that names a node of the cloud.

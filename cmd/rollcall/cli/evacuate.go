@@ -19,7 +19,7 @@ import (
 var evacuateVerb = changeVerb{
 	use: "evacuate CLOUD", short: "Take all nodes of a cloud out of DNS, and keep them out",
 	long: `evacuate quiesces all nodes of a cloud in all services, or in one, as known by
-their owner markers. No cloud need answer, and the zones must. It claims of no
+their owner markers. No cloud need answer, but the zones must. It claims of no
 node that it is dead, and terminates none. An entry whose address another cloud
 or a record of another cloud has stays.
 
@@ -35,8 +35,9 @@ be read, this one or another, or if more values go at once than guards.threshold
 allows, the name of the cloud and the number of values must be typed, or given
 as --confirm "CLOUD COUNT".
 
-CLOUD is a name from the config, or the key of a cloud. An evacuation that was
-stopped is finished by the same command.`,
+With --service only that service is concerned; one without a record of this
+fleet is left alone. CLOUD is a name from the config, or the key of a cloud. An
+evacuation that was stopped is finished by the same command.`,
 	example: "  rollcall evacuate joyent-ams --dry-run\n  rollcall evacuate joyent-ams --for 2h --reason \"packet loss\"",
 	args:    func(*changeInput) cobra.PositionalArgs { return exactly(1, "the name of one cloud") },
 	flags: func(f *pflag.FlagSet, in *changeInput) {
@@ -52,6 +53,12 @@ stopped is finished by the same command.`,
 		key, err := findCloud(in.v, in.args[0])
 		if err != nil {
 			return plan.Plan{}, err
+		}
+		if in.service != "" && !plan.IsService(in.v.Index, in.service) {
+			if unread := unreadZones(in.v, "", in.service); len(unread) > 0 {
+				return plan.Plan{}, notFound("service "+words.Clean(in.service), "", unread)
+			}
+			return plan.Plan{}, exit.Usagef("there is no service %q in the zones that are read here", words.Clean(in.service))
 		}
 		in.basis = basis{everySource: true, clouds: []string{}} // no cloud is asked what is in DNS
 		return plan.Evacuate(in.v, plan.Evacuation{Cloud: key, Service: in.service, For: in.lasts, Reason: in.reason}), nil

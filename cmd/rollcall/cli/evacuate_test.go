@@ -256,6 +256,25 @@ func recordsInCloud(s *sim.Sim, part string) (values []string) {
 	return values
 }
 
+func TestANameWithoutARecordOfThisFleetIsNotEvacuated(t *testing.T) {
+	s := newWorld(t)
+	before := allRecords(s)
+	for _, name := range []string{"shop.scalability.expert", "legacy.unilans.net"} { // of another fleet, and without a marker
+		if r := rollcall(t, "evacuate", "joyent-ams", "--service", name); r.code != exit.Failed || !strings.Contains(r.err, name+" is left alone: no record of this fleet there") {
+			t.Errorf("%s: exit code %d, %s%s", name, r.code, r.out, r.err)
+		}
+	}
+	if !slices.Equal(allRecords(s), before) {
+		t.Error("DNS was changed")
+	}
+	if err := s.World().SetFault("scalability.expert", world.ServerError); err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "evacuate", "joyent-ams", "--service", "nothing.scalability.expert"); r.code != exit.Unknown || !strings.Contains(r.err, "whether it exists is unknown") {
+		t.Errorf("in a zone that cannot be read: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+}
+
 func TestBadArgumentsOfAnEvacuationGetOneClearLine(t *testing.T) {
 	newWorld(t)
 	for _, c := range []struct {
@@ -265,6 +284,8 @@ func TestBadArgumentsOfAnEvacuationGetOneClearLine(t *testing.T) {
 		{[]string{"evacuate"}, "needs the name of one cloud"},
 		{[]string{"evacuate", "nowhere"}, `there is no cloud "nowhere"; the clouds are aws-euw1, aws-use1, joyent-ams, joyent-east`},
 		{[]string{"evacuate", "joyent-ams", "--for", "-1h"}, "--for takes a time that is not negative"},
+		{[]string{"evacuate", "joyent-ams", "--service", "nothing.scalability.expert"}, `there is no service "nothing.scalability.expert" in the zones that are read here`},
+		{[]string{"evacuate", "joyent-ams", "--service", "nothing.example"}, `there is no service "nothing.example"`},
 		{[]string{"return"}, "needs the id of an instance"},
 		{[]string{"return", "www-01", "--cloud", "joyent-ams"}, "return takes instances or --cloud, not both"},
 		{[]string{"return", "www-01", "--service", theWWW}, "return --service goes with --cloud"},
