@@ -220,6 +220,27 @@ func TestAValueThatAStoppedEvacuationLeftInDNSIsAHighFinding(t *testing.T) {
 	}
 }
 
+func TestAValueThatAnotherWriterPutsBackDuringAnEvacuationIsAHighFinding(t *testing.T) {
+	w := newWorld()
+	w.evacuate(plan.Evacuation{})
+	w.addRecord(providers.Record{Zone: cfZone, Name: wwwName, Type: "A", TTL: 60, Value: "165.225.128.1", ID: "by hand"})
+	w.addRecord(providers.Record{Zone: r53Zone, Name: "sd-02.unilans.net", Type: "A", TTL: 60, Value: "165.225.128.2"})
+	for i := range w.snap.Zones {
+		providers.AttachOwners(w.snap.Zones[i].Records)
+	}
+	for _, r := range []*providers.Record{w.record(wwwName, "A", "128.1"), w.record("sd-02.unilans.net", "A", "128.2")} {
+		v := w.view()
+		found := v.FindingsOf(r.Identity())
+		if len(found) != 1 || found[0].Class != dnsview.Evacuated || found[0].Severity != dnsview.High || found[0].Remedy != dnsview.RemedyQuiesce {
+			t.Fatalf("%s: %d findings, %v", r.Label(), len(found), v.Counts())
+		}
+		w.mustCarryOut(plan.ForFindings(v, found[0]))
+	}
+	if got := w.inDNS(); len(got) != 3 {
+		t.Errorf("in DNS: %q", got)
+	}
+}
+
 func TestAValueInDNSOfAnEvacuatedCloudThatIsNotConfiguredIsAHighFinding(t *testing.T) {
 	w := newWorld()
 	p := plan.Evacuate(w.view(), plan.Evacuation{Cloud: keyEast})
