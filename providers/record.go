@@ -137,12 +137,6 @@ func (r *Record) IsMarker() bool {
 // nameTargets holds the types whose value ends in a domain name, and the number of fields before it.
 var nameTargets = map[string]int{"CNAME": 0, "NS": 0, "PTR": 0, "DNAME": 0, "MX": 1, "SRV": 3}
 
-// NameField returns the number of fields before the domain name in a value of this type. ok is false for other types.
-func NameField(typ string) (before int, ok bool) {
-	before, ok = nameTargets[typ]
-	return before, ok
-}
-
 // CanonicalValue returns the canonical spelling of a value: as dig +short prints it, without the last dot, with
 // addresses in their shortest form, single spaces between fields, and TXT as quoted strings of at most 255 bytes. It
 // keeps the case and the escapes of names; see SpellValue. A value that cannot be parsed is only trimmed of white space.

@@ -15,7 +15,7 @@ import (
 )
 
 // Page returns the address of the page of an instance, or of a zone if i is nil, in the web console of its provider. A
-// provider without a web console, and one that is reached through an endpoint of somebody else's, is an error.
+// provider without a web console, and one that is reached through another endpoint than its own, is an error.
 func (s *Session) Page(i *providers.Instance, zone *providers.Zone) (string, error) {
 	var d providers.Declaration
 	source, page := "", ""

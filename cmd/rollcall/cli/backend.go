@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -345,14 +343,6 @@ func (b *backend) LeaveDrained(_ context.Context, drains []journal.Unfinished) e
 	return b.s.LeaveDrained(drains...)
 }
 
-func (b *backend) Snooze(found []*dnsview.Finding, d time.Duration, reason string) error {
-	return b.s.Snooze(found, d, reason)
-}
-
-func (b *backend) Unsnooze(found []*dnsview.Finding) error { return b.s.Unsnooze(found) }
-
-func (b *backend) Note(subject, text string) error { return b.s.Note(subject, text) }
-
 func (b *backend) Services() []index.Service { return b.s.Config.DeclaredServices() }
 
 func (b *backend) Templates() []userdata.Template { return b.templates.List() }
@@ -444,35 +434,4 @@ func (b *backend) watch(ctx context.Context, service string, progress func(launc
 			go b.s.Fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud, zone)
 		}
 	}
-}
-
-// Shell returns the ssh command. User and key come from the operator's ssh config.
-func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, error) {
-	addresses := append(slices.Clone(i.PublicIPs), i.PrivateIPs...)
-	if len(addresses) == 0 {
-		return nil, fmt.Errorf("%s has no address to connect to", cmp.Or(i.Name, i.ID))
-	}
-	return exec.CommandContext(ctx, "ssh", addresses[0].String()), nil
-}
-
-func (b *backend) Page(i *providers.Instance, zone string) (string, error) {
-	if i != nil {
-		return b.s.Page(i, nil)
-	}
-	snap := b.s.Fleet.Snapshot()
-	for n := range snap.Zones {
-		if snap.Zones[n].Zone.Name == zone {
-			return b.s.Page(nil, &snap.Zones[n].Zone)
-		}
-	}
-	return "", fmt.Errorf("the zone %s is not configured", words.Clean(zone))
-}
-
-func (b *backend) Program(args []string) *exec.Cmd { return app.OperatorProgram(args) }
-
-func (b *backend) OpenPage(address string) error { return app.OpenPage(address) }
-
-// ConsoleLog returns the end of an instance's console log.
-func (b *backend) ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error) {
-	return b.s.ConsoleLog(ctx, i.Cloud, i.ID)
 }

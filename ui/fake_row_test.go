@@ -1,0 +1,75 @@
+package ui_test
+
+import (
+	"errors"
+	"maps"
+	"os/exec"
+	"time"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+)
+
+// annotate replaces the annotations by copies with a change.
+func (f *fake) annotate(change func(a *index.Annotations)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	next := &index.Annotations{Snoozes: map[string]index.Snooze{}, Notes: map[string]index.Note{}}
+	if f.annotations != nil {
+		maps.Copy(next.Snoozes, f.annotations.Snoozes)
+		maps.Copy(next.Notes, f.annotations.Notes)
+	}
+	change(next)
+	f.annotations = next
+}
+
+func (f *fake) Snooze(found []*dnsview.Finding, d time.Duration, reason string) error {
+	if reason == "" {
+		return errors.New("a snooze needs a reason")
+	}
+	f.annotate(func(a *index.Annotations) {
+		for _, x := range found {
+			a.Snoozes[x.Key()] = index.Snooze{Until: epoch().Add(d), Reason: reason, Who: "me@here", At: epoch(), Evidence: x.SnoozeEvidence()}
+		}
+	})
+	return nil
+}
+
+func (f *fake) Unsnooze(found []*dnsview.Finding) error {
+	f.annotate(func(a *index.Annotations) {
+		for _, x := range found {
+			delete(a.Snoozes, x.Key())
+		}
+	})
+	return nil
+}
+
+func (f *fake) Note(subject, text string) error {
+	f.annotate(func(a *index.Annotations) { a.Notes[subject] = index.Note{Text: text, Who: "me@here", At: epoch()} })
+	return nil
+}
+
+func (f *fake) Page(i *providers.Instance, zone string) (string, error) {
+	switch {
+	case i != nil && i.Provider == providers.EC2:
+		return "https://console.example/" + i.ID, nil
+	case i != nil:
+		return "", errors.New("no page is known in a web console of Triton")
+	}
+	return "https://console.example/zone/" + zone, nil
+}
+
+func (f *fake) Program(args []string) *exec.Cmd {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.programs = append(f.programs, args)
+	return exec.Command("true")
+}
+
+func (f *fake) OpenPage(address string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.opened = append(f.opened, address)
+	return nil
+}
