@@ -30,7 +30,7 @@ func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
 	x.keys("C-c")
 	x.see("interrupted")
 	x.keys("C-z")
-	x.see("Stopped")
+	x.prompt()
 	x.text("fg\n")
 	// A ctrl-c throws away what the shell has not read yet, so it comes after the shell has named the job.
 	until(t, "the job in the foreground", func() bool { return strings.Count(x.screen(), "rollcall --demo") == 3 })
@@ -43,20 +43,30 @@ func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
 	x.see("bastion-02 i-")
 
 	x.keys("C-z")
-	x.see("Stopped", "PROMPT>")
+	x.prompt()
 	x.text("fg\n")
 	x.see("Instances 67", "bastion-02 i-")
 	x.keys("k")
 	x.see("bastion-01 i-")
 	x.keys("C-z")
-	x.see("Stopped", "PROMPT>")
+	x.prompt()
 	x.text("kill -CONT %1; kill -TSTP %1; for i in {1..600}; do jobs | grep -q Stopped && break; sleep 0.1; done; echo stopped from outside; fg\n")
 	x.see("Instances 67", "bastion-01 i-")
 	x.keys("j")
 	x.see("bastion-02 i-")
 	x.keys("q")
+	x.prompt()
 	x.text("echo code $?\n")
 	x.see("code 0")
+}
+
+// prompt waits until the shell reads: what is typed while a program changes the modes of the terminal may be thrown away.
+func (x *terminal) prompt() {
+	x.t.Helper()
+	until(x.t, "the prompt of the shell", func() bool {
+		screen := strings.TrimSpace(x.screen())
+		return screen[strings.LastIndexByte(screen, '\n')+1:] == "PROMPT>"
+	})
 }
 
 // TestCtrlZWithoutAShellToComeBackToKeepsTheConsole suspends a console that nothing could continue.
