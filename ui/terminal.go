@@ -15,7 +15,8 @@ import (
 
 // terminal lends the terminal to a child, or to the shell that started the console, and takes it back.
 type terminal struct {
-	lent atomic.Bool
+	lent      atomic.Bool
+	continued atomic.Int64 // when stopProcess was last continued, in Unix nanoseconds
 	// foreground is called when a child gets the terminal and when it has ended. The signals of the keyboard are the
 	// child's meanwhile.
 	foreground func(child bool)

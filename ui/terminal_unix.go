@@ -24,7 +24,7 @@ func (x *terminal) watchSignals(ctx context.Context, send func(tea.Msg)) {
 		case <-ctx.Done():
 			return
 		case <-c:
-			if !x.lent.Load() {
+			if !x.lent.Load() && time.Since(time.Unix(0, x.continued.Load())) > sameStop {
 				send(continuedMsg{})
 			}
 		}
@@ -42,6 +42,10 @@ func (x *terminal) leaveSignals() (end func()) {
 // stopFor is how long a stop may take to reach all threads of the process.
 const stopFor = 200 * time.Millisecond
 
+// sameStop is how long after a continuation by stopProcess another SIGCONT is taken for the same one: the terminal is
+// restored once.
+const sameStop = 300 * time.Millisecond
+
 // stopProcess stops the process group and returns when it is continued. The kernel stops no group that has no shell to
 // continue it; then it returns errNotStopped.
 func (x *terminal) stopProcess() error {
@@ -54,9 +58,11 @@ func (x *terminal) stopProcess() error {
 	}
 	select {
 	case <-c:
+		x.continued.Store(time.Now().UnixNano())
 		return nil
 	case <-time.After(stopFor):
 		if time.Since(begun) > 2*stopFor { // it was stopped meanwhile
+			x.continued.Store(time.Now().UnixNano())
 			return nil
 		}
 		return errNotStopped

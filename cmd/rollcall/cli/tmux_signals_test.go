@@ -12,6 +12,7 @@ const fakeSSH = `#!/bin/sh
 trap 'echo interrupted' INT
 echo "a shell on $*"
 while [ ! -e "$HOME/leave" ]; do sleep 0.1; done
+exit 0 # and not what a ctrl-c has made of the last sleep
 `
 
 // TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal presses ctrl-c and ctrl-z in ssh, and ctrl-z in the console.
