@@ -123,7 +123,7 @@ func (c *Cloud) instance(cloud providers.Cloud, in *types.Instance, texts *provi
 	return i
 }
 
-// groupTag is the tag that EC2 Auto Scaling gives its instances (User Guide, "Tag Auto Scaling groups and instances").
+// groupTag is the tag of instances of an EC2 Auto Scaling group (User Guide, "Tag Auto Scaling groups and instances").
 const groupTag = "aws:autoscaling:groupName"
 
 // lifecycle returns what Amazon itself does with an instance.
