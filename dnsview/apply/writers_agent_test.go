@@ -166,6 +166,11 @@ func valuesOf(s *types.ResourceRecordSet) (out []string) {
 	return out
 }
 
+// sameValues compares the values of two record sets, whose order does not matter.
+func sameValues(a, b []string) bool {
+	return slices.Equal(slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b)))
+}
+
 // route53 joins or leaves by one batch: DELETE of the exact sets that were read, CREATE of the new ones.
 func (n *agentNode) route53(ctx context.Context, up bool, service, host, address string) error {
 	want := map[[2]string]string{{host, "A"}: address, {service, "SRV"}: "10 10 4218 " + host + "."}
@@ -215,8 +220,9 @@ func (n *agentNode) route53(ctx context.Context, up bool, service, host, address
 			marks = append(marks, providers.FormatTXT([]string{text}))
 		}
 		for s, now := range map[*types.ResourceRecordSet][]string{values: keep, markers: marks} {
+			pinned := s == markers && up && !sameValues(valuesOf(values), keep) // it may have been changed since it was read
 			had := valuesOf(s)
-			if slices.Equal(slices.Sorted(slices.Values(had)), slices.Sorted(slices.Values(now))) {
+			if sameValues(had, now) && !pinned {
 				continue
 			}
 			if len(had) > 0 {

@@ -140,8 +140,9 @@ func (s *scene) past(r *providers.Record) string {
 	s.mu.Unlock()
 	acts := s.agents.past()
 	var b strings.Builder
+	owner, owned := r.Owner()
 	about := func(v world.ZoneValue) bool {
-		return v.Name == r.Name || strings.HasSuffix(v.Name, "."+providers.MarkerLabel+"."+r.Name) || strings.HasSuffix(v.Value, " "+r.Name+".") || strings.Contains(v.Value, " "+r.Name+`"`)
+		return owned && strings.HasPrefix(v.Name, owner.Instance+"."+providers.MarkerLabel+".") || v.Name == r.Name || strings.HasSuffix(v.Name, "."+providers.MarkerLabel+"."+r.Name) || strings.HasSuffix(v.Value, " "+r.Name+".") || strings.Contains(v.Value, " "+r.Name+`"`)
 	}
 	for i := range history {
 		c := &history[i]

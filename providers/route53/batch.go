@@ -19,6 +19,7 @@ type set struct {
 	orig   *types.ResourceRecordSet // as returned by Route 53; nil if there was none
 	next   types.ResourceRecordSet  // template of the new set, without values
 	values []string                 // in wire form
+	pinned bool                     // stands in the batch even if unchanged: another change is right only while it is as read
 }
 
 func newSet(orig *types.ResourceRecordSet) *set {
@@ -51,6 +52,9 @@ func (s *set) changed() bool {
 	return slices.ContainsFunc(s.values, func(v string) bool { return !had[v] })
 }
 
+// written reports whether the set is a part of the batch.
+func (s *set) written() bool { return s.changed() || s.pinned && s.orig != nil }
+
 // wanted returns the set as wanted, or nil if it is to be deleted.
 func (s *set) wanted() *types.ResourceRecordSet {
 	if len(s.values) == 0 {
@@ -73,10 +77,14 @@ func (z size) fits() bool        { return z.elements <= maxElements && z.chars <
 
 // cost returns the set's share of a batch.
 func (s *set) cost() size {
-	var z size
-	if !s.changed() {
-		return z
+	if !s.written() {
+		return size{}
 	}
+	return s.weight()
+}
+
+// weight is the cost of the set in a batch of which it is a part.
+func (s *set) weight() (z size) {
 	if s.orig != nil {
 		for i := range s.orig.ResourceRecords {
 			z = z.plus(size{1, len(aws.ToString(s.orig.ResourceRecords[i].Value))})
@@ -88,13 +96,13 @@ func (s *set) cost() size {
 	return z
 }
 
-// batch returns the change batch of all changed sets. Each is deleted exactly as read and then created, never upserted,
-// so that Route 53 refuses the batch if another writer came first.
+// batch returns the change batch of all changed and pinned sets. Each is deleted exactly as read and then created, never
+// upserted, so that Route 53 refuses the batch if another writer came first.
 func batch(sets map[key]*set, order []key) *types.ChangeBatch {
 	var deletes, creates []types.Change
 	for _, k := range order {
 		s := sets[k]
-		if !s.changed() {
+		if !s.written() {
 			continue
 		}
 		if s.orig != nil {

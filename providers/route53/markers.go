@@ -71,7 +71,8 @@ func (w *workingCopy) removeMarkers(r *providers.Record) {
 	}
 }
 
-// addMarkers writes one marker string per owner, replacing an older one of the same instance for the same value.
+// addMarkers writes one marker string per owner, replacing an older one of the same instance for the same value. It pins
+// the sets of markers, because a marker that is there already may be deleted meanwhile.
 func (w *workingCopy) addMarkers(r *providers.Record, owners []providers.Owner) error {
 	for _, o := range owners {
 		text, err := o.For(r.Type, r.Value).Encode()
@@ -80,6 +81,7 @@ func (w *workingCopy) addMarkers(r *providers.Record, owners []providers.Owner) 
 		}
 		k := key{name: providers.MarkerName(o.Instance, r.Name), typ: "TXT"}
 		s := w.touch(k)
+		s.pinned = true
 		if s.orig == nil && len(s.values) == 0 {
 			s.next.TTL = aws.Int64(int64(cmp.Or(r.MarkerTTL, defaultTTL)))
 		}

@@ -263,7 +263,16 @@ func (w *workingCopy) update(c *providers.Change) error {
 	if wire := wireOf(a); valueFromWire(a.Type, wire) != b.Value || wire != wireOf(b) {
 		s.values[w.find(k, b.Value)] = wire
 	}
-	return w.addMarkers(a, a.Owners)
+	if err := w.addMarkers(a, a.Owners); err != nil {
+		return err
+	}
+	// A marker that is written alone needs its value. A set that takes half a batch cannot be replaced, nor pinned.
+	need := w.total
+	for touched := range w.undo {
+		need = need.plus(w.sets[touched].weight())
+	}
+	s.pinned = s.pinned || need.fits()
+	return nil
 }
 
 // verify compares all fields of a record with the zone, and checks that no earlier change of this batch removed it.
