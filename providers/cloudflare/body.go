@@ -52,6 +52,8 @@ func check(r *providers.Record, zone string) error {
 		return fmt.Errorf("%s is not in the zone %s", providers.Brief(r.Name), zone)
 	case r.Proxied && r.Type != "A" && r.Type != "AAAA" && r.Type != "CNAME":
 		return fmt.Errorf("a record of type %s cannot be proxied", r.Type)
+	case r.TTL > 1<<31-1:
+		return fmt.Errorf("a TTL of %d seconds is more than DNS allows", r.TTL) // RFC 2181 section 8
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -228,6 +229,9 @@ func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ str
 	}
 	zone.ID = id
 	name = providers.CanonicalName(name)
+	if !providers.InZone(name, zone.Name) {
+		return nil, &providers.Error{Kind: providers.KindInvalid, Source: a.name, Op: "look up a name", Err: fmt.Errorf("%s is not in the zone %s", providers.Brief(name), zone.Name)}
+	}
 	rows, err := a.named(ctx, &zone, name, typ)
 	if err != nil || len(rows) == 0 {
 		return rows, err

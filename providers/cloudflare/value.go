@@ -186,7 +186,12 @@ func contentFields(typ, value string) (map[string]any, error) {
 			return nil, bad()
 		}
 		return map[string]any{"content": v}, nil
-	case "CNAME", "NS", "PTR", "TXT", "SPF":
+	case "TXT", "SPF":
+		if _, ok := providers.ParseTXT(v); !ok {
+			return nil, bad()
+		}
+		return map[string]any{"content": v}, nil
+	case "CNAME", "NS", "PTR":
 		return map[string]any{"content": v}, nil
 	case "MX":
 		prio, host, ok := strings.Cut(v, " ")

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -143,6 +144,13 @@ func checkRecord(r *providers.Record) error {
 	case "TXT":
 		_, ok := providers.ParseTXT(r.Value)
 		bad = !ok
+	case "MX":
+		f := strings.Fields(r.Value)
+		bad = len(f) != 2
+		if !bad {
+			_, err := strconv.ParseUint(f[0], 10, 16)
+			bad = err != nil
+		}
 	}
 	if bad || r.Value == "" {
 		return invalid("%q is not a value of a record of type %s", r.Value, r.Type)
