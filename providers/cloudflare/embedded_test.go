@@ -3,7 +3,9 @@ package cloudflare_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,9 +40,14 @@ func embedded(t *testing.T) (*sim.Sim, *cloudflare.Account, providers.Zone) {
 
 func account(t *testing.T, s *sim.Sim, token string) *cloudflare.Account {
 	t.Helper()
+	return accountThrough(t, s, token, nil)
+}
+
+func accountThrough(t *testing.T, s *sim.Sim, token string, through http.RoundTripper) *cloudflare.Account {
+	t.Helper()
 	a, err := cloudflare.New(cloudflare.Config{
 		Name: "cf", Token: token, BaseURL: s.Endpoints().Cloudflare, Budget: budget.New("cf", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)),
-		Getenv: func(string) string { return "" },
+		Getenv: func(string) string { return "" }, Transport: through,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -93,97 +100,16 @@ func TestTheEmbeddedZoneIsListedAsItsWorldHoldsIt(t *testing.T) {
 	}
 }
 
-// every returns one record of each type that rollcall writes.
-func every() []providers.Record {
-	o := providers.Owner{Fleet: "7f3a9c1e", Cloud: "aabbccddee", Instance: "i-0abc", Registered: time.Unix(1_770_000_000, 0).UTC()}
-	r := func(name, typ, value string) providers.Record {
-		return providers.Record{Zone: zoneName, Name: name + "." + zoneName, Type: typ, TTL: 60, Value: value}
+func TestTheAdapterWorksAgainstTheEmbeddedClouds(t *testing.T) {
+	s, _, _ := embedded(t)
+	writes := &providertest.Writes{}
+	open := func(through http.RoundTripper) *cloudflare.Account {
+		return accountThrough(t, s, s.Endpoints().CloudflareToken, through)
 	}
-	owned := r("new", "A", "54.9.9.1")
-	owned.Owners = []providers.Owner{o}
-	auto := r("new", "A", "54.9.9.2")
-	auto.TTL, auto.AutoTTL = 300, true
-	proxied := auto
-	proxied.Name, proxied.Proxied = "front."+zoneName, true
-	return []providers.Record{
-		owned, auto, proxied, r("new", "AAAA", "2001:db8::9"), r("alias9", "CNAME", "new."+zoneName), r("txt9", "TXT", `"txtvers=1" "a=b c"`),
-		r("_x9._tcp", "PTR", "v1._x9._tcp."+zoneName), r("v1._x9._tcp", "SRV", "0 5 4218 new."+zoneName), r("mail9", "MX", "10 new."+zoneName),
-	}
-}
-
-func TestEveryTypeGoesIntoTheEmbeddedZoneAndComesBackTheSame(t *testing.T) {
-	_, a, z := embedded(t)
-	_, before := records(t, a, z)
-	var adds, deletes []providers.Change
-	for _, r := range every() {
-		adds = append(adds, providers.Change{Op: providers.OpCreate, After: r})
-	}
-	made := apply(t, a, z, adds...)
-	for i, want := range every() {
-		found, err := a.Lookup(t.Context(), z, want.Name, want.Type)
-		if err != nil {
-			t.Fatal(err)
-		}
-		at := slices.IndexFunc(found, func(r providers.Record) bool { return r.Value == want.Value })
-		if at < 0 {
-			t.Fatalf("%s is not there: %+v", want.String(), found)
-		}
-		if got := made[i].Record; !got.Equal(&found[at]) {
-			t.Errorf("the answer and the reading differ:\n%+v\n%+v", got, found[at])
-		}
-		deletes = append(deletes, providers.Change{Op: providers.OpDelete, Before: found[at]})
-		got := found[at]
-		got.ID, got.Comment, got.Modified, got.Commented, got.Policy = "", "", time.Time{}, time.Time{}, ""
-		if d := cmp.Diff(want, got); d != "" {
-			t.Errorf("%s: %s", want.String(), d)
-		}
-	}
-	for i, r := range apply(t, a, z, adds...) {
-		if !r.Already {
-			t.Errorf("%s was added twice", adds[i].After.String())
-		}
-	}
-	apply(t, a, z, deletes...)
-	if _, after := records(t, a, z); after.Rows != before.Rows {
-		t.Fatalf("%d records, %d before", after.Rows, before.Rows)
-	}
-	for _, r := range apply(t, a, z, deletes...) {
-		if !r.Already {
-			t.Errorf("%+v", r)
-		}
-	}
-}
-
-func TestAnUpdateInTheEmbeddedZoneKeepsTheID(t *testing.T) {
-	_, a, z := embedded(t)
-	was := apply(t, a, z, providers.Change{Op: providers.OpCreate, After: every()[0]})[0].Record
-	is := was
-	is.TTL, is.Value = 120, "54.9.9.7"
-	got := apply(t, a, z, providers.Change{Op: providers.OpUpdate, Before: was, After: is})[0].Record
-	if got.ID != was.ID || got.TTL != 120 || got.Value != "54.9.9.7" || !slices.Equal(got.Owners, was.Owners) {
-		t.Fatalf("%+v", got)
-	}
-	r := a.Apply(t.Context(), z, []providers.Change{{Op: providers.OpDelete, Before: was}})
-	if providers.KindOf(r[0].Err) != providers.KindConflict {
-		t.Fatalf("a delete of what was updated meanwhile: %v", r[0].Err)
-	}
-}
-
-func TestABadChangeInTheEmbeddedZoneStandsAlone(t *testing.T) {
-	_, a, z := embedded(t)
-	good := every()
-	bad := providers.Record{Zone: zoneName, Name: "alias9." + zoneName, Type: "A", TTL: 60, Value: "54.9.9.3"} // a CNAME stands there
-	apply(t, a, z, providers.Change{Op: providers.OpCreate, After: good[4]})
-	var changes []providers.Change
-	for _, r := range append(good[:4:4], bad) {
-		changes = append(changes, providers.Change{Op: providers.OpCreate, After: r})
-	}
-	results := a.Apply(t.Context(), z, changes)
-	for i, r := range results {
-		if want := map[bool]providers.Kind{true: providers.KindConflict, false: ""}[i == 4]; providers.KindOf(r.Err) != want {
-			t.Errorf("change %d: %v", i, r.Err)
-		}
-	}
+	providertest.CheckDNS(t, providertest.DNS{
+		Account: open(writes.Transport()), Writes: writes, Another: func() providers.WritableDNS { return open(nil) },
+		Zone: zoneName, Unknown: providers.Zone{Name: zoneName, ID: strings.Repeat("0", 32)}, Joins: 200,
+	})
 }
 
 func TestEveryFaultOfTheEmbeddedZoneIsSeen(t *testing.T) {
@@ -244,12 +170,14 @@ func TestTheLastRecordOfAZoneCanGoAndComeBack(t *testing.T) {
 
 func TestLostRepliesInTheEmbeddedZone(t *testing.T) {
 	s, a, z := embedded(t)
-	r := every()
-	there := apply(t, a, z, providers.Change{Op: providers.OpCreate, After: r[1]})[0].Record
+	r := func(value string) providers.Record {
+		return providers.Record{Zone: zoneName, Name: "new." + zoneName, Type: "A", TTL: 60, Value: value}
+	}
+	there := apply(t, a, z, providers.Change{Op: providers.OpCreate, After: r("54.9.9.2")})[0].Record
 	if err := s.World().SetFault(zoneName, world.LostReply); err != nil {
 		t.Fatal(err)
 	}
-	results := a.Apply(t.Context(), z, []providers.Change{{Op: providers.OpCreate, After: r[0]}, {Op: providers.OpDelete, Before: there}})
+	results := a.Apply(t.Context(), z, []providers.Change{{Op: providers.OpCreate, After: r("54.9.9.1")}, {Op: providers.OpDelete, Before: there}})
 	if results[0].Err != nil || results[0].Record.ID == "" || providers.KindOf(results[1].Err) != providers.KindUncertain {
 		t.Fatalf("%+v", results)
 	}
