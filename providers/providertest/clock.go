@@ -1,6 +1,5 @@
 // Package providertest holds the fake clock, cloud and zone that tests of several packages share, and CheckDNS, which
-// every adapter of a DNS provider must pass. It imports only
-// providers.
+// every adapter of a DNS provider must pass. It imports only providers.
 package providertest
 
 import (

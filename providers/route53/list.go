@@ -204,9 +204,9 @@ func checkSets[T any](a *Account, op string, listed map[key]bool, all []listedSe
 		case all[i].missing == noName:
 			return a.incomplete(op, "a record set came without %s", noName)
 		case listed[k]:
-			return a.incomplete(op, "the record set %s %s came twice", k.name, k.typ)
+			return a.incomplete(op, "the record set %s %s came twice", k.Name, k.Type)
 		case all[i].missing != "":
-			return a.incomplete(op, "the record set %s %s came without %s", k.name, k.typ, all[i].missing)
+			return a.incomplete(op, "the record set %s %s came without %s", k.Name, k.Type, all[i].missing)
 		}
 		listed[k] = true
 	}

@@ -2,12 +2,12 @@ package route53
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"rollcall/providers"
+	"rollcall/providers/recordset"
 )
 
 // Lookup implements providers.RecordGetter. It also reads the markers below the name.
@@ -21,34 +21,24 @@ func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ str
 	if err != nil {
 		return nil, err
 	}
-	all := records(zone.Name, sets)
+	all := spelling.Records(zone.Name, sets)
 	return slices.DeleteFunc(all, func(r providers.Record) bool { return r.Name != name || (typ != "" && r.Type != typ) }), nil
-}
-
-// records returns the rows of record sets in a fixed order, with owners attached.
-func records(zone string, sets map[key]*types.ResourceRecordSet) []providers.Record {
-	var all []providers.Record
-	for _, k := range slices.SortedFunc(maps.Keys(sets), compareKeys) {
-		all = append(all, rows(zone, sets[k])...)
-	}
-	providers.AttachOwners(all)
-	return all
 }
 
 // name reads the record sets of one name and the marker sets below _rollcall.<name>. In Route 53's order (labels
 // reversed) these soon follow the name itself. If other children come between, a second read starts at the markers.
-func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*types.ResourceRecordSet, error) {
-	found := map[key]*types.ResourceRecordSet{}
+func (a *Account) name(ctx context.Context, op, zoneID, name string) (recordset.Sets, error) {
+	found := recordset.Sets{}
 	below := providers.MarkerLabel + "." + name
 	marked, all, any := false, false, false
 	err := a.sets(ctx, op, zoneID, start{name: nameToWire(name)}, func(list []types.ResourceRecordSet, last bool) bool {
 		any = any || len(list) > 0
 		for i := range list {
 			switch k := keyOf(&list[i]); {
-			case k.name == name:
-				found[k] = &list[i]
-			case providers.InZone(k.name, below):
-				found[k] = &list[i]
+			case k.Name == name:
+				found[k] = setOf(&list[i])
+			case providers.InZone(k.Name, below):
+				found[k] = setOf(&list[i])
 				marked = true
 			case marked:
 				all = true // all markers are adjacent, and this name is past them
@@ -58,7 +48,7 @@ func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*t
 			}
 		}
 		all = last
-		return !last && (len(list) == 0 || marked || keyOf(&list[len(list)-1]).name == name)
+		return !last && (len(list) == 0 || marked || keyOf(&list[len(list)-1]).Name == name)
 	})
 	if err == nil && !any {
 		err = a.populated(ctx, op, zoneID)
@@ -69,10 +59,10 @@ func (a *Account) name(ctx context.Context, op, zoneID, name string) (map[key]*t
 	err = a.sets(ctx, op, zoneID, start{name: nameToWire(below)}, func(list []types.ResourceRecordSet, _ bool) bool {
 		for i := range list {
 			k := keyOf(&list[i])
-			if !providers.InZone(k.name, below) {
+			if !providers.InZone(k.Name, below) {
 				return false
 			}
-			found[k] = &list[i]
+			found[k] = setOf(&list[i])
 		}
 		return true
 	})
@@ -93,17 +83,17 @@ func (a *Account) populated(ctx context.Context, op, zoneID string) error {
 }
 
 // zoneSets reads the whole zone and groups its sets by subject, so a marker set is grouped with the records it marks.
-func (a *Account) zoneSets(ctx context.Context, op, zoneID string, want int64) (map[string]map[key]*types.ResourceRecordSet, error) {
-	byName := map[string]map[key]*types.ResourceRecordSet{}
+func (a *Account) zoneSets(ctx context.Context, op, zoneID string, want int64) (map[string]recordset.Sets, error) {
+	byName := map[string]recordset.Sets{}
 	n := int64(0)
 	err := a.sets(ctx, op, zoneID, start{}, func(list []types.ResourceRecordSet, _ bool) bool {
 		for i := range list {
 			k := keyOf(&list[i])
-			owner := subject(k.name)
+			owner := recordset.Subject(k.Name)
 			if byName[owner] == nil {
-				byName[owner] = map[key]*types.ResourceRecordSet{}
+				byName[owner] = recordset.Sets{}
 			}
-			byName[owner][k] = &list[i]
+			byName[owner][k] = setOf(&list[i])
 			n++
 		}
 		return true
@@ -112,12 +102,4 @@ func (a *Account) zoneSets(ctx context.Context, op, zoneID string, want int64) (
 		err = a.incomplete(op, "%d record sets arrived, the zone has %d", n, want)
 	}
 	return byName, err
-}
-
-// subject returns the name that a set is about: for a marker, the name that it marks.
-func subject(name string) string {
-	if _, marked, ok := providers.SplitMarkerName(name); ok {
-		return marked
-	}
-	return name
 }

@@ -28,14 +28,14 @@ func rangesOf(keys []key, page int) []zoneRange {
 	out := []zoneRange{{}}
 	first := 0 // set of the name of keys[i]
 	for i := range keys {
-		if i > 0 && keys[i].name != keys[i-1].name {
+		if i > 0 && keys[i].Name != keys[i-1].Name {
 			first = i
 		}
 		last := &out[len(out)-1]
 		if last.sets++; last.sets > size {
 			if own := i - first + 1; own < last.sets {
 				last.sets -= own
-				out = append(out, zoneRange{name: keys[first].name, sets: own})
+				out = append(out, zoneRange{name: keys[first].Name, sets: own})
 			}
 		}
 	}
@@ -124,7 +124,7 @@ func (a *Account) readUntil(ctx context.Context, r *zoneRead, p *listedRange, en
 	}
 }
 
-func (s *start) key() key { return key{name: nameFromWire(s.name), typ: s.typ, id: s.id} }
+func (s *start) key() key { return key{Name: nameFromWire(s.name), Type: s.typ, ID: s.id} }
 
 // ExpectRecords implements providers.RecordExpecter. It is ignored once the zone has been read.
 func (a *Account) ExpectRecords(zone providers.Zone, rows []providers.Record) {
@@ -133,7 +133,7 @@ func (a *Account) ExpectRecords(zone providers.Zone, rows []providers.Record) {
 	}
 	var keys []key
 	for i := range rows {
-		if k := (key{name: rows[i].Name, typ: rows[i].Type, id: rows[i].SetID}); len(keys) == 0 || keys[len(keys)-1] != k {
+		if k := (key{Name: rows[i].Name, Type: rows[i].Type, ID: rows[i].SetID}); len(keys) == 0 || keys[len(keys)-1] != k {
 			keys = append(keys, k)
 		}
 	}

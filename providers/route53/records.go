@@ -43,8 +43,8 @@ func (r *zoneRead) add(list []listedSet[[]providers.Record]) []providers.Record 
 	var out []providers.Record
 	for i := range list {
 		k := list[i].key
-		r.soa = r.soa || (k.name == r.zone.Name && k.typ == "SOA")
-		r.ns = r.ns || (k.name == r.zone.Name && k.typ == "NS")
+		r.soa = r.soa || (k.Name == r.zone.Name && k.Type == "SOA")
+		r.ns = r.ns || (k.Name == r.zone.Name && k.Type == "NS")
 		r.keys = append(r.keys, k)
 		out = append(out, list[i].value...)
 	}

@@ -14,6 +14,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/awsapi"
 	"rollcall/providers/budget"
+	"rollcall/providers/recordset"
 )
 
 // Config selects the account. The zero value of every field is usable.
@@ -30,14 +31,14 @@ type Config struct {
 
 // Account is one Route 53 account. It is safe for concurrent use.
 type Account struct {
-	s   *awsapi.Session
-	api *awsr53.Client
+	s      *awsapi.Session
+	api    *awsr53.Client
+	writer recordset.Writer
 
 	mu      sync.Mutex
-	servers map[string][]string      // zone id -> its delegation set, which never changes
-	locks   map[string]chan struct{} // zone id -> the right to write there
-	caches  map[string]*setCache     // zone id -> its record sets as the last read has decoded them
-	ranges  map[string][]zoneRange   // zone id -> the ranges in which it can be read side by side
+	servers map[string][]string    // zone id -> its delegation set, which never changes
+	caches  map[string]*setCache   // zone id -> its record sets as the last read has decoded them
+	ranges  map[string][]zoneRange // zone id -> the ranges in which it can be read side by side
 }
 
 var (
@@ -81,6 +82,7 @@ func New(cfg Config) (*Account, error) {
 		cfg.Budget.Reserve(budgetReserve)
 	}
 	return &Account{
-		s: s, api: api, servers: map[string][]string{}, locks: map[string]chan struct{}{}, caches: map[string]*setCache{}, ranges: map[string][]zoneRange{},
+		s: s, api: api, writer: recordset.Writer{Spelling: spelling, Limits: limits, Clock: providers.Clock{Time: s.Now, Wait: s.Sleep}},
+		servers: map[string][]string{}, caches: map[string]*setCache{}, ranges: map[string][]zoneRange{},
 	}, nil
 }

@@ -1,52 +1,39 @@
 package route53
 
 import (
-	"cmp"
-
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"rollcall/providers"
+	"rollcall/providers/recordset"
 )
 
+// spelling is how Route 53 spells values.
+var spelling = recordset.Spelling{Read: valueFromWire, Write: wireOf, ParseTXT: escapes.ParseTXT, FormatTXT: escapes.FormatTXT}
+
 // key identifies a record set within its zone.
-type key struct {
-	name string // canonical
-	typ  string
-	id   string // set identifier, empty for a simple record
-}
+type key = recordset.Key
 
 func keyOf(s *types.ResourceRecordSet) key {
-	return key{name: nameFromWire(aws.ToString(s.Name)), typ: string(s.Type), id: aws.ToString(s.SetIdentifier)}
+	return key{Name: nameFromWire(aws.ToString(s.Name)), Type: string(s.Type), ID: aws.ToString(s.SetIdentifier)}
 }
 
-// rows returns one record per value of a record set, or one for an alias.
-func rows(zone string, s *types.ResourceRecordSet) []providers.Record {
-	k := keyOf(s)
-	base := providers.Record{
-		Zone: zone, Name: k.name, Type: k.typ, SetID: k.id, TTL: uint32(min(max(aws.ToInt64(s.TTL), 0), 1<<31-1)),
-		Weight: aws.ToInt64(s.Weight), Policy: policyOf(s),
+// setOf returns a record set with s as its Native form.
+func setOf(s *types.ResourceRecordSet) *recordset.Set {
+	out := &recordset.Set{
+		Key: keyOf(s), TTL: uint32(min(max(aws.ToInt64(s.TTL), 0), 1<<31-1)), Weight: s.Weight, Policy: policyOf(s),
+		ReadOnly: s.AliasTarget != nil || s.TrafficPolicyInstanceId != nil, Native: s,
 	}
 	if s.AliasTarget != nil {
-		base.Alias = true
-		base.Value = nameFromWire(aws.ToString(s.AliasTarget.DNSName))
-		return []providers.Record{base}
+		out.Alias = nameFromWire(aws.ToString(s.AliasTarget.DNSName))
 	}
-	out := make([]providers.Record, 0, max(1, len(s.ResourceRecords)))
 	for i := range s.ResourceRecords {
-		r := base
-		wire := aws.ToString(s.ResourceRecords[i].Value)
-		if r.Value = valueFromWire(k.typ, wire); valueToWire(k.typ, r.Value) != wire {
-			r.Raw = wire
-		}
-		out = append(out, r)
-	}
-	if len(out) == 0 && s.TrafficPolicyInstanceId != nil { // such a set may come without values
-		out = append(out, base)
+		out.Values = append(out.Values, aws.ToString(s.ResourceRecords[i].Value))
 	}
 	return out
 }
 
-func compareKeys(a, b key) int {
-	return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.typ, b.typ), cmp.Compare(a.id, b.id))
+// rows returns one record per value of a record set, or one for an alias.
+func rows(zone string, s *types.ResourceRecordSet) []providers.Record {
+	return spelling.Rows(zone, setOf(s))
 }

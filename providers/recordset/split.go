@@ -1,4 +1,4 @@
-package route53
+package recordset
 
 import (
 	"context"
@@ -31,27 +31,27 @@ func (r *run) commitSwaps(ctx context.Context, w *workingCopy, in, later []int) 
 			continue
 		}
 		r.failed(i, &providers.Error{Kind: providers.KindLimit, Err: fmt.Errorf(
-			"the record sets of %s are too large to be replaced in one step: a batch takes %d values and %d characters, old and new ones counted", r.subject(i), maxElements, maxChars)})
+			"the record sets of %s are too large to be replaced in one step: %s, old and new ones counted", r.subject(i), r.w.Limits.Batch)})
 	}
 	return left, true
 }
 
 // emptied returns the names of record sets that the batch empties and that a later change fills again.
 func (r *run) emptied(w *workingCopy, later []int) map[string]bool {
-	fills := map[key]bool{}
+	fills := map[Key]bool{}
 	for _, i := range later {
 		c := &r.changes[i]
 		if c.Op != providers.OpDelete {
-			fills[key{name: c.After.Name, typ: c.After.Type, id: c.After.SetID}] = true
+			fills[keyOf(&c.After)] = true
 		}
 		for _, o := range c.After.Owners {
-			fills[key{name: providers.MarkerName(o.Instance, c.Record().Name), typ: "TXT"}] = true
+			fills[Key{Name: providers.MarkerName(o.Instance, c.Record().Name), Type: "TXT"}] = true
 		}
 	}
 	out := map[string]bool{}
 	for k, s := range w.sets {
 		if s.orig != nil && len(s.values) == 0 && fills[k] {
-			out[subject(k.name)] = true
+			out[Subject(k.Name)] = true
 		}
 	}
 	return out
@@ -85,4 +85,4 @@ func (r *run) split(in []int) (first, second []int) {
 	return first, second
 }
 
-func (r *run) subject(i int) string { return subject(r.changes[i].Record().Name) }
+func (r *run) subject(i int) string { return Subject(r.changes[i].Record().Name) }

@@ -1,4 +1,4 @@
-package route53
+package recordset
 
 import (
 	"errors"
@@ -6,9 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"rollcall/providers"
 )
@@ -19,19 +16,25 @@ const defaultTTL = 300
 // workingCopy is the working copy of the names that the changes touch. Changes are applied to it one after the other, and each
 // can be reverted.
 type workingCopy struct {
+	p       Provider
+	spell   *Spelling
+	limits  *Limits
 	zone    string
-	read    map[string]map[key]*types.ResourceRecordSet // by subject
-	current map[string][]providers.Record               // by subject: rows as read, with owners; computed on first use
-	sets    map[key]*set
-	order   []key                // order in which sets were first touched
-	total   size                 // of the batch so far
-	own     map[key]sharedFields // as they were before earlier batches of the same call
+	read    map[string]Sets               // by subject
+	current map[string][]providers.Record // by subject: rows as read, with owners; computed on first use
+	sets    map[Key]*set
+	order   []Key                // order in which sets were first touched
+	total   Size                 // of the batch so far
+	own     map[Key]sharedFields // as they were before earlier batches of the same call
 
-	undo map[key]*set // sets as they were before the current change; nil for a new one
+	undo map[Key]*set // sets as they were before the current change; nil for a new one
 }
 
-func newWorkingCopy(zone string, read map[string]map[key]*types.ResourceRecordSet, own map[key]sharedFields) *workingCopy {
-	w := &workingCopy{zone: zone, own: own, read: read, current: map[string][]providers.Record{}, sets: map[key]*set{}}
+func (r *run) newWorkingCopy(read map[string]Sets) *workingCopy {
+	w := &workingCopy{
+		p: r.p, spell: &r.w.Spelling, limits: &r.w.Limits, zone: providers.CanonicalName(r.zone.Name), own: r.own, read: read,
+		current: map[string][]providers.Record{}, sets: map[Key]*set{},
+	}
 	for _, sets := range read {
 		for k, s := range sets {
 			w.sets[k] = newSet(s)
@@ -44,8 +47,8 @@ var errNoRoom = errors.New("the batch is full")
 
 // try applies one change to the working copy. touched are the sets that it depends on. With an error, or if already is
 // set, the copy is unchanged. errNoRoom means that the change has to wait for a later batch.
-func (w *workingCopy) try(c *providers.Change) (touched []key, already bool, err error) {
-	w.undo = map[key]*set{}
+func (w *workingCopy) try(c *providers.Change) (touched []Key, already bool, err error) {
+	w.undo = map[Key]*set{}
 	before := w.total
 	switch c.Op {
 	case providers.OpCreate:
@@ -72,11 +75,11 @@ func (w *workingCopy) try(c *providers.Change) (touched []key, already bool, err
 			w.order = append(w.order, k)
 		}
 	}
-	slices.SortFunc(w.order, compareKeys)
+	slices.SortFunc(w.order, Compare)
 	return touched, false, nil
 }
 
-func (w *workingCopy) rollback(total size) {
+func (w *workingCopy) rollback(total Size) {
 	for k, s := range w.undo {
 		if s == nil {
 			delete(w.sets, k)
@@ -88,48 +91,41 @@ func (w *workingCopy) rollback(total size) {
 }
 
 // account updates the size of the batch and returns an error if a limit is exceeded.
-func (w *workingCopy) account(before size) error {
-	var biggest key
+func (w *workingCopy) account(before Size) error {
+	var biggest Key
 	for k, old := range w.undo {
 		s := w.sets[k]
 		if old != nil {
-			w.total = w.total.minus(old.cost())
+			w.total = w.total.minus(w.cost(k, old))
 		}
-		w.total = w.total.plus(s.cost())
+		w.total = w.total.plus(w.cost(k, s))
 		had := 0
 		if s.orig != nil {
-			had = len(s.orig.ResourceRecords)
+			had = len(s.orig.Values)
 		}
-		if n := len(s.values); n > maxSetValues && n > had {
+		if n := len(s.values); n > w.limits.Values && n > had {
 			return &providers.Error{Kind: providers.KindLimit, Err: fmt.Errorf("%s %s can hold %d values and has %d: %d more fit",
-				k.name, k.typ, maxSetValues, n-1, max(0, maxSetValues-n+1))}
+				k.Name, k.Type, w.limits.Values, n-1, max(0, w.limits.Values-n+1))}
 		}
-		if s.cost().chars >= w.sets[biggest].costOrZero().chars {
+		if w.cost(k, s).Chars >= w.cost(biggest, w.sets[biggest]).Chars {
 			biggest = k
 		}
 	}
-	if w.total.fits() {
+	if w.total.fits(*w.limits) {
 		return nil
 	}
-	if before != (size{}) {
+	if before != (Size{}) {
 		return errNoRoom
 	}
-	s := w.sets[biggest]
-	each := max(1, s.cost().chars/max(1, s.cost().elements))
+	all := w.cost(biggest, w.sets[biggest])
+	each := max(1, all.Chars/max(1, all.Elements))
 	return &providers.Error{Kind: providers.KindLimit, Err: fmt.Errorf(
-		"%s %s is too large to be replaced in one step: a batch takes %d values and %d characters, old and new ones counted, so about %d values of this length fit",
-		biggest.name, biggest.typ, maxElements, maxChars, min(maxElements, maxChars/each)/2)}
-}
-
-func (s *set) costOrZero() size {
-	if s == nil {
-		return size{}
-	}
-	return s.cost()
+		"%s %s is too large to be replaced in one step: %s, old and new ones counted, so about %d values of this length fit",
+		biggest.Name, biggest.Type, w.limits.Batch, min(w.limits.Elements, w.limits.Chars/each)/2)}
 }
 
 // touch returns the working copy of a set for changing, or an empty one.
-func (w *workingCopy) touch(k key) *set {
+func (w *workingCopy) touch(k Key) *set {
 	s, there := w.sets[k]
 	if _, noted := w.undo[k]; !noted {
 		if there {
@@ -139,10 +135,7 @@ func (w *workingCopy) touch(k key) *set {
 		}
 	}
 	if !there {
-		s = &set{next: types.ResourceRecordSet{Name: aws.String(nameToWire(k.name)), Type: types.RRType(k.typ)}}
-		if k.id != "" {
-			s.next.SetIdentifier = aws.String(k.id)
-		}
+		s = &set{next: Set{Key: k}}
 		w.sets[k] = s
 	}
 	return s
@@ -150,14 +143,14 @@ func (w *workingCopy) touch(k key) *set {
 
 // create adds a value. An existing set keeps its TTL and other fields, which only an update changes.
 func (w *workingCopy) create(r *providers.Record) (already bool, err error) {
-	k := key{name: r.Name, typ: r.Type, id: r.SetID}
+	k := keyOf(r)
 	w.dependOn(k)
-	if s := w.sets[k]; s != nil && s.orig != nil && (s.orig.AliasTarget != nil || s.orig.TrafficPolicyInstanceId != nil) {
-		return false, invalid("%s %s is an alias or belongs to a traffic policy, and is read-only here", k.name, k.typ)
+	if s := w.sets[k]; s != nil && s.orig != nil && s.orig.ReadOnly {
+		return false, invalid("%s %s is an alias or belongs to a traffic policy, and is read-only here", k.Name, k.Type)
 	}
 	for other, s := range w.sets {
-		if other.name == k.name && other.typ == k.typ && (other.id == "") != (k.id == "") && s.wanted() != nil {
-			return false, invalid("%s %s has record sets with a routing policy beside which a simple one cannot stand, or the other way round", k.name, k.typ)
+		if other.Name == k.Name && other.Type == k.Type && (other.ID == "") != (k.ID == "") && s.wanted() != nil {
+			return false, invalid("%s %s has record sets with a routing policy beside which a simple one cannot stand, or the other way round", k.Name, k.Type)
 		}
 	}
 	if w.has(k, r.Value) {
@@ -165,17 +158,18 @@ func (w *workingCopy) create(r *providers.Record) (already bool, err error) {
 	}
 	s := w.touch(k)
 	if len(s.values) == 0 && s.orig == nil {
-		s.next.TTL = aws.Int64(int64(r.TTL))
-		if err := setPolicy(&s.next, r.Policy, r.Weight); err != nil {
+		made, err := w.p.New(r)
+		if err != nil {
 			return false, invalid("%w", err)
 		}
+		s.next = *made
 	}
-	s.values = append(s.values, wireOf(r))
+	s.values = append(s.values, w.spell.Write(r))
 	return false, w.addMarkers(r, r.Owners)
 }
 
 // dependOn makes the change depend on a set without changing it.
-func (w *workingCopy) dependOn(k key) {
+func (w *workingCopy) dependOn(k Key) {
 	if _, noted := w.undo[k]; !noted {
 		if s := w.sets[k]; s != nil {
 			w.undo[k] = s.clone()
@@ -215,7 +209,7 @@ func ownedBy(have []providers.Owner) string {
 // remove removes a value and its markers. Markers of owners in After stay, so that a quiesced state outlives its value.
 func (w *workingCopy) remove(c *providers.Change) error {
 	r := &c.Before
-	k := key{name: r.Name, typ: r.Type, id: r.SetID}
+	k := keyOf(r)
 	if err := w.verify(r); err != nil {
 		return err
 	}
@@ -224,7 +218,7 @@ func (w *workingCopy) remove(c *providers.Change) error {
 	return w.addMarkers(r, c.After.Owners)
 }
 
-// update changes one record in place. On Route 53, TTL and weight belong to the whole record set and change for all of
+// update changes one record in place. TTL and weight belong to the whole record set and change for all of
 // its values.
 func (w *workingCopy) update(c *providers.Change) error {
 	b, a := &c.Before, &c.After
@@ -237,19 +231,19 @@ func (w *workingCopy) update(c *providers.Change) error {
 	if err := w.verify(b); err != nil {
 		return err
 	}
-	k := key{name: b.Name, typ: b.Type, id: b.SetID}
+	k := keyOf(b)
 	s := w.touch(k)
 	if a.TTL != b.TTL {
-		if got := aws.ToInt64(s.next.TTL); got != int64(b.TTL) && got != int64(a.TTL) {
-			return invalid("another change of this call gives %s %s a different TTL", k.name, k.typ)
+		if got := s.next.TTL; got != b.TTL && got != a.TTL {
+			return invalid("another change of this call gives %s %s a different TTL", k.Name, k.Type)
 		}
-		s.next.TTL = aws.Int64(int64(a.TTL))
+		s.next.TTL = a.TTL
 	}
 	if a.Weight != b.Weight {
 		if s.next.Weight == nil {
-			return invalid("%s %s is not weighted", k.name, k.typ)
+			return invalid("%s %s is not weighted", k.Name, k.Type)
 		}
-		s.next.Weight = aws.Int64(a.Weight)
+		s.next.Weight = &a.Weight
 	}
 	same := providers.FoldValue(a.Type, a.Value) == providers.FoldValue(b.Type, b.Value)
 	w.removeMarkers(b)
@@ -260,7 +254,7 @@ func (w *workingCopy) update(c *providers.Change) error {
 		w.removeValue(k, b.Value)
 		return nil
 	}
-	if wire := wireOf(a); valueFromWire(a.Type, wire) != b.Value || wire != wireOf(b) {
+	if wire := w.spell.Write(a); w.spell.Read(a.Type, wire) != b.Value || wire != w.spell.Write(b) {
 		s.values[w.find(k, b.Value)] = wire
 	}
 	if err := w.addMarkers(a, a.Owners); err != nil {
@@ -269,21 +263,21 @@ func (w *workingCopy) update(c *providers.Change) error {
 	// A marker that is written alone needs its value. A set that takes half a batch cannot be replaced, nor pinned.
 	need := w.total
 	for touched := range w.undo {
-		need = need.plus(w.sets[touched].weight())
+		need = need.plus(w.weight(touched, w.sets[touched]))
 	}
-	s.pinned = s.pinned || need.fits()
+	s.pinned = s.pinned || need.fits(*w.limits)
 	return nil
 }
 
 // verify compares all fields of a record with the zone, and checks that no earlier change of this batch removed it.
 func (w *workingCopy) verify(r *providers.Record) error {
-	k := key{name: r.Name, typ: r.Type, id: r.SetID}
+	k := keyOf(r)
 	w.dependOn(k)
-	for _, cur := range w.rowsOf(subject(r.Name)) {
+	for _, cur := range w.rowsOf(Subject(r.Name)) {
 		if cur.Name != r.Name || cur.Type != r.Type || cur.SetID != r.SetID || providers.FoldValue(cur.Type, cur.Value) != providers.FoldValue(r.Type, r.Value) {
 			continue
 		}
-		if cur.Alias || strings.Contains(cur.Policy, polTrafficPolicy) {
+		if w.sets[k].orig.ReadOnly {
 			return invalid("%s is an alias or belongs to a traffic policy, and is read-only here", r)
 		}
 		if was, ours := w.own[k]; ours {
@@ -302,7 +296,7 @@ func (w *workingCopy) verify(r *providers.Record) error {
 
 func (w *workingCopy) rowsOf(name string) []providers.Record {
 	if _, made := w.current[name]; !made {
-		w.current[name] = records(w.zone, w.read[name])
+		w.current[name] = w.spell.Records(w.zone, w.read[name])
 	}
 	return w.current[name]
 }
@@ -327,7 +321,7 @@ func differs(cur, r *providers.Record) string {
 }
 
 // normal returns a record in a form in which equivalent readings are equal: sorted, complete owners, UTC times, and no
-// fields that Route 53 lacks.
+// fields that sets lack.
 func normal(r *providers.Record) providers.Record {
 	c := *r
 	c.Value = providers.FoldValue(c.Type, c.Value)
@@ -345,20 +339,20 @@ func normal(r *providers.Record) providers.Record {
 }
 
 // find returns the index of a value in a set, or -1.
-func (w *workingCopy) find(k key, value string) int {
+func (w *workingCopy) find(k Key, value string) int {
 	s := w.sets[k]
 	if s == nil {
 		return -1
 	}
-	want := providers.FoldValue(k.typ, value)
+	want := providers.FoldValue(k.Type, value)
 	return slices.IndexFunc(s.values, func(v string) bool {
-		return providers.FoldValue(k.typ, valueFromWire(k.typ, v)) == want
+		return providers.FoldValue(k.Type, w.spell.Read(k.Type, v)) == want
 	})
 }
 
-func (w *workingCopy) has(k key, value string) bool { return w.find(k, value) >= 0 }
+func (w *workingCopy) has(k Key, value string) bool { return w.find(k, value) >= 0 }
 
-func (w *workingCopy) removeValue(k key, value string) {
+func (w *workingCopy) removeValue(k Key, value string) {
 	if i := w.find(k, value); i >= 0 {
 		s := w.touch(k)
 		s.values = slices.Delete(s.values, i, i+1)

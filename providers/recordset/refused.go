@@ -1,27 +1,18 @@
-package route53
+package recordset
 
 import (
 	"context"
-	"errors"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/route53/types"
 
 	"rollcall/providers"
 )
 
 // refused handles a failed batch. It returns the changes to retry and the pause before that. All others have their
 // result.
-func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read map[string]map[key]*types.ResourceRecordSet, err error, conflicts, idle *int) (again []int, wait time.Duration) {
-	kind := providers.KindOf(err)
-	code := ""
-	if e, ok := errors.AsType[*providers.Error](err); ok {
-		code = e.Code
-	}
+func (r *run) refused(ctx context.Context, in []int, touched map[int][]Key, read map[string]Sets, err error, conflicts, idle *int) (again []int, wait time.Duration) {
+	kind, why := providers.KindOf(err), r.p.Refusal(err)
 	switch {
 	case kind == providers.KindUncertain:
 		for _, i := range in {
@@ -34,13 +25,13 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]key, read
 			return nil, 0
 		}
 		return in, providers.RetryAfter(err) + jitter(firstPause<<*idle)
-	case code == "PriorRequestNotComplete":
+	case why == Busy:
 		return r.retryCreates(in, err, conflicts)
-	case code != "InvalidChangeBatch":
+	case why == Other:
 		r.failAll(in, err)
 		return nil, 0
 	}
-	raced := isRaceError(err)
+	raced := why == Raced
 	if raced && r.onlyCreates(in) {
 		return r.retryAll(in, err, conflicts, false)
 	}
@@ -102,7 +93,7 @@ func (r *run) backoff(try int) time.Duration {
 	return max(time.Millisecond, jitter(min(bound, max(maxPause, pauseFactor*r.took), time.Minute)))
 }
 
-// bisect finds the bad changes of a batch that Route 53 refused although the zone is as it was read.
+// bisect finds the bad changes of a batch that the provider refused although the zone is as it was read.
 func (r *run) bisect(ctx context.Context, in []int, err error) (again []int) {
 	first, second := r.split(in)
 	if len(first) == 0 {
@@ -116,25 +107,9 @@ func (r *run) bisect(ctx context.Context, in []int, err error) (again []int) {
 }
 
 // setsDiffer reports whether one of the sets differs between two reads.
-func setsDiffer(keys []key, before, now map[string]map[key]*types.ResourceRecordSet) bool {
-	return slices.ContainsFunc(keys, func(k key) bool {
-		n := subject(k.name)
+func setsDiffer(keys []Key, before, now map[string]Sets) bool {
+	return slices.ContainsFunc(keys, func(k Key) bool {
+		n := Subject(k.Name)
 		return !reflect.DeepEqual(before[n][k], now[n][k])
 	})
-}
-
-// isRaceError reports whether Route 53's message says that a set differs from what the batch assumed.
-func isRaceError(err error) bool {
-	bad, ok := errors.AsType[*types.InvalidChangeBatch](err)
-	if !ok {
-		return false
-	}
-	for _, m := range append(bad.Messages, aws.ToString(bad.Message)) {
-		m = strings.ToLower(m)
-		if strings.Contains(m, "tried to create") && strings.Contains(m, "already exists") ||
-			strings.Contains(m, "tried to delete") && (strings.Contains(m, "not found") || strings.Contains(m, "do not match")) {
-			return true
-		}
-	}
-	return false
 }

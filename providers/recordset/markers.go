@@ -1,4 +1,4 @@
-package route53
+package recordset
 
 import (
 	"cmp"
@@ -6,25 +6,23 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-
 	"rollcall/providers"
 )
 
 // owners returns the owners of a value in the working copy.
 func (w *workingCopy) owners(r *providers.Record) []providers.Owner {
 	var out []providers.Owner
-	w.eachMarker(r, w.markerSets(r.Name), func(_ key, _ int, o providers.Owner) { out = append(out, o) })
+	w.eachMarker(r, w.markerSets(r.Name), func(_ Key, _ int, o providers.Owner) { out = append(out, o) })
 	slices.SortFunc(out, compareOwners)
 	return slices.Compact(out)
 }
 
 // eachMarker calls f for every marker string in the sets that names the value of r.
-func (w *workingCopy) eachMarker(r *providers.Record, in []key, f func(k key, i int, o providers.Owner)) {
+func (w *workingCopy) eachMarker(r *providers.Record, in []Key, f func(k Key, i int, o providers.Owner)) {
 	for _, k := range in {
-		instance, _, _ := providers.SplitMarkerName(k.name)
+		instance, _, _ := providers.SplitMarkerName(k.Name)
 		for i, v := range w.sets[k].values {
-			parts, ok := escapes.ParseTXT(v)
+			parts, ok := w.spell.ParseTXT(v)
 			if !ok {
 				continue
 			}
@@ -36,17 +34,17 @@ func (w *workingCopy) eachMarker(r *providers.Record, in []key, f func(k key, i 
 	}
 }
 
-func (w *workingCopy) markerSets(name string) []key {
-	var out []key
+func (w *workingCopy) markerSets(name string) []Key {
+	var out []Key
 	for k := range w.sets {
-		if k.typ != "TXT" {
+		if k.Type != "TXT" {
 			continue
 		}
-		if _, marked, ok := providers.SplitMarkerName(k.name); ok && marked == name {
+		if _, marked, ok := providers.SplitMarkerName(k.Name); ok && marked == name {
 			out = append(out, k)
 		}
 	}
-	slices.SortFunc(out, compareKeys)
+	slices.SortFunc(out, Compare)
 	return out
 }
 
@@ -57,13 +55,13 @@ func (w *workingCopy) removeMarkers(r *providers.Record) {
 		return
 	}
 	for k := range w.sets {
-		if k.name == r.Name && k.typ == r.Type && k.id != r.SetID && w.has(k, r.Value) {
+		if k.Name == r.Name && k.Type == r.Type && k.ID != r.SetID && w.has(k, r.Value) {
 			return
 		}
 	}
-	drop := map[key][]int{}
-	w.eachMarker(r, w.markerSets(r.Name), func(k key, i int, _ providers.Owner) { drop[k] = append(drop[k], i) })
-	for _, k := range slices.SortedFunc(maps.Keys(drop), compareKeys) {
+	drop := map[Key][]int{}
+	w.eachMarker(r, w.markerSets(r.Name), func(k Key, i int, _ providers.Owner) { drop[k] = append(drop[k], i) })
+	for _, k := range slices.SortedFunc(maps.Keys(drop), Compare) {
 		s := w.touch(k)
 		for _, i := range slices.Backward(drop[k]) {
 			s.values = slices.Delete(s.values, i, i+1)
@@ -79,18 +77,22 @@ func (w *workingCopy) addMarkers(r *providers.Record, owners []providers.Owner) 
 		if err != nil {
 			return invalid("%w", err)
 		}
-		k := key{name: providers.MarkerName(o.Instance, r.Name), typ: "TXT"}
+		k := Key{Name: providers.MarkerName(o.Instance, r.Name), Type: "TXT"}
 		s := w.touch(k)
 		s.pinned = true
 		if s.orig == nil && len(s.values) == 0 {
-			s.next.TTL = aws.Int64(int64(cmp.Or(r.MarkerTTL, defaultTTL)))
+			made, err := w.p.New(&providers.Record{Zone: w.zone, Name: k.Name, Type: k.Type, TTL: cmp.Or(r.MarkerTTL, defaultTTL)})
+			if err != nil {
+				return invalid("%w", err)
+			}
+			s.next = *made
 		}
 		var old []int
-		w.eachMarker(r, []key{k}, func(_ key, i int, _ providers.Owner) { old = append(old, i) })
+		w.eachMarker(r, []Key{k}, func(_ Key, i int, _ providers.Owner) { old = append(old, i) })
 		for _, i := range slices.Backward(old) {
 			s.values = slices.Delete(s.values, i, i+1)
 		}
-		s.values = append(s.values, escapes.FormatTXT([]string{text}))
+		s.values = append(s.values, w.spell.FormatTXT([]string{text}))
 	}
 	return nil
 }
