@@ -38,7 +38,7 @@ func TestAgentsOfTheLastReleaseAndOfThisOneJoinAndLeaveOneNameAndLoseNobody(t *t
 				rigs := make([]*rig, 6)
 				agents := func(i int, other bool) { // every second node has the old agent; other turns that round
 					r := rigs[i]
-					text := slimAgent(dns)
+					text := slimAgent(providers.Triton, dns)
 					if (i%2 == 0) != other {
 						text = old
 					}
@@ -126,7 +126,7 @@ func TestANodeThatWasQuiescedStaysOutWithTheAgentOfEitherRelease(t *testing.T) {
 		r := node(t, providers.Triton, dns)
 		r.must("register")
 		r.quiesce(time.Unix(1_700_000_000, 0))
-		for _, text := range []string{old, slimAgent(dns)} {
+		for _, text := range []string{old, slimAgent(providers.Triton, dns)} {
 			r.write(r.agent, text)
 			if said := r.must("register"); !strings.Contains(said, "quiesced by an operator") || len(r.at(r.cfg.Service, "A")) != 0 {
 				t.Errorf("%s: it said %q", dns, said)
@@ -140,7 +140,7 @@ func TestTheAgentOfEitherReleaseReadsTheConfigOfTheOther(t *testing.T) {
 	old := releaseAgent(t)
 	r := node(t, providers.EC2, providers.Route53)
 	r.cfg.Recheck, r.cfg.IPv6 = 60, true
-	for _, text := range []string{old, slimAgent(providers.Route53)} {
+	for _, text := range []string{old, slimAgent(providers.EC2, providers.Route53)} {
 		r.write(r.agent, text)
 		if said := r.must("status"); !strings.Contains(said, `"healthy": true`) || !strings.Contains(said, r.cfg.Service+" A "+r.addr) {
 			t.Errorf("it said %s", said)

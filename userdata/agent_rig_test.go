@@ -87,7 +87,7 @@ func newRig(t *testing.T, s *sim.Sim, at, dns providers.Provider, n int) *rig {
 		r.triton(cloud, e)
 	}
 	r.agent = filepath.Join(r.dir, "rollcall-node")
-	r.write(r.agent, slimAgent(dns))
+	r.write(r.agent, slimAgent(at, dns))
 	return r
 }
 
@@ -152,6 +152,11 @@ func (r *rig) command(args ...string) *exec.Cmd {
 		r.t.Fatal(err)
 	}
 	r.write(filepath.Join(r.dir, "node.json"), string(text))
+	if args[0] == "run" { // as its unit does before it starts
+		if err := os.RemoveAll(filepath.Join(r.dir, "run", "left")); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 	c := exec.CommandContext(r.t.Context(), python(r.t), append([]string{r.agent}, args...)...)
 	c.Env = append(os.Environ(), "PATH="+filepath.Join(r.dir, "bin")+":"+os.Getenv("PATH"), "ROLLCALL_NODE_CONFIG="+filepath.Join(r.dir, "node.json"),
 		"ROLLCALL_NODE_RUN="+filepath.Join(r.dir, "run"), "ROLLCALL_NODE_LOG="+filepath.Join(r.dir, "log"), "ROLLCALL_NODE_CONSOLE="+filepath.Join(r.dir, "console"),

@@ -347,6 +347,17 @@ func TestANodeThatWasToldToLeaveDoesNotComeBackByItself(t *testing.T) {
 	r.wantHeld("pool." + r.cfg.Zone + " A " + r.addr)
 }
 
+// A stop that follows its start at once has left its note before the watcher's first line.
+func TestAStopThatOvertakesItsStartIsHeard(t *testing.T) {
+	r := node(t, providers.Triton, providers.Route53)
+	c := r.command("run")
+	r.must("deregister")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	r.wantHeld()
+}
+
 func TestAThrottleAndABrokenServerAreWaitedOut(t *testing.T) {
 	r := node(t, providers.Triton, providers.Cloudflare)
 	to, err := url.Parse(r.cfg.Endpoints["cloudflare"])

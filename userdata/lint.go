@@ -184,10 +184,7 @@ func (l *linting) one(ctx context.Context, p providers.Provider) error {
 		return nil
 	}
 	l.report.Sizes = append(l.report.Sizes, LintSize{For: p, Bytes: len(r.Text), Plain: len(r.Plain), Limit: r.Limit, Left: r.Left, Compressed: r.Compressed()})
-	switch {
-	case r.Compressed():
-		l.add(LintFinding{For: p, Level: LevelWarning, Tool: "rollcall", Text: fmt.Sprintf("it has %d bytes and is sent compressed, in %d: the image needs cloud-init to unpack it", len(r.Plain), len(r.Text))})
-	case r.Left >= 0 && r.Left < lowSpace:
+	if r.Left >= 0 && r.Left < lowSpace {
 		l.add(LintFinding{For: p, Level: LevelWarning, Tool: "rollcall", Text: fmt.Sprintf("only %d bytes are left below the limit of %d", r.Left, r.Limit)})
 	}
 	l.secrets(p, &r)
@@ -221,7 +218,8 @@ func (r *Rendered) line(n int) int {
 // secrets searches for secrets. Values of secret variables are expected: lint warns of them, and a person is asked
 // before a launch.
 func (l *linting) secrets(p providers.Provider, r *Rendered) {
-	lines := strings.Split(string(r.Plain), "\n")
+	whole := withoutAgent(r.Plain)
+	lines := strings.Split(string(whole), "\n")
 	for _, name := range slices.Sorted(maps.Keys(r.secret)) {
 		at, there := 0, false
 		for n, line := range lines {
@@ -244,10 +242,10 @@ func (l *linting) secrets(p providers.Provider, r *Rendered) {
 	plain := []byte(strings.Join(lines, "\n"))
 	all := sync.OnceValue(func() []reading { return readings(plain) })
 	found := credentialsIn(plain, all, nodeCredentials(l.o.Credentials))
-	if bytes.Equal(plain, r.Plain) {
+	if bytes.Equal(plain, whole) {
 		found = append(credentialsIn(plain, all, consoleCredentials(l.o.Credentials)), found...)
 	} else {
-		found = append(FindCredentials(r.Plain, consoleCredentials(l.o.Credentials)), found...)
+		found = append(FindCredentials(whole, consoleCredentials(l.o.Credentials)), found...)
 	}
 	for _, s := range secretsIn(plain, all) {
 		if !slices.ContainsFunc(found, func(h Secret) bool { return h.Line == s.Line }) {

@@ -134,7 +134,7 @@ func TestWhatIsTooLargeForEC2IsCompressedAndForTritonRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := set.Render("x", Input{Provider: providers.EC2, Declared: declared})
-	if err != nil || !r.Compressed() || len(r.Text)+r.Left != declared[0].UserData || r.Left < 0 || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "the image needs cloud-init to unpack it") {
+	if err != nil || !r.Compressed() || len(r.Text)+r.Left != declared[0].UserData || r.Left < 0 || len(r.Warnings) > 0 {
 		t.Errorf("%d bytes, %q, %v", len(r.Text), r.Warnings, err)
 	}
 	if plain, ok := unpack(r.Text); !ok || string(plain) != string(r.Plain) || !strings.HasPrefix(string(plain), "#!/bin/sh\n") {

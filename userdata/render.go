@@ -21,6 +21,9 @@ var installConfig string
 //go:embed node/agent.sh
 var installAgent string
 
+//go:embed node/init.sh
+var installInit string
+
 var placeholder = regexp.MustCompile(`\{\{ *([a-z][a-z0-9_]*) *\}\}`)
 
 // lowSpace is the number of free bytes below which the size is reported to the operator.
@@ -63,7 +66,7 @@ func (t *Template) render(in Input) (Rendered, error) {
 		r.Agent, r.Warnings = &cfg, warnings
 		if len(p) == 0 {
 			var err error
-			if agent, err = agentBlock(cfg, after); err != nil {
+			if agent, err = agentBlock(&at, cfg, after); err != nil {
 				p = append(p, fmt.Sprintf("template %s: %v", t.Name, err))
 			}
 		}
@@ -80,7 +83,6 @@ func (t *Template) render(in Input) (Rendered, error) {
 		if r.Text, err = zipped(text); err != nil {
 			return Rendered{}, Problems{fmt.Sprintf("template %s: %v", t.Name, err)}
 		}
-		r.Warnings = append(r.Warnings, fmt.Sprintf("the boot script has %d bytes and is sent compressed, in %d: the image needs cloud-init to unpack it", len(text), len(r.Text)))
 	}
 	r.Left = r.Limit - len(r.Text)
 	switch {
@@ -181,7 +183,7 @@ func fillScalar(line string, values map[string]string) (string, error) {
 
 // agentBlock returns the lines that write the agent's config to the node, and the agent itself if it registers the
 // node.
-func agentBlock(cfg AgentConfig, after string) ([]string, error) {
+func agentBlock(at *providers.Declaration, cfg AgentConfig, after string) ([]string, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)
 	e.SetEscapeHTML(false)
@@ -193,11 +195,12 @@ func agentBlock(cfg AgentConfig, after string) ([]string, error) {
 		block += "mv /etc/rollcall/node.json.new /etc/rollcall/node.json\n"
 		return strings.Split(strings.TrimRight(block, "\n"), "\n"), nil
 	}
-	packed, err := packAgent(cfg.DNS)
-	if err != nil {
-		return nil, err
+	init := installInit
+	if at.CloudInit { // its images have systemd
+		init = ""
 	}
-	block += strings.NewReplacer("@after@", after, "@agent@", packed).Replace(installAgent)
+	block += strings.NewReplacer("@init@\n", init, "@agent@\n", slimAgent(at.Provider, cfg.DNS)).Replace(installAgent)
+	block = strings.NewReplacer("@after@", after, "@service@", strings.TrimSuffix(after, ".service")).Replace(block)
 	return strings.Split(strings.TrimRight(block, "\n"), "\n"), nil
 }
 

@@ -178,7 +178,7 @@ func secretsInReadings(text []byte, all []reading) []Secret {
 	}
 	for _, l := range logicalLines(string(text)) {
 		if len(l.text) > longestLine {
-			continue // the packed agent, or other packed data
+			continue // packed data
 		}
 		forms := []string{l.text}
 		if joined := withoutConcatenation([]byte(l.text)); joined != nil {

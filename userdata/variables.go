@@ -66,7 +66,10 @@ func standardVariables(agent string) []Variable {
 
 // agentDNS returns the DNS providers that the agent speaks to.
 func agentDNS() (names []string) {
-	for p := range agentParts {
+	for p, part := range agentParts {
+		if !part.dns {
+			continue
+		}
 		names = append(names, string(p))
 	}
 	slices.Sort(names)
