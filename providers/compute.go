@@ -84,6 +84,12 @@ type (
 		ConsoleLog(ctx context.Context, id string) (string, error)
 	}
 
+	// UserDataReader reads the user data that an instance boots with, as the cloud holds it: it may be compressed. It is
+	// empty if the instance has none. An adapter need not implement it.
+	UserDataReader interface {
+		UserData(ctx context.Context, id string) ([]byte, error)
+	}
+
 	// Compute is all that an adapter of a cloud implements.
 	Compute interface {
 		Identifier

@@ -2,6 +2,7 @@ package userdata_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"flag"
 	"fmt"
@@ -125,6 +126,7 @@ type bootRig struct {
 	world    *world.World
 	rack     *boot.Cluster
 	rollcall string
+	config   string
 	env      []string
 	begin    time.Time
 }
@@ -191,7 +193,7 @@ func (r *bootRig) operator() {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		r.t.Fatal(err)
 	}
-	e.Config = config
+	e.Config, r.config = config, config
 	r.env = append(e.Env(), "HOME="+dir, "XDG_STATE_HOME="+filepath.Join(dir, "state"), "PATH="+os.Getenv("PATH"),
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull, "NO_COLOR=1")
 	for _, region := range []string{"us-east-1", "eu-west-1"} {
@@ -236,6 +238,9 @@ func (r *bootRig) launch(cloudName, name, template, service string, set ...strin
 		args = append(args, "--set", kv)
 	}
 	text := r.must(args...)
+	if cloudName != "joyent-east" && len(text) > 16384 { // as a launch sends it to EC2
+		text = zipped(r.t, text)
+	}
 	e := r.sim.Endpoints()
 	cloud := r.world.Clouds()[slices.IndexFunc(r.world.Clouds(), func(c world.Cloud) bool { return c.Name == cloudName })]
 	spec := world.Instance{Name: name, Type: "t3.small", Image: "ami-0d3b1a2f4c5e60718", Profile: "node", UserData: []byte(text), Tags: map[string]string{"service": "boot"}}
@@ -256,6 +261,34 @@ func (r *bootRig) launch(cloudName, name, template, service string, set ...strin
 	r.until("the machine of "+name+" is on", func() (ok bool) { n.Machine, ok = r.rack.Machine(i.ID); return ok })
 	n.address = n.instance().Public.String()
 	return n
+}
+
+// zipped returns a text in gzip.
+func zipped(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// own writes files into the operator's folder of templates.
+func (r *bootRig) own(files map[string]string) {
+	r.t.Helper()
+	for name, text := range files {
+		path := filepath.Join(filepath.Dir(r.config), "templates", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			r.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			r.t.Fatal(err)
+		}
+	}
 }
 
 // both launches one node of a service on EC2 and one on Triton.

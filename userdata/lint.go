@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -121,14 +122,17 @@ type linting struct {
 	t      *Template
 	o      LintOptions
 	report LintReport
-	warned bool // the rendering has warned already
+	warned bool   // the rendering has warned already
+	part   string // file of the part that is checked; empty for the template's own text
 }
 
 // add adds a finding, once if it is the same for both clouds.
 func (l *linting) add(f LintFinding) {
-	f.File = l.t.Source
+	if f.File = l.t.Source; l.part != "" {
+		f.File = path.Join(filepath.ToSlash(filepath.Dir(l.t.Source)), l.part)
+	}
 	for i := range l.report.Findings {
-		if g := &l.report.Findings[i]; g.Line == f.Line && g.Text == f.Text && g.Level == f.Level {
+		if g := &l.report.Findings[i]; g.File == f.File && g.Line == f.Line && g.Text == f.Text && g.Level == f.Level {
 			if g.For != f.For {
 				g.For = ""
 			}
@@ -191,24 +195,52 @@ func (l *linting) one(ctx context.Context, p providers.Provider) error {
 	return l.tools(ctx, p, &r)
 }
 
-// tools runs the programs that check the format of a text.
+// tools runs the programs that check the format of a text and of its other parts.
 func (l *linting) tools(ctx context.Context, p providers.Provider, r *Rendered) error {
-	if l.t.Format == FormatCloudConfig {
-		if err := l.schema(ctx, p, r); err != nil {
+	kind, err := kindOf(r.script)
+	if err != nil {
+		return err
+	}
+	if err := l.partTools(ctx, p, part{kind: kind, text: r.script}, r.scriptLine); err != nil {
+		return err
+	}
+	for _, other := range l.t.parts {
+		if other.own {
+			continue
+		}
+		l.part = other.name
+		err := l.partTools(ctx, p, other, func(n int) int { return n })
+		if l.part = ""; err != nil {
 			return err
 		}
-		return l.shellcheck(ctx, p, runcmd(r.Plain), func(int) int { return 0 })
 	}
-	if !shellScript.Match(r.Plain) {
+	return nil
+}
+
+// partTools checks the format of one part.
+func (l *linting) partTools(ctx context.Context, p providers.Provider, of part, line func(int) int) error {
+	switch {
+	case of.kind == "text/jinja2":
+		l.add(LintFinding{For: p, Line: line(1), Level: LevelWarning, Tool: "rollcall", Text: "cloud-init renders it on the node: neither shellcheck nor the schema check has seen it"})
 		return nil
+	case of.kind == "text/cloud-config":
+		if err := l.schema(ctx, p, of.text, line); err != nil {
+			return err
+		}
+		return l.shellcheck(ctx, p, runcmd(of.text), func(int) int { return 0 })
+	case shellScript.Match(of.text):
+		return l.shellcheck(ctx, p, of.text, line)
 	}
-	return l.shellcheck(ctx, p, r.Plain, r.line)
+	return nil
 }
 
 var shellScript = regexp.MustCompile(`^#![^\n]*\b(?:ba|da|k)?sh\b`)
 
-// line returns the template line of a line of the text.
-func (r *Rendered) line(n int) int {
+// line returns the template line of a line of the readable form, 0 for one of another part.
+func (r *Rendered) line(n int) int { return r.scriptLine(n - r.above) }
+
+// scriptLine returns the template line of a line of the template's own text.
+func (r *Rendered) scriptLine(n int) int {
 	if n < 1 || n > len(r.origin) {
 		return 0
 	}
@@ -218,7 +250,7 @@ func (r *Rendered) line(n int) int {
 // secrets searches for secrets. Values of secret variables are expected: lint warns of them, and a person is asked
 // before a launch.
 func (l *linting) secrets(p providers.Provider, r *Rendered) {
-	whole := withoutAgent(r.Plain)
+	whole := withoutAgent(Readable(r.Plain))
 	lines := strings.Split(string(whole), "\n")
 	for _, name := range slices.Sorted(maps.Keys(r.secret)) {
 		at, there := 0, false
@@ -329,11 +361,11 @@ func runcmd(text []byte) []byte {
 }
 
 // schema runs cloud-init, offline, to check a #cloud-config.
-func (l *linting) schema(ctx context.Context, p providers.Provider, r *Rendered) error {
+func (l *linting) schema(ctx context.Context, p providers.Provider, text []byte, line func(int) int) error {
 	var doc map[string]any
-	if err := unmarshal(r.Plain, &doc); err != nil {
-		line, what := yamlMistake(err)
-		l.add(LintFinding{For: p, Line: r.line(line), Level: LevelError, Tool: "rollcall", Text: what})
+	if err := unmarshal(text, &doc); err != nil {
+		at, what := yamlMistake(err)
+		l.add(LintFinding{For: p, Line: line(at), Level: LevelError, Tool: "rollcall", Text: what})
 		return nil
 	}
 	path, ok := l.tool("cloud-init", "nobody has checked the cloud-config against its schema")
@@ -346,7 +378,7 @@ func (l *linting) schema(ctx context.Context, p providers.Provider, r *Rendered)
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	file := filepath.Join(dir, "user-data")
-	if err := os.WriteFile(file, r.Plain, 0o600); err != nil {
+	if err := os.WriteFile(file, text, 0o600); err != nil {
 		return fmt.Errorf("check the schema: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, toolTime)
@@ -355,17 +387,17 @@ func (l *linting) schema(ctx context.Context, p providers.Provider, r *Rendered)
 	if _, ran := errors.AsType[*exec.ExitError](err); err != nil && !ran {
 		return fmt.Errorf("cloud-init: %w", err)
 	}
-	text := oneLine(strings.ReplaceAll(string(out), file, "the cloud-config"))
-	if err == nil && !strings.Contains(strings.ToLower(text), "deprecat") {
+	report := oneLine(strings.ReplaceAll(string(out), file, "the cloud-config"))
+	if err == nil && !strings.Contains(strings.ToLower(report), "deprecat") {
 		return nil
 	}
-	f := LintFinding{For: p, Level: LevelError, Tool: "cloud-init", Text: text}
+	f := LintFinding{For: p, Level: LevelError, Tool: "cloud-init", Text: report}
 	if err == nil {
 		f.Level = LevelWarning
 	}
-	if m := schemaPlace.FindStringSubmatch(text); m != nil {
+	if m := schemaPlace.FindStringSubmatch(report); m != nil {
 		n, _ := strconv.Atoi(m[1]) // digits
-		f.Line = r.line(n)
+		f.Line = line(n)
 	}
 	l.add(f)
 	return nil

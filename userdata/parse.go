@@ -41,6 +41,9 @@ const (
 //   - The line "# rollcall: agent" becomes the agent, its config and its units.
 //   - In a cloud-config a scalar {{name}} becomes the variable's value, quoted for YAML.
 //
+// A script that begins with "## template: jinja" is rendered by cloud-init on the node; what is inserted stays as it is.
+// The head's parts make an archive of it and of other files, in the order of the list.
+//
 // Replaced lines keep their indentation, so they also work inside a YAML block.
 const (
 	headMark   = "---"
@@ -54,18 +57,20 @@ type head struct {
 	Help      string     `yaml:"help"`
 	Agent     string     `yaml:"agent"`
 	After     string     `yaml:"after"`
+	Parts     []string   `yaml:"parts"`
 	Variables []Variable `yaml:"variables"`
 }
 
 var (
 	// Compiled on first use, as counted repeats take long.
-	templateName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) })
-	variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`) })
-	unitName     = regexp.MustCompile(`^[A-Za-z0-9@_.:-]+\.(service|target)$`)
+	templateName    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) })
+	variableName    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]{0,62}$`) })
+	cloudConfigLine = regexp.MustCompile(`^#cloud-config[ \t]*\n`)
+	unitName        = regexp.MustCompile(`^[A-Za-z0-9@_.:-]+\.(service|target)$`)
 )
 
-// parse parses a template. An error is one line, with file and line.
-func parse(file string, text []byte) (Template, error) {
+// parse parses a template, whose parts are files of fsys. An error is one line, with file and line.
+func parse(fsys fs.FS, file string, text []byte) (Template, error) {
 	fail := func(line int, format string, args ...any) (Template, error) {
 		return Template{}, fmt.Errorf("template %s:%d: %s", file, line, fmt.Sprintf(format, args...))
 	}
@@ -73,7 +78,7 @@ func parse(file string, text []byte) (Template, error) {
 	rest, ok := bytes.CutPrefix(text, []byte(headMark+"\n"))
 	top, body, ok2 := bytes.Cut(rest, []byte("\n"+headMark+"\n"))
 	if !ok || !ok2 {
-		return fail(1, "it does not begin with a head between two lines of ---")
+		return fail(1, "it does not begin with a head between two lines of ---, which has at least name: and help:; rollcall userdata new NAME writes a template")
 	}
 	var h head
 	if err := unmarshal(top, &h, yaml.Strict()); err != nil {
@@ -85,6 +90,10 @@ func parse(file string, text []byte) (Template, error) {
 	if ext := path.Ext(file); ext == ".yaml" || ext == ".yml" {
 		t.Format = FormatCloudConfig
 	}
+	first, script, _ := strings.Cut(t.body, "\n")
+	if t.jinja = jinjaHeader.MatchString(strings.TrimRight(first, " \t")); !t.jinja {
+		script = t.body
+	}
 	at := func(key string) int { return 2 + lineOf(string(top), regexp.MustCompile(`^"?`+key+`"?\s*:`)) }
 	switch {
 	case !templateName().MatchString(t.Name):
@@ -93,12 +102,15 @@ func parse(file string, text []byte) (Template, error) {
 		return fail(at("agent"), "agent %q: it is round-robin, dns-sd, any or nothing", t.Agent)
 	case t.After != "" && !unitName.MatchString(t.After):
 		return fail(at("after"), "after %q is no name of a systemd unit", t.After)
-	case t.Format == FormatScript && !strings.HasPrefix(t.body, "#!"):
+	case t.Format == FormatScript && !strings.HasPrefix(script, "#!"):
 		return fail(t.bodyLine, "the script does not begin with #!")
-	case t.Format == FormatCloudConfig && !strings.HasPrefix(t.body, "#cloud-config\n"):
+	case t.Format == FormatCloudConfig && !cloudConfigLine.MatchString(script):
 		return fail(t.bodyLine, "the text does not begin with #cloud-config")
 	case (t.Agent != "") != hasLine(t.body, agentLine):
 		return fail(at("agent"), "a template with an agent has the line %q, and only such a one", agentLine)
+	}
+	if err := t.loadParts(fsys, h.Parts); err != nil {
+		return fail(at("parts"), "%v", err)
 	}
 	own := len(t.Variables)
 	t.Variables = append(standardVariables(t.Agent), t.Variables...)
@@ -122,6 +134,9 @@ func parse(file string, text []byte) (Template, error) {
 		n := t.bodyLine
 		for line := range strings.Lines(t.body) {
 			for _, m := range placeholder.FindAllStringSubmatch(line, -1) {
+				if t.jinja && !seen[m[1]] {
+					continue // a variable of cloud-init
+				}
 				if !seen[m[1]] {
 					return fail(n, "it uses the variable %s, which it does not declare", m[1])
 				}
@@ -233,7 +248,7 @@ func (t *Templates) load(fsys fs.FS, dir string) (*Templates, error) {
 			wrong = append(wrong, fmt.Sprintf("template %s: %v", file, err))
 			continue
 		}
-		one, err := parse(file, text)
+		one, err := parse(fsys, file, text)
 		if err != nil {
 			wrong = append(wrong, err.Error())
 			continue

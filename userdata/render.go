@@ -7,6 +7,7 @@ import (
 	_ "embed" // what installs the agent
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,6 +24,9 @@ var installAgent string
 
 //go:embed node/init.sh
 var installInit string
+
+// endRaw matches what would end the part of a jinja template that cloud-init leaves as it is.
+var endRaw = regexp.MustCompile(`\{%[-+]?\s*endraw`)
 
 var placeholder = regexp.MustCompile(`\{\{ *([a-z][a-z0-9_]*) *\}\}`)
 
@@ -51,7 +55,7 @@ func (t *Template) render(in Input) (Rendered, error) {
 		groups, _ := in.having(func(d *providers.Declaration) bool { return d.ScalingGroups })
 		p = append(p, fmt.Sprintf("template %s: Auto Scaling groups are of %s", t.Name, groups))
 	case !t.For(&at.Traits):
-		p = append(p, fmt.Sprintf("template %s: it is a #cloud-config, and %s runs a user-script as a program: use a template that is a script", t.Name, at.Title))
+		p = append(p, fmt.Sprintf("template %s: %s, and %s runs a user-script as a program: use a template that is a script", t.Name, t.forCloudInit(), at.Title))
 	}
 	var agent []string
 	if t.Agent != "" && len(p) == 0 {
@@ -71,6 +75,11 @@ func (t *Template) render(in Input) (Rendered, error) {
 			}
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if t.jinja && endRaw.MatchString(values[name]) {
+			p = append(p, fmt.Sprintf("template %s: %s: {%% endraw %%} cannot stand in a value of a jinja template", t.Name, name))
+		}
+	}
 	if len(p) > 0 {
 		return Rendered{}, p
 	}
@@ -78,7 +87,13 @@ func (t *Template) render(in Input) (Rendered, error) {
 	if err != nil {
 		return Rendered{}, Problems{err.Error()}
 	}
-	r.Text, r.Plain, r.origin, r.secret = text, text, origin, t.secrets(values)
+	r.script, r.origin, r.secret = text, origin, t.secrets(values)
+	if len(t.parts) > 0 {
+		if text, r.above, err = t.archive(text); err != nil {
+			return Rendered{}, Problems{fmt.Sprintf("template %s: parts: %v", t.Name, err)}
+		}
+	}
+	r.Text, r.Plain = text, text
 	if len(text) > r.Limit && at.CloudInit { // which unpacks gzip
 		if r.Text, err = zipped(text); err != nil {
 			return Rendered{}, Problems{fmt.Sprintf("template %s: %v", t.Name, err)}
@@ -126,6 +141,10 @@ func (t *Template) fill(values map[string]string, agent []string) (text []byte, 
 		from++
 		bare := strings.TrimSpace(line)
 		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+		inserted := bare == valuesLine || bare == agentLine
+		if t.jinja && inserted {
+			add(indent+"{% raw %}\n", 0)
+		}
 		switch {
 		case bare == valuesLine:
 			for _, v := range t.Variables {
@@ -143,8 +162,8 @@ func (t *Template) fill(values map[string]string, agent []string) (text []byte, 
 				}
 				add(l+"\n", 0)
 			}
-		case t.Format == FormatCloudConfig && placeholder.MatchString(line):
-			filled, err := fillScalar(line, values)
+		case t.Format == FormatCloudConfig && t.declares(line):
+			filled, err := t.fillScalar(line, values)
 			if err != nil {
 				return nil, nil, fmt.Errorf("template %s:%d: %w", t.Source, from, err)
 			}
@@ -152,8 +171,17 @@ func (t *Template) fill(values map[string]string, agent []string) (text []byte, 
 		default:
 			add(line, from)
 		}
+		if t.jinja && inserted {
+			add(indent+"{% endraw %}\n", 0)
+		}
 	}
 	return b.Bytes(), origin, nil
+}
+
+// declares reports whether a line has a {{name}} that is a variable of the template, and not of cloud-init.
+func (t *Template) declares(line string) bool {
+	m := placeholder.FindStringSubmatch(line)
+	return m != nil && (!t.jinja || slices.ContainsFunc(t.Variables, func(v Variable) bool { return v.Name == m[1] }))
 }
 
 // uses reports whether a script reads a shell variable.
@@ -169,7 +197,7 @@ func shellQuote(s string) string {
 var scalarLine = regexp.MustCompile(`^(\s*(?:- +)?(?:[A-Za-z0-9_.-]+: +)?)\{\{ *([a-z][a-z0-9_]*) *\}\}\s*$`)
 
 // fillScalar inserts a value that is a whole YAML scalar. Inside a scalar the quoting would be unknown.
-func fillScalar(line string, values map[string]string) (string, error) {
+func (t *Template) fillScalar(line string, values map[string]string) (string, error) {
 	m := scalarLine.FindStringSubmatch(line)
 	if m == nil {
 		return "", fmt.Errorf("line %q: {{name}} must be the whole value of a key or a list entry", strings.TrimSpace(line))
@@ -177,6 +205,9 @@ func fillScalar(line string, values map[string]string) (string, error) {
 	quoted, err := json.Marshal(values[m[2]]) // a JSON string is a YAML scalar
 	if err != nil {
 		return "", err
+	}
+	if t.jinja {
+		return m[1] + "{% raw %}" + string(quoted) + "{% endraw %}\n", nil
 	}
 	return m[1] + string(quoted) + "\n", nil
 }
@@ -381,19 +412,9 @@ func (cfg *AgentConfig) credentials(v map[string]string, in *Input, add func(nam
 	return nil
 }
 
-// FindAgentConfig finds the agent's config in a rendered text: plain, in base64, or compressed.
+// FindAgentConfig finds the agent's config in a rendered text: plain, in base64, compressed, or in a part of an archive.
 func FindAgentConfig(userData []byte) (AgentConfig, bool) {
-	for range 3 { // no more than base64 around gzip around text
-		if cfg, ok := findPlain(userData); ok {
-			return cfg, true
-		}
-		if unpacked, ok := unpack(userData); ok {
-			userData = unpacked
-			continue
-		}
-		break
-	}
-	return AgentConfig{}, false
+	return findPlain(Readable(userData))
 }
 
 const configMark = "ROLLCALL_NODE_CONFIG"

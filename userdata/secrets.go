@@ -292,9 +292,9 @@ func hide(text, secret string) string {
 	return text
 }
 
-// Shown returns the unpacked user data, with stars in place of the values of secret variables.
+// Shown returns the readable form of the user data, with stars in place of the values of secret variables.
 func (r *Rendered) Shown() string {
-	text := r.Readable()
+	text := string(Readable(r.Plain))
 	for _, name := range slices.Sorted(maps.Keys(r.secret)) {
 		text = hide(text, r.secret[name])
 	}

@@ -46,13 +46,28 @@ type Template struct {
 	Format    string // sh or cloud-config
 	Builtin   bool
 	body      string
-	bodyLine  int // line of the file where the body starts
+	bodyLine  int    // line of the file where the body starts
+	jinja     bool   // cloud-init renders the body on the node
+	parts     []part // of an archive; none for the body alone
 }
 
 // For reports whether the template can boot nodes in a provider's clouds. Clouds that run the user data as a program
-// cannot use a #cloud-config.
+// take nothing that cloud-init has to read first.
 func (t *Template) For(at *providers.Traits) bool {
-	return at.UserData > 0 && (at.CloudInit || t.Format == FormatScript)
+	return at.UserData > 0 && (at.CloudInit || t.forCloudInit() == "")
+}
+
+// forCloudInit returns what only cloud-init can read in the template, or "".
+func (t *Template) forCloudInit() string {
+	switch {
+	case len(t.parts) > 0:
+		return "it has several parts"
+	case t.Format == FormatCloudConfig:
+		return "it is a #cloud-config"
+	case t.jinja:
+		return "it is a jinja template"
+	}
+	return ""
 }
 
 // Input is the input of Render.
@@ -72,13 +87,15 @@ type Input struct {
 // Rendered is a boot script that is ready for launch.
 type Rendered struct {
 	Text     []byte // as sent to the cloud; compressed if it would not fit otherwise
-	Plain    []byte // readable form
+	Plain    []byte // before compression
 	Limit    int    // the cloud's limit in raw bytes
 	Left     int    // bytes left below the limit
 	Warnings []string
 	Agent    *AgentConfig // nil if the template has no agent
 
-	origin []int             // template line of each line of Plain; 0 for none
+	script []byte            // the template's own text, without other parts
+	above  int               // lines above the script in the readable form
+	origin []int             // template line of each line of the script; 0 for none
 	secret map[string]string // values of secret variables, by name
 }
 

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers/sim/world"
+	"rollcall/userdata"
 )
 
 func TestALaunchThatDoesNotWaitSaysNothingOfHavingBeenLeft(t *testing.T) {
@@ -64,5 +66,29 @@ func TestALaunchByConsoleSaysThatItsNodesWereNotChecked(t *testing.T) {
 	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", "www.scalability.expert", "--set", "register=console", "--wait", "--yes")
 	if r.code != exit.Done || strings.Count(r.out, "it was not checked from here") != 2 || !strings.Contains(r.out, "its console log says that its boot script is through") || !strings.Contains(r.out, "its cloud has no console log") {
 		t.Errorf("exit code %d: %s%s", r.code, r.out, r.err)
+	}
+}
+
+func TestWhatAnInstanceBootedWithIsShownUnpackedByEitherCloud(t *testing.T) {
+	s := newWorld(t)
+	r := rollcall(t, "launch", "--cloud", "aws-use1,joyent-east", "--service", "www.scalability.expert", "--set", "register=agent", "--yes", "-o", "json")
+	row := decode[launchRow](t, r.out)
+	if r.code != exit.Done || len(row.Nodes) != 2 {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	for _, n := range row.Nodes {
+		i, err := s.World().Instance(n.Cloud, n.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if packed := bytes.HasPrefix(i.UserData, []byte{0x1f, 0x8b}); packed != (n.Cloud == "aws-use1") {
+			t.Errorf("%s: it was sent as gzip: %v", n.Cloud, packed)
+		}
+		if got := must(t, "userdata", "show-of", n.ID); got != string(userdata.Readable(i.UserData)) || !strings.HasPrefix(got, "#!/bin/sh\n") || !strings.Contains(got, "\nclass Node:\n") {
+			t.Errorf("%s: it booted with\n%.300s\nand shown is\n%.300s", n.Cloud, userdata.Readable(i.UserData), got)
+		}
+	}
+	if r := rollcall(t, "userdata", "show-of", "nope-01"); r.code == exit.Done || !strings.Contains(r.err, "nope-01") {
+		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
 }

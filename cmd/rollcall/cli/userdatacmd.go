@@ -28,7 +28,7 @@ import (
 )
 
 func (a *commands) userdataCommand() *cobra.Command {
-	c := group("userdata", "Boot templates: list, show, render, lint", a.userdataList(), a.userdataShow(), a.userdataRender(), a.userdataLint())
+	c := group("userdata", "Boot templates: list, show, render, lint, and what an instance was launched with", a.userdataList(), a.userdataShow(), a.userdataRender(), a.userdataLint(), a.userdataNew(), a.userdataShowOf())
 	c.Long = `A boot template is one file: a head in YAML between two lines of ---, then the
 boot script as it is, or a #cloud-config. Yours lie in
 $XDG_CONFIG_HOME/rollcall/templates, as *.sh or *.yaml; one with the name of a
@@ -47,6 +47,14 @@ built-in template takes its place.
   # rollcall: values          # here each variable is assigned, quoted
   echo "$word"
   # rollcall: agent           # here the node agent is installed and started
+
+On EC2 the boot script is sent as gzip if it is larger than 16 KB, which
+cloud-init unpacks. There, parts make one archive of the template (this) and of
+other files in a folder beside it, in the order in which they are listed:
+
+  parts: [parts/base.yaml, this, parts/late.sh]
+
+A template that begins with ## template: jinja is rendered by cloud-init.
 
 Types are string, int, bool, port, ttl, domain and enum (with options). A
 variable may have a pattern, an example, and be required or secret. In a

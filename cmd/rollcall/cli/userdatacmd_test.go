@@ -161,3 +161,29 @@ func TestMistakesInFilesOfValuesAreToldWithFileAndLine(t *testing.T) {
 		}
 	}
 }
+
+func TestANewTemplateIsWrittenOnceAndWorksAsItIs(t *testing.T) {
+	need(t, "shellcheck")
+	blank(t)
+	folder := ownTemplates(t, nil)
+	r := rollcall(t, "userdata", "new", "web", "--agent", "round-robin")
+	if want := filepath.Join(folder, "web.sh"); r.code != exit.Done || !strings.Contains(r.err, want+": edit it, then rollcall userdata lint web") {
+		t.Errorf("exit code %d, %s", r.code, r.err)
+	}
+	if r := rollcall(t, "userdata", "lint", "web"); r.code != exit.Done || strings.Contains(r.err, "warning") {
+		t.Errorf("lint: exit code %d, %s", r.code, r.err)
+	}
+	before, err := os.ReadFile(filepath.Join(folder, "web.sh"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "userdata", "new", "web"); r.code != exit.Failed || !strings.Contains(r.err, "is there already: edit it, or take another name") {
+		t.Errorf("a second time: exit code %d, %s", r.code, r.err)
+	}
+	if after, _ := os.ReadFile(filepath.Join(folder, "web.sh")); string(after) != string(before) {
+		t.Error("the file was overwritten")
+	}
+	if r := rollcall(t, "userdata", "new", "../web"); r.code != exit.Usage || !strings.Contains(r.err, "it takes lower-case letters, digits and hyphens") {
+		t.Errorf("a path for a name: exit code %d, %s", r.code, r.err)
+	}
+}

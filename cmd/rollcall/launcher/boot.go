@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"rollcall/providers"
 	"rollcall/providers/launch"
 	"rollcall/userdata"
 )
@@ -19,6 +20,22 @@ func (s *Launcher) ConsoleLog(ctx context.Context, cloud, id string) (string, er
 		return "", c.Err
 	}
 	return c.Compute.ConsoleLog(ctx, id)
+}
+
+// UserData returns the user data of an instance as its cloud holds it.
+func (s *Launcher) UserData(ctx context.Context, i providers.InstanceRef) ([]byte, error) {
+	c, ok := s.Cloud(i.Cloud)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("there is no cloud %s", i.Cloud)
+	case c.Err != nil:
+		return nil, c.Err
+	}
+	r, ok := c.Compute.(providers.UserDataReader)
+	if !ok {
+		return nil, fmt.Errorf("%s does not show user data", i.Cloud)
+	}
+	return r.UserData(ctx, i.ID)
 }
 
 // bootState returns the boot state of a node by its console log. A node that says it is registered counts as healthy,

@@ -13,6 +13,11 @@ import (
 	"rollcall/userdata"
 )
 
+// OwnTemplates returns the folder of the operator's templates beside the config in use.
+func OwnTemplates(a *app.Program) string {
+	return filepath.Join(filepath.Dir(cmp.Or(a.Config, os.Getenv(config.EnvConfig), config.DefaultPath())), "templates")
+}
+
 // LoadTemplates returns the built-in templates and the operator's own: those beside the config in use, which take
 // precedence, and those beside the default config. The error has a line for each unreadable file; all others are still
 // returned.
