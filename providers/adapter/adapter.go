@@ -12,19 +12,20 @@ import (
 type Adapter struct {
 	providers.Declaration
 
-	// Open opens an account. It reads only local files and the environment. Account.Budget and Account.From are set
+	// Open opens an account. It reads only local files and Opening.Env. Account.Budget and Account.From are set
 	// even on error.
 	Open func(Opening) (Account, error)
 	// Discovered returns the config name and settings of a cloud that was found by the environment alone. It is first
 	// called with a zero Account; if it returns another name after the account was opened, the account is opened again
 	// with that name and those settings. It is nil if the environment leads to no cloud.
-	Discovered func(opened Account) (name string, settings providers.Settings)
+	Discovered func(env providers.Environment, opened Account) (name string, settings providers.Settings)
 }
 
 // Opening holds the arguments of Adapter.Open.
 type Opening struct {
 	Name     string // of the source that uses the account
 	Settings providers.Settings
+	Env      providers.Environment
 	Clock    providers.Clock
 	Budgets  *budget.Pool // what the provider counts together shares one budget of it
 }

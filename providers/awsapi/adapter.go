@@ -1,10 +1,6 @@
 package awsapi
 
-import (
-	"os"
-
-	"rollcall/providers"
-)
+import "rollcall/providers"
 
 // ProfileKey is the config key for the profile of an entry's credentials.
 var ProfileKey = providers.Key{Name: "profile", Kind: providers.KeyText, Help: "profile of the AWS config files; empty for AWS_PROFILE or the default chain"}
@@ -17,14 +13,14 @@ var (
 
 // CredentialSource returns where credentials are looked for first, in words: the profile, else what the environment
 // names.
-func CredentialSource(profile string) string {
-	switch env := os.Getenv("AWS_PROFILE"); {
+func CredentialSource(env providers.Environment, profile string) string {
+	switch ofEnv := env.Getenv("AWS_PROFILE"); {
 	case profile != "":
 		return "profile " + profile
-	case os.Getenv("AWS_ACCESS_KEY_ID") != "":
+	case env.Getenv("AWS_ACCESS_KEY_ID") != "":
 		return "AWS_ACCESS_KEY_ID"
-	case env != "":
-		return "profile " + env + " of AWS_PROFILE"
+	case ofEnv != "":
+		return "profile " + ofEnv + " of AWS_PROFILE"
 	}
 	return "the default chain of AWS"
 }

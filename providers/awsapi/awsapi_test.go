@@ -190,6 +190,42 @@ func TestWhatTheFilesLackIsNamed(t *testing.T) {
 	}
 }
 
+func TestAnEnvironmentOfItsOwnIsReadInsteadOfTheProcess(t *testing.T) {
+	for name, value := range map[string]string{"AWS_PROFILE": "of-the-process", "AWS_REGION": "sa-east-1", "AWS_ACCESS_KEY_ID": "OFPROCESS", "AWS_SECRET_ACCESS_KEY": "p", "AWS_ENDPOINT_URL": "http://process.invalid"} {
+		t.Setenv(name, value)
+	}
+	file := filepath.Join(t.TempDir(), "config")
+	if err := os.WriteFile(file, []byte("[profile prod]\nregion = eu-west-1\naws_access_key_id = OFPROFILE\naws_secret_access_key = s\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := providers.EnvironmentOf("AWS_ACCESS_KEY_ID=GIVEN", "AWS_SECRET_ACCESS_KEY=s", "AWS_SESSION_TOKEN=t", "AWS_REGION=us-west-2", "AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_CONFIG_FILE="+file, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+	for name, c := range map[string]struct {
+		o                 Options
+		key, region, from string
+	}{
+		"its keys":                {Options{Env: env}, "GIVEN", "us-west-2", "AWS_ACCESS_KEY_ID"},
+		"a region of the config":  {Options{Env: env, Region: "us-east-1"}, "GIVEN", "us-east-1", "AWS_ACCESS_KEY_ID"},
+		"a profile of the config": {Options{Env: env, Profile: "prod"}, "OFPROFILE", "us-west-2", "profile prod"},
+		"its profile":             {Options{Env: env.Without("AWS_ACCESS_KEY_ID", "AWS_REGION").With("AWS_PROFILE=prod")}, "OFPROFILE", "eu-west-1", "profile prod of AWS_PROFILE"},
+	} {
+		s, err := Open(c.o)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got, err := s.Config.Credentials.Retrieve(t.Context())
+		if err != nil || got.AccessKeyID != c.key || s.Config.Region != c.region || s.Endpoint() == nil || *s.Endpoint() != "http://127.0.0.1:1" {
+			t.Errorf("%s: key %s, region %s, endpoint %v, %v", name, got.AccessKeyID, s.Config.Region, s.Endpoint(), err)
+		}
+		if from := CredentialSource(c.o.Env, c.o.Profile); from != c.from {
+			t.Errorf("%s: from %s", name, from)
+		}
+	}
+	if _, err := Open(Options{Env: env, Profile: "nobody"}); providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("a profile that is not there: %v", err)
+	}
+}
+
 func TestThrottlingIsCountedWhateverStatusItComesWith(t *testing.T) {
 	for _, c := range []struct {
 		status int

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 
 	"rollcall/providers"
@@ -33,7 +34,8 @@ type Options struct {
 	HTTPClient    *http.Client  // its Transport is used; nil for the SDK's own
 	Timeout       time.Duration // of one try; 0 for DefaultTimeout
 	Clock         providers.Clock
-	AWS           *aws.Config // used as it is, for tests and for callers that have one
+	Env           providers.Environment // the SDK reads the process's by itself; of another see loadGiven
+	AWS           *aws.Config           // used as it is, for tests and for callers that have one
 }
 
 // Session is access to one account: a config for SDK clients, and the budget and retry rules of their calls.
@@ -48,7 +50,7 @@ type Session struct {
 	budget   *budget.Account
 }
 
-// Open finds credentials, region and endpoint. It reads only local files and the environment. Missing credentials are
+// Open finds credentials, region and endpoint. It reads only local files and Options.Env. Missing credentials are
 // KindAuth, with one line that says what to do.
 func Open(o Options) (*Session, error) {
 	cfg, err := load(o)
@@ -67,6 +69,9 @@ func Open(o Options) (*Session, error) {
 		acct = budget.New(o.Source, 0, 1)
 	}
 	var endpoint *string
+	if o.Endpoint == "" && !o.Env.OfProcess() {
+		o.Endpoint = o.Env.Getenv("AWS_ENDPOINT_URL")
+	}
 	if o.Endpoint != "" {
 		endpoint = aws.String(o.Endpoint)
 		cfg.BaseEndpoint = endpoint
@@ -74,7 +79,7 @@ func Open(o Options) (*Session, error) {
 	cfg.HTTPClient = newClient(acct.TransportFor(baseTransport(o.HTTPClient, cfg.HTTPClient), isThrottled), cmp.Or(o.Timeout, DefaultTimeout))
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	if cfg.Credentials != nil {
-		cfg.Credentials = &namedCredentials{next: cfg.Credentials, profile: profileName(o.Profile)}
+		cfg.Credentials = &namedCredentials{next: cfg.Credentials, profile: cmp.Or(o.Profile, o.Env.Getenv("AWS_PROFILE"))}
 	}
 	return &Session{Config: cfg, source: o.Source, endpoint: endpoint, budget: acct, Clock: o.Clock}, nil
 }
@@ -91,16 +96,46 @@ func (s *Session) Budget() *budget.Account { return s.budget }
 func (s *Session) Source() string { return s.source }
 
 func load(o Options) (aws.Config, error) {
-	if o.AWS != nil {
-		return o.AWS.Copy(), nil
-	}
 	var opts []func(*config.LoadOptions) error
+	switch {
+	case o.AWS != nil:
+		return o.AWS.Copy(), nil
+	case !o.Env.OfProcess():
+		return loadGiven(o)
+	}
 	if o.Profile != "" {
 		opts = append(opts, config.WithSharedConfigProfile(o.Profile))
 	}
 	if o.Region != "" {
 		opts = append(opts, config.WithRegion(o.Region))
 	}
+	return loadShared(o, opts)
+}
+
+// loadGiven is load in another environment than the process's, which is all that the SDK reads by itself. It knows the keys,
+// AWS_PROFILE and the paths of the two files, AWS_REGION, and in Open AWS_ENDPOINT_URL: what embedded clouds set.
+func loadGiven(o Options) (aws.Config, error) {
+	env := o.Env.Getenv
+	key := aws.Credentials{AccessKeyID: env("AWS_ACCESS_KEY_ID"), SecretAccessKey: env("AWS_SECRET_ACCESS_KEY"), SessionToken: env("AWS_SESSION_TOKEN"), Source: "AWS_ACCESS_KEY_ID"}
+	switch o.Profile = cmp.Or(o.Profile, env("AWS_PROFILE")); {
+	case o.Profile == "" && !key.HasKeys():
+		return aws.Config{}, checkCredentials(o.Source, aws.Config{}, false)
+	case o.Profile == "":
+		return aws.Config{Region: env("AWS_REGION"), Credentials: aws.NewCredentialsCache(credentials.StaticCredentialsProvider{Value: key})}, nil
+	}
+	cfg, err := loadShared(o, []func(*config.LoadOptions) error{
+		config.WithSharedConfigProfile(o.Profile), config.WithSharedConfigFiles([]string{env("AWS_CONFIG_FILE")}), config.WithSharedCredentialsFiles([]string{env("AWS_SHARED_CREDENTIALS_FILE")}),
+	})
+	cfg.Region = env("AWS_REGION")
+	for _, source := range cfg.ConfigSources {
+		if profile, ok := source.(config.SharedConfig); ok {
+			cfg.Region = cmp.Or(cfg.Region, profile.Region)
+		}
+	}
+	return cfg, err
+}
+
+func loadShared(o Options, opts []func(*config.LoadOptions) error) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(context.Background(), opts...)
 	if err != nil {
 		if p, ok := errors.AsType[config.SharedConfigProfileNotExistError](err); ok {
@@ -169,5 +204,3 @@ func (n *namedCredentials) Retrieve(ctx context.Context) (aws.Credentials, error
 	}
 	return c, &providers.Error{Kind: providers.KindAuth, Op: hint + ", or run aws sso login", Err: brief(err)}
 }
-
-func profileName(p string) string { return cmp.Or(p, os.Getenv("AWS_PROFILE")) }

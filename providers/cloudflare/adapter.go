@@ -3,7 +3,6 @@ package cloudflare
 import (
 	"cmp"
 	"net/url"
-	"os"
 
 	"rollcall/providers"
 	"rollcall/providers/adapter"
@@ -46,11 +45,11 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	endpoint := o.Settings.Get("endpoint")
 	a.From = cmp.Or(o.Settings.Get("token_env"), tokenVariable)
 	a.Budget = o.Budgets.Account("cloudflare "+o.Settings.Get("token_env")+" "+endpoint, string(providers.Cloudflare), defaultRate, defaultBurst)
-	token := os.Getenv(a.From)
+	token := o.Env.Getenv(a.From)
 	if token == "" {
 		return a, providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", a.From)
 	}
-	account, err := New(Config{Token: token, BaseURL: endpoint, Budget: a.Budget, Clock: o.Clock})
+	account, err := New(Config{Token: token, BaseURL: endpoint, Budget: a.Budget, Clock: o.Clock, Env: o.Env})
 	if err != nil {
 		return a, err
 	}

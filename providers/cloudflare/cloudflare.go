@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 
@@ -42,8 +41,8 @@ type Config struct {
 	Budget *budget.Account // nil for a budget of its own
 	Clock  providers.Clock
 
-	Transport http.RoundTripper   // nil for a transport of its own
-	Getenv    func(string) string // nil for os.Getenv
+	Transport http.RoundTripper // nil for a transport of its own
+	Env       providers.Environment
 }
 
 // Account is the DNS of one API token. It implements providers.WritableDNS and is safe for concurrent use.
@@ -75,20 +74,17 @@ func (a *Account) Credentials(context.Context) ([]providers.Credential, error) {
 // New returns an account. It does no I/O. A missing token is a one-line *providers.Error of KindAuth.
 func New(cfg Config) (*Account, error) {
 	cfg.Name = cmp.Or(cfg.Name, "cloudflare")
-	if cfg.Getenv == nil {
-		cfg.Getenv = os.Getenv
-	}
 	fail := func(kind providers.Kind, format string, args ...any) error {
 		return &providers.Error{Kind: kind, Source: cfg.Name, Op: "set up", Err: fmt.Errorf(format, args...)}
 	}
-	token := cmp.Or(strings.TrimSpace(cfg.Token), strings.TrimSpace(cfg.Getenv("CLOUDFLARE_API_TOKEN")))
+	token := cmp.Or(strings.TrimSpace(cfg.Token), strings.TrimSpace(cfg.Env.Getenv("CLOUDFLARE_API_TOKEN")))
 	if token == "" {
 		return nil, fail(providers.KindAuth, "no Cloudflare API token: set CLOUDFLARE_API_TOKEN (a token with Zone:Read and DNS:Edit; global keys are not supported)")
 	}
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
 		return nil, fail(providers.KindAuth, "the Cloudflare API token has a character that no token has: copy it again")
 	}
-	base := cmp.Or(cfg.BaseURL, cfg.Getenv("CLOUDFLARE_BASE_URL"), DefaultBaseURL)
+	base := cmp.Or(cfg.BaseURL, cfg.Env.Getenv("CLOUDFLARE_BASE_URL"), DefaultBaseURL)
 	if u, err := url.Parse(base); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fail(providers.KindInvalid, "%q is no http or https URL", providers.Brief(base))
 	}

@@ -47,7 +47,7 @@ func accountThrough(t *testing.T, s *sim.Sim, token string, through http.RoundTr
 	t.Helper()
 	a, err := cloudflare.New(cloudflare.Config{
 		Name: "cf", Token: token, BaseURL: s.Endpoints().Cloudflare, Budget: budget.New("cf", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)),
-		Getenv: func(string) string { return "" }, Transport: through,
+		Env: providers.EnvironmentOf(), Transport: through,
 	})
 	if err != nil {
 		t.Fatal(err)

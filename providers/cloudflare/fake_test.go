@@ -58,7 +58,7 @@ func newFake(t *testing.T) *fake {
 func (f *fake) account(change ...func(*Config)) *Account {
 	f.t.Helper()
 	cfg := Config{
-		Name: "cf", Token: token, BaseURL: f.srv.URL + "/client/v4", Getenv: func(string) string { return "" },
+		Name: "cf", Token: token, BaseURL: f.srv.URL + "/client/v4", Env: providers.EnvironmentOf(),
 		Budget: budget.New("cf", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)),
 	}
 	for _, c := range change {

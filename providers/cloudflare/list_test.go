@@ -333,12 +333,12 @@ func TestAServerThatIgnoresTheFilterIsFilteredHere(t *testing.T) {
 
 func TestAMissingOrBrokenTokenIsOneClearLine(t *testing.T) {
 	for _, tok := range []string{"", "  ", "a b", "a\nb", "tökén"} {
-		_, err := New(Config{Token: tok, Getenv: func(string) string { return "" }})
+		_, err := New(Config{Token: tok, Env: providers.EnvironmentOf()})
 		if providers.KindOf(err) != providers.KindAuth || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v", tok, err)
 		}
 	}
-	if _, err := New(Config{Token: "x", BaseURL: "api.cloudflare.com", Getenv: func(string) string { return "" }}); providers.KindOf(err) != providers.KindInvalid {
+	if _, err := New(Config{Token: "x", BaseURL: "api.cloudflare.com", Env: providers.EnvironmentOf()}); providers.KindOf(err) != providers.KindInvalid {
 		t.Errorf("base URL: %v", err)
 	}
 }
@@ -346,8 +346,7 @@ func TestAMissingOrBrokenTokenIsOneClearLine(t *testing.T) {
 func TestTokenAndBaseURLComeFromTheEnvironment(t *testing.T) {
 	f := newFake(t)
 	f.a("www", "54.1.2.3")
-	env := map[string]string{"CLOUDFLARE_API_TOKEN": token, "CLOUDFLARE_BASE_URL": f.srv.URL + "/client/v4/"}
-	a, err := New(Config{Getenv: func(k string) string { return env[k] }})
+	a, err := New(Config{Env: providers.EnvironmentOf("CLOUDFLARE_API_TOKEN="+token, "CLOUDFLARE_BASE_URL="+f.srv.URL+"/client/v4/")})
 	if err != nil {
 		t.Fatal(err)
 	}

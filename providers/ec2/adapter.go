@@ -41,9 +41,9 @@ func traits() providers.Traits {
 
 func open(o adapter.Opening) (a adapter.Account, err error) {
 	region, profile, endpoint := o.Settings.Get("region"), o.Settings.Get("profile"), o.Settings.Get("endpoint")
-	a.From, a.Region = awsapi.CredentialSource(profile), region
+	a.From, a.Region = awsapi.CredentialSource(o.Env, profile), region
 	a.Budget = o.Budgets.Account("ec2 "+profile+" "+region+" "+endpoint, o.Name, budgetRate, budgetBurst)
-	c, err := New(Config{Name: o.Name, Region: region, Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock})
+	c, err := New(Config{Name: o.Name, Region: region, Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock, Env: o.Env})
 	if err != nil {
 		return a, err
 	}
@@ -52,7 +52,7 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 }
 
 // discovered returns the region of the environment or the profile.
-func discovered(opened adapter.Account) (name string, settings providers.Settings) {
+func discovered(_ providers.Environment, opened adapter.Account) (name string, settings providers.Settings) {
 	if opened.Compute == nil {
 		return "aws", nil
 	}

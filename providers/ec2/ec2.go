@@ -35,6 +35,7 @@ type Config struct {
 	Budget     *budget.Account // the account's rate budget; nil for none
 	HTTPClient *http.Client    // its Transport is used; nil for the SDK's own
 	Clock      providers.Clock
+	Env        providers.Environment
 	AWS        *aws.Config // a config that is used as it is instead of loading one, for tests
 }
 
@@ -71,7 +72,7 @@ const (
 func New(cfg Config) (*Cloud, error) {
 	s, err := awsapi.Open(awsapi.Options{
 		Source: cmp.Or(cfg.Name, cfg.Region, string(providers.EC2)), Region: cfg.Region, Profile: cfg.Profile, Endpoint: cfg.Endpoint,
-		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS,
+		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS, Env: cfg.Env,
 	})
 	if err != nil {
 		return nil, err

@@ -40,9 +40,9 @@ func traits() providers.Traits {
 
 func open(o adapter.Opening) (a adapter.Account, err error) {
 	profile, endpoint := o.Settings.Get("profile"), o.Settings.Get("endpoint")
-	a.From = awsapi.CredentialSource(profile)
+	a.From = awsapi.CredentialSource(o.Env, profile)
 	a.Budget = o.Budgets.Account("route53 "+profile+" "+endpoint, string(providers.Route53), budgetRate, budgetBurst)
-	account, err := New(Config{Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock})
+	account, err := New(Config{Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock, Env: o.Env})
 	if err != nil {
 		return a, err
 	}

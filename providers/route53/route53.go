@@ -26,6 +26,7 @@ type Config struct {
 	Budget     *budget.Account // the account's rate budget; nil for none
 	HTTPClient *http.Client    // its Transport is used; nil for the SDK's own
 	Clock      providers.Clock
+	Env        providers.Environment
 	AWS        *aws.Config // a config that is used as it is instead of loading one, for tests
 }
 
@@ -72,7 +73,7 @@ func New(cfg Config) (*Account, error) {
 	name := cmp.Or(cfg.Name, string(providers.Route53))
 	s, err := awsapi.Open(awsapi.Options{
 		Source: name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Endpoint: cfg.Endpoint,
-		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS,
+		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS, Env: cfg.Env,
 	})
 	if err != nil {
 		return nil, err

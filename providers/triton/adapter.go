@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -51,7 +50,7 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	s := o.Settings
 	cfg := Config{
 		Name: o.Name, URL: cmp.Or(s.Get("url"), s.Get("endpoint")), Account: s.Get("account"), User: s.Get("user"), KeyID: s.Get("key_id"), KeyFile: s.Get("key_file"),
-		Profile: s.Get("profile"), InsecureTLS: s.Get("insecure_tls") != "", Clock: o.Clock,
+		Profile: s.Get("profile"), InsecureTLS: s.Get("insecure_tls") != "", Clock: o.Clock, Env: o.Env,
 	}
 	cfg.Budget = o.Budgets.Account("triton "+cfg.Profile+" "+cfg.URL+" "+cfg.Account, o.Name, defaultRate, defaultBurst)
 	a.Budget, a.From = cfg.Budget, cfg.credentialSource()
@@ -65,13 +64,13 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 
 // credentialSource returns where the key is looked for first, in words.
 func (c *Config) credentialSource() string {
-	switch profile := cmp.Or(c.Profile, os.Getenv("TRITON_PROFILE")); {
+	switch profile := cmp.Or(c.Profile, c.Env.Getenv("TRITON_PROFILE")); {
 	case c.KeyFile != "":
 		return c.KeyFile
 	case c.KeyID != "":
 		return "the key " + c.KeyID
-	case c.Profile == "" && firstEnv("KEY_ID") != "":
-		return "the key " + firstEnv("KEY_ID")
+	case c.Profile == "" && c.env("KEY_ID") != "":
+		return "the key " + c.env("KEY_ID")
 	case profile != "":
 		return "profile " + profile
 	}
@@ -79,20 +78,19 @@ func (c *Config) credentialSource() string {
 }
 
 // discovered returns the data centre that the triton CLI would use.
-func discovered(adapter.Account) (name string, settings providers.Settings) {
-	return discoveredName(), providers.SettingsOf("url", firstEnv("URL"), "account", firstEnv("ACCOUNT"))
+func discovered(env providers.Environment, _ adapter.Account) (name string, settings providers.Settings) {
+	c := Config{Env: env}
+	return c.discoveredName(), providers.SettingsOf("url", c.env("URL"), "account", c.env("ACCOUNT"))
 }
 
-func firstEnv(name string) string { return cmp.Or(os.Getenv("TRITON_"+name), os.Getenv("SDC_"+name)) }
-
 // discoveredName returns a short name: the first label of CloudAPI's host, which is the data centre, or the profile.
-func discoveredName() string {
-	if u, err := url.Parse(firstEnv("URL")); err == nil {
+func (c *Config) discoveredName() string {
+	if u, err := url.Parse(c.env("URL")); err == nil {
 		if host := u.Hostname(); host != "" && net.ParseIP(host) == nil && strings.Contains(host, ".") {
 			return "triton-" + strings.SplitN(host, ".", 2)[0]
 		}
 	}
-	if p := os.Getenv("TRITON_PROFILE"); p != "" && p != envProfile && p == filepath.Base(p) {
+	if p := c.Env.Getenv("TRITON_PROFILE"); p != "" && p != envProfile && p == filepath.Base(p) {
 		return "triton-" + p
 	}
 	return "triton"

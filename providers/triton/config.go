@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -33,9 +32,9 @@ type Config struct {
 	Budget *budget.Account // nil for a budget of its own
 	Clock  providers.Clock
 
-	Transport http.RoundTripper   // what carries requests; nil for a transport of its own
-	Getenv    func(string) string // nil for os.Getenv
-	Home      string              // folder of .triton and .ssh; empty for the user's home
+	Transport http.RoundTripper // what carries requests; nil for a transport of its own
+	Env       providers.Environment
+	Home      string // folder of .triton and .ssh; empty for the user's home
 }
 
 // cliProfile is a profile of the triton CLI, as in ~/.triton/profiles.d/NAME.json.
@@ -53,11 +52,8 @@ const envProfile = "env"
 
 // resolve returns the config with its empty fields filled.
 func (c Config) resolve() (Config, error) {
-	if c.Getenv == nil {
-		c.Getenv = os.Getenv
-	}
 	if c.Home == "" {
-		c.Home, _ = os.UserHomeDir() // without a home there are no profiles and no ~/.ssh
+		c.Home, _ = c.Env.Home() // without a home there are no profiles and no ~/.ssh
 	}
 	env := c.fromEnv()
 	if c.Profile != "" && c.Profile != envProfile {
@@ -77,7 +73,7 @@ func (c Config) resolve() (Config, error) {
 			c.fill(p)
 		}
 	}
-	c.AgentSocket = cmp.Or(c.AgentSocket, c.Getenv("SSH_AUTH_SOCK"))
+	c.AgentSocket = cmp.Or(c.AgentSocket, c.Env.Getenv("SSH_AUTH_SOCK"))
 	return c, c.check()
 }
 
@@ -119,10 +115,10 @@ func (c *Config) fill(p cliProfile) {
 }
 
 func (c *Config) env(name string) string {
-	if v := c.Getenv("TRITON_" + name); v != "" {
+	if v := c.Env.Getenv("TRITON_" + name); v != "" {
 		return v
 	}
-	return c.Getenv("SDC_" + name)
+	return c.Env.Getenv("SDC_" + name)
 }
 
 func (c *Config) fromEnv() cliProfile {
@@ -139,7 +135,7 @@ const maxProfile = 1 << 20
 // currentProfile returns the profile that the triton CLI uses without flags: the one named by TRITON_PROFILE, or chosen
 // by `triton profile set`. It is no error if there is none.
 func (c *Config) currentProfile() (cliProfile, error) {
-	name := c.Getenv("TRITON_PROFILE")
+	name := c.Env.Getenv("TRITON_PROFILE")
 	if name == "" {
 		data, err := textfile.Read(filepath.Join(c.tritonDir(), "config.json"), maxProfile)
 		if err != nil {

@@ -30,7 +30,13 @@ func home(t *testing.T, current string, profiles map[string]string) string {
 	return dir
 }
 
-func envOf(kv map[string]string) func(string) string { return func(k string) string { return kv[k] } }
+func envOf(kv map[string]string) (e providers.Environment) {
+	e = providers.EnvironmentOf()
+	for name, value := range kv {
+		e = e.With(name + "=" + value)
+	}
+	return e
+}
 
 const eastProfile = `{"name":"east","account":"joe","keyId":"aa:bb","url":"https://east.example.com","insecure":true,"user":"bot"}`
 
@@ -54,7 +60,7 @@ func TestAConfigIsFilledFromWhereTheCLILooks(t *testing.T) {
 		"URL and account from the config":                         {Config{URL: "https://x", Account: "a"}, nil, Config{URL: "https://x", Account: "a", KeyID: "aa:bb"}},
 		"the environment as a profile":                            {Config{Profile: "env"}, both, Config{URL: "https://env.example.com", Account: "envy", KeyID: "33:44"}},
 	} {
-		tc.cfg.Home, tc.cfg.Getenv = dir, envOf(tc.env)
+		tc.cfg.Home, tc.cfg.Env = dir, envOf(tc.env)
 		got, err := tc.cfg.resolve()
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -75,7 +81,7 @@ func TestAMissingCredentialIsOneClearLine(t *testing.T) {
 				env[k] = v
 			}
 		}
-		_, err := New(Config{Name: "joyent-east", Getenv: envOf(env), Home: t.TempDir()})
+		_, err := New(Config{Name: "joyent-east", Env: envOf(env), Home: t.TempDir()})
 		if providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), word) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("without %s: %v", drop, err)
 		}
@@ -85,7 +91,7 @@ func TestAMissingCredentialIsOneClearLine(t *testing.T) {
 func TestABadProfileIsOneClearLine(t *testing.T) {
 	dir := home(t, "gone", map[string]string{"broken": "{"})
 	for _, profile := range []string{"", "broken", "nowhere", "../../etc/passwd", "..", "."} {
-		_, err := New(Config{Name: "c", Profile: profile, Getenv: noEnv, Home: dir})
+		_, err := New(Config{Name: "c", Profile: profile, Env: providers.EnvironmentOf(), Home: dir})
 		if providers.KindOf(err) != providers.KindAuth || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v", profile, err)
 		}
@@ -94,7 +100,7 @@ func TestABadProfileIsOneClearLine(t *testing.T) {
 
 func TestAURLThatIsNoneIsRefused(t *testing.T) {
 	for _, u := range []string{"east.example.com", "ftp://x", "https://", "://"} {
-		_, err := New(Config{Name: "c", URL: u, Account: "a", KeyID: "k", Getenv: noEnv, Home: t.TempDir()})
+		_, err := New(Config{Name: "c", URL: u, Account: "a", KeyID: "k", Env: providers.EnvironmentOf(), Home: t.TempDir()})
 		if providers.KindOf(err) != providers.KindInvalid {
 			t.Errorf("%q: %v", u, err)
 		}

@@ -26,7 +26,7 @@ func embedded(t *testing.T, o sim.Options) (*sim.Sim, *triton.Cloud) {
 	e := s.Endpoints()
 	c, err := triton.New(triton.Config{
 		Name: eastName, URL: e.Triton[eastName], Account: e.TritonAccount, KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket,
-		Budget: budget.New("t", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)), Getenv: func(string) string { return "" }, Home: t.TempDir(),
+		Budget: budget.New("t", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)), Env: providers.EnvironmentOf(), Home: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func TestEveryFaultOfTheEmbeddedCloudIsSeen(t *testing.T) {
 	} {
 		fresh, err := triton.New(triton.Config{
 			Name: eastName, URL: s.Endpoints().Triton[eastName], Account: s.Endpoints().TritonAccount, KeyID: s.Endpoints().TritonKeyID,
-			AgentSocket: s.Endpoints().AgentSocket, Budget: budget.New("t", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)), Getenv: func(string) string { return "" }, Home: t.TempDir(),
+			AgentSocket: s.Endpoints().AgentSocket, Budget: budget.New("t", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)), Env: providers.EnvironmentOf(), Home: t.TempDir(),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -203,7 +203,7 @@ func TestAWrongKeyIsRefusedByTheEmbeddedCloud(t *testing.T) {
 	e := s.Endpoints()
 	c, err := triton.New(triton.Config{
 		Name: eastName, URL: e.Triton[eastName], Account: "somebody-else", KeyID: e.TritonKeyID, AgentSocket: e.AgentSocket,
-		Budget: budget.New("t", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)), Getenv: func(string) string { return "" }, Home: t.TempDir(),
+		Budget: budget.New("t", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)), Env: providers.EnvironmentOf(), Home: t.TempDir(),
 	})
 	if err != nil {
 		t.Fatal(err)

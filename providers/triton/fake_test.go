@@ -29,6 +29,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/providertest"
 )
@@ -272,8 +273,6 @@ func md5Of(t *testing.T, pub crypto.PublicKey) string {
 	return ssh.FingerprintLegacyMD5(p)
 }
 
-func noEnv(string) string { return "" }
-
 // cloud returns an adapter for the fake with an ECDSA key.
 func (f *fake) cloud(change ...func(*Config)) *Cloud {
 	f.t.Helper()
@@ -285,7 +284,7 @@ func (f *fake) cloud(change ...func(*Config)) *Cloud {
 	clk := providertest.NewClock(time.Now()).Clock
 	cfg := Config{
 		Name: "joyent-east", URL: f.srv.URL, Account: login, KeyFile: write(f.t, "id", pemOf("EC PRIVATE KEY", der)),
-		Budget: budget.New("t", 0, 1, budget.WithClock(clk)), Clock: clk, Getenv: noEnv, Home: f.t.TempDir(),
+		Budget: budget.New("t", 0, 1, budget.WithClock(clk)), Clock: clk, Env: providers.EnvironmentOf(), Home: f.t.TempDir(),
 	}
 	for _, ch := range change {
 		ch(&cfg)

@@ -125,7 +125,7 @@ func TestAnEncryptedKeyIsRefusedInOneClearLine(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"OpenSSH": pem.EncodeToMemory(b), "PKCS#8": pemOf("ENCRYPTED PRIVATE KEY", []byte("x")), "PEM": pem.EncodeToMemory(old),
 	} {
-		_, err := New(Config{Name: "c", URL: "https://x", Account: login, KeyFile: write(t, "id", data), Getenv: noEnv, Home: t.TempDir()})
+		_, err := New(Config{Name: "c", URL: "https://x", Account: login, KeyFile: write(t, "id", data), Env: providers.EnvironmentOf(), Home: t.TempDir()})
 		if providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), "encrypted") || !strings.Contains(err.Error(), "ssh-agent") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -173,7 +173,7 @@ func TestAFingerprintMatchesInEverySpelling(t *testing.T) {
 
 func TestAKeyFileWithAnotherFingerprintIsRefused(t *testing.T) {
 	path := write(t, "id", pkcs1(testKey()))
-	_, err := New(Config{Name: "c", URL: "https://x", Account: login, KeyFile: path, KeyID: md5Of(t, &ecKey().PublicKey), Getenv: noEnv, Home: t.TempDir()})
+	_, err := New(Config{Name: "c", URL: "https://x", Account: login, KeyFile: path, KeyID: md5Of(t, &ecKey().PublicKey), Env: providers.EnvironmentOf(), Home: t.TempDir()})
 	if providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), md5Of(t, &testKey().PublicKey)) {
 		t.Fatal(err)
 	}
@@ -303,7 +303,7 @@ func TestWithoutTheKeyInTheAgentTheOneInTheSSHDirectoryIsUsed(t *testing.T) {
 func TestAKeyThatIsNowhereIsAnAuthErrorAndNothingIsSent(t *testing.T) {
 	f := newFake(t, 1)
 	id := md5Of(t, &ecKey().PublicKey)
-	_, err := New(Config{Name: "c", URL: f.srv.URL, Account: login, KeyID: id, Getenv: noEnv, Home: t.TempDir()})
+	_, err := New(Config{Name: "c", URL: f.srv.URL, Account: login, KeyID: id, Env: providers.EnvironmentOf(), Home: t.TempDir()})
 	if providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), id) {
 		t.Fatalf("without an agent: %v", err)
 	}

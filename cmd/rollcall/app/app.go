@@ -21,13 +21,14 @@ import (
 type Program struct {
 	In       *os.File
 	Out, Err io.Writer
-	logging  sync.Mutex // held while Logf writes
+	Env      providers.Environment // replaced by LoadConfig with --demo
+	logging  sync.Mutex            // held while Logf writes
 	providers.Clock
 
 	Demo   bool
 	Config string
-	// StartDemo starts the embedded clouds of --demo in a folder and makes this process their client.
-	StartDemo func(ctx context.Context, dir string) (stop func() error, err error)
+	// StartDemo starts the embedded clouds of --demo in a folder, and returns env as their clients need it.
+	StartDemo func(ctx context.Context, dir string, env providers.Environment) (client providers.Environment, stop func() error, err error)
 
 	// Interrupted is closed when the program should stop; then nothing waits for the journal any more.
 	Interrupted <-chan struct{}

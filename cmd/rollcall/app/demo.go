@@ -24,14 +24,12 @@ func (a *Program) enterDemo(ctx context.Context) error {
 		return fmt.Errorf("make a folder for the demo: %w", err)
 	}
 	a.Closers = append(a.Closers, func() error { return os.RemoveAll(dir) })
-	if err := os.Setenv("XDG_STATE_HOME", filepath.Join(dir, "state")); err != nil {
-		return fmt.Errorf("set the environment: %w", err)
-	}
 	// The embedded clouds outlive the first ctrl-c, because the command being stopped still completes its journal.
-	stop, err := a.StartDemo(context.WithoutCancel(ctx), dir)
+	env, stop, err := a.StartDemo(context.WithoutCancel(ctx), dir, a.Env)
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
+	a.Env = env.With("XDG_STATE_HOME=" + filepath.Join(dir, "state"))
 	a.Closers = append(a.Closers, stop)
 	return nil
 }

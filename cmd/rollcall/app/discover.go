@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"context"
-	"os"
 	"slices"
 	"time"
 
@@ -48,7 +47,7 @@ func (d *Discovery) ask(ctx context.Context, acc *Accounts, x providers.Declarat
 	a := acc.discoveredDNS(ctx, x.Provider)
 	if a.Err != nil {
 		return func() {
-			if hinted(x.Hints) {
+			if acc.hinted(x.Hints) {
 				d.failedZone(x.Provider, a, a.Err)
 			}
 		}
@@ -73,24 +72,25 @@ func (d *Discovery) ask(ctx context.Context, acc *Accounts, x providers.Declarat
 
 // cloud adds the cloud that the environment opens at a provider.
 func (d *Discovery) cloud(ctx context.Context, acc *Accounts, x adapter.Adapter) {
-	name, _ := x.Discovered(adapter.Account{})
+	name, _ := x.Discovered(acc.env, adapter.Account{})
 	c := config.Cloud{Name: name, Provider: x.Provider}
 	s := acc.discoveredCloud(ctx, c)
 	if s.Err != nil {
-		if hinted(x.Hints) {
+		if acc.hinted(x.Hints) {
 			d.Clouds = append(d.Clouds, s)
 		}
 		return
 	}
-	if c.Name, c.Settings = x.Discovered(s.Account); c.Name != name {
+	if c.Name, c.Settings = x.Discovered(acc.env, s.Account); c.Name != name {
 		s = acc.discoveredCloud(ctx, c) // again, with its right name
 	}
 	d.Clouds = append(d.Clouds, s)
 	d.Config.Clouds = append(d.Config.Clouds, c)
 }
 
-func hinted(envs []string) bool {
-	return slices.ContainsFunc(envs, func(e string) bool { return os.Getenv(e) != "" })
+// hinted reports whether one of the environment variables is set.
+func (a *Accounts) hinted(names []string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return a.env.Getenv(n) != "" })
 }
 
 // discoveredCloud returns one cloud of a discovery, set up within setUpLimit.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -39,12 +38,12 @@ func (s *Session) Page(i *providers.Instance, zone *providers.Zone) (string, err
 }
 
 // OpenPage shows a page in a browser. It does nothing without a display.
-func OpenPage(address string) error {
+func OpenPage(env providers.Environment, address string) error {
 	name := "xdg-open"
 	switch {
-	case runtime.GOOS == "darwin" && os.Getenv("SSH_CONNECTION") == "":
+	case runtime.GOOS == "darwin" && env.Getenv("SSH_CONNECTION") == "":
 		name = "open"
-	case os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "":
+	case env.Getenv("DISPLAY") == "" && env.Getenv("WAYLAND_DISPLAY") == "":
 		return nil
 	}
 	path, err := exec.LookPath(name)
@@ -53,7 +52,7 @@ func OpenPage(address string) error {
 	} else if err != nil {
 		return fmt.Errorf("find a browser: %w", err)
 	}
-	c := OperatorProgram([]string{path, address})
+	c := OperatorProgram(env, []string{path, address})
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("open a browser: %w", err)
 	}
@@ -63,9 +62,9 @@ func OpenPage(address string) error {
 
 // OperatorProgram returns a program of the operator's choice, which is run without a shell and without the variables that
 // hold credentials of rollcall.
-func OperatorProgram(args []string) *exec.Cmd {
+func OperatorProgram(env providers.Environment, args []string) *exec.Cmd {
 	c := exec.Command(args[0], args[1:]...)
-	c.Env = slices.DeleteFunc(os.Environ(), holdsSecret)
+	c.Env = slices.DeleteFunc(env.List(), holdsSecret)
 	return c
 }
 

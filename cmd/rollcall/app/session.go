@@ -82,11 +82,11 @@ func (a *Program) LoadConfig(ctx context.Context) (*config.Config, error) {
 	if err := a.enterDemo(ctx); err != nil {
 		return nil, err
 	}
-	path, err := config.Find(a.Config)
+	path, err := config.Find(a.Env, a.Config)
 	if err != nil || path == "" {
 		return nil, err
 	}
-	return config.Load(ctx, path, Rules())
+	return config.Load(ctx, path, Rules(a.Env))
 }
 
 // ConfigOrEmpty is LoadConfig for commands that work without a config.
@@ -157,29 +157,30 @@ func (a *Program) OpenZone(ctx context.Context, service string) (*Session, *Zone
 
 // complete completes a session that has its config: resolvers, the state folder, and what is closed at the end.
 func (s *Session) complete() (err error) {
-	if s.Config.Resolvers, err = ResolversOf(s.Config); err != nil {
+	if s.Config.Resolvers, err = ResolversOf(s.Config, s.Program.Env); err != nil {
 		return err
 	}
-	s.State = filepath.Join(config.StateDir(), s.Config.StateName())
+	s.State = filepath.Join(config.StateDir(s.Program.Env), s.Config.StateName())
 	s.Program.Closers = append(s.Program.Closers, s.Close)
 	return nil
 }
 
 // ResolversOf returns the resolvers of the config, or else of the environment. c may be nil.
-func ResolversOf(c *config.Config) ([]string, error) {
+func ResolversOf(c *config.Config, env providers.Environment) ([]string, error) {
 	if c != nil && len(c.Resolvers) > 0 {
 		return c.Resolvers, nil
 	}
-	env, err := config.ParseResolvers(os.Getenv("ROLLCALL_RESOLVERS"))
+	fromEnv, err := config.ParseResolvers(env.Getenv("ROLLCALL_RESOLVERS"))
 	if err != nil {
 		return nil, exit.Usagef("ROLLCALL_RESOLVERS: %w", err)
 	}
-	return env, nil
+	return fromEnv, nil
 }
 
-// Rules returns what a config may contain: the existing providers, and the console's key bindings.
-func Rules() config.Rules {
-	return config.Rules{Providers: adapters.Declarations(), Keys: keyRules(), Placeholders: common.Placeholders()}
+// Rules returns what a config may contain: the existing providers, and the console's key bindings. Its paths that start
+// with ~ are in the home of env.
+func Rules(env providers.Environment) config.Rules {
+	return config.Rules{Env: env, Providers: adapters.Declarations(), Keys: keyRules(), Placeholders: common.Placeholders()}
 }
 
 // keyRules returns the console's rules for key bindings.

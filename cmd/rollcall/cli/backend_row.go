@@ -22,7 +22,9 @@ func (b *backend) Shell(ctx context.Context, i providers.Instance) (*exec.Cmd, e
 	if len(addresses) == 0 {
 		return nil, fmt.Errorf("%s has no address to connect to", cmp.Or(i.Name, i.ID))
 	}
-	return exec.CommandContext(ctx, "ssh", addresses[0].String()), nil
+	c := exec.CommandContext(ctx, "ssh", addresses[0].String())
+	c.Env = b.s.Program.Env.List()
+	return c, nil
 }
 
 func (b *backend) Page(i *providers.Instance, zone string) (string, error) {
@@ -38,9 +40,9 @@ func (b *backend) Page(i *providers.Instance, zone string) (string, error) {
 	return "", fmt.Errorf("the zone %s is not configured", words.Clean(zone))
 }
 
-func (b *backend) Program(args []string) *exec.Cmd { return app.OperatorProgram(args) }
+func (b *backend) Program(args []string) *exec.Cmd { return app.OperatorProgram(b.s.Program.Env, args) }
 
-func (b *backend) OpenPage(address string) error { return app.OpenPage(address) }
+func (b *backend) OpenPage(address string) error { return app.OpenPage(b.s.Program.Env, address) }
 
 // ConsoleLog returns the end of an instance's console log.
 func (b *backend) ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error) {

@@ -22,7 +22,7 @@ func rollcallAt(t *testing.T, off time.Duration, args ...string) result {
 	}
 	defer in.Close()
 	var out, errw bytes.Buffer
-	code := runAt(providers.Clock{Time: func() time.Time { return time.Now().Add(off) }}, args, in, &out, &errw)
+	code := run(environment(t), providers.Clock{Time: func() time.Time { return time.Now().Add(off) }}, args, in, &out, &errw)
 	t.Logf("rollcall %s, %s off: exit code %d\n%s", strings.Join(args, " "), off, code, errw.String())
 	return result{code: code, out: out.String(), err: errw.String()}
 }

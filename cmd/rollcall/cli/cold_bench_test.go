@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,9 +25,6 @@ const farAway = 40 * time.Millisecond
 // farWorld starts a world of about 5,000 EC2 and 5,000 Triton instances and 10,000 records in two zones, each request of
 // which takes 40 ms.
 func farWorld(b *testing.B) (*sim.Sim, *config.Config) {
-	for _, name := range []string{"AWS_PROFILE", "XDG_STATE_HOME", "ROLLCALL_CONFIG"} {
-		b.Setenv(name, "")
-	}
 	s, err := startWorld(context.Background(), b.TempDir(), 1, 10_000, b.Logf, func(o *sim.Options) {
 		o.Requested = func(*http.Request) { time.Sleep(farAway) }
 	})
@@ -34,17 +32,26 @@ func farWorld(b *testing.B) (*sim.Sim, *config.Config) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Close() })
+	useWorld(b, s)
 	const rows = 5000 // of each zone
 	for _, z := range append(s.World().Zones(providers.Route53), s.World().Zones(providers.Cloudflare)...) {
 		if _, err := z.Update(func(tx *world.Tx) error { return cutZone(tx, z.Name, rows) }); err != nil {
 			b.Fatal(err)
 		}
 	}
-	c, err := config.Load(b.Context(), s.Endpoints().Config, app.Rules())
+	c, err := config.Load(b.Context(), s.Endpoints().Config, app.Rules(providers.Environment{}))
 	if err != nil {
 		b.Fatal(err)
 	}
 	return s, c
+}
+
+// useWorld makes this process a client of a world.
+func useWorld(b *testing.B, s *sim.Sim) {
+	for _, kv := range clientOf(providers.EnvironmentOf(), s.Env()).List() {
+		name, value, _ := strings.Cut(kv, "=")
+		b.Setenv(name, value)
+	}
 }
 
 // cutZone removes what a zone holds beyond so many rows.

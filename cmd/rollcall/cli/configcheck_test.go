@@ -48,9 +48,9 @@ func TestConfigCheckAsksEachAccountWhoItIsAndReadsEachZoneUnlessOffline(t *testi
 
 func TestASourceThatStandsForAllZonesOfAnAccountIsNamedAsAPersonWouldTypeIt(t *testing.T) {
 	newWorld(t)
-	t.Setenv("ROLLCALL_CONFIG", "")
-	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
-	t.Setenv("CLOUDFLARE_API_TOKEN", "not-a-token-of-this-world")
+	setenv(t, "ROLLCALL_CONFIG", "")
+	setenv(t, "XDG_CONFIG_HOME", t.TempDir())
+	setenv(t, "CLOUDFLARE_API_TOKEN", "not-a-token-of-this-world")
 	r := rollcall(t, "ls", "sources")
 	if !strings.Contains(r.out, "zones of cloudflare  ") || strings.Contains(r.out+r.err, `\032`) {
 		t.Errorf("%s%s", r.out, r.err)

@@ -59,7 +59,7 @@ func (a *commands) configInit(ctx context.Context) error {
 	if a.Demo {
 		return exit.Usagef("--demo brings a config of its own: see rollcall --demo config show")
 	}
-	path := cmp.Or(a.Config, os.Getenv(config.EnvConfig), config.DefaultPath())
+	path := cmp.Or(a.Config, a.Env.Getenv(config.EnvConfig), config.DefaultPath(a.Env))
 	if _, err := os.Lstat(path); err == nil {
 		return fmt.Errorf("%s is there already: edit it, or name another file with --config", words.Clean(path))
 	}
@@ -111,7 +111,7 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 		return a.printMistakes(err)
 	}
 	if c == nil {
-		return exit.Usagef("there is no config at %s: write one with rollcall config init", words.Clean(config.DefaultPath()))
+		return exit.Usagef("there is no config at %s: write one with rollcall config init", words.Clean(config.DefaultPath(a.Env)))
 	}
 	var clouds []app.CloudSource
 	var zones []app.ZoneSource

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"sync"
 
 	"rollcall/cmd/rollcall/exit"
@@ -18,7 +17,7 @@ func (a *commands) console(ctx context.Context) error {
 	if !a.Interactive() {
 		return exit.Usagef("the console needs a terminal, and there is none here; rollcall --demo ls instances shows the embedded clouds without one, rollcall ls instances your own")
 	}
-	if os.Getenv("TERM") == "dumb" {
+	if a.Env.Getenv("TERM") == "dumb" {
 		return exit.Usagef("the console needs a terminal that can move its cursor, and TERM=dumb cannot; rollcall ls and the other commands work there, and rollcall drift shows what needs a person")
 	}
 	s, err := a.Open(ctx)
@@ -48,7 +47,7 @@ func (a *commands) console(ctx context.Context) error {
 	}
 	err = ui.Run(ctx, ui.Options{
 		Backend: b, Commands: own, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, Demo: a.Demo, Keys: keys, Now: a.Now,
-		Theme: theme.Environment(os.Getenv).WithSetting(s.Config.Theme), StaleAfter: s.StaleAfter(), Foreground: a.child.Store,
+		Theme: theme.Environment(a.Env.Getenv).WithSetting(s.Config.Theme), StaleAfter: s.StaleAfter(), Foreground: a.child.Store,
 	})
 	if e := s.Save(s.Fleet.Snapshot()); e != nil {
 		a.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))

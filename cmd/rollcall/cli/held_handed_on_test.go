@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"maps"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -32,9 +31,9 @@ func TestWhatRollcallItselfHoldsIsHandedToNodesByNoOtherWayEither(t *testing.T) 
 			if !providertest.InPart(n+2*m, 4) {
 				continue
 			}
-			v := os.Getenv(name)
-			t.Setenv("GIVEN", encode(v))
-			given := os.Getenv("GIVEN")
+			v := getenv(t, name)
+			setenv(t, "GIVEN", encode(v))
+			given := getenv(t, "GIVEN")
 			base := []string{"launch", "--cloud", "joyent-east", "--service", theWWW, "--yes"}
 			for what, more := range map[string][]string{
 				"metadata": {"--metadata", "cloudflare-token=GIVEN"},

@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,11 +17,11 @@ import (
 
 func TestWhatRollcallItselfHoldsGoesIntoNoUserDataWhicheverWayItIsLaunched(t *testing.T) {
 	newWorld(t)
-	t.Setenv("CF_API_TOKEN", "made-up-0123456789-of-nobody-at-all")
+	setenv(t, "CF_API_TOKEN", "made-up-0123456789-of-nobody-at-all")
 	b64 := base64.StdEncoding.EncodeToString
 	texts := map[string]string{}
 	for _, name := range []string{"CLOUDFLARE_API_TOKEN", "AWS_SECRET_ACCESS_KEY", "CF_API_TOKEN"} {
-		v := os.Getenv(name)
+		v := getenv(t, name)
 		if v == "" {
 			t.Fatalf("the world sets no %s", name)
 		}
@@ -49,7 +48,7 @@ func TestWhatRollcallItselfHoldsGoesIntoNoUserDataWhicheverWayItIsLaunched(t *te
 				t.Errorf("%s: %v: exit code %d, %s", how, args, r.code, r.err)
 			}
 			for _, name := range []string{"CLOUDFLARE_API_TOKEN", "AWS_SECRET_ACCESS_KEY", "CF_API_TOKEN"} {
-				if strings.Contains(r.err, os.Getenv(name)) {
+				if strings.Contains(r.err, getenv(t, name)) {
 					t.Errorf("%s: %v shows the value", how, args)
 				}
 			}
@@ -70,18 +69,18 @@ func TestWhatRollcallItselfHoldsGoesIntoNoUserDataWhicheverWayItIsLaunched(t *te
 
 func TestANarrowTokenIsGivenByTheExplicitChoiceAndTheConsolesOwnNever(t *testing.T) {
 	newWorld(t)
-	t.Setenv("NODE_TOKEN", "n4rrow-Token-of-the-nodes-0123456789")
+	setenv(t, "NODE_TOKEN", "n4rrow-Token-of-the-nodes-0123456789")
 	choice := func(token string) []string {
 		return []string{"launch", "--cloud", "aws-use1", "--service", "www.scalability.expert", "--set", "token_source=script", "--set", "token=" + token, "--set", "token_in_script=yes-i-know", "--metadata", "cloudflare-token=NODE_TOKEN", "--cloud", "joyent-east", "--dry-run"}
 	}
-	if r := rollcall(t, choice(os.Getenv("NODE_TOKEN"))...); r.code != exit.Done || !strings.Contains(r.err, "stands in the script") {
+	if r := rollcall(t, choice(getenv(t, "NODE_TOKEN"))...); r.code != exit.Done || !strings.Contains(r.err, "stands in the script") {
 		t.Errorf("a narrow one: exit code %d, %s", r.code, r.err)
 	}
-	if r := rollcall(t, choice(os.Getenv("CLOUDFLARE_API_TOKEN"))...); r.code != exit.Failed || !strings.Contains(r.err, "which rollcall works with") {
+	if r := rollcall(t, choice(getenv(t, "CLOUDFLARE_API_TOKEN"))...); r.code != exit.Failed || !strings.Contains(r.err, "which rollcall works with") {
 		t.Errorf("the console's own: exit code %d, %s", r.code, r.err)
 	}
 	// Elsewhere than where the choice puts it, the nodes' token is no better than another.
-	ownTemplates(t, map[string]string{"own.sh": "---\nname: own\nhelp: h\n---\n#!/bin/sh\n: " + base64.StdEncoding.EncodeToString([]byte(os.Getenv("NODE_TOKEN"))) + "\n"})
+	ownTemplates(t, map[string]string{"own.sh": "---\nname: own\nhelp: h\n---\n#!/bin/sh\n: " + base64.StdEncoding.EncodeToString([]byte(getenv(t, "NODE_TOKEN"))) + "\n"})
 	if r := rollcall(t, "launch", "--cloud", "joyent-east", "--template", "own", "--name", "own", "--metadata", "cloudflare-token=NODE_TOKEN", "--dry-run"); r.code != exit.Failed || !strings.Contains(r.err, "the metadata cloudflare-token of nodes") {
 		t.Errorf("encoded in a script: exit code %d, %s", r.code, r.err)
 	}

@@ -20,7 +20,7 @@ import (
 // journalPath is where the journal of the world lies.
 func journalPath(t *testing.T) string {
 	t.Helper()
-	return journalIn(t, config.StateDir())
+	return journalIn(t, config.StateDir(environment(t)))
 }
 
 // journalIn returns the path of the only journal below a folder of states.

@@ -89,7 +89,7 @@ func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.
 	if err != nil {
 		return nil, nil, err
 	}
-	path := filepath.Join(config.StateDir(), cfg.StateName(), app.JournalName)
+	path := filepath.Join(config.StateDir(a.Env), cfg.StateName(), app.JournalName)
 	if err := a.recoverJournal(ctx, path); errors.Is(err, journal.ErrHeld) || errors.Is(err, journal.ErrStopped) {
 		return nil, nil, fmt.Errorf("read the journal: %w", err)
 	} else if err != nil {

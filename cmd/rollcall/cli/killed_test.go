@@ -30,7 +30,7 @@ func TestARollcallThatIsKilledOnceItsChangesAreMadeLeavesNothingUnknown(t *testi
 	before := allRecords(s)
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), "rollcall", "deregister", "--dead")
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Env, cmd.Stdout, cmd.Stderr = environment(t).List(), &out, &out
 	dead := make(chan struct{})
 	mu.Lock()
 	if err := cmd.Start(); err != nil {

@@ -68,7 +68,7 @@ func TestWithoutAJournalNothingIsLaunchedCreatedStoppedOrStarted(t *testing.T) {
 	nodes := objects(t, "ls", "instances", "--filter", "state:running cloud:aws-use1", "-o", "json")
 	before := must(t, "ls", "instances", "--all", "-o", "csv")
 	must(t, "journal")
-	states, err := filepath.Glob(filepath.Join(os.Getenv("XDG_STATE_HOME"), "rollcall", "*"))
+	states, err := filepath.Glob(filepath.Join(getenv(t, "XDG_STATE_HOME"), "rollcall", "*"))
 	if err != nil || len(states) != 1 {
 		t.Fatalf("%v, %v", states, err)
 	}
@@ -126,7 +126,7 @@ func TestARollcallThatIsKilledInALaunchLeavesItToTheNextToFindWhatItStarted(t *t
 		}
 		var out bytes.Buffer
 		cmd := exec.CommandContext(t.Context(), "rollcall", "launch", "--cloud", cloud, "--service", theWWW, "--yes", "--id", id)
-		cmd.Stdout, cmd.Stderr = &out, &out
+		cmd.Env, cmd.Stdout, cmd.Stderr = environment(t).List(), &out, &out
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}

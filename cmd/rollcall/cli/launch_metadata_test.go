@@ -20,7 +20,7 @@ func tokens(w *world.World, cloud, prefix string) []string {
 
 func TestTritonNodesGetTheirMetadataFromTheEnvironmentAndNobodyIsShownIt(t *testing.T) {
 	w := newWorld(t).World()
-	t.Setenv("NODE_TOKEN", "S3CRET-token")
+	setenv(t, "NODE_TOKEN", "S3CRET-token")
 	args := []string{
 		"launch", "--cloud", "aws-use1,joyent-ams", "--service", "www.scalability.expert", "--name", "meta",
 		"--metadata", "cloudflare-token=NODE_TOKEN", "--yes", "-o", "json",
@@ -42,7 +42,7 @@ func TestTritonNodesGetTheirMetadataFromTheEnvironmentAndNobodyIsShownIt(t *test
 
 func TestMetadataThatCannotBeGivenStartsNothing(t *testing.T) {
 	w := newWorld(t).World()
-	t.Setenv("NODE_TOKEN", "S3CRET-token")
+	setenv(t, "NODE_TOKEN", "S3CRET-token")
 	for _, c := range []struct {
 		cloud, metadata, want string
 		code                  int

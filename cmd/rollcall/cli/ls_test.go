@@ -232,7 +232,7 @@ func TestRowsOfTheLastRunStayWhenASourceFails(t *testing.T) {
 
 func TestSourcesAreFoundFromCredentialsAlone(t *testing.T) {
 	newWorld(t)
-	t.Setenv("ROLLCALL_CONFIG", "")
+	setenv(t, "ROLLCALL_CONFIG", "")
 	kinds := map[string]string{}
 	for _, r := range objects(t, "ls", "sources", "-o", "json") {
 		kinds[r["name"].(string)] = r["provider"].(string)

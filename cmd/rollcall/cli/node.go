@@ -67,7 +67,7 @@ func (h *simHost) newAgent(at providers.Provider) (*simAgent, error) {
 		return p, nil
 	}
 	// A node has a budget of its own, since real agents share none with a console.
-	acc := app.NewAccounts(&app.Program{}, nil).DNSAccount(at, "", nil)
+	acc := app.NewAccounts(&app.Program{Env: h.env}, nil).DNSAccount(at, "", nil)
 	if acc.Err != nil {
 		return nil, acc.Err
 	}

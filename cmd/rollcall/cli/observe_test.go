@@ -29,7 +29,7 @@ import (
 // rewrite changes the config of the world.
 func rewrite(t *testing.T, pairs ...string) {
 	t.Helper()
-	path := os.Getenv("ROLLCALL_CONFIG")
+	path := getenv(t, "ROLLCALL_CONFIG")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ const (
 // servedBy has a zone served by other name servers.
 func servedBy(t *testing.T, zone string, servers ...string) {
 	t.Helper()
-	text, err := os.ReadFile(os.Getenv("ROLLCALL_CONFIG"))
+	text, err := os.ReadFile(getenv(t, "ROLLCALL_CONFIG"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +272,7 @@ func TestListsShowWhatTheNameServersMakeOfThem(t *testing.T) {
 // opened is a session that has read its sources, and looks at nothing outside yet.
 func opened(t *testing.T) *app.Session {
 	t.Helper()
-	a := &app.Program{In: os.Stdin, Out: t.Output(), Err: t.Output()}
+	a := &app.Program{Env: environment(t), In: os.Stdin, Out: t.Output(), Err: t.Output()}
 	s, err := a.Open(context.Background())
 	if err != nil {
 		t.Fatal(err)

@@ -19,14 +19,11 @@ import (
 // The policies that rollcall policy aws prints are held against the AWS CLI, with the credentials of a
 // role that has them and nothing else.
 
-// awsCLI runs the AWS CLI as a client of the world, with further environment.
+// awsCLI runs the AWS CLI in the home folder of the test as a client of the world, with further environment.
 func awsCLI(t *testing.T, env []string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	env = append(append(os.Environ(), "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=", "AWS_DEFAULT_REGION=us-east-1", "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true"), env...)
+	dir := getenv(t, "HOME")
+	env = append(append(environment(t).List(), "AWS_MAX_ATTEMPTS=1", "AWS_PAGER=", "AWS_DEFAULT_REGION=us-east-1", "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true"), env...)
 	stdout, stderr, err = providertest.AWS(t.Context(), dir, env, append(args, "--output", "json")...)
 	return stdout, strings.TrimSpace(stderr), err
 }
@@ -131,7 +128,7 @@ func TestTheConsoleWorksWithThePolicyThatIsPrintedForItAndWithNoMore(t *testing.
 	d := decode[launcher.AWSPolicies](t, must(t, "policy", "aws", "-o", "json"))
 	for _, kv := range assumed(t, "console", d.ConsolePolicy) {
 		k, v, _ := strings.Cut(kv, "=")
-		t.Setenv(k, v)
+		setenv(t, k, v)
 	}
 	if r := rollcall(t, "ls", "sources", "-o", "json"); r.code != exit.Done || strings.Contains(r.out, `"failed"`) {
 		t.Fatalf("exit code %d, %s", r.code, r.out)
@@ -158,8 +155,7 @@ func TestTheCommandsThatArePrintedForTritonGiveItsNodesWhatTheyNeedAndNothingEls
 	if d.TritonPolicy == nil {
 		t.Fatal("no policy for Triton")
 	}
-	t.Chdir(t.TempDir())
-	if err := os.WriteFile("triton.json", []byte(d.TritonPolicy.JSON()), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(getenv(t, "HOME"), "triton.json"), []byte(d.TritonPolicy.JSON()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	_, text, _ := strings.Cut(must(t, "policy", "aws"), "Nodes on Triton")

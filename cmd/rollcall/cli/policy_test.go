@@ -56,7 +56,7 @@ func TestThePoliciesOfTheConfigNameItsZonesNamesAndTypes(t *testing.T) {
 
 func TestAPolicyThatIAMWouldNotTakeIsTold(t *testing.T) {
 	newWorld(t)
-	text, err := os.ReadFile(os.Getenv("ROLLCALL_CONFIG"))
+	text, err := os.ReadFile(getenv(t, "ROLLCALL_CONFIG"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -97,7 +97,7 @@ func TestAConsoleThatMayNotAskForProtectionIsToldOnceAndGoesOn(t *testing.T) {
 		proxy.ServeHTTP(w, r)
 	}))
 	t.Cleanup(srv.Close)
-	t.Setenv("AWS_ENDPOINT_URL_EC2", srv.URL)
+	reconfigure(t, "region: us-east-1", "region: us-east-1, endpoint: "+srv.URL)
 	var ids []string
 	list, _ := s.World().Instances("aws-use1", func(i *world.Instance) bool { return i.State == providers.StateRunning }, 0, 2)
 	for _, i := range list {

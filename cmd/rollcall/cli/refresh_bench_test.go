@@ -32,9 +32,6 @@ func (s slowly) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // slowWorld starts a world of 10,000 instances and returns a function that makes a fleet of new adapters for it, to which each call takes 40 ms.
 func slowWorld(b *testing.B) (c *config.Config, newFleet func() *fleet.Fleet) {
-	for _, name := range []string{"AWS_PROFILE", "XDG_STATE_HOME", "ROLLCALL_CONFIG"} {
-		b.Setenv(name, "")
-	}
 	must := func(err error) {
 		if err != nil {
 			b.Fatal(err)
@@ -43,7 +40,8 @@ func slowWorld(b *testing.B) (c *config.Config, newFleet func() *fleet.Fleet) {
 	s, err := startWorld(context.Background(), b.TempDir(), 1, 10_000, b.Logf)
 	must(err)
 	b.Cleanup(func() { _ = s.Close() })
-	c, err = config.Load(b.Context(), s.Endpoints().Config, app.Rules())
+	useWorld(b, s)
+	c, err = config.Load(b.Context(), s.Endpoints().Config, app.Rules(providers.Environment{}))
 	must(err)
 	transport := slowly{by: 40 * time.Millisecond, next: http.DefaultTransport}
 	return c, func() *fleet.Fleet { return newFleetFor(b, c, transport, nil) }

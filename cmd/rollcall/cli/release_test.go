@@ -74,7 +74,7 @@ func release(t *testing.T) func(args ...string) result {
 		t.Helper()
 		c := exec.CommandContext(t.Context(), program, args...)
 		var out, stderr bytes.Buffer
-		c.Stdout, c.Stderr = &out, &stderr
+		c.Env, c.Stdout, c.Stderr = environment(t).List(), &out, &stderr
 		if err := c.Run(); c.ProcessState == nil {
 			t.Fatalf("the last release: %v", err)
 		}

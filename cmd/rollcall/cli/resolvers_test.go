@@ -22,8 +22,8 @@ func TestResolversOfTheConfigWinOverTheEnvironmentForEveryCommand(t *testing.T) 
 			if err := os.WriteFile(file, []byte("fleet: 0123abcd\n"+x.resolvers+"zones:\n  - {name: example.com, provider: cloudflare}\n"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			t.Setenv("ROLLCALL_RESOLVERS", ofEnvironment)
-			a := &commands{Program: &app.Program{In: os.Stdin, Out: io.Discard, Err: t.Output(), Config: file}}
+			setenv(t, "ROLLCALL_RESOLVERS", ofEnvironment)
+			a := &commands{Program: &app.Program{Env: environment(t), In: os.Stdin, Out: io.Discard, Err: t.Output(), Config: file}}
 			s, err := a.Open(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -33,26 +33,26 @@ type commands struct {
 }
 
 // startDemo starts the small embedded clouds of --demo. Their nodes print nothing while a console has the screen.
-func startDemo(ctx context.Context, dir string) (stop func() error, err error) {
+func startDemo(ctx context.Context, dir string, env providers.Environment) (client providers.Environment, stop func() error, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // faster than an RSA key, which would take longer than all the rest
 	if err != nil {
-		return nil, fmt.Errorf("make a key for the demo: %w", err)
+		return env, nil, fmt.Errorf("make a key for the demo: %w", err)
 	}
 	s, err := startWorld(ctx, dir, 1, 0, func(string, ...any) {}, func(o *sim.Options) { o.Key = key })
 	if err != nil {
-		return nil, err
+		return env, nil, err
 	}
-	return s.Close, nil
+	return clientOf(env, s.Env()), s.Close, nil
 }
 
 // Main runs one command line and returns the exit code.
 func Main(args []string, in *os.File, out, errw io.Writer) int {
-	return runAt(providers.Clock{}, args, in, out, errw)
+	return run(providers.Environment{}, providers.Clock{}, args, in, out, errw)
 }
 
-// runAt is Main with another clock.
-func runAt(clock providers.Clock, args []string, in *os.File, out, errw io.Writer) int {
-	a := &commands{Program: &app.Program{In: in, Out: out, Err: errw, Clock: clock, StartDemo: startDemo}}
+// run is Main in an environment, with a clock.
+func run(env providers.Environment, clock providers.Clock, args []string, in *os.File, out, errw io.Writer) int {
+	a := &commands{Program: &app.Program{In: in, Out: out, Err: errw, Env: env, Clock: clock, StartDemo: startDemo}}
 	ctx, stop := interruptible(&a.child)
 	defer stop()
 	a.Interrupted = ctx.Done()

@@ -16,7 +16,7 @@ func (a *commands) openResolver(ctx context.Context) (*wire.Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	servers, err := app.ResolversOf(c)
+	servers, err := app.ResolversOf(c, a.Env)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"rollcall/providers"
 	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -47,7 +48,7 @@ func playFaults(t *testing.T, s *sim.Sim, zone string) (end func()) {
 }
 
 // inProcesses runs one rollcall process for each host and returns what each printed.
-func inProcesses(ctx context.Context, hosts []string, args func(host string) []string) (reports map[string]string) {
+func inProcesses(ctx context.Context, env providers.Environment, hosts []string, args func(host string) []string) (reports map[string]string) {
 	words := make([]string, len(hosts))
 	var g errgroup.Group
 	g.SetLimit(processes)
@@ -55,7 +56,7 @@ func inProcesses(ctx context.Context, hosts []string, args func(host string) []s
 		g.Go(func() error {
 			cmd := exec.CommandContext(ctx, "rollcall", args(h)...)
 			var errw bytes.Buffer
-			cmd.Stderr = &errw
+			cmd.Env, cmd.Stderr = env.List(), &errw
 			if err := cmd.Run(); err != nil {
 				words[i] = fmt.Sprintf("%v: %s", err, errw.String())
 			}
@@ -108,7 +109,7 @@ func TestNobodyIsLostWhenProcessesJoinAndLeaveFortyAtATime(t *testing.T) {
 
 	end := playFaults(t, s, "unilans.net")
 	began := time.Now()
-	reports := inProcesses(ctx, hosts, func(h string) []string {
+	reports := inProcesses(ctx, environment(t), hosts, func(h string) []string {
 		return []string{"service", "join", "--service", theV1, "--host", h, "--address", address[h], "--port", "4218"}
 	})
 	end()
@@ -128,7 +129,7 @@ func TestNobodyIsLostWhenProcessesJoinAndLeaveFortyAtATime(t *testing.T) {
 	end = playFaults(t, s, "unilans.net")
 	began = time.Now()
 	leaving := hosts[:crowd/2]
-	reports = inProcesses(ctx, leaving, func(h string) []string {
+	reports = inProcesses(ctx, environment(t), leaving, func(h string) []string {
 		return []string{"service", "leave", "--service", theV1, "--host", h}
 	})
 	end()

@@ -236,7 +236,7 @@ func TestBadInputForAServiceIsOneLineAndExitCode2AndChangesNothing(t *testing.T)
 func TestAHostNeedsTheCredentialsOfItsZoneAlone(t *testing.T) {
 	s := newWorld(t)
 	for _, name := range []string{"TRITON_ACCOUNT", "TRITON_KEY_ID", "SSH_AUTH_SOCK", "CLOUDFLARE_API_TOKEN"} {
-		t.Setenv(name, "")
+		setenv(t, name, "")
 	}
 	for _, cloud := range []string{"aws-use1", "aws-euw1", "joyent-east", "joyent-ams"} {
 		if err := s.World().SetFault(cloud, world.Unreachable); err != nil {
@@ -407,7 +407,7 @@ func TestAJoinIsInTheJournalAndWithoutAFleetThereIsNone(t *testing.T) {
 	if !slices.Equal(verbs, []string{"join done", "join done"}) {
 		t.Errorf("%q", verbs)
 	}
-	good, err := os.ReadFile(os.Getenv("ROLLCALL_CONFIG"))
+	good, err := os.ReadFile(getenv(t, "ROLLCALL_CONFIG"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ and needs the machine's Debian mirror.`,
 }
 
 func (a *commands) sim(ctx context.Context, seed uint64, instances int, env bool, envFile string, boot bool) (err error) {
-	forgetWorlds(config.StateDir(), a.Now())
+	forgetWorlds(config.StateDir(a.Env), a.Now())
 	dir, err := os.MkdirTemp("", "rollcall-sim-")
 	if err != nil {
 		return fmt.Errorf("make a folder for the world: %w", err)

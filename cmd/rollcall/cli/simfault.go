@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,7 +37,7 @@ The kinds are ` + strings.Join(kinds, ", ") + ".",
 }
 
 func (a *commands) simFault(ctx context.Context, source, kind string) error {
-	base := os.Getenv("ROLLCALL_SIM")
+	base := a.Env.Getenv("ROLLCALL_SIM")
 	if base == "" {
 		return exit.Usagef("ROLLCALL_SIM is not set: start rollcall sim --env-file F, and read F with . F")
 	}

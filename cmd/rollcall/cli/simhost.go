@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -34,12 +33,12 @@ type simHost struct {
 	say     func(format string, args ...any)
 	plan    *world.World // names, services and fleet id, which are the same for every seed
 	mu      sync.Mutex
+	env     providers.Environment // of the nodes
 	agents  map[providers.Provider]*simAgent
 	scripts map[string][]byte // by service and provider
 }
 
-// startWorld starts the embedded clouds with all their files below dir, and sets the environment of this process to
-// that of a client. The functions in with may change the options.
+// startWorld starts the embedded clouds with all their files below dir. The functions in with may change the options.
 func startWorld(ctx context.Context, dir string, seed uint64, instances int, say func(string, ...any), with ...func(*sim.Options)) (*sim.Sim, error) {
 	h := &simHost{dir: dir, say: say, plan: world.New(world.Options{Instances: 60}), agents: map[providers.Provider]*simAgent{}, scripts: map[string][]byte{}}
 	o := sim.Options{
@@ -53,7 +52,7 @@ func startWorld(ctx context.Context, dir string, seed uint64, instances int, say
 	if err != nil {
 		return nil, fmt.Errorf("start the embedded clouds: %w", err)
 	}
-	return s, setenv(s.Env())
+	return s, nil
 }
 
 // conflictingEnv are variables of the user's own clouds that would misdirect clients of the embedded ones.
@@ -64,27 +63,14 @@ var conflictingEnv = []string{
 	"SDC_URL", "SDC_ACCOUNT", "SDC_USER", "SDC_KEY_ID", "SDC_TESTING",
 }
 
-// setenv makes this process a client of the embedded clouds.
-func setenv(env []string) error {
-	for _, name := range conflictingEnv {
-		if err := os.Unsetenv(name); err != nil {
-			return fmt.Errorf("set the environment: %w", err)
-		}
-	}
-	for _, kv := range append([]string{"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull}, env...) {
-		k, v, _ := strings.Cut(kv, "=")
-		if err := os.Setenv(k, v); err != nil {
-			return fmt.Errorf("set the environment: %w", err)
-		}
-	}
-	return nil
+// clientOf returns env as a client of the embedded clouds needs it, whose own environment is added.
+func clientOf(env providers.Environment, added []string) providers.Environment {
+	return env.Without(conflictingEnv...).With("AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull).With(added...)
 }
 
 // writeConfig writes the config of the embedded clouds once their ports listen.
 func (h *simHost) writeConfig(e sim.Endpoints) (string, error) {
-	if err := setenv(e.Env()); err != nil { // for the calls of the nodes, too
-		return "", err
-	}
+	h.env = clientOf(providers.EnvironmentOf(), e.Env())
 	c := config.Empty()
 	c.Fleet = h.plan.FleetID
 	// Simulated nodes boot in seconds, while an operator watches.

@@ -179,7 +179,7 @@ func TestAnAnnotationAfterATornLineIsKeptAndAFileThatCannotBeReadIsSaid(t *testi
 	newWorld(t)
 	_, record := deadAddress(t)
 	must(t, "note", record, "first")
-	files, err := filepath.Glob(filepath.Join(os.Getenv("XDG_STATE_HOME"), "rollcall", "*", "annotations.jsonl"))
+	files, err := filepath.Glob(filepath.Join(getenv(t, "XDG_STATE_HOME"), "rollcall", "*", "annotations.jsonl"))
 	if err != nil || len(files) != 1 {
 		t.Fatalf("%q %v", files, err)
 	}

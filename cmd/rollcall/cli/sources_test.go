@@ -22,7 +22,7 @@ import (
 // reconfigure writes the config of the world with some of it replaced, and makes it the config of this test.
 func reconfigure(t *testing.T, oldnew ...string) (path string) {
 	t.Helper()
-	text, err := os.ReadFile(os.Getenv("ROLLCALL_CONFIG"))
+	text, err := os.ReadFile(getenv(t, "ROLLCALL_CONFIG"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func reconfigure(t *testing.T, oldnew ...string) (path string) {
 	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("ROLLCALL_CONFIG", path)
+	setenv(t, "ROLLCALL_CONFIG", path)
 	return path
 }
 
@@ -89,7 +89,7 @@ func breakSource(t *testing.T, s *sim.Sim, n int) (path string) {
 		})
 	}
 	if len(c.env) > 0 {
-		t.Setenv(c.env[0], c.env[1])
+		setenv(t, c.env[0], c.env[1])
 	}
 	return path
 }
@@ -132,7 +132,7 @@ func TestASourceThatCannotBeSetUpFailsAloneAndTheRestGoesOn(t *testing.T) {
 
 func TestWhereTheCredentialsOfASourceComeFromIsShownAndNoSecretIs(t *testing.T) {
 	newWorld(t)
-	if r := rollcall(t, "config", "check"); r.code != exit.Done || !strings.Contains(r.err, "scalability.expert: credentials from CLOUDFLARE_API_TOKEN") || strings.Contains(r.err, os.Getenv("CLOUDFLARE_API_TOKEN")) {
+	if r := rollcall(t, "config", "check"); r.code != exit.Done || !strings.Contains(r.err, "scalability.expert: credentials from CLOUDFLARE_API_TOKEN") || strings.Contains(r.err, getenv(t, "CLOUDFLARE_API_TOKEN")) {
 		t.Errorf("config check: exit code %d, %s", r.code, r.err)
 	}
 	reconfigure(t, "provider: cloudflare", "provider: cloudflare, token_env: NOT_SET", "region: eu-west-1", "region: eu-west-1, profile: nobody")
@@ -161,7 +161,7 @@ func TestAWatchGoesOnWithASourceThatCannotBeSetUp(t *testing.T) {
 func TestTheConsoleOpensWithASourceThatCannotBeSetUp(t *testing.T) {
 	s := newWorld(t)
 	breakSource(t, s, 0)
-	x := newTerminal(t, nil, "rollcall")
+	x := newTerminal(t, environment(t).List(), "rollcall")
 	x.see("unilans.org", "Instances ")
 	x.keys("q")
 	x.see("exit code 0")
@@ -170,7 +170,7 @@ func TestTheConsoleOpensWithASourceThatCannotBeSetUp(t *testing.T) {
 func TestASessionThatGoesOnSetsASourceUpAsSoonAsItCanBe(t *testing.T) {
 	newWorld(t)
 	config := filepath.Join(t.TempDir(), "aws")
-	t.Setenv("AWS_CONFIG_FILE", config)
+	setenv(t, "AWS_CONFIG_FILE", config)
 	reconfigure(t, "region: eu-west-1", "region: eu-west-1, profile: late", "provider: route53", "provider: route53, profile: late")
 	s := opened(t)
 	state := func(name string) string {
@@ -186,7 +186,7 @@ func TestASessionThatGoesOnSetsASourceUpAsSoonAsItCanBe(t *testing.T) {
 			t.Fatalf("%s: %s", name, got)
 		}
 	}
-	if err := os.WriteFile(config, []byte("[profile late]\nregion = eu-west-1\naws_access_key_id = "+os.Getenv("AWS_ACCESS_KEY_ID")+"\naws_secret_access_key = "+os.Getenv("AWS_SECRET_ACCESS_KEY")+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte("[profile late]\nregion = eu-west-1\naws_access_key_id = "+getenv(t, "AWS_ACCESS_KEY_ID")+"\naws_secret_access_key = "+getenv(t, "AWS_SECRET_ACCESS_KEY")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.Fleet.Refresh(t.Context())
@@ -346,7 +346,7 @@ func TestWhatIsNamedAndNotFoundIsUnknownWhileItsSourceIsIncomplete(t *testing.T)
 
 func TestWithoutAnyCloudNothingIsKnownToBeAlive(t *testing.T) {
 	newWorld(t)
-	text, err := os.ReadFile(os.Getenv("ROLLCALL_CONFIG"))
+	text, err := os.ReadFile(getenv(t, "ROLLCALL_CONFIG"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -358,7 +358,7 @@ func TestWithoutAnyCloudNothingIsKnownToBeAlive(t *testing.T) {
 	if err := os.WriteFile(path, []byte(string(text[:i])+string(text[j:k])+rest), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("ROLLCALL_CONFIG", path)
+	setenv(t, "ROLLCALL_CONFIG", path)
 	if r := rollcall(t, "deregister", "--dead"); r.code != exit.Unknown || !strings.Contains(r.err, "no cloud is configured") {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}

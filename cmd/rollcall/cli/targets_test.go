@@ -110,7 +110,7 @@ func TestAPlanForOneOfTwoSetsLeavesTheOtherAlone(t *testing.T) {
 // viewOf looks around as a command does.
 func viewOf(t *testing.T) *dnsview.View {
 	t.Helper()
-	a := &app.Program{In: os.Stdin, Out: t.Output(), Err: t.Output()}
+	a := &app.Program{Env: environment(t), In: os.Stdin, Out: t.Output(), Err: t.Output()}
 	_, v, err := a.RefreshOnce(t.Context())
 	if err != nil {
 		t.Fatal(err)

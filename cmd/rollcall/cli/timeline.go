@@ -46,7 +46,7 @@ one sees it.`,
 		for _, p := range problems {
 			a.Logf("rollcall: journal: %s", rows.ProblemText(p))
 		}
-		events, err := app.Timeline(filepath.Join(config.StateDir(), cfg.StateName()), args[0], entries, a.Now().Add(-since))
+		events, err := app.Timeline(filepath.Join(config.StateDir(a.Env), cfg.StateName()), args[0], entries, a.Now().Add(-since))
 		if err != nil {
 			return err
 		}

@@ -74,8 +74,8 @@ func TestATimelineSaysWhatBeganWhatWasChangedAndWhatEnded(t *testing.T) {
 	}
 
 	// Half a line and what another version wrote are left out, and what comes after them is not lost.
-	paths, _ := filepath.Glob(filepath.Join(os.Getenv("XDG_STATE_HOME"), "rollcall", "*", "timeline.jsonl"))
-	more, _ := filepath.Glob(filepath.Join(os.Getenv("XDG_STATE_HOME"), "rollcall", "timeline.jsonl"))
+	paths, _ := filepath.Glob(filepath.Join(getenv(t, "XDG_STATE_HOME"), "rollcall", "*", "timeline.jsonl"))
+	more, _ := filepath.Glob(filepath.Join(getenv(t, "XDG_STATE_HOME"), "rollcall", "timeline.jsonl"))
 	if paths = append(paths, more...); len(paths) != 1 {
 		t.Fatalf("timelines: %q", paths)
 	}

@@ -80,7 +80,7 @@ type terminal struct {
 	env    []string
 }
 
-// newTerminal starts a command in tmux, with an environment or, if that is nil, with that of this process.
+// newTerminal starts a command in tmux, with an environment.
 func newTerminal(t *testing.T, env []string, command string) *terminal {
 	t.Helper()
 	need(t, "tmux")

@@ -27,7 +27,7 @@ func TestADrainThatWasStoppedIsToldByTheNextCommands(t *testing.T) {
 		return string(b)
 	}
 	cmd := exec.CommandContext(t.Context(), "rollcall", "terminate", id, "--yes")
-	cmd.Stdout, cmd.Stderr = out, out
+	cmd.Env, cmd.Stdout, cmd.Stderr = environment(t).List(), out, out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

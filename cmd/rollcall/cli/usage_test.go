@@ -72,7 +72,7 @@ func TestMistakesOnTheCommandLineEndIn2AndAreOneLine(t *testing.T) {
 
 func TestAMistakeInTheConfigEndsIn2WithFileAndLineAndStartsNothing(t *testing.T) {
 	newWorld(t)
-	good, err := os.ReadFile(os.Getenv("ROLLCALL_CONFIG"))
+	good, err := os.ReadFile(getenv(t, "ROLLCALL_CONFIG"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestAMistakeInTheConfigEndsIn2WithFileAndLineAndStartsNothing(t *testing.T)
 func TestConfigInitWritesWhatWasFoundAndAFleetIDOnce(t *testing.T) {
 	newWorld(t)
 	path := filepath.Join(t.TempDir(), "new", "c.yaml")
-	t.Setenv("ROLLCALL_CONFIG", path)
+	setenv(t, "ROLLCALL_CONFIG", path)
 	must(t, "config", "init")
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -124,7 +124,7 @@ func TestConfigInitWritesWhatWasFoundAndAFleetIDOnce(t *testing.T) {
 	if err != nil || string(again) != string(text) {
 		t.Errorf("the file has changed: %v", err)
 	}
-	for _, secret := range []string{os.Getenv("CLOUDFLARE_API_TOKEN"), os.Getenv("AWS_SECRET_ACCESS_KEY")} {
+	for _, secret := range []string{getenv(t, "CLOUDFLARE_API_TOKEN"), getenv(t, "AWS_SECRET_ACCESS_KEY")} {
 		if strings.Contains(string(text), secret) {
 			t.Error("the config holds a secret")
 		}

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -61,7 +60,7 @@ Your own templates are in $XDG_CONFIG_HOME/rollcall/templates.`,
 	form := output.Flag(c, output.Text, output.JSON, output.YAML)
 	valueFlags(c, &files, &set)
 	c.Flags().StringVar(&provider, "provider", "", strings.Join(app.Computing(), " or ")+" (default: all that it is for)")
-	c.Flags().BoolVar(&strict, "strict", os.Getenv("CI") == "true", "treat a missing program as an error")
+	c.Flags().BoolVar(&strict, "strict", a.Env.Getenv("CI") == "true", "treat a missing program as an error")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		given, err := givenValues(cmd.Context(), files, set)
 		if err != nil {

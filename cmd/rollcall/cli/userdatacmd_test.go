@@ -14,7 +14,7 @@ import (
 // ownTemplates puts templates into the operator's folder.
 func ownTemplates(t *testing.T, files map[string]string) (dir string) {
 	t.Helper()
-	dir = filepath.Join(os.Getenv("XDG_CONFIG_HOME"), "rollcall", "templates")
+	dir = filepath.Join(getenv(t, "XDG_CONFIG_HOME"), "rollcall", "templates")
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // a folder of a test
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestTheTemplatesBesideTheConfigThatIsUsedGoBeforeThoseBesideTheDefaultOne(t
 		}
 	}
 	check("--config", "--config", used)
-	t.Setenv("ROLLCALL_CONFIG", used)
+	setenv(t, "ROLLCALL_CONFIG", used)
 	check("ROLLCALL_CONFIG")
 }
 

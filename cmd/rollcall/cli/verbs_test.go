@@ -259,7 +259,7 @@ func TestThePlanOfNowIsCarriedOutByItsChecksum(t *testing.T) {
 
 func TestAThresholdOfAZoneInTheConfigHolds(t *testing.T) {
 	newWorld(t)
-	good, err := os.ReadFile(os.Getenv("ROLLCALL_CONFIG"))
+	good, err := os.ReadFile(getenv(t, "ROLLCALL_CONFIG"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"net/url"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -62,7 +61,7 @@ gets PATH, HOME and similar variables of the environment, and no credential;
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		f.Lines = f.Metrics == "" || cmd.Flags().Changed("output")
 		f.AsJSON = f.form.Form == output.JSON
-		f.Webhook = cmp.Or(f.Webhook, os.Getenv(envWebhook))
+		f.Webhook = cmp.Or(f.Webhook, a.Env.Getenv(envWebhook))
 		if err := f.read(); err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ type watch struct {
 func startWatch(t *testing.T, f watchFlags) *watch {
 	t.Helper()
 	w := &watch{t: t, ended: make(chan error, 1)}
-	a := &app.Program{In: os.Stdin, Out: &w.out, Err: &w.err}
+	a := &app.Program{Env: environment(t), In: os.Stdin, Out: &w.out, Err: &w.err}
 	var ctx context.Context
 	ctx, w.stop = context.WithCancel(context.Background())
 	if f.form == nil {

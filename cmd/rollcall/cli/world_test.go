@@ -13,12 +13,14 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -41,6 +43,13 @@ func (s suite) Run() int {
 		panic(err)
 	}
 	time.Local = time.UTC
+	for _, kv := range os.Environ() { // what libraries read by themselves
+		if name, _, _ := strings.Cut(kv, "="); personal(kv) && !strings.HasPrefix(name, "ROLLCALL_") {
+			if err := os.Unsetenv(name); err != nil {
+				panic(err)
+			}
+		}
+	}
 	debug.SetGCPercent(400)
 	end, err := checkOnce()
 	if err != nil {
@@ -60,31 +69,58 @@ func homeEnv(dir string) []string {
 	return []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + filepath.Join(dir, "config"), "XDG_STATE_HOME=" + filepath.Join(dir, "state")}
 }
 
-// blank sets up an environment without any credentials, config or state.
+// environments holds the environment of every test that runs in this process, by the name of the test.
+var environments sync.Map
+
+// environment returns what a command line of the test finds in its environment: what the test itself has set, or the test
+// that it is part of.
+func environment(t testing.TB) providers.Environment {
+	for name := t.Name(); ; {
+		if e, ok := environments.Load(name); ok {
+			return e.(providers.Environment)
+		}
+		i := strings.LastIndexByte(name, '/')
+		if i < 0 {
+			return providers.Environment{}
+		}
+		name = name[:i]
+	}
+}
+
+// setEnvironment replaces the environment of a test until its end.
+func setEnvironment(t testing.TB, e providers.Environment) {
+	if _, again := environments.Swap(t.Name(), e); !again {
+		t.Cleanup(func() { environments.Delete(t.Name()) })
+	}
+}
+
+func getenv(t testing.TB, name string) string { return environment(t).Getenv(name) }
+
+// setenv sets a variable of the test's environment until the end of the test.
+func setenv(t testing.TB, name, value string) {
+	setEnvironment(t, environment(t).With(name+"="+value))
+}
+
+// blank returns a folder of a test that runs beside others, and makes it the home of an environment without any
+// credentials, config or state.
 func blank(t *testing.T) (dir string) {
 	t.Helper()
+	t.Parallel()
+	return home(t)
+}
+
+// home is blank for a benchmark, too.
+func home(t testing.TB) (dir string) {
+	t.Helper()
 	dir = t.TempDir()
-	for _, kv := range os.Environ() {
-		if name, _, _ := strings.Cut(kv, "="); personal(kv) {
-			t.Setenv(name, "") // so that it is restored
-			if err := os.Unsetenv(name); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	for _, kv := range homeEnv(dir) {
-		name, value, _ := strings.Cut(kv, "=")
-		t.Setenv(name, value)
-	}
+	setEnvironment(t, providers.EnvironmentOf(append(slices.DeleteFunc(os.Environ(), personal), homeEnv(dir)...)...))
 	return dir
 }
 
-// apart returns such an environment for the processes of a test, which runs beside others: it leaves this process as it is.
+// apart returns such a folder, and the environment for the processes of the test.
 func apart(t *testing.T) (dir string, env []string) {
 	t.Helper()
-	t.Parallel()
-	dir = t.TempDir()
-	return dir, append(slices.DeleteFunc(os.Environ(), personal), homeEnv(dir)...)
+	return blank(t), environment(t).List()
 }
 
 // worldSize is about how many instances a world has: enough of each service in each cloud. Each command reads them all.
@@ -96,14 +132,13 @@ var quick = world.Delays{Boot: 300 * time.Millisecond, Agent: 300 * time.Millise
 // atLeisure sets the delays of a world to those that an operator notices: a launch shows each stage, and a change is waited for.
 func atLeisure(o *sim.Options) { o.Delays = world.DefaultDelays() }
 
-// newWorld starts embedded clouds and makes this process a client of them.
+// newWorld starts embedded clouds and makes the test, which runs beside others, a client of them.
 func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("make quick leaves this to make test")
 	}
 	dir := blank(t)
-	before := os.Environ()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // under the race detector an RSA key signs for long
 	if err != nil {
 		t.Fatal(err)
@@ -117,12 +152,8 @@ func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 		if err := s.Close(); err != nil {
 			t.Errorf("close the world: %v", err)
 		}
-		for _, kv := range os.Environ() {
-			if name, _, _ := strings.Cut(kv, "="); !slices.ContainsFunc(before, func(b string) bool { return strings.HasPrefix(b, name+"=") }) {
-				_ = os.Unsetenv(name)
-			}
-		}
 	})
+	setEnvironment(t, clientOf(environment(t), s.Env()))
 	return s
 }
 
@@ -141,7 +172,7 @@ func rollcall(t *testing.T, args ...string) result {
 	}
 	defer in.Close()
 	var out, errw bytes.Buffer
-	code := Main(args, in, &out, &errw)
+	code := run(environment(t), providers.Clock{}, args, in, &out, &errw)
 	t.Logf("rollcall %s: exit code %d\n%s", strings.Join(args, " "), code, errw.String())
 	return result{code: code, out: out.String(), err: errw.String()}
 }

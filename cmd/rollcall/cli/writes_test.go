@@ -19,11 +19,11 @@ func TestAThousandDeadValuesGoInFewWrites(t *testing.T) {
 	s := newWorld(t, func(o *sim.Options) { o.Requested = c.Count })
 	simtest.AddDead(t, s.World(), 1000)
 	ctx := t.Context()
-	atCloudflare, err := cloudflare.New(cloudflare.Config{})
+	atCloudflare, err := cloudflare.New(cloudflare.Config{Env: environment(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	atRoute53, err := route53.New(route53.Config{})
+	atRoute53, err := route53.New(route53.Config{Env: environment(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,10 +100,7 @@ func TestWithoutAConfigOfSeveralZonesOfOneNameTheOnlyPublicOneIsRead(t *testing.
 	s := newWorld(t)
 	own := s.World().Zones(providers.Route53)[0]
 	private := addZone(t, s, world.Route53Zone, true, "10.9.8.7")
-	t.Setenv("ROLLCALL_CONFIG", "")
-	if err := os.Unsetenv("ROLLCALL_CONFIG"); err != nil {
-		t.Fatal(err)
-	}
+	setenv(t, "ROLLCALL_CONFIG", "")
 	r := rollcall(t, "ls", "records", "-o", "name")
 	if r.code != exit.Done && r.code != exit.Unknown || strings.Contains(r.out, "10.9.8.7") || !strings.Contains(r.out, "svc-v1-01.unilans.net") || !strings.Contains(r.err, private.ID) {
 		t.Errorf("exit code %d\n%s", r.code, r.err)
@@ -122,7 +119,7 @@ func TestAZoneThatIsDeletedWhileTheConsoleRunsFailsAndTheRestGoesOn(t *testing.T
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := &app.Program{In: os.Stdin, Out: io.Discard, Err: io.Discard, Interrupted: t.Context().Done()}
+		a := &app.Program{Env: environment(t), In: os.Stdin, Out: io.Discard, Err: io.Discard, Interrupted: t.Context().Done()}
 		s, err := a.Open(context.Background())
 		if err != nil {
 			t.Fatal(err)

@@ -278,12 +278,11 @@ func TestAnEmptyFileIsAConfigOfDefaults(t *testing.T) {
 
 func TestTheFileIsTheFlagsThenTheEnvironmentsThenTheDefaultOne(t *testing.T) {
 	dir := t.TempDir()
-	t.Setenv("XDG_CONFIG_HOME", dir)
-	t.Setenv(EnvConfig, "")
-	if p, err := Find(""); p != "" || err != nil {
+	e := providers.EnvironmentOf("XDG_CONFIG_HOME=" + dir)
+	if p, err := Find(e, ""); p != "" || err != nil {
 		t.Errorf("without any file: %q, %v", p, err)
 	}
-	def, env, flag := DefaultPath(), filepath.Join(dir, "env.yaml"), filepath.Join(dir, "flag.yaml")
+	def, env, flag := DefaultPath(e), filepath.Join(dir, "env.yaml"), filepath.Join(dir, "flag.yaml")
 	if err := os.MkdirAll(filepath.Dir(def), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -292,18 +291,17 @@ func TestTheFileIsTheFlagsThenTheEnvironmentsThenTheDefaultOne(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if p, _ := Find(""); p != def {
+	if p, _ := Find(e, ""); p != def {
 		t.Errorf("got %q", p)
 	}
-	t.Setenv(EnvConfig, env)
-	if p, _ := Find(""); p != env {
+	e = e.With(EnvConfig + "=" + env)
+	if p, _ := Find(e, ""); p != env {
 		t.Errorf("got %q", p)
 	}
-	if p, _ := Find(flag); p != flag {
+	if p, _ := Find(e, flag); p != flag {
 		t.Errorf("got %q", p)
 	}
-	t.Setenv(EnvConfig, filepath.Join(dir, "absent.yaml"))
-	if _, err := Find(""); err == nil || !strings.Contains(err.Error(), "there is no such file; correct ROLLCALL_CONFIG") {
+	if _, err := Find(e.With(EnvConfig+"="+filepath.Join(dir, "absent.yaml")), ""); err == nil || !strings.Contains(err.Error(), "there is no such file; correct ROLLCALL_CONFIG") {
 		t.Errorf("a named file that is not there: %v", err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"rollcall/dnsview/index"
+	"rollcall/providers"
 	"rollcall/providers/textfile"
 )
 
@@ -24,21 +25,21 @@ const EnvConfig = "ROLLCALL_CONFIG"
 const FileName = "rollcall/config.yaml"
 
 // DefaultPath returns $XDG_CONFIG_HOME/rollcall/config.yaml.
-func DefaultPath() string {
-	return filepath.Join(home("XDG_CONFIG_HOME", ".config"), filepath.FromSlash(FileName))
+func DefaultPath(env providers.Environment) string {
+	return filepath.Join(home(env, "XDG_CONFIG_HOME", ".config"), filepath.FromSlash(FileName))
 }
 
 // StateDir returns $XDG_STATE_HOME/rollcall, the folder of journals and last snapshots.
-func StateDir() string {
-	return filepath.Join(home("XDG_STATE_HOME", ".local/state"), "rollcall")
+func StateDir(env providers.Environment) string {
+	return filepath.Join(home(env, "XDG_STATE_HOME", ".local/state"), "rollcall")
 }
 
 // home returns an XDG variable. By its specification relative paths are ignored.
-func home(env, fallback string) string {
-	if d := os.Getenv(env); filepath.IsAbs(d) {
+func home(env providers.Environment, variable, fallback string) string {
+	if d := env.Getenv(variable); filepath.IsAbs(d) {
 		return d
 	}
-	h, err := os.UserHomeDir()
+	h, err := env.Home()
 	if err != nil {
 		h = os.TempDir()
 	}
@@ -47,10 +48,10 @@ func home(env, fallback string) string {
 
 // Find returns the file to read: the flag's, else ROLLCALL_CONFIG's, else the default one. It returns "" if none is
 // given and the default one does not exist.
-func Find(flag string) (path string, err error) {
+func Find(env providers.Environment, flag string) (path string, err error) {
 	named, by := flag, "--config"
 	if named == "" {
-		named, by = os.Getenv(EnvConfig), EnvConfig
+		named, by = env.Getenv(EnvConfig), EnvConfig
 	}
 	if named != "" {
 		if _, err := os.Stat(named); err != nil {
@@ -62,7 +63,7 @@ func Find(flag string) (path string, err error) {
 		}
 		return named, nil
 	}
-	path = DefaultPath()
+	path = DefaultPath(env)
 	if _, err := os.Stat(path); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return "", nil
@@ -164,7 +165,7 @@ func readRanges(path string) (index.PublicRanges, error) {
 
 // Parse checks the text of a config file. path is only used in errors.
 func Parse(path string, data []byte, rules Rules) (*Config, error) {
-	r := &reader{file: path, providers: rules.Providers, anchors: map[string]ast.Node{}}
+	r := &reader{file: path, env: rules.Env, providers: rules.Providers, anchors: map[string]ast.Node{}}
 	c := Empty()
 	c.Path = path
 	if root := r.parse(data); root != nil {

@@ -22,6 +22,7 @@ import (
 // reader reads the syntax tree instead of decoding into structs, so that every value keeps its place for later errors.
 type reader struct {
 	file      string
+	env       providers.Environment
 	providers []providers.Declaration
 	anchors   map[string]ast.Node
 	errs      Errors

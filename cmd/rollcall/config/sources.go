@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -226,7 +225,7 @@ func (r *reader) toURL(dst *string, what string) func(ast.Node) {
 func (r *reader) toPath(dst *string, what string) func(ast.Node) {
 	return to(r, dst, what, func(n ast.Node, s string) (string, bool) {
 		if rest, ok := strings.CutPrefix(s, "~/"); ok {
-			if h, err := os.UserHomeDir(); err == nil {
+			if h, err := r.env.Home(); err == nil {
 				s = filepath.Join(h, rest)
 			}
 		}

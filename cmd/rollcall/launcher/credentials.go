@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"time"
 
@@ -43,10 +42,10 @@ func secretVariables(c *config.Config) (names []string) {
 }
 
 // environmentCredentials returns the credentials in environment variables.
-func environmentCredentials(variables ...string) []userdata.Credential {
+func environmentCredentials(env providers.Environment, variables ...string) []userdata.Credential {
 	var out []userdata.Credential
 	for _, name := range variables {
-		if v := os.Getenv(name); v != "" {
+		if v := env.Getenv(name); v != "" {
 			out = append(out, userdata.Credential{What: "the value of " + words.Clean(name) + ", which rollcall works with,", Value: []byte(v)})
 		}
 	}
@@ -58,7 +57,7 @@ func environmentCredentials(variables ...string) []userdata.Credential {
 func (s *Launcher) credentials(ctx context.Context) []userdata.Credential {
 	ctx, cancel := context.WithTimeout(ctx, credentialTime)
 	defer cancel()
-	out := environmentCredentials(secretVariables(s.Config)...)
+	out := environmentCredentials(s.Program.Env, secretVariables(s.Config)...)
 	ask := func(from any) {
 		h, ok := from.(providers.CredentialHolder)
 		if !ok {
@@ -87,7 +86,7 @@ func (s *Launcher) credentials(ctx context.Context) []userdata.Credential {
 	}
 	for _, from := range given {
 		for key, name := range from {
-			v := []byte(os.Getenv(name))
+			v := []byte(s.Program.Env.Getenv(name))
 			if len(v) > 0 && !slices.ContainsFunc(out, func(h userdata.Credential) bool { return string(h.Value) == string(v) }) {
 				out = append(out, userdata.Credential{What: "the metadata " + words.Clean(key) + " of nodes", Value: v, Nodes: true})
 			}
@@ -100,8 +99,8 @@ func (s *Launcher) credentials(ctx context.Context) []userdata.Credential {
 // else those of the environment.
 func ConsoleCredentials(ctx context.Context, a *app.Program) []userdata.Credential {
 	s := app.NewSession(a, nil, nil, nil)
-	if path, err := config.Find(a.Config); err == nil && path != "" {
-		if c, err := config.Load(ctx, path, app.Rules()); err == nil { // commands that need the config report its mistakes
+	if path, err := config.Find(a.Env, a.Config); err == nil && path != "" {
+		if c, err := config.Load(ctx, path, app.Rules(a.Env)); err == nil { // commands that need the config report its mistakes
 			clouds, zones := app.NewAccounts(a, func(budget.Retrying) {}).Configured(ctx, c)
 			s = app.NewSession(a, c, clouds, zones)
 		}

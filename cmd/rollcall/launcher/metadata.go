@@ -3,7 +3,6 @@ package launcher
 import (
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -54,7 +53,7 @@ func (s *Launcher) WithMetadata(spec launch.Spec, given Metadata) (launch.Spec, 
 		used = true
 		t.Metadata = map[string]string{}
 		for _, key := range slices.Sorted(maps.Keys(from)) {
-			v := os.Getenv(from[key])
+			v := s.Program.Env.Getenv(from[key])
 			if v == "" {
 				return spec, fmt.Errorf("nothing was launched: the metadata %s of nodes in %s is to come from the environment variable %s, which is not set", words.Clean(key), words.Clean(t.Cloud), words.Clean(from[key]))
 			}

@@ -3,7 +3,6 @@ package launcher
 import (
 	"cmp"
 	"errors"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 
 // OwnTemplates returns the folder of the operator's templates beside the config in use.
 func OwnTemplates(a *app.Program) string {
-	return filepath.Join(filepath.Dir(cmp.Or(a.Config, os.Getenv(config.EnvConfig), config.DefaultPath())), "templates")
+	return filepath.Join(filepath.Dir(cmp.Or(a.Config, a.Env.Getenv(config.EnvConfig), config.DefaultPath(a.Env))), "templates")
 }
 
 // LoadTemplates returns the built-in templates and the operator's own: those beside the config in use, which take
@@ -23,9 +22,9 @@ func OwnTemplates(a *app.Program) string {
 // returned.
 func LoadTemplates(a *app.Program) (*userdata.Templates, error) {
 	own := func(file string) string { return filepath.Join(filepath.Dir(file), "templates") }
-	dir := own(config.DefaultPath())
+	dir := own(config.DefaultPath(a.Env))
 	all, err := userdata.Builtin().LoadDir(dir)
-	if used := cmp.Or(a.Config, os.Getenv(config.EnvConfig)); used != "" && !a.Demo && own(used) != dir {
+	if used := cmp.Or(a.Config, a.Env.Getenv(config.EnvConfig)); used != "" && !a.Demo && own(used) != dir {
 		more, wrong := all.LoadDir(own(used))
 		return more, errors.Join(err, wrong)
 	}

@@ -11,13 +11,17 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"rollcall/providers"
 )
 
 func TestACommandThatDoesNotEndIsEndedWithAllThatItHasStarted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pid")
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- execute(ctx, "sleep 600 & echo $! > "+file+"; wait", nil, []byte("{}")) }()
+	go func() {
+		done <- execute(ctx, providers.Environment{}, "sleep 600 & echo $! > "+file+"; wait", nil, []byte("{}"))
+	}()
 	pid := 0
 	for end := time.Now().Add(time.Minute); pid == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 		text, _ := os.ReadFile(file)

@@ -92,7 +92,7 @@ func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hook
 		h.hooks = append(h.hooks, webhook(f.Webhook))
 	}
 	if f.Exec != "" {
-		h.hooks = append(h.hooks, &hook{name: "exec", deliver: func(ctx context.Context, body []byte) error { return execute(ctx, f.Exec, f.ExecEnv, body) }})
+		h.hooks = append(h.hooks, &hook{name: "exec", deliver: func(ctx context.Context, body []byte) error { return execute(ctx, a.Env, f.Exec, f.ExecEnv, body) }})
 	}
 	return h, nil
 }
@@ -205,10 +205,11 @@ func webhook(target string) *hook {
 // hookVariables are the environment variables that commands need in order to run. None holds a credential.
 var hookVariables = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TERM"}
 
-// hookEnvironment returns the environment of a command: hookVariables, LC_*, and the variables in also.
-func hookEnvironment(also []string) []string {
-	var out []string
-	for _, kv := range os.Environ() {
+// hookEnvironment returns the environment of a command, which is never nil: of env hookVariables, LC_*, and the variables in
+// also.
+func hookEnvironment(env providers.Environment, also []string) []string {
+	out := []string{}
+	for _, kv := range env.List() {
 		name, _, _ := strings.Cut(kv, "=")
 		if slices.Contains(hookVariables, name) || strings.HasPrefix(name, "LC_") || slices.Contains(also, name) {
 			out = append(out, kv)
@@ -217,11 +218,11 @@ func hookEnvironment(also []string) []string {
 	return out
 }
 
-// execute runs a command with an event on its stdin. Its environment is hookEnvironment(also).
-func execute(ctx context.Context, command string, also []string, body []byte) error {
+// execute runs a command with an event on its stdin. Its environment is hookEnvironment(env, also).
+func execute(ctx context.Context, env providers.Environment, command string, also []string, body []byte) error {
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	endWithChildren(cmd)
-	cmd.Env = hookEnvironment(also)
+	cmd.Env = hookEnvironment(env, also)
 	cmd.Stdin = bytes.NewReader(body)
 	var said bytes.Buffer
 	cmd.Stderr = &said

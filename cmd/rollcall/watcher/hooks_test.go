@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rollcall/providers"
 )
 
 func TestACommandThatFailsOrHangsIsToldInOneLine(t *testing.T) {
@@ -20,7 +22,7 @@ func TestACommandThatFailsOrHangsIsToldInOneLine(t *testing.T) {
 		"no-such-command-anywhere 2>&-": "exit status 127",
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
-		err := execute(ctx, command, nil, []byte("{}"))
+		err := execute(ctx, providers.Environment{}, command, nil, []byte("{}"))
 		cancel()
 		if err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %s", command, err, want)
@@ -53,7 +55,7 @@ func TestACommandOfWatchIsGivenNoCredentialThatItIsNotToldTo(t *testing.T) {
 		t.Setenv(name, "handed-on")
 	}
 	out := filepath.Join(t.TempDir(), "env")
-	if err := execute(t.Context(), "env > "+out, []string{"MY_OWN"}, []byte("{}")); err != nil {
+	if err := execute(t.Context(), providers.Environment{}, "env > "+out, []string{"MY_OWN"}, []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(out)
