@@ -2,7 +2,10 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 	"net/url"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +19,10 @@ import (
 // envWebhook is the environment variable with the webhook's URL, which is usually a secret and should not appear in a
 // list of processes.
 const envWebhook = "ROLLCALL_WEBHOOK"
+
+// envWebhookSecret is the environment variable with the secret that signs what a webhook is sent. There is no flag for
+// it.
+const envWebhookSecret = "ROLLCALL_WEBHOOK_SECRET"
 
 // watchFlags are the flags of rollcall watch.
 type watchFlags struct {
@@ -35,33 +42,56 @@ resolved finding, with -o json one object per line. A finding is resolved when
 it is absent and the evidence is complete: a source that cannot be read resolves
 nothing.
 
-With --metrics it serves http://ADDR/metrics for Prometheus, and /healthz, which
-is 200 only while all sources are being read and names those that are not; then
-lines are printed only with -o. It answers requests for localhost, for its own
-address, for this machine's name, and for the names of --metrics-host; it
-refuses others, so that no web page can read it through a browser.
+With --metrics it serves http://ADDR/metrics for Prometheus; /livez, which is 200
+while the process runs; /readyz, once a scan has been made; and /healthz, while
+all sources are being read, which names those that are not. Then lines are
+printed only with -o. It answers requests for localhost, for its own address,
+for this machine's name, and for the names of --metrics-host; it refuses others,
+so that no web page can read it through a browser.
 
-Once two scans have confirmed a finding, and again when it is resolved, a JSON
-object is sent by POST to --webhook URL (or ROLLCALL_WEBHOOK, which is not in the
-list of processes) and on stdin to --exec COMMAND, which sh runs. Each is sent
-once, also over restarts. A receiver that fails is tried three times. The command
+Once two scans have confirmed a finding, and again when two have confirmed that
+it is gone, hooks are sent it: --webhook URL (or ROLLCALL_WEBHOOK, which is not
+in the list of processes) by one POST for all that a scan has found, and --exec
+COMMAND, which sh runs, on stdin, each alone. Each is sent once, also over
+restarts. A receiver that fails is tried three times, and not before its
+Retry-After. --webhook-format is json; slack, for incoming webhooks of Slack and
+Mattermost; or alertmanager, for http://HOST:9093/api/v2/alerts, which gets all
+that stands with every scan. With ROLLCALL_WEBHOOK_SECRET each POST is signed:
+Rollcall-Signature: t=UNIX,v1=HEX is the HMAC-SHA256 of "UNIX.BODY". The command
 gets PATH, HOME and similar variables of the environment, and no credential;
---exec-env NAME passes another variable.`,
+--exec-env NAME passes another variable.
+
+--print-rules prints alert rules for Prometheus, --print-unit a systemd unit.`,
 		Example: "  rollcall watch --severity high\n  rollcall watch --metrics :9469 --exec 'jq -r .text | mail -s rollcall ops'",
 		Args:    noArgs,
 	}
 	f.form = output.Flag(c, output.Text, output.JSON)
-	c.Flags().StringVar(&f.Metrics, "metrics", "", "serve metrics and /healthz on this `address`, e.g. 127.0.0.1:9469")
+	c.Flags().StringVar(&f.Metrics, "metrics", "", "serve metrics, /livez, /readyz and /healthz on this `address`, e.g. 127.0.0.1:9469")
 	c.Flags().StringSliceVar(&f.MetricsHosts, "metrics-host", nil, "a further host `name` by which metrics may be asked for; may be given several times")
-	c.Flags().StringVar(&f.Webhook, "webhook", "", "POST each new and each resolved finding to this `URL`")
+	c.Flags().StringVar(&f.Webhook, "webhook", "", "POST new and resolved findings to this `URL`")
+	c.Flags().StringVar(&f.WebhookFormat, "webhook-format", watcher.FormatJSON, "format of what the webhook is sent: "+strings.Join(watcher.WebhookFormats, ", "))
 	c.Flags().StringVar(&f.Exec, "exec", "", "run this `command` for each new and each resolved finding")
 	c.Flags().StringArrayVar(&f.ExecEnv, "exec-env", nil, "pass the environment variable `NAME` on to the command of --exec; may be given several times")
 	c.Flags().StringVar(&f.filter, "filter", "", "print and send only findings that pass this `filter`; metrics count all")
 	c.Flags().StringVar(&f.severity, "severity", "low", "print and send only findings of this `severity` or more: info, low, medium, high, critical")
+	printRules, printUnit := false, false
+	c.Flags().BoolVar(&printRules, "print-rules", false, "print alert rules for Prometheus, and end")
+	c.Flags().BoolVar(&printUnit, "print-unit", false, "print a systemd unit that runs this rollcall, and end")
+	c.MarkFlagsMutuallyExclusive("print-rules", "print-unit")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
+		switch {
+		case printRules:
+			return output.String(a.Out, watcher.Rules)
+		case printUnit:
+			program, err := os.Executable()
+			if err != nil {
+				return fmt.Errorf("find this program: %w", err)
+			}
+			return output.String(a.Out, watcher.Unit(program))
+		}
 		f.Lines = f.Metrics == "" || cmd.Flags().Changed("output")
 		f.AsJSON = f.form.Form == output.JSON
-		f.Webhook = cmp.Or(f.Webhook, a.Env.Getenv(envWebhook))
+		f.Webhook, f.WebhookSecret = cmp.Or(f.Webhook, a.Env.Getenv(envWebhook)), a.Env.Getenv(envWebhookSecret)
 		if err := f.read(); err != nil {
 			return err
 		}
@@ -82,6 +112,9 @@ func (f *watchFlags) read() (err error) {
 		if u, err := url.Parse(f.Webhook); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 			return exit.Usagef("the webhook is not a URL: write it with scheme and host, such as https://hooks.example.com/x") // the URL is a secret, so the error omits it
 		}
+	}
+	if f.WebhookFormat = cmp.Or(f.WebhookFormat, watcher.FormatJSON); !slices.Contains(watcher.WebhookFormats, f.WebhookFormat) {
+		return exit.Usagef("--webhook-format %q: write %s", f.WebhookFormat, strings.Join(watcher.WebhookFormats, ", "))
 	}
 	f.Version = buildVersion().Version
 	return nil

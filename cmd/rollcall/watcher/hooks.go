@@ -6,10 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,9 +15,9 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
-	"rollcall/providers/textfile"
 )
 
 // Limits of hooks.
@@ -29,10 +25,7 @@ const (
 	hookTimeout = 10 * time.Second
 	hookTries   = 3
 	hookPause   = time.Second // before the second try; later ones are four times as long
-	hookQueue   = 1000        // waiting events; more wait for a later scan
-	maxReply    = 64 << 10
-	// maxRemembered is the largest size in bytes of the file of sent findings.
-	maxRemembered = 256 << 20
+	hookQueue   = 10          // waiting batches; more wait for a later scan
 )
 
 // HookEvent is the input of a hook: the finding, and a sentence that chat rooms can show.
@@ -53,10 +46,23 @@ func newHookEvent(s *app.Session, event string, of *openFinding, now time.Time) 
 	return HookEvent{Event: event, Time: now.UTC(), Since: of.since.UTC(), Fleet: s.Config.Fleet, Text: text, Finding: of.row}
 }
 
+// batch is what one scan has to say. Keys are those of its events, and standing are the findings that were sent before
+// and are not resolved.
+type batch struct {
+	fleet    string
+	at       time.Time
+	next     time.Time // when another batch follows at the latest
+	keys     []string
+	events   []HookEvent
+	standing []HookEvent
+}
+
 // hook is one receiver.
 type hook struct {
 	name    string // without secrets
-	deliver func(ctx context.Context, body []byte) error
+	deliver func(ctx context.Context, b *batch) error
+	single  bool // it gets each event alone
+	always  bool // it gets a batch without events too
 	down    bool // it failed last time, and is tried only once until it works
 }
 
@@ -65,66 +71,64 @@ type hooks struct {
 	say       func(format string, args ...any)
 	path      string // file of sent findings
 	hooks     []*hook
-	queue     chan queued
-	delivered chan delivery
+	queue     chan *batch
+	delivered chan *batch
 	counts    *family
 }
 
-type queued struct {
-	key  string
-	body []byte
-}
-
-// delivery means that the hooks have finished with the event of a finding.
-type delivery struct{ key string }
-
 // permanent is a refusal that a retry would not change.
 type permanent struct{ error }
+
+// laterError is a refusal that says when to try again.
+type laterError struct {
+	error
+	after time.Duration
+}
 
 func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hooks, error) {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
-	h := &hooks{
-		say: a.Logf, path: filepath.Join(s.State, "watch.json"), queue: make(chan queued, hookQueue), delivered: make(chan delivery), counts: counts,
-	}
+	h := &hooks{say: a.Logf, path: filepath.Join(s.State, "watch.json"), queue: make(chan *batch, hookQueue), delivered: make(chan *batch), counts: counts}
 	if f.Webhook != "" {
-		h.hooks = append(h.hooks, webhook(f.Webhook))
+		h.hooks = append(h.hooks, newWebhook(f, nil, s.Program.Now))
 	}
 	if f.Exec != "" {
-		h.hooks = append(h.hooks, &hook{name: "exec", deliver: func(ctx context.Context, body []byte) error { return execute(ctx, a.Env, f.Exec, f.ExecEnv, body) }})
+		h.hooks = append(h.hooks, &hook{name: "exec", single: true, deliver: func(ctx context.Context, b *batch) error {
+			body, err := json.Marshal(b.events[0])
+			if err != nil {
+				return permanent{err}
+			}
+			return execute(ctx, a.Env, f.Exec, f.ExecEnv, body)
+		}})
 	}
 	return h, nil
 }
 
-// send queues an event. It returns false if the queue is full.
-func (h *hooks) send(key string, e HookEvent) bool {
-	body, err := json.Marshal(e)
-	if err != nil {
-		h.say("rollcall: a finding cannot be told: %s", words.Clean(err.Error()))
-		return false
-	}
-	select {
-	case h.queue <- queued{key, body}:
-		return true
-	default:
-		return false
-	}
+// ready reports whether the queue takes another batch.
+func (h *hooks) ready() bool { return len(h.queue) < cap(h.queue) }
+
+// wantsAll reports whether a receiver wants to be sent the findings that stand, and not only what is new.
+func (h *hooks) wantsAll() bool {
+	return slices.ContainsFunc(h.hooks, func(r *hook) bool { return r.always })
 }
 
-// run delivers events until ctx ends. Events that are left are sent after the next start.
+// send queues a batch after ready.
+func (h *hooks) send(b *batch) { h.queue <- b }
+
+// run delivers batches until ctx ends. Those that are left are sent after the next start.
 func (h *hooks) run(ctx context.Context) {
 	for {
 		select {
-		case q := <-h.queue:
+		case b := <-h.queue:
 			for _, r := range h.hooks {
-				h.deliver(ctx, r, q.body)
+				h.deliverAll(ctx, r, b)
 			}
 			if ctx.Err() != nil {
 				return
 			}
 			select {
-			case h.delivered <- delivery{q.key}:
+			case h.delivered <- b:
 			case <-ctx.Done():
 				return
 			}
@@ -134,14 +138,26 @@ func (h *hooks) run(ctx context.Context) {
 	}
 }
 
-func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
+// deliverAll delivers a batch to one receiver in the pieces that it takes.
+func (h *hooks) deliverAll(ctx context.Context, r *hook, b *batch) {
+	switch {
+	case r.single:
+		for _, e := range b.events {
+			h.deliver(ctx, r, &batch{fleet: b.fleet, at: b.at, events: []HookEvent{e}})
+		}
+	case len(b.events) > 0 || r.always:
+		h.deliver(ctx, r, b)
+	}
+}
+
+func (h *hooks) deliver(ctx context.Context, r *hook, b *batch) {
 	tries, pause := hookTries, hookPause
 	if r.down {
 		tries = 1
 	}
 	for try := 1; ; try++ {
 		limited, cancel := context.WithTimeout(ctx, hookTimeout)
-		err := r.deliver(limited, body)
+		err := r.deliver(limited, b)
 		cancel()
 		if ctx.Err() != nil {
 			return
@@ -156,50 +172,20 @@ func (h *hooks) deliver(ctx context.Context, r *hook, body []byte) {
 		}
 		if _, final := errors.AsType[permanent](err); final || try >= tries {
 			if !r.down {
-				h.say("rollcall: %s fails, and is not told of a finding: %s", r.name, words.Clean(err.Error()))
+				h.say("rollcall: %s fails, and misses %s: %s", r.name, index.Plural(max(1, len(b.events)), "event", "events"), words.Clean(err.Error()))
 			}
 			r.down = true
 			h.counts.counter(r.name, "failed").Inc()
 			return
+		}
+		if again, ok := errors.AsType[laterError](err); ok {
+			pause = max(pause, again.after)
 		}
 		if providers.Sleep(ctx, pause) != nil {
 			return
 		}
 		pause *= 4
 	}
-}
-
-// webhook returns a receiver that gets events by POST. Messages show only the host of its URL.
-func webhook(target string) *hook {
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	name := "webhook"
-	if u, err := url.Parse(target); err == nil {
-		name += " " + words.Clean(u.Host)
-	}
-	return &hook{name: name, deliver: func(ctx context.Context, body []byte) error {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, target, bytes.NewReader(body))
-		if err != nil {
-			return permanent{errors.New("its URL cannot be used")}
-		}
-		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("User-Agent", "rollcall")
-		resp, err := client.Do(req)
-		if err != nil {
-			if u, ok := errors.AsType[*url.Error](err); ok {
-				err = u.Err // without the URL
-			}
-			return err
-		}
-		defer resp.Body.Close()                                         //nolint:errcheck // the body is not needed
-		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxReply)) // so that the connection is reused
-		switch s := resp.StatusCode; {
-		case s < 300:
-			return nil
-		case s < 500 && s != http.StatusTooManyRequests && s != http.StatusRequestTimeout:
-			return permanent{errors.New("HTTP " + resp.Status)}
-		}
-		return errors.New("HTTP " + resp.Status)
-	}}
 }
 
 // hookVariables are the environment variables that commands need in order to run. None holds a credential.
@@ -238,48 +224,4 @@ func execute(ctx context.Context, env providers.Environment, command string, als
 		return fmt.Errorf("%w: %s", err, line)
 	}
 	return err
-}
-
-// sentFinding is a sent finding, as stored in the state folder.
-type sentFinding struct {
-	Key     string             `json:"key"`
-	Since   time.Time          `json:"since"`
-	Finding rows.FindingObject `json:"finding"`
-}
-
-// remember stores the sent findings, so that after a restart they are not sent again and their end is.
-func (h *hooks) remember(known map[string]*openFinding) {
-	rows := []sentFinding{}
-	for key, s := range known {
-		if s.stage == stageSent || s.stage == stageResolving {
-			rows = append(rows, sentFinding{key, s.since, s.row})
-		}
-	}
-	err := textfile.Write(h.path, func(f *os.File) error { return json.NewEncoder(f).Encode(rows) })
-	if err != nil {
-		h.say("rollcall: what the hooks were told cannot be kept for the next start: %s", words.Clean(err.Error()))
-	}
-}
-
-// remembered returns the findings that were sent before this start.
-func (h *hooks) remembered() map[string]*openFinding {
-	known := map[string]*openFinding{}
-	text, err := textfile.Read(h.path, maxRemembered)
-	var rows []sentFinding
-	if err == nil {
-		err = textfile.CheckJSON(text)
-	}
-	if err == nil {
-		err = json.Unmarshal(text, &rows)
-	}
-	if err != nil {
-		if !errors.Is(err, fs.ErrNotExist) {
-			h.say("rollcall: what the hooks were told before is not known, and is told again: %s", words.Clean(err.Error()))
-		}
-		return known
-	}
-	for _, r := range rows {
-		known[r.Key] = &openFinding{row: r.Finding, since: r.Since, scans: 2, stage: stageSent}
-	}
-	return known
 }

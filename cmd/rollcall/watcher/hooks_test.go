@@ -43,7 +43,7 @@ func TestARefusalOfAWebhookIsNotTriedAgainAndARedirectionIsNotFollowed(t *testin
 	defer srv.Close()
 	for _, path := range []string{"/", "/moved"} {
 		posts = 0
-		err := webhook(srv.URL+path).deliver(context.Background(), []byte("{}"))
+		err := newWebhook(&Options{Webhook: srv.URL + path}, nil, time.Now).deliver(context.Background(), &batch{})
 		if _, final := errors.AsType[permanent](err); !final || posts != 1 {
 			t.Errorf("%s: %v after %d posts", path, err, posts)
 		}

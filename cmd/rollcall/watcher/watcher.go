@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -38,7 +40,8 @@ type watcher struct {
 type openFinding struct {
 	row   rows.FindingObject
 	since time.Time
-	scans int
+	scans int // that have found it
+	gone  int // complete scans since that have not
 	stage stage
 	// snoozed means that it was snoozed at the last scan: it is reported anew once it is not.
 	snoozed bool
@@ -59,8 +62,10 @@ type Options struct {
 	Metrics      string   // address of the metrics; empty for none
 	MetricsHosts []string // additional names by which they may be requested
 	Webhook      string
-	Exec         string
-	ExecEnv      []string // variables for the command beside those that it needs to run
+	// WebhookFormat is one of WebhookFormats; empty for the first. With a WebhookSecret each body is signed.
+	WebhookFormat, WebhookSecret string
+	Exec                         string
+	ExecEnv                      []string // variables for the command beside those that it needs to run
 
 	Only    filter.Filter    // findings to report
 	Least   dnsview.Severity // lowest severity to report
@@ -116,7 +121,7 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 func (w *watcher) run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var delivered <-chan delivery
+	var delivered <-chan *batch
 	if w.hooks != nil {
 		delivered = w.hooks.delivered
 	}
@@ -125,8 +130,8 @@ func (w *watcher) run(ctx context.Context) error {
 		case <-w.s.Fleet.Updates():
 		case <-w.s.Observer.Changes:
 		case <-tick.C:
-		case d := <-delivered:
-			w.delivered(d)
+		case b := <-delivered:
+			w.delivered(b)
 			continue
 		case <-ctx.Done():
 			return nil
@@ -156,22 +161,33 @@ func (w *watcher) due(snap *providers.Snapshot) bool {
 		!slices.ContainsFunc(snap.Zones, func(z providers.ZoneView) bool { return lags(&z.Coverage, z.Zone.Name) })
 }
 
+// confirmed is how many scans must find a finding before hooks are sent it, and how many complete ones must miss it before
+// it is resolved: what comes and goes in between is neither.
+const confirmed = 2
+
 // scan reports new and resolved findings.
 func (w *watcher) scan(v *dnsview.View) error {
 	w.metrics.scanned(v)
 	if err := w.sources(v); err != nil {
 		return err
 	}
+	now := v.Options.Now
+	b := &batch{fleet: w.s.Config.Fleet, at: now, next: now.Add(max(2*w.s.Config.Refresh, time.Minute))}
+	ready := w.hooks != nil && w.hooks.ready()
+	event := func(key, event string, s *openFinding) {
+		b.keys, b.events = append(b.keys, key), append(b.events, newHookEvent(w.s, event, s, now))
+	}
 	stands := make(map[string]bool, len(v.Findings))
 	unsure := map[string]bool{} // findings that have become uncertain are not resolved
 	for i := range v.Findings {
 		f := &v.Findings[i]
-		key := f.Key()
-		stands[key] = true
 		row := rows.NewFinding(v, f)
+		object := row.Object()
 		if f.Class == dnsview.Unknown {
-			unsure[row.Subject()] = true
+			unsure[object.Subject()] = true
 		}
+		key := keyOf(&object, stands)
+		stands[key] = true
 		if f.Severity < w.least || !w.filter.Match(row) {
 			continue
 		}
@@ -187,50 +203,88 @@ func (w *watcher) scan(v *dnsview.View) error {
 			s = nil
 		}
 		if s == nil {
-			s = &openFinding{since: v.Options.Now}
+			s = &openFinding{since: now}
 			w.known[key] = s
-			s.row = row.Object()
-			if err := w.report(EventNew, s, v.Options.Now); err != nil {
+			s.row = object
+			if err := w.report(EventNew, s, now); err != nil {
 				return err
 			}
 		}
-		s.row = row.Object()
+		s.row, s.gone = object, 0
 		s.scans++
-		if w.hooks != nil && s.scans >= 2 && s.stage == stageNew && w.hooks.send(key, newHookEvent(w.s, EventNew, s, v.Options.Now)) {
+		if ready && s.scans >= confirmed && s.stage == stageNew {
+			event(key, EventNew, s)
 			s.stage = stageSending
 		}
 	}
-	for key, s := range w.known {
-		if stands[key] || unsure[s.row.Subject()] || s.stage == stageSending || s.stage == stageResolving || !resolved(v, &s.row) {
+	for _, key := range slices.Sorted(maps.Keys(w.known)) {
+		s := w.known[key]
+		if stands[key] || s.stage == stageSending || s.stage == stageResolving {
+			continue
+		}
+		if unsure[s.row.Subject()] || !resolved(v, &s.row) {
+			s.gone = 0
+			continue
+		}
+		if s.gone++; s.gone < confirmed || s.stage == stageSent && !ready {
 			continue
 		}
 		if s.stage == stageSent {
-			if !w.hooks.send(key, newHookEvent(w.s, EventResolved, s, v.Options.Now)) {
-				continue // until the next scan
-			}
+			event(key, EventResolved, s)
 			s.stage = stageResolving
 		} else {
 			delete(w.known, key)
 		}
-		if err := w.report(EventResolved, s, v.Options.Now); err != nil {
+		if err := w.report(EventResolved, s, now); err != nil {
 			return err
 		}
+	}
+	if ready {
+		w.send(b)
 	}
 	return nil
 }
 
-// delivered records that the hooks have finished with an event, successfully or not.
-func (w *watcher) delivered(d delivery) {
-	s := w.known[d.key]
-	switch {
-	case s == nil:
+// send sends the batch of a scan, with the findings that stand if a receiver wants them.
+func (w *watcher) send(b *batch) {
+	all := w.hooks.wantsAll()
+	if len(b.events) == 0 && !all {
 		return
-	case s.stage == stageResolving:
-		delete(w.known, d.key)
-	default:
-		s.stage = stageSent
 	}
-	w.hooks.remember(w.known)
+	if all {
+		for _, key := range slices.Sorted(maps.Keys(w.known)) {
+			if s := w.known[key]; s.stage == stageSent && !s.snoozed {
+				b.standing = append(b.standing, newHookEvent(w.s, EventNew, s, b.at))
+			}
+		}
+	}
+	w.hooks.send(b)
+}
+
+// keyOf identifies a finding over scans by its class and its subject. It has no id of a record: one that is deleted and
+// restored is the same. Of several with one key in a scan, as in two zones of one name, each has its own.
+func keyOf(r *rows.FindingObject, taken map[string]bool) string {
+	key := r.Class + " " + r.Subject()
+	for n, first := 2, key; taken[key]; n++ {
+		key = first + " " + strconv.Itoa(n)
+	}
+	return key
+}
+
+// delivered records that the hooks have finished with the events of a batch, successfully or not.
+func (w *watcher) delivered(b *batch) {
+	for _, key := range b.keys {
+		switch s := w.known[key]; {
+		case s == nil:
+		case s.stage == stageResolving:
+			delete(w.known, key)
+		default:
+			s.stage = stageSent
+		}
+	}
+	if len(b.keys) > 0 {
+		w.hooks.remember(w.known)
+	}
 }
 
 // sources reports sources whose state has changed.

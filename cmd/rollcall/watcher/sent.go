@@ -1,0 +1,63 @@
+package watcher
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/rows"
+	"rollcall/providers/textfile"
+)
+
+// maxRemembered is the largest size in bytes of the file of sent findings.
+const maxRemembered = 256 << 20
+
+// sentFinding is a sent finding, as stored in the state folder.
+type sentFinding struct {
+	Key     string             `json:"key"`
+	Since   time.Time          `json:"since"`
+	Finding rows.FindingObject `json:"finding"`
+}
+
+// remember stores the sent findings, so that after a restart they are not sent again and their end is.
+func (h *hooks) remember(known map[string]*openFinding) {
+	rows := []sentFinding{}
+	for key, s := range known {
+		if s.stage == stageSent || s.stage == stageResolving {
+			rows = append(rows, sentFinding{key, s.since, s.row})
+		}
+	}
+	err := textfile.Write(h.path, func(f *os.File) error { return json.NewEncoder(f).Encode(rows) })
+	if err != nil {
+		h.say("rollcall: what the hooks were told cannot be kept for the next start: %s", words.Clean(err.Error()))
+	}
+}
+
+// remembered returns the findings that were sent before this start.
+func (h *hooks) remembered() map[string]*openFinding {
+	known := map[string]*openFinding{}
+	text, err := textfile.Read(h.path, maxRemembered)
+	var rows []sentFinding
+	if err == nil {
+		err = textfile.CheckJSON(text)
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &rows)
+	}
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			h.say("rollcall: what the hooks were told before is not known, and is told again: %s", words.Clean(err.Error()))
+		}
+		return known
+	}
+	taken := map[string]bool{}
+	for _, r := range rows {
+		key := keyOf(&r.Finding, taken) // a former version had other keys
+		taken[key] = true
+		known[key] = &openFinding{row: r.Finding, since: r.Since, scans: 2, stage: stageSent}
+	}
+	return known
+}
