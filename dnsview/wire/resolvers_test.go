@@ -160,7 +160,7 @@ func (s *signer) file(t *testing.T, lines ...string) string {
 // Two validating BINDs and a DS record of a key that the zone has not: every answer is SERVFAIL, though the
 // servers of the zone answer. With the right DS the same zone resolves.
 func TestABrokenDSRecordIsFoundThroughRealResolvers(t *testing.T) {
-	path := namedPath(t)
+	providertest.NamedPath(t)
 	com, child := newSigner(t, "com"), newSigner(t, "example.com")
 	files := func(ds *dns.DS) string {
 		return com.file(t, "com. 300 IN SOA a.com. dns.com. 1 3600 600 86400 1", "com. 300 IN NS a.com.", "a.com. 300 IN A "+parentAddr,
@@ -176,24 +176,24 @@ func TestABrokenDSRecordIsFoundThroughRealResolvers(t *testing.T) {
 		{"the right DS", child.key.ToDS(dns.SHA256), false, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			parent := startNamed(t, path, "recursion no; };\nzone \"com\" { type primary; file \"com.zone\"; };\n", map[string]string{"com": files(c.ds)})
-			own := startNamed(t, path, "recursion no; };\nzone \"example.com\" { type primary; file \"example.com.zone\"; };\n", map[string]string{
+			parent := providertest.StartNamed(t, "recursion no; };\nzone \"com\" { type primary; file \"com.zone\"; };\n", map[string]string{"com": files(c.ds)})
+			own := providertest.StartNamed(t, "recursion no; };\nzone \"example.com\" { type primary; file \"example.com.zone\"; };\n", map[string]string{
 				"example.com": child.file(t, "example.com. 300 IN SOA ns1.example.com. dns.example.com. 7 3600 600 86400 1", "example.com. 300 IN NS ns1.example.com.",
 					"ns1.example.com. 300 IN A "+childAddr, "www.example.com. 300 IN A 192.0.2.1"),
 			})
 			config := "recursion yes; qname-minimization off; dnssec-validation yes; };\n" +
 				fmt.Sprintf("trust-anchors { \"com.\" static-key 257 3 %d \"%s\"; };\n", com.key.Algorithm, com.key.PublicKey) +
-				fmt.Sprintf("zone \"com\" { type forward; forward only; forwarders { 127.0.0.1 port %s; }; };\nzone \"example.com\" { type forward; forward only; forwarders { 127.0.0.1 port %s; }; };\n", parent.port, own.port)
-			one, two := startNamed(t, path, config, nil), startNamed(t, path, config, nil)
+				fmt.Sprintf("zone \"com\" { type forward; forward only; forwarders { 127.0.0.1 port %s; }; };\nzone \"example.com\" { type forward; forward only; forwarders { 127.0.0.1 port %s; }; };\n", parent.Port, own.Port)
+			one, two := providertest.StartNamed(t, config, nil), providertest.StartNamed(t, config, nil)
 			up := func(m *dns.Msg) bool { return m.Rcode == dns.RcodeSuccess && len(m.Answer) > 0 }
-			parent.until(t, "com", dns.TypeSOA, "serving com", up)
-			own.until(t, "example.com", dns.TypeSOA, "serving example.com", up)
-			one.until(t, "com", dns.TypeSOA, "resolving com", up)
-			two.until(t, "com", dns.TypeSOA, "resolving com", up)
-			real := map[string]string{childAddr + ":53": own.addr, parentAddr + ":53": parent.addr, one.addr: one.addr, two.addr: two.addr}
+			parent.Until("com", dns.TypeSOA, "serving com", up)
+			own.Until("example.com", dns.TypeSOA, "serving example.com", up)
+			one.Until("com", dns.TypeSOA, "resolving com", up)
+			two.Until("com", dns.TypeSOA, "resolving com", up)
+			real := map[string]string{childAddr + ":53": own.Addr, parentAddr + ":53": parent.Addr, one.Addr: one.Addr, two.Addr: two.Addr}
 			clk := providertest.NewClock(time.Now())
 			ck := New(Options{
-				Resolvers: []string{one.addr, two.addr}, Rate: 1e6, Burst: 1000, Timeout: 10 * time.Second, Clock: clk.Clock,
+				Resolvers: []string{one.Addr, two.Addr}, Rate: 1e6, Burst: 1000, Timeout: 10 * time.Second, Clock: clk.Clock,
 				Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 					return new(net.Dialer).DialContext(ctx, network, real[addr])
 				},
@@ -208,7 +208,7 @@ func TestABrokenDSRecordIsFoundThroughRealResolvers(t *testing.T) {
 			}
 			if c.broken {
 				for _, want := range []string{
-					one.addr + " answers when it is told not to validate", fmt.Sprintf("DS: the parent zone holds %d", c.ds.KeyTag),
+					one.Addr + " answers when it is told not to validate", fmt.Sprintf("DS: the parent zone holds %d", c.ds.KeyTag),
 					fmt.Sprintf("DNSKEY: the zone serves the keys %d", child.key.KeyTag()), "delegation: the parent zone says ns1.example.com, the zone itself ns1.example.com", "serial 7",
 				} {
 					if !strings.Contains(facts, want) {
