@@ -309,6 +309,10 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	if in.Fleet == "" {
 		add("register", "the agent marks its records with the fleet id, and there is none; rollcall config init makes one")
 	}
+	if !agentParts[cfg.DNS].dns {
+		add("register", "%s: the agent of a node does not write to zones of %s, since each node would hold the key of the whole zone; with register=console the console registers the nodes", cfg.Register, cfg.DNS)
+		return cfg, nil, p
+	}
 	warnings := cfg.credentials(v, &in, add)
 	if cfg.Register == RegisterAgent && !agentParts[cfg.DNS].findsIDN && cfg.ZoneID == "" && strings.Contains(cfg.Zone, "xn--") {
 		warnings = append(warnings, cfg.Zone+" is an internationalized zone, which the agent does not find at "+dns.Title+" by its name: give id for the zone in the config, or read the zone once with rollcall ls sources")

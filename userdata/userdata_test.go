@@ -124,7 +124,7 @@ func TestEveryMistakeInAValueIsOneClearLine(t *testing.T) {
 		{"pattern", input(providers.EC2, "health_path", "index.html"), `health_path: "index.html" does not match`},
 		{"bool", input(providers.EC2, "ipv6", "yes"), `ipv6: "yes" is neither true nor false`},
 		{"ttl", input(providers.EC2, "ttl", "2147483648"), `ttl: "2147483648" is not seconds`},
-		{"enum", input(providers.EC2, "dns", "bind"), `dns: "bind" is not one of cloudflare, route53`},
+		{"enum", input(providers.EC2, "dns", "bind"), `dns: "bind" is not one of cloudflare, route53, rfc2136`},
 		{"label", input(providers.EC2, "service", strings.Repeat("a", 64)+".example.com"), "service: the label aaaaaaaaaaaaaaaaaaaa… has 64 bytes, the limit is 63"},
 		{"empty label", input(providers.EC2, "service", "www..example.com"), `service: "www..example.com" has an empty label`},
 		{"zone", input(providers.EC2, "service", "www.notexample.com"), "service: www.notexample.com does not lie in the zone example.com"},
@@ -136,6 +136,7 @@ func TestEveryMistakeInAValueIsOneClearLine(t *testing.T) {
 		{"token source", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token_source", "metadata"), "token_source: metadata is for Triton; EC2 has ssm"},
 		{"no token", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token_source", "script", "token_in_script", TokenInScript), "token: it is not set"},
 		{"token without a word", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token_source", "script", "token", "s3cret"), "token_in_script: the token would stand in the script. Everybody who can describe the instance"},
+		{"agent at rfc2136", input(providers.EC2, "dns", "rfc2136", "register", "agent"), "template nginx-roundrobin: register: agent: the agent of a node does not write to zones of rfc2136, since each node would hold the key of the whole zone; with register=console the console registers the nodes"},
 		{"host", input(providers.EC2, "host", "{name}"), "host: there is no such variable"},
 		{"token by mistake", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token", "s3cret"), "token: it would stand in the script for everybody to read"},
 		{"too large", input(providers.EC2, "greeting", noise(declared[0].UserData)), "too many; shorten the template or its values"},
@@ -241,6 +242,8 @@ func TestWhoRegistersByDefault(t *testing.T) {
 		{providers.EC2, "cloudflare", "agent", RegisterAgent, TokenSSM, "/rollcall/cloudflare-token"},
 		{providers.Triton, "cloudflare", "agent", RegisterAgent, TokenMetadata, "key cloudflare-token"},
 		{providers.Triton, "route53", "agent", RegisterAgent, "", "aws-access-key-id"},
+		{providers.EC2, "rfc2136", "auto", RegisterConsole, "", "the console registers"},
+		{providers.Triton, "rfc2136", "console", RegisterConsole, "", "the console registers"},
 	} {
 		r, err := Render("nginx-roundrobin", input(tc.at, "dns", tc.dns, "register", tc.choice))
 		if err != nil {

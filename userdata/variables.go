@@ -32,7 +32,7 @@ func standardVariables(agent string) []Variable {
 	v := []Variable{
 		{Name: "service", Type: TypeDomain, Required: true, Example: "www.example.com", Help: "name that clients resolve"},
 		{Name: "zone", Type: TypeDomain, Required: true, Example: "example.com", Help: "DNS zone that the name lies in"},
-		{Name: "dns", Type: TypeEnum, Required: true, Example: "route53", Options: agentDNS(), Help: "who hosts the zone"},
+		{Name: "dns", Type: TypeEnum, Required: true, Example: "route53", Options: nodeDNS(), Help: "who hosts the zone"},
 		{Name: "register", Type: TypeEnum, Default: "auto", Options: []string{"auto", RegisterAgent, RegisterConsole}, Help: "who puts the node into DNS: its agent, or the console; auto is the agent where a role gives it the right, else the console"},
 		{Name: "ttl", Type: TypeTTL, Default: "60", Help: "seconds that resolvers keep an answer"},
 		{Name: "proxied", Type: TypeBool, Default: "false", Help: "let Cloudflare answer in the node's place"},
@@ -64,8 +64,11 @@ func standardVariables(agent string) []Variable {
 	return v
 }
 
-// agentDNS returns the DNS providers that the agent speaks to.
-func agentDNS() (names []string) {
+// consoleDNS are the DNS providers whose zones only the console writes to.
+var consoleDNS = []string{"rfc2136"}
+
+// nodeDNS returns the DNS providers in whose zones nodes may be: those that the agent speaks to first.
+func nodeDNS() (names []string) {
 	for p, part := range agentParts {
 		if !part.dns {
 			continue
@@ -73,7 +76,7 @@ func agentDNS() (names []string) {
 		names = append(names, string(p))
 	}
 	slices.Sort(names)
-	return names
+	return append(names, consoleDNS...)
 }
 
 // declared returns what is wrong with the declaration of a variable.

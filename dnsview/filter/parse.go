@@ -28,7 +28,7 @@ var fields = []field{
 	{"name", "name of the instance, record, service or source", false},
 	{"node", "name or id of the instance that a record belongs to", false},
 	{"owner", "instance id in the owner marker; owner= for none", false},
-	{"provider", "ec2, triton, cloudflare or route53", false},
+	{"provider", "ec2, triton, cloudflare, route53 or rfc2136", false},
 	{"proxied", "yes or no", false},
 	{"region", "region or data centre", false},
 	{"run", "run of a journal entry", false},

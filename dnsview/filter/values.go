@@ -20,7 +20,7 @@ var values = map[string][]string{
 		"srv-no-txt", "type-not-listed", "wire", "split", "cached", "lame", "occluded", "unresolvable", "unhealthy", "thin", "evacuated", "one-cloud", "over-limit",
 	},
 	"severity": {"info", "low", "medium", "high", "critical"},
-	"provider": {"ec2", "triton", "cloudflare", "route53", "zonefile"},
+	"provider": {"ec2", "triton", "cloudflare", "route53", "rfc2136", "zonefile"},
 	"proxied":  {"yes", "no", "true", "false"},
 	"snoozed":  {"yes", "no"},
 	"wire": {

@@ -7,6 +7,7 @@ import (
 	"rollcall/providers/adapter"
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/ec2"
+	"rollcall/providers/rfc2136"
 	"rollcall/providers/route53"
 	"rollcall/providers/triton"
 	"rollcall/providers/zonefile"
@@ -19,6 +20,7 @@ func All() []adapter.Adapter {
 		triton.Adapter(),
 		cloudflare.Adapter(),
 		route53.Adapter(),
+		rfc2136.Adapter(),
 		zonefile.Adapter(),
 	}
 }
