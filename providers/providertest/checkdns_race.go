@@ -98,6 +98,7 @@ func (c *dnsCheck) between(t *testing.T) {
 	})
 	if !c.comments {
 		t.Run("a value is not created beside a marker that is deleted meanwhile", c.markerGoes)
+		t.Run("a value that is created beside a marker that appears meanwhile has one marker", c.markerComes)
 	}
 }
 
@@ -113,6 +114,24 @@ func (c *dnsCheck) markerGoes(t *testing.T) {
 	c.made(t, add(value))
 	if rows := c.lookup(t, "race.check", "A"); len(rows) != 1 || len(rows[0].Owners) != 1 {
 		t.Errorf("rows %+v", rows)
+	}
+	c.empty(t, "race.check")
+}
+
+func (c *dnsCheck) markerComes(t *testing.T) {
+	value := c.record(t, "race.check", "A", "198.51.100.1", ownerOf("i-0aaa"))
+	quiet := value.Owners[0]
+	quiet.Quiesced = true
+	text, err := quiet.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Writes.Before(func() {
+		c.elsewhere(t, add(c.record(t, "i-0aaa._rollcall.race.check", "TXT", providers.FormatTXT([]string{text}))))
+	})
+	c.made(t, add(value))
+	if rows := c.lookup(t, "i-0aaa._rollcall.race.check", "TXT"); len(rows) != 1 {
+		t.Errorf("markers %+v", rows)
 	}
 	c.empty(t, "race.check")
 }

@@ -12,6 +12,7 @@ type Writes struct {
 	mu     sync.Mutex
 	sent   int
 	before func()
+	after  func()
 	lose   bool
 }
 
@@ -34,6 +35,24 @@ func (w *Writes) Lose() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.lose = true
+}
+
+// Answered makes f run once, after the server has made a write whose answer is lost.
+func (w *Writes) Answered(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.after = f
+}
+
+// End runs the function of Answered.
+func (w *Writes) End() {
+	w.mu.Lock()
+	after := w.after
+	w.after = nil
+	w.mu.Unlock()
+	if after != nil {
+		after()
+	}
 }
 
 // Begin counts a write that is about to be sent, and reports whether its answer is to be lost.

@@ -39,9 +39,10 @@ const (
 
 // Limits are what one batch and one set may hold.
 type Limits struct {
-	Size          // of a batch
-	Values int    // of a set
-	Batch  string // the size of a batch in words, such as "a batch takes 1000 values"
+	Size            // of a batch
+	Values   int    // of a set
+	SetChars int    // cost of a set that grows; 0 for that of a batch
+	Batch    string // the size of a batch in words, such as "a batch takes 1000 values"
 }
 
 // Size is the cost of a batch: values, and their characters or bytes. Old and new values count.

@@ -93,6 +93,7 @@ func (w *workingCopy) rollback(total Size) {
 // account updates the size of the batch and returns an error if a limit is exceeded.
 func (w *workingCopy) account(before Size) error {
 	var biggest Key
+	fits := true
 	for k, old := range w.undo {
 		s := w.sets[k]
 		if old != nil {
@@ -107,11 +108,14 @@ func (w *workingCopy) account(before Size) error {
 			return &providers.Error{Kind: providers.KindLimit, Err: fmt.Errorf("%s %s can hold %d values and has %d: %d more fit",
 				k.Name, k.Type, w.limits.Values, n-1, max(0, w.limits.Values-n+1))}
 		}
+		if most := w.limits.SetChars; most > 0 && len(s.values) > had && w.cost(k, s).Chars > most {
+			fits = false
+		}
 		if w.cost(k, s).Chars >= w.cost(biggest, w.sets[biggest]).Chars {
 			biggest = k
 		}
 	}
-	if w.total.fits(*w.limits) {
+	if fits && w.total.fits(*w.limits) {
 		return nil
 	}
 	if before != (Size{}) {

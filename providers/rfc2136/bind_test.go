@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -29,9 +28,14 @@ func zoneConfig(more string) string {
 // grants lets the key read and write the zone.
 var grants = fmt.Sprintf("allow-transfer { key %q; }; update-policy { grant %q zonesub ANY; };", providertest.NamedKey, providertest.NamedKey)
 
-func startBIND(t *testing.T, config string) *providertest.Named {
+// startBIND runs BIND with the zone, and with a master file for each other zone.
+func startBIND(t *testing.T, config string, others ...string) *providertest.Named {
 	t.Helper()
-	n := providertest.StartNamed(t, config, map[string]string{zoneName: zoneText})
+	files := map[string]string{zoneName: zoneText}
+	for _, z := range others {
+		files[z] = zoneText
+	}
+	n := providertest.StartNamed(t, config, files)
 	n.UntilServed(zoneName)
 	return n
 }
@@ -72,6 +76,7 @@ func (c *watchedConn) Write(b []byte) (int, error) {
 func (c *watchedConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if c.lost {
+		c.w.End()
 		return 0, net.ErrClosed
 	}
 	return n, err
@@ -85,5 +90,3 @@ func TestTheAdapterWorksAgainstBIND(t *testing.T) {
 		Zone: zoneName, Unknown: providers.Zone{Name: "elsewhere.org", ID: "elsewhere.org"}, Joins: 200,
 	})
 }
-
-var _ = strings.Contains

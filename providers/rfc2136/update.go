@@ -21,9 +21,10 @@ const (
 	bindValues = 100
 )
 
-// limits are those of a message of 65,535 bytes, without the room of question and signature.
+// limits are those of a message of 65,535 bytes, without the room of question and signature. A set leaves room for the
+// value and the marker that go when it gets smaller.
 var limits = recordset.Limits{
-	Size: recordset.Size{Elements: 1 << 30, Chars: 64_000}, Values: maxSetValues, Batch: "an update has 65535 bytes at most",
+	Size: recordset.Size{Elements: 1 << 30, Chars: 64_000}, Values: maxSetValues, SetChars: 60_000, Batch: "an update has 65535 bytes at most",
 }
 
 // spelling is that of rollcall: dns.NewRR reads it, and rows have no other.
@@ -70,31 +71,29 @@ func (w *zoneWriter) New(r *providers.Record) (*recordset.Set, error) {
 // Cost returns at least the bytes that a swap takes in an update.
 func (w *zoneWriter) Cost(s *recordset.Swap) recordset.Size {
 	const header = 12 // of a record whose name is compressed (RFC 1035 sections 3.2.1 and 4.1.4)
-	bytes := len(s.Name) + 2*header
+	size := recordset.Size{Chars: len(s.Name) + 2*header}
 	had := map[string]bool{}
 	if s.Before != nil {
+		size.Elements = len(s.Before.Values)
 		for _, v := range s.Before.Values {
 			had[v] = true
-			bytes += header + dataBytes(s.Type, v)
+			size.Chars += header + dataBytes(s.Type, v)
 		}
 	}
-	if s.After == nil {
-		for v := range had {
-			bytes += header + dataBytes(s.Type, v)
+	if s.After != nil {
+		size.Elements += len(s.After.Values)
+		retimed := s.Before != nil && s.Before.TTL != s.After.TTL
+		for _, v := range s.After.Values {
+			if !had[v] || retimed {
+				size.Chars += header + dataBytes(s.Type, v)
+			}
+			delete(had, v)
 		}
-		return recordset.Size{Elements: 1, Chars: bytes}
-	}
-	retimed := s.Before != nil && s.Before.TTL != s.After.TTL
-	for _, v := range s.After.Values {
-		if !had[v] || retimed {
-			bytes += header + dataBytes(s.Type, v)
-		}
-		delete(had, v)
 	}
 	for v := range had { // what goes
-		bytes += header + dataBytes(s.Type, v)
+		size.Chars += header + dataBytes(s.Type, v)
 	}
-	return recordset.Size{Elements: 1, Chars: bytes}
+	return size
 }
 
 // dataBytes returns at least the bytes of a value in a message.
