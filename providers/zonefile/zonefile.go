@@ -103,7 +103,7 @@ func (a *Account) Lookup(_ context.Context, _ providers.Zone, name, typ string) 
 	return out, nil
 }
 
-// read returns the records of the file in order. Like a name server, it ignores records outside the zone.
+// read returns the records of the file in order.
 func (a *Account) read() ([]providers.Record, error) {
 	text, err := textfile.Read(a.file, maxBytes)
 	switch {
@@ -114,30 +114,41 @@ func (a *Account) read() ([]providers.Record, error) {
 	case err != nil:
 		return nil, a.fail(providers.KindUnreachable, err)
 	}
+	rows, err := Parse(a.zone, a.file, text)
+	if err != nil {
+		return nil, a.fail(providers.KindInvalid, err)
+	}
+	return rows, nil
+}
+
+// Parse returns the records of a master file in its order. Like a name server, it ignores records outside the zone. A text
+// that is cut off or has no SOA record of the zone is an error. Files that it includes are looked for beside file.
+func Parse(zone, file string, text []byte) ([]providers.Record, error) {
+	zone = providers.CanonicalName(zone)
 	var rows []providers.Record
 	hasSOA := false
 	whole := false
-	p := dns.NewZoneParser(io.MultiReader(bytes.NewReader(text), strings.NewReader("\n"+end+" 0 IN TXT end\n")), dns.Fqdn(a.zone), a.file)
+	p := dns.NewZoneParser(io.MultiReader(bytes.NewReader(text), strings.NewReader("\n"+end+" 0 IN TXT end\n")), dns.Fqdn(zone), file)
 	p.SetIncludeAllowed(true)
 	for rr, ok := p.Next(); ok; rr, ok = p.Next() {
 		h := rr.Header()
 		whole = h.Name == end
-		r := providers.Record{Zone: a.zone, Name: providers.CanonicalName(h.Name), Type: dns.Type(h.Rrtype).String(), TTL: h.Ttl}
-		if h.Class != dns.ClassINET || !providers.InZone(r.Name, a.zone) {
+		r := providers.Record{Zone: zone, Name: providers.CanonicalName(h.Name), Type: dns.Type(h.Rrtype).String(), TTL: h.Ttl}
+		if h.Class != dns.ClassINET || !providers.InZone(r.Name, zone) {
 			continue
 		}
 		r.Value = valueOf(rr, r.Type)
-		hasSOA = hasSOA || r.Type == "SOA" && r.Name == a.zone
+		hasSOA = hasSOA || r.Type == "SOA" && r.Name == zone
 		rows = append(rows, r)
 	}
 	if err := p.Err(); err != nil {
-		return nil, a.fail(providers.KindInvalid, err)
+		return nil, err
 	}
 	if !whole {
-		return nil, a.fail(providers.KindInvalid, fmt.Errorf("%s is cut off: a parenthesis or a quote is not closed", a.file))
+		return nil, fmt.Errorf("%s is cut off: a parenthesis or a quote is not closed", file)
 	}
 	if !hasSOA {
-		return nil, a.fail(providers.KindInvalid, fmt.Errorf("%s has no SOA record of %s", a.file, a.zone))
+		return nil, fmt.Errorf("%s has no SOA record of %s", file, zone)
 	}
 	return rows, nil
 }
