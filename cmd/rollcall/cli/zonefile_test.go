@@ -21,11 +21,7 @@ func addZoneFile(t *testing.T) (file, record string) {
 			owner.Cloud = providers.CloudKey(r["key"].(string))
 		}
 	}
-	for _, line := range strings.Split(must(t, "config", "show"), "\n") {
-		if id, ok := strings.CutPrefix(line, "fleet: "); ok {
-			owner.Fleet = id
-		}
-	}
+	owner.Fleet = fleetOf(t)
 	marker, err := owner.Encode()
 	if err != nil {
 		t.Fatal(err)
