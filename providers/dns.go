@@ -14,6 +14,12 @@ type (
 		Zones(ctx context.Context, page func([]Zone)) Coverage
 	}
 
+	// AccountIdentifier identifies the account. AccountID returns the id of the account that the credentials belong to, and
+	// asks the provider each time. A DNS account whose zones bear their Account, or that has none, does not implement it.
+	AccountIdentifier interface {
+		AccountID(ctx context.Context) (string, error)
+	}
+
 	// RecordLister lists all records of a zone, one row per value, including marker records. Records calls page from one
 	// goroutine at a time, with no rows for an answer whose rows come later. Where a marker is a record of its own,
 	// AttachOwners has yet to attach the owners. KindNotFound and KindAuth mean that the zone may have another ID now,

@@ -14,21 +14,21 @@ import (
 
 // Source is a cloud, a zone or a local file with its coverage. It is also its JSON.
 type Source struct {
-	Name       string    `json:"name"`
-	Kind       string    `json:"kind"` // one of KindCloud, KindZone, KindFile
-	Provider   string    `json:"provider"`
-	State      string    `json:"state"`
-	Rows       int       `json:"rows"`
-	AgeSeconds *float64  `json:"age_seconds"` // of its rows when the Source was made
-	Error      *string   `json:"error"`
-	Account    string    `json:"account"`
-	Region     string    `json:"region"`
-	CloudKey   string    `json:"key"`
-	Production bool      `json:"production"`
-	BudgetLeft *int      `json:"budget_left"` // null if the provider has no limit
-	Wire       *WireZone `json:"wire"`        // null for clouds, and unless name servers were queried
+	Name        string    `json:"name"`
+	Kind        string    `json:"kind"` // one of KindCloud, KindZone, KindFile
+	Provider    string    `json:"provider"`
+	State       string    `json:"state"`
+	Rows        int       `json:"rows"`
+	AgeSeconds  *float64  `json:"age_seconds"` // of its rows when the Source was made
+	Error       *string   `json:"error"`
+	Account     string    `json:"account"`
+	Region      string    `json:"region"`
+	CloudKey    string    `json:"key"`
+	Production  bool      `json:"production"`
+	Credentials string    `json:"credentials"` // where they come from, such as "profile prod"; adapter.Account.From
+	BudgetLeft  *int      `json:"budget_left"` // null if the provider has no limit
+	Wire        *WireZone `json:"wire"`        // null for clouds, and unless name servers were queried
 
-	From         string                  `json:"-"` // where its credentials come from
 	Shown        int                     `json:"-"` // rows on a screen: without terminated instances and owner markers
 	Seen         providers.CoverageState `json:"-"` // the state at the last See
 	at           time.Time               // time of the last See
@@ -57,7 +57,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		c := &s.Clouds[i]
 		r := newSource(c.Cloud.Name, KindCloud, c.Cloud.Provider, c.Coverage, c.RowsFrom, c.BudgetLeft, now, maxAge)
 		r.Rows, r.Reading, r.RetryAt, r.Production = len(c.Instances), c.Reading, c.RetryAt, c.Production
-		r.Unconfigured, r.Holders, r.From = c.Unconfigured, len(c.Addresses), providers.Clean(c.From)
+		r.Unconfigured, r.Holders, r.Credentials = c.Unconfigured, len(c.Addresses), providers.Clean(c.From)
 		r.Account, r.Region, r.CloudKey = providers.Clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), providers.Clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key))
 		r.Earlier, r.Shown = c.Earlier, c.Left
 		for k := range c.Instances {
@@ -71,7 +71,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		z := &s.Zones[i]
 		r := newSource(z.Zone.Name, KindZone, z.Zone.Provider, z.Coverage, z.RowsFrom, z.BudgetLeft, now, maxAge)
 		r.Rows, r.Reading, r.RetryAt, r.Account = len(z.Records), z.Reading, z.RetryAt, providers.Clean(cmp.Or(z.Coverage.Account, z.Zone.Account))
-		r.From = providers.Clean(z.From)
+		r.Credentials = providers.Clean(z.From)
 		r.Earlier, r.Shown = z.Earlier, z.Left
 		for k := range z.Records {
 			if !z.Records[k].IsMarker() {
@@ -273,7 +273,7 @@ func SourceTable(wire bool) []Column[*Source] {
 		{Title: "BUDGET", Wide: true, Text: (*Source).budget},
 		{Title: "ACCOUNT", Wide: true, Text: func(s *Source) string { return s.Account }},
 		{Title: "KEY", Wide: true, Text: func(s *Source) string { return s.CloudKey }},
-		{Title: "CREDENTIALS", Wide: true, Text: func(s *Source) string { return s.From }},
+		{Title: "CREDENTIALS", Wide: true, Text: func(s *Source) string { return s.Credentials }},
 		{Title: "ERROR", Text: (*Source).ErrorText},
 	}
 	if wire {

@@ -36,5 +36,7 @@ type Account struct {
 	DNS     providers.DNS     // nil if it hosts no zones
 	Region  string            // of its instances, if known without asking
 	Budget  *budget.Account   // nil if calls are not counted
-	From    string            // origin of its credentials, such as "profile prod" or "CLOUDFLARE_API_TOKEN"; never a secret
+	// From is where its credentials come from, such as "profile prod" or "CLOUDFLARE_API_TOKEN"; never a secret. It is shown by
+	// ls sources (column CREDENTIALS, key credentials), by config check, and in the detail of a source.
+	From string
 }

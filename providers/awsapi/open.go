@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -48,6 +50,7 @@ type Session struct {
 	source   string
 	endpoint *string
 	budget   *budget.Account
+	sts      func() *sts.Client // one for all calls: a client learns how far the clocks differ
 }
 
 // Open finds credentials, region and endpoint. It reads only local files and Options.Env. Missing credentials are
@@ -81,7 +84,11 @@ func Open(o Options) (*Session, error) {
 	if cfg.Credentials != nil {
 		cfg.Credentials = &namedCredentials{next: cfg.Credentials, profile: cmp.Or(o.Profile, o.Env.Getenv("AWS_PROFILE"))}
 	}
-	return &Session{Config: cfg, source: o.Source, endpoint: endpoint, budget: acct, Clock: o.Clock}, nil
+	s := &Session{Config: cfg, source: o.Source, endpoint: endpoint, budget: acct, Clock: o.Clock}
+	s.sts = sync.OnceValue(func() *sts.Client {
+		return sts.NewFromConfig(cfg, func(o *sts.Options) { o.BaseEndpoint = cmp.Or(endpoint, o.BaseEndpoint) })
+	})
+	return s, nil
 }
 
 // Endpoint returns the endpoint of every service, or nil if the environment and the profile decide per service. It must

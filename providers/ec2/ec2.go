@@ -11,7 +11,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"rollcall/providers"
 	"rollcall/providers/awsapi"
@@ -45,7 +44,6 @@ type Cloud struct {
 	region string
 	s      *awsapi.Session
 	ec2    *awsec2.Client
-	sts    *sts.Client
 
 	instances  itemcache.Cache[[]providers.Instance] // of a reservation
 	interfaces itemcache.Cache[[]providers.Address]  // of a network interface
@@ -80,7 +78,6 @@ func New(cfg Config) (*Cloud, error) {
 	return &Cloud{
 		name: cmp.Or(cfg.Name, s.Config.Region), region: s.Config.Region, s: s,
 		ec2: awsec2.NewFromConfig(s.Config, func(o *awsec2.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) }),
-		sts: sts.NewFromConfig(s.Config, func(o *sts.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) }),
 	}, nil
 }
 
@@ -105,17 +102,8 @@ func (c *Cloud) Endpoint() string {
 
 // Identify implements providers.Identifier by asking STS.
 func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
-	cloud := providers.Cloud{Name: c.name, Provider: providers.EC2, Traits: traits(), Region: c.region}
-	err := c.s.Read(ctx, "ask which account this is", func(ctx context.Context) error {
-		out, err := c.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-		if err != nil {
-			return err
-		}
-		if cloud.Account = aws.ToString(out.Account); cloud.Account == "" {
-			return providers.Errorf(providers.KindIncomplete, "", "the answer names no account")
-		}
-		return nil
-	})
+	account, err := c.s.AccountID(ctx)
+	cloud := providers.Cloud{Name: c.name, Provider: providers.EC2, Traits: traits(), Region: c.region, Account: account}
 	if err != nil {
 		return cloud, err
 	}

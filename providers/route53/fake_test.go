@@ -88,11 +88,12 @@ type fake struct {
 	lists   int
 	bad     string // a value that no batch may have
 	// Hooks run under the lock; one that returns true has answered.
-	onList   func(w http.ResponseWriter, r *http.Request) bool
-	onChange func(w http.ResponseWriter, b *changeBatch) bool
-	onGet    func(w http.ResponseWriter) bool
-	onAsk    func(w http.ResponseWriter, id string) // GetChange
-	lose     int                                    // so many answers to changes are lost after they were made
+	onList     func(w http.ResponseWriter, r *http.Request) bool
+	onChange   func(w http.ResponseWriter, b *changeBatch) bool
+	onGet      func(w http.ResponseWriter) bool
+	onIdentify func(w http.ResponseWriter) bool
+	onAsk      func(w http.ResponseWriter, id string) // GetChange
+	lose       int                                    // so many answers to changes are lost after they were made
 }
 
 func newFake(t *testing.T) *fake {
@@ -156,6 +157,11 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		f.change(w, &b)
+	case r.Method == http.MethodPost && r.FormValue("Action") == "GetCallerIdentity":
+		if f.onIdentify != nil && f.onIdentify(w) {
+			return
+		}
+		write(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
 	default:
 		f.t.Errorf("unexpected request %s %s", r.Method, r.URL)
 		http.Error(w, "unexpected", http.StatusTeapot)

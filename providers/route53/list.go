@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,12 +23,15 @@ const (
 	// serverLookups is the number of zones for which one listing asks for the name servers. Each costs a call, and the
 	// answers are cached.
 	serverLookups = 20
+	// identityPatience is how long a listing waits for the id of the account that it is of.
+	identityPatience = 3 * time.Second
 )
 
 // Zones lists the hosted zones that the credentials can see, including private ones.
 func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) providers.Coverage {
 	const op = "list zones"
 	ctx, v := a.begin(ctx)
+	account := a.accountOf(ctx)
 	landed := false
 	seen := map[string]bool{}
 	var marker *string
@@ -50,6 +54,7 @@ func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) provid
 					z.NameServers = got.NameServers
 				}
 			}
+			z.Account = account()
 			zones = append(zones, z)
 		}
 		landed = true
@@ -67,6 +72,19 @@ func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) provid
 		seen[next] = true
 		marker = out.NextMarker
 	}
+}
+
+// accountOf starts to ask which account the credentials belong to. The returned function waits for its id, which is empty if
+// it did not come within identityPatience.
+func (a *Account) accountOf(ctx context.Context) func() string {
+	came := make(chan string, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, identityPatience)
+		defer cancel()
+		id, _ := a.AccountID(ctx) // zones of an account that is not known are still listed
+		came <- id
+	}()
+	return sync.OnceValue(func() string { return <-came })
 }
 
 func zoneOf(z *types.HostedZone) providers.Zone {

@@ -25,7 +25,7 @@ func wantKind(t *testing.T, err error, kind providers.Kind) {
 	}
 }
 
-func TestZonesComeWithTheirNameServers(t *testing.T) {
+func TestZonesComeWithTheirNameServersAndTheirAccount(t *testing.T) {
 	a := newFake(t).account()
 	var all []providers.Zone
 	v := a.Zones(context.Background(), func(p []providers.Zone) { all = append(all, p...) })
@@ -35,6 +35,25 @@ func TestZonesComeWithTheirNameServers(t *testing.T) {
 	z := all[0]
 	if z.Name != "unilans.net" || z.ID != "Z1" || z.Private || !slices.Equal(z.NameServers, []string{"ns-1.awsdns-01.org", "ns-2.awsdns-02.net"}) {
 		t.Errorf("zone %+v", z)
+	}
+	if id, err := a.AccountID(t.Context()); z.Account != "123456789012" || id != z.Account || err != nil {
+		t.Errorf("account %q of the zone, %q of the credentials, %v", z.Account, id, err)
+	}
+}
+
+func TestZonesAreListedWhileTheIdentityServiceRefuses(t *testing.T) {
+	f := newFake(t)
+	f.onIdentify = func(w http.ResponseWriter) bool {
+		http.Error(w, `<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>`, http.StatusForbidden)
+		return true
+	}
+	var all []providers.Zone
+	v := f.account().Zones(t.Context(), func(p []providers.Zone) { all = append(all, p...) })
+	if !v.Complete() || len(all) != 1 || all[0].Account != "" {
+		t.Errorf("coverage %+v, zones %+v", v, all)
+	}
+	if _, err := f.account().AccountID(t.Context()); providers.KindOf(err) != providers.KindAuth {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -43,9 +43,13 @@ type Account struct {
 }
 
 var (
-	_ providers.WritableDNS    = (*Account)(nil)
-	_ providers.RecordExpecter = (*Account)(nil)
+	_ providers.WritableDNS       = (*Account)(nil)
+	_ providers.RecordExpecter    = (*Account)(nil)
+	_ providers.AccountIdentifier = (*Account)(nil)
 )
+
+// AccountID implements providers.AccountIdentifier by asking STS.
+func (a *Account) AccountID(ctx context.Context) (string, error) { return a.s.AccountID(ctx) }
 
 // Credentials implements providers.CredentialHolder.
 func (a *Account) Credentials(ctx context.Context) ([]providers.Credential, error) {

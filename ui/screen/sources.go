@@ -69,7 +69,7 @@ func (l *sourcesScreen) detail() {
 	f.Add("provider", r.Provider)
 	f.Add("account", r.Account)
 	f.Add("region", r.Region)
-	f.Add("credentials", r.From)
+	f.Add("credentials", r.Credentials)
 	api := l.Backend.SourceAPI(r.Name)
 	f.Add("endpoint", api.Endpoint)
 	f.Add("budget", api.Budget)

@@ -16,7 +16,7 @@ func TestConfigCheckAsksEachAccountWhoItIsAndReadsEachZoneUnlessOffline(t *testi
 			t.Errorf("exit code %d, no %q: %s", r.code, want, r.err)
 		}
 	}
-	for _, zone := range []string{"scalability.expert: account ", "unilans.net: zone Z"} {
+	for _, zone := range []string{"scalability.expert: account ", "unilans.net: account 123456789012, zone Z"} {
 		if !strings.Contains(r.err, zone) {
 			t.Errorf("no %q: %s", zone, r.err)
 		}

@@ -113,14 +113,14 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 	if c == nil {
 		return exit.Usagef("there is no config at %s: write one with rollcall config init", words.Clean(config.DefaultPath(a.Env)))
 	}
-	var clouds []app.CloudSource
-	var zones []app.ZoneSource
+	s := app.NewSession(a.Program, c, nil, nil)
 	var found *providers.Snapshot
 	var wrong config.Errors
 	var unsure []string
 	if !offline {
-		clouds, zones = app.NewAccounts(a.Program, a.Retrying()).Configured(ctx, c)
-		found, wrong, unsure = checkSources(ctx, clouds, zones)
+		clouds, zones := app.NewAccounts(a.Program, a.Retrying()).Configured(ctx, c)
+		s = app.NewSession(a.Program, c, clouds, zones)
+		found, wrong, unsure = checkSources(ctx, s)
 	}
 	if c.RangesErr != nil {
 		wrong = append(wrong, c.RangesErr)
@@ -139,7 +139,7 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 	if offline {
 		a.Logf("no account was asked: rollcall config check without --offline asks each")
 	}
-	for _, l := range append(accountsOf(found), credentialsOf(clouds, zones)...) {
+	for _, l := range append(accountsOf(found), credentialsOf(s)...) {
 		a.Logf("%s", words.Clean(l))
 	}
 	if c.Fleet == "" {
@@ -184,7 +184,7 @@ func readBeginning(ctx context.Context, dns providers.DNS, z providers.Zone) err
 }
 
 // credentialsOf returns where the credentials of sources come from, one line for each place.
-func credentialsOf(clouds []app.CloudSource, zones []app.ZoneSource) []string {
+func credentialsOf(s *app.Session) []string {
 	var places []string
 	sources := map[string][]string{}
 	add := func(name, from string) {
@@ -196,11 +196,11 @@ func credentialsOf(clouds []app.CloudSource, zones []app.ZoneSource) []string {
 		}
 		sources[from] = append(sources[from], name)
 	}
-	for i := range clouds {
-		add(clouds[i].Name, clouds[i].From)
+	for _, c := range s.Clouds() {
+		add(c.Name, c.From)
 	}
-	for i := range zones {
-		add(zones[i].Name, zones[i].From)
+	for _, z := range s.Zones() {
+		add(z.Name, z.From)
 	}
 	for i, from := range places {
 		places[i] = strings.Join(sources[from], ", ") + ": credentials from " + from
@@ -222,34 +222,28 @@ func (a *commands) printMistakes(err error) error {
 
 // checkSources identifies every cloud and reads the beginning of every zone, concurrently. It returns what was found,
 // mistakes of the config or the credentials, and sources that did not answer, which prove nothing.
-func checkSources(ctx context.Context, clouds []app.CloudSource, zones []app.ZoneSource) (snap *providers.Snapshot, wrong config.Errors, unsure []string) {
+func checkSources(ctx context.Context, s *app.Session) (snap *providers.Snapshot, wrong config.Errors, unsure []string) {
 	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
+	clouds, zones := s.Clouds(), s.Zones()
 	errs := make([]error, len(clouds)+len(zones))
 	snap = &providers.Snapshot{Clouds: make([]providers.CloudView, len(clouds)), Zones: make([]providers.ZoneView, len(zones))}
 	var wg sync.WaitGroup
 	for i := range clouds {
 		wg.Go(func() {
-			c := providers.Cloud{}
-			if errs[i] = clouds[i].Err; errs[i] == nil {
-				c, errs[i] = clouds[i].Compute.Identify(ctx)
-			}
-			c.Name = clouds[i].Name
-			snap.Clouds[i] = providers.CloudView{Cloud: c, Coverage: providers.Coverage{State: providers.CoverageComplete, Key: c.Key, Account: c.Account}}
+			who, err := s.Identify(ctx, clouds[i].Name)
+			errs[i], who.Cloud.Name = err, clouds[i].Name
+			snap.Clouds[i] = providers.CloudView{Cloud: who.Cloud, Coverage: providers.Coverage{State: providers.CoverageComplete, Key: who.Cloud.Key, Account: who.Cloud.Account}}
 		})
 	}
 	for i := range zones {
 		wg.Go(func() {
-			z := &zones[i]
-			found, err := providers.Zone{}, z.Err
+			who, err := s.Identify(ctx, zones[i].Name)
 			if err == nil {
-				found, err = providers.FindZone(ctx, z.DNS, z.Name, z.ID, "")
+				err = readBeginning(ctx, zones[i].DNS, who.Zone)
 			}
-			if err == nil {
-				err = readBeginning(ctx, z.DNS, found)
-			}
-			found.Name, errs[len(clouds)+i] = z.Name, err
-			snap.Zones[i] = providers.ZoneView{Zone: found, Coverage: providers.Coverage{State: providers.CoverageComplete}}
+			who.Zone.Name, errs[len(clouds)+i] = zones[i].Name, err
+			snap.Zones[i] = providers.ZoneView{Zone: who.Zone, Coverage: providers.Coverage{State: providers.CoverageComplete}}
 		})
 	}
 	wg.Wait()

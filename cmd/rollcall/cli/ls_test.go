@@ -20,7 +20,7 @@ var promised = map[string][]string{
 	"instances": {"cloud", "provider", "id", "name", "state", "region", "type", "image", "public_ips", "private_ips", "launched", "tags", "service", "findings"},
 	"records":   {"zone", "provider", "name", "type", "ttl", "value", "proxied", "owner", "findings"},
 	"findings":  {"class", "severity", "record", "instance", "cloud", "reason", "evidence", "remedy"},
-	"sources":   {"name", "kind", "state", "rows", "age_seconds", "error"},
+	"sources":   {"name", "kind", "state", "rows", "age_seconds", "error", "account", "credentials"},
 	"services":  {"name", "kind", "zone", "clouds", "findings"},
 }
 

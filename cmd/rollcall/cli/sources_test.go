@@ -134,6 +134,13 @@ func TestWhereTheCredentialsOfASourceComeFromIsShownAndNoSecretIs(t *testing.T) 
 	newWorld(t)
 	if r := rollcall(t, "config", "check"); r.code != exit.Done || !strings.Contains(r.err, "scalability.expert: credentials from CLOUDFLARE_API_TOKEN") || strings.Contains(r.err, getenv(t, "CLOUDFLARE_API_TOKEN")) {
 		t.Errorf("config check: exit code %d, %s", r.code, r.err)
+	} else if !regexp.MustCompile(`(?m)^unilans\.net: account 123456789012, zone Z\w+$`).MatchString(r.err) {
+		t.Errorf("config check names no account of the Route 53 zone: %s", r.err)
+	}
+	for name, want := range map[string][2]string{"aws-use1": {"123456789012", "AWS_ACCESS_KEY_ID"}, "unilans.net": {"123456789012", "AWS_ACCESS_KEY_ID"}} {
+		if row := source(t, name); row["account"] != want[0] || row["credentials"] != want[1] {
+			t.Errorf("%s: account %v, credentials from %v", name, row["account"], row["credentials"])
+		}
 	}
 	reconfigure(t, "provider: cloudflare", "provider: cloudflare, token_env: NOT_SET", "region: eu-west-1", "region: eu-west-1, profile: nobody")
 	out := must(t, "ls", "sources", "-o", "wide")

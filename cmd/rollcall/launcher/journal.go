@@ -103,14 +103,10 @@ func (s *Launcher) cloudKey(ctx context.Context, name string) (providers.CloudKe
 			}
 		}
 	}
-	c, ok := s.Cloud(name)
-	if !ok || c.Compute == nil {
-		return "", fmt.Errorf("there is no cloud %s", words.Clean(name))
-	}
-	who, err := c.Compute.Identify(ctx)
+	who, err := s.Identify(ctx, name)
 	switch {
 	case err == nil:
-		return who.Key, nil
+		return who.Cloud.Key, nil
 	case last != "":
 		return last, nil
 	}

@@ -199,11 +199,11 @@ func (s *Launcher) awsAccount(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
 	defer cancel()
 	for _, c := range s.Clouds() {
-		if !adapters.Declared(c.Provider).InstanceRoles || c.Compute == nil {
+		if !adapters.Declared(c.Provider).InstanceRoles {
 			continue
 		}
-		if id, err := c.Compute.Identify(ctx); err == nil && id.Account != "" {
-			return id.Account
+		if who, err := s.Identify(ctx, c.Name); err == nil && who.Account() != "" {
+			return who.Account()
 		}
 	}
 	return "*"

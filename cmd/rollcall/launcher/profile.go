@@ -51,20 +51,20 @@ func (s *Launcher) ProfilesToMake(ctx context.Context, spec *launch.Spec, name s
 		if !ok || agent.Register != userdata.RegisterAgent {
 			return nil, exit.Usagef("--create-profile: the nodes in %s do not register themselves, so they need no rights; with --set register=agent they do", words.Clean(t.Cloud))
 		}
-		who, err := c.Compute.Identify(ctx)
+		who, err := s.Identify(ctx, c.Name)
 		if err != nil {
 			return nil, err
 		}
 		t.Profile = name
-		policy := s.agentPolicy(c.Provider, &agent, ids, who.Account)
+		policy := s.agentPolicy(c.Provider, &agent, ids, who.Account())
 		if len(policy.Statement) == 0 {
 			return nil, exit.Usagef("--create-profile: the nodes in %s need no rights in AWS", words.Clean(t.Cloud))
 		}
-		if n := slices.IndexFunc(out, func(p ProfileToMake) bool { return p.Account == who.Account }); n >= 0 {
+		if n := slices.IndexFunc(out, func(p ProfileToMake) bool { return p.Account == who.Account() }); n >= 0 {
 			out[n].clouds, out[n].names = append(out[n].clouds, cloud), append(out[n].names, t.Cloud)
 			continue
 		}
-		p := ProfileToMake{Account: who.Account, names: []string{t.Cloud}, clouds: []app.ProfileMaker{cloud}, Profile: ec2.NodeProfile{
+		p := ProfileToMake{Account: who.Account(), names: []string{t.Cloud}, clouds: []app.ProfileMaker{cloud}, Profile: ec2.NodeProfile{
 			Name: name, Description: "rollcall: nodes of " + agent.Service + ", fleet " + agent.Fleet, Trust: userdata.TrustPolicy().JSON(), Policy: policy.JSON(),
 		}}
 		if p.Missing, err = cloud.MissingProfile(ctx, p.Profile); err != nil {

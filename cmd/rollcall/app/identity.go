@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"rollcall/cmd/rollcall/words"
+	"rollcall/providers"
+)
+
+// Identity is whose a source is, as its provider says.
+type Identity struct {
+	Cloud       providers.Cloud // of a cloud: account, region and key
+	Zone        providers.Zone  // of a zone: account and id
+	Credentials string          // where they come from; see adapter.Account.From
+}
+
+// Account returns the id of the account, or "" if the provider names none.
+func (i *Identity) Account() string { return i.Cloud.Account + i.Zone.Account }
+
+// Identify asks the provider of a source, a cloud or a zone of the session, whose its credentials are, and finds the zone. It
+// returns the error of a source that could not be set up. Credentials are set even on error.
+func (s *Session) Identify(ctx context.Context, source string) (who Identity, err error) {
+	if c, ok := s.Cloud(source); ok {
+		who.Cloud, who.Credentials = providers.Cloud{Name: c.Name, Provider: c.Provider}, c.From
+		if c.Err != nil {
+			return who, c.Err
+		}
+		who.Cloud, err = c.Compute.Identify(ctx)
+		return who, err
+	}
+	z, ok := s.Zone(source)
+	if !ok {
+		return who, fmt.Errorf("there is no source %s", words.Clean(source))
+	}
+	who.Zone, who.Credentials = providers.Zone{Name: z.Name, Provider: z.Provider}, z.From
+	if z.Err != nil {
+		return who, z.Err
+	}
+	found, err := providers.FindZone(ctx, z.DNS, z.Name, z.ID, "")
+	if err != nil {
+		return who, err
+	}
+	who.Zone = found
+	if account, ok := z.DNS.(providers.AccountIdentifier); ok && found.Account == "" {
+		who.Zone.Account, _ = account.AccountID(ctx) // the zone is found, whoever its account is
+	}
+	return who, nil
+}
