@@ -14,10 +14,7 @@ import (
 	"rollcall/providers"
 )
 
-const (
-	answerTimeout = 15 * time.Second // longest wait for a connection, and for each message of an answer
-	fudge         = 300              // seconds by which clocks may differ (RFC 8945 section 10)
-)
+const fudge = 300 // seconds by which clocks may differ (RFC 8945 section 10)
 
 // conn is a TCP connection to the name server. It is for one goroutine.
 type conn struct {
@@ -36,7 +33,7 @@ type conn struct {
 
 // connect opens a connection that ends with ctx.
 func (a *Account) connect(ctx context.Context, zone, op string) (*conn, error) {
-	timed, cancel := context.WithTimeout(ctx, answerTimeout)
+	timed, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	c := &conn{a: a, zone: zone, op: op, ended: ctx.Err}
 	n, err := a.dial(timed, "tcp", a.server)
@@ -50,7 +47,7 @@ func (a *Account) connect(ctx context.Context, zone, op string) (*conn, error) {
 
 // limit sets the time by which the next bytes must have come or gone.
 func (c *conn) limit() {
-	_ = c.SetDeadline(time.Now().Add(answerTimeout))
+	_ = c.SetDeadline(time.Now().Add(c.a.timeout))
 	if c.ended() != nil {
 		_ = c.SetDeadline(time.Unix(1, 0))
 	}
@@ -170,7 +167,7 @@ func (c *conn) refusal(m *dns.Msg, signed *dns.TSIG) error {
 	case m.Rcode == dns.RcodeNotAuth:
 		kind, why = providers.KindAuth, fmt.Errorf("the name server %s is not the primary server of %s: name that one as server", server, c.zone)
 	case m.Rcode == dns.RcodeRefused && update:
-		kind, why = providers.KindAuth, fmt.Errorf("the name server %s lets the key %s not make this change: its update-policy or allow-update must grant it", server, key)
+		kind, why = providers.KindAuth, fmt.Errorf("the name server %s lets the key %s not make this change: its update-policy or allow-update must grant it, and the zone must not be frozen", server, key)
 	case m.Rcode == dns.RcodeRefused:
 		kind, why = providers.KindAuth, fmt.Errorf("the name server %s does not have the zone %s, or lets the key %s not transfer it: its allow-transfer must name the key", server, c.zone, key)
 	case m.Rcode == dns.RcodeServerFailure:

@@ -23,6 +23,9 @@ type message struct {
 	other    bool // an answer to another question
 }
 
+// timeout is how long an account waits for a message of such a server.
+const timeout = 300 * time.Millisecond
+
 const soaRecord = "example.org. 300 IN SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 300\n"
 
 // fakeTransfer answers a question for the SOA record, and a transfer with the messages; then it hangs up.
@@ -45,7 +48,7 @@ func fakeTransfer(t *testing.T, messages ...message) *rfc2136.Account {
 	}()
 	wait := providertest.NewClock(time.Now()).Clock.Wait
 	return rfc2136.New(rfc2136.Config{
-		Zone: zoneName, Server: l.Addr().String(), Clock: providers.Clock{Wait: wait},
+		Zone: zoneName, Server: l.Addr().String(), Clock: providers.Clock{Wait: wait}, Timeout: timeout,
 		Key: rfc2136.Key{Name: "update", Algorithm: dns.HmacSHA256, Secret: providertest.NamedSecret},
 	})
 }
@@ -55,6 +58,10 @@ func serveTransfer(c *dns.Conn, messages []message) {
 		raw, err := c.ReadMsgHeader(nil)
 		q := new(dns.Msg)
 		if err != nil || q.Unpack(raw) != nil {
+			return
+		}
+		if q.Opcode == dns.OpcodeUpdate {
+			_, _ = c.ReadMsgHeader(nil) // no answer until the client goes
 			return
 		}
 		mac := q.IsTsig().MAC
@@ -148,5 +155,30 @@ func TestATransferInSeveralMessagesListsEachValueOnceAndNotTheSignatures(t *test
 	want := "SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 300, NS ns1.example.org, A 192.0.2.1, A 192.0.2.2"
 	if s := strings.Join(got, ", "); s != want || !cov.Complete() || cov.Rows != 4 {
 		t.Errorf("%s\n%+v", s, cov)
+	}
+}
+
+func TestAServerThatDoesNotAnswerIsUnreachableAndItsUpdateUncertain(t *testing.T) {
+	z := providers.Zone{Name: zoneName, ID: zoneName}
+	whole := message{records: "$SOA\n@ 300 IN NS ns1\nwww 60 IN A 192.0.2.1\n$SOA\n"}
+	a := fakeTransfer(t, whole)
+	wantKind(t, a.Apply(t.Context(), z, []providers.Change{remove(rec("www", "A", "192.0.2.1"))})[0], providers.KindUncertain, "i/o timeout")
+
+	l, err := net.Listen("tcp", "127.0.0.1:0") // it accepts connections, and no more
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	key := rfc2136.Key{Name: "update", Algorithm: dns.HmacSHA256, Secret: providertest.NamedSecret}
+	cfg := rfc2136.Config{Zone: zoneName, Server: l.Addr().String(), Key: key, Timeout: timeout, Clock: providers.Clock{Wait: providertest.NewClock(time.Now()).Clock.Wait}}
+	if cov := rfc2136.New(cfg).Records(t.Context(), z, func([]providers.Record) {}); cov.Complete() || providers.KindOf(cov.Err) != providers.KindUnreachable {
+		t.Errorf("coverage %+v", cov)
+	}
+	cfg.Timeout = time.Hour
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	began := time.Now()
+	if cov := rfc2136.New(cfg).Records(ctx, z, func([]providers.Record) {}); cov.Complete() || providers.KindOf(cov.Err) != providers.KindUnreachable || time.Since(began) > 10*time.Second {
+		t.Errorf("after %s: coverage %+v", time.Since(began), cov)
 	}
 }

@@ -4,8 +4,10 @@
 package rfc2136
 
 import (
+	"cmp"
 	"context"
 	"net"
+	"time"
 
 	"rollcall/providers"
 	"rollcall/providers/adapter"
@@ -60,11 +62,12 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 
 // Config selects a zone.
 type Config struct {
-	Zone   string // its name
-	Server string // host:port of the primary name server
-	Key    Key
-	Clock  providers.Clock
-	Dial   func(ctx context.Context, network, address string) (net.Conn, error) // nil for a net.Dialer
+	Zone    string // its name
+	Server  string // host:port of the primary name server
+	Key     Key
+	Clock   providers.Clock
+	Timeout time.Duration                                                        // longest wait for a connection and for each message of an answer; 15 s if 0
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // nil for a net.Dialer
 }
 
 // Account is one zone of a name server. It is safe for concurrent use.
@@ -72,6 +75,7 @@ type Account struct {
 	zone, server string
 	key          Key
 	clock        providers.Clock
+	timeout      time.Duration
 	dial         func(ctx context.Context, network, address string) (net.Conn, error)
 	writer       recordset.Writer
 	tries        *budget.Account // repeats reads that failed
@@ -90,7 +94,8 @@ func New(cfg Config) *Account {
 		server = net.JoinHostPort(server, "53")
 	}
 	a := &Account{
-		zone: providers.CanonicalName(cfg.Zone), server: server, key: cfg.Key, clock: cfg.Clock, dial: cfg.Dial, reading: make(chan struct{}, 1),
+		zone: providers.CanonicalName(cfg.Zone), server: server, key: cfg.Key, clock: cfg.Clock, dial: cfg.Dial,
+		timeout: cmp.Or(cfg.Timeout, 15*time.Second), reading: make(chan struct{}, 1),
 		writer: recordset.Writer{Spelling: spelling, Limits: limits, Clock: cfg.Clock},
 		tries:  budget.New(server, 0, 1, budget.WithClock(cfg.Clock)),
 	}

@@ -23,8 +23,8 @@ type zoneCopy struct {
 }
 
 // keptByServer are the types that a server that signs a zone makes by itself. They are not listed, as other providers do
-// not list them.
-var keptByServer = map[uint16]bool{dns.TypeRRSIG: true, dns.TypeNSEC: true, dns.TypeNSEC3: true, dns.TypeNSEC3PARAM: true}
+// not list them. BIND notes in records of type 65534 how far its signing is ("sig-signing-type" in its manual).
+var keptByServer = map[uint16]bool{dns.TypeRRSIG: true, dns.TypeNSEC: true, dns.TypeNSEC3: true, dns.TypeNSEC3PARAM: true, 65534: true}
 
 // read returns the zone as it is now. A copy of an earlier transfer is returned again if the zone's SOA record has not
 // changed since: its serial changes with every change of the zone (RFC 2136 section 3.7), and secondary servers rely on
