@@ -7,10 +7,12 @@ SHELL := bash
 
 GOLANGCI_VERSION := v2.15.0
 GOFUMPT_VERSION  := v0.12.0
+NFPM_VERSION     := v2.43.4
 
 TOOLS    := $(CURDIR)/.cache/bin
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 GOFUMPT  := $(TOOLS)/gofumpt-$(GOFUMPT_VERSION)
+NFPM     := $(TOOLS)/nfpm-$(NFPM_VERSION)
 ROLLCALL := $(CURDIR)/bin/rollcall
 
 # The race detector needs a C compiler. Without one the tests still run, and say so.
@@ -29,16 +31,18 @@ FUZZTIME := 3s
 SOAKTIME := 1h
 # fuzz tests for the time $(1), each on one CPU; what one says is shown when it fails
 fuzz = printf '%s\n' $(FUZZ) | xargs -P $(PAR) -n 1 bash -c ' \
-	  out=$$(go test -p 1 -parallel 1 -run "^$$" -fuzz "^$${0\#*:}$$" -fuzztime $(1) -fuzzminimizetime 20x "$${0%:*}" 2>&1) || { echo "$$out"; exit 255; }; \
+	  out=$$(CGO_ENABLED=0 go test -trimpath -p 1 -parallel 1 -run "^$$" -fuzz "^$${0\#*:}$$" -fuzztime $(1) -fuzzminimizetime 20x "$${0%:*}" 2>&1) || { echo "$$out"; exit 255; }; \
 	  echo "fuzz $${0\#*:}: $$(grep -o "execs: [0-9]*" <<<"$$out" | tail -1)"'
 
-.PHONY: help build demo quick test soak lint fmt bench clean go
+.PHONY: help build demo quick test soak lint fmt bench release clean go
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 go:
 	@command -v go >/dev/null || { echo "rollcall is built with Go 1.26 or newer, and there is no go in PATH; see https://go.dev/dl" >&2; exit 1; }
+	@v=$$(go env GOVERSION) && case "$${v#go}" in 1.2[6-9]*|1.[3-9][0-9]*|[2-9]*|devel*) ;; \
+	  *) echo "rollcall is built with Go 1.26 or newer, and this is $$v; see https://go.dev/dl" >&2; exit 1 ;; esac
 
 build: go ## bin/rollcall
 	@if [ "$$(go list -f '{{.Stale}}' github.com/aws/aws-sdk-go-v2/service/ec2 2>/dev/null)" != false ]; then \
@@ -53,7 +57,7 @@ demo: build ## the console on the embedded clouds
 LONGEST := ./userdata ./cmd/rollcall/cli ./dnsview/apply
 
 # These try a great many moments, orders and faults, with the race detector few of them: providers/providertest/part.go
-# says how many each run takes.
+# says how many each run takes. They are compiled as the release is.
 MANY      := ./dnsview/apply ./dnsview/plan
 MANY_CLI  := ^Test(NobodyIsLostWhenProcesses|WhatRollcallItselfHolds|NothingIsDeregisteredWhile|DriftOnTheWire|ASourceThatCannotBeSetUp|WhatIsNamedAndNotFound|NothingToDoIsUnknown|NothingIsWrittenToAPending|ANodeThatItsCloudWillNotTerminate|ACloudThatIsCommentedOut|TwoCloudsOfTheConfig|AMachineWhoseClock|AnInternationalizedZone|ANodeIsQuiesced|TheLastReleaseAndThisOneUndo|AHostJoinsMoves)
 
@@ -71,9 +75,9 @@ test: go $(GOLANGCI) ## build, vet, lint and all tests with the race detector
 	go vet -p $(PAR) $(RACE) ./...
 	GOFLAGS=$(RACE) $(GOLANGCI) run -j $(PAR) ./...
 	@$(call fuzz,$(FUZZTIME))
-	ROLLCALL_SOME=1 go test -p 1 -vet=off -timeout 20m -run '$(MANY_CLI)' ./cmd/rollcall/cli & commands=$$!; \
-	  ROLLCALL_SOME=1 go test -p 1 -vet=off -timeout 20m $(MANY); \
-	  go test -vet=off -run '$(MANY_DATA)' ./userdata; wait $$commands
+	export CGO_ENABLED=0; ROLLCALL_SOME=1 go test -p 1 -trimpath -vet=off -timeout 20m -run '$(MANY_CLI)' ./cmd/rollcall/cli & commands=$$!; \
+	  ROLLCALL_SOME=1 go test -p 1 -trimpath -vet=off -timeout 20m $(MANY); \
+	  go test -trimpath -vet=off -run '$(MANY_DATA)' ./userdata; wait $$commands
 	go test -p $$(($(PAR) + 1)) $(RACE) -vet=off -timeout 60m $(LONGEST) ./...
 	@go test $(RACE) -vet=off -count=1 -v -run '^TestBootIsPossibleHere$$' ./userdata | sed -n 's/^ .*_test.go:[0-9]*: \(.*\)/skipped: the tests that boot nodes: \1/p' >&2
 
@@ -95,6 +99,27 @@ fmt: go $(GOFUMPT) ## format the code
 bench: go ## the benchmarks, with memory
 	go test -p 1 -run '^$$' -bench . -benchmem -timeout 30m ./...
 
+RELEASE   := bin/release
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+
+# The man page and the completions are those of the program for this machine. Packages and archives have no time of
+# their own: the same commit makes the same bytes.
+release: go $(NFPM) ## static programs, archives, .deb, .rpm and checksums in bin/release
+	@rm -rf $(RELEASE) && mkdir -p $(RELEASE)/share
+	@for p in $(PLATFORMS); do echo "building for $$p" >&2; \
+	  CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -p $(PAR) -trimpath -buildvcs=true -ldflags '-s -w' -o $(RELEASE)/$${p/\//-}/rollcall ./cmd/rollcall; done
+	@large=$$(find $(RELEASE) -name rollcall -size +40000k); \
+	  [ -z "$$large" ] || { echo "$$large is larger than 40 MB: has a package with text/template come in, so that the linker keeps every method?" >&2; exit 1; }
+	@cd $(RELEASE) && own=$$(go env GOOS)-$$(go env GOARCH)/rollcall && $$own man | gzip -9n >share/rollcall.1.gz && \
+	  $$own completion bash >share/rollcall.bash && $$own completion zsh >share/_rollcall && $$own completion fish >share/rollcall.fish && \
+	  $$own watch --print-rules >share/rollcall-alerts.yaml && \
+	  $$own watch --print-unit | sed 's|^ExecStart=[^ ]*|ExecStart=/usr/bin/rollcall|' >share/rollcall-watch.service
+	@cd $(RELEASE) && export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) OUT=$(RELEASE) VERSION=$$($$(go env GOOS)-$$(go env GOARCH)/rollcall --version | sed 's/^rollcall version v\{0,1\}//; s/(devel)/0.0.0/; s/-/./g') && \
+	  for p in $(PLATFORMS); do name=$${p/\//-}; \
+	    tar --sort=name --mtime="@$$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -cf - -C $$name rollcall -C ../share . -C ../../.. README.md | gzip -9n >rollcall-$$VERSION-$$name.tar.gz; \
+	    if [ $${p%/*} = linux ]; then for kind in deb rpm; do (cd ../.. && ARCH=$${p#*/} $(NFPM) package -f .nfpm.yaml -p $$kind -t $(RELEASE) >/dev/null); done; fi; done
+	@cd $(RELEASE) && rm -rf share && sha256sum -- *.tar.gz *.deb *.rpm >SHA256SUMS && cat SHA256SUMS
+
 clean: ## remove what was built here
 	rm -rf bin .cache
 
@@ -106,3 +131,7 @@ $(GOLANGCI):
 $(GOFUMPT):
 	@mkdir -p $(TOOLS) && GOFLAGS= GOBIN=$(TOOLS)/new go install mvdan.cc/gofumpt@$(GOFUMPT_VERSION)
 	@mv $(TOOLS)/new/gofumpt $@
+
+$(NFPM):
+	@mkdir -p $(TOOLS) && GOFLAGS= GOBIN=$(TOOLS)/new go install -p $(PAR) github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+	@mv $(TOOLS)/new/nfpm $@

@@ -5,11 +5,8 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"rollcall/cmd/rollcall/cli/output"
-
-	mcobra "github.com/muesli/mango-cobra"
-	"github.com/muesli/roff"
 	"github.com/spf13/cobra"
+	"rollcall/cmd/rollcall/cli/output"
 )
 
 func (a *commands) versionCommand() *cobra.Command {
@@ -50,14 +47,4 @@ func buildVersion() versionRow {
 		}
 	}
 	return v
-}
-
-func (a *commands) manCommand() *cobra.Command {
-	return &cobra.Command{Use: "man", Short: "The manual page, for man -l -", Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		page, err := mcobra.NewManPage(1, cmd.Root())
-		if err != nil {
-			return fmt.Errorf("make the manual page: %w", err)
-		}
-		return output.String(a.Out, page.Build(roff.NewDocument()))
-	}}
 }

@@ -22,7 +22,7 @@ const suite = "bookworm"
 
 // packages are those of a cloud's image, and nginx, which a boot script would otherwise download. python3-cffi-backend
 // is listed because debootstrap misses that python3-cryptography needs it.
-const packages = "systemd,systemd-sysv,dbus,cloud-init,python3,python3-cffi-backend,iproute2,curl,openssl,nginx"
+const packages = "systemd,systemd-sysv,dbus,cloud-init,python3,python3-cffi-backend,iproute2,curl,openssl,nginx,man-db"
 
 // rootFiles are written into the root file system, which all machines share.
 var rootFiles = map[string]string{
@@ -37,7 +37,7 @@ var rootFiles = map[string]string{
 var rootWithout = []string{
 	"usr/sbin/dhclient", "etc/systemd/system/multi-user.target.wants/nginx.service",
 	"etc/systemd/system/timers.target.wants/apt-daily.timer", "etc/systemd/system/timers.target.wants/apt-daily-upgrade.timer",
-	"etc/systemd/system/timers.target.wants/e2scrub_all.timer", "var/log/bootstrap.log",
+	"etc/systemd/system/timers.target.wants/e2scrub_all.timer", "etc/systemd/system/timers.target.wants/man-db.timer", "var/log/bootstrap.log",
 }
 
 // CacheDir returns the default folder of Root's results.
