@@ -9,14 +9,14 @@ import (
 	"rollcall/providers/recordset"
 )
 
-// Zones implements providers.ZoneLister. The account has only the zone of its config.
+// Zones implements providers.ZoneLister. The account has only the zone of its config, and the key names it.
 func (a *Account) Zones(ctx context.Context, page func([]providers.Zone)) providers.Coverage {
 	started := a.clock.Now()
 	z, skew, err := a.read(ctx, a.zone, "find the zone", false, func() {})
 	if err != nil {
 		return providers.Failed(started, a.clock.Now(), err)
 	}
-	page([]providers.Zone{{Name: a.zone, ID: a.zone, Provider: Provider, Traits: traits(), NameServers: slices.Sorted(slices.Values(z.servers))}})
+	page([]providers.Zone{{Name: a.zone, ID: a.zone, Provider: Provider, Traits: traits(), Account: a.key.Name, NameServers: slices.Sorted(slices.Values(z.servers))}})
 	return providers.Coverage{State: providers.CoverageComplete, Rows: 1, Expected: -1, Started: started, Finished: a.clock.Now(), Skew: skew}
 }
 
