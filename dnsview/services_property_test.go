@@ -130,7 +130,7 @@ func benchmarkServices(b *testing.B, records int) {
 	v := dnsview.Inspect(bigWorld(records, false))
 	b.ReportAllocs()
 	for b.Loop() {
-		tree.Of(v)
+		tree.Build(v)
 	}
 }
 

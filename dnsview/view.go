@@ -54,17 +54,16 @@ type View struct {
 	taken      int            // parts of stages that an earlier inspection made
 	byRecord   map[*providers.Record][]*Finding
 	byInstance map[index.InstanceKey][]*Finding
-	services   atomic.Value // see Services
+	services   atomic.Value // see ServicesOf
 }
 
-// Services returns what make returned at the first call for this view: the services that a package above makes of it. It is
-// safe for concurrent use, and then it may call make several times.
-func (v *View) Services(make func() any) any {
-	if s := v.services.Load(); s != nil {
-		return s
+// ServicesOf returns what build returned at the first call for this view. It is for package tree, whose Of everyone else
+// calls: a view keeps its services, of the one type S. It is safe for concurrent use, and then it may call build several times.
+func ServicesOf[S any](v *View, build func(*View) S) S {
+	if v.services.Load() == nil {
+		v.services.CompareAndSwap(nil, build(v))
 	}
-	v.services.CompareAndSwap(nil, make())
-	return v.services.Load()
+	return v.services.Load().(S)
 }
 
 // ClassCount is how many findings of one class there are.

@@ -68,7 +68,7 @@ func NewOverview(v *dnsview.View, entries []journal.Entry) *OverviewTable {
 			all = append(all, m)
 		}
 	}
-	for _, s := range servicesOf(v) {
+	for _, s := range tree.Of(v) {
 		if len(s.Incarnations) == 0 {
 			add(&s.Members)
 		}

@@ -66,11 +66,6 @@ type ServiceTree struct {
 	Nodes int
 }
 
-// servicesOf returns the services of a view, which all rows of the view share. They are not modified.
-func servicesOf(v *dnsview.View) []*tree.Service {
-	return v.Services(func() any { return tree.Of(v) }).([]*tree.Service)
-}
-
 // NewServiceTree returns the service tree of a view. entries are the latest entries of the journal, newest first, which
 // show who quiesced a node.
 func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
@@ -80,7 +75,7 @@ func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
 		b.order[c.Cloud.Name], b.production[c.Cloud.Name] = i, c.Production
 	}
 	out := &ServiceTree{View: v}
-	for _, s := range servicesOf(v) {
+	for _, s := range tree.Of(v) {
 		root := b.membersRow(&s.Members, nil)
 		root.Service = s
 		b.nodes(root)

@@ -137,9 +137,12 @@ type NodeKey struct {
 func (n *Node) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Host() }
 
 // Of returns every declared or seen service with its nodes: the declared ones in the
-// order of their declaration, then the others by name. It costs about as much as
-// looking at every record once.
-func Of(v *dnsview.View) []*Service {
+// order of their declaration, then the others by name. The view keeps them, so the caller must not modify them. It is safe
+// for concurrent use.
+func Of(v *dnsview.View) []*Service { return dnsview.ServicesOf(v, Build) }
+
+// Build makes what Of returns. It costs about as much as looking at every record once.
+func Build(v *dnsview.View) []*Service {
 	t := &builder{
 		Index: v.Index, view: v, names: index.NewTable(0, index.HashName), numbers: index.NewTable(0, index.HashName), dnssd: map[string]*memberBuilder{},
 		found: map[string][]*dnsview.Finding{}, health: map[healthKey]*index.HealthState{}, at: map[string]int{}, alone: map[string][]string{},
