@@ -64,8 +64,23 @@ type (
 		Propagated(ctx context.Context, ticket string) (bool, error)
 	}
 
-	// DNS is a DNS account as an adapter returns it. An account that takes changes is also a Changer; otherwise its
-	// zones are ReadOnly.
+	// DNS is a DNS account as an adapter returns it: these three methods are all that a provider needs whose zones are only
+	// listed, and then they are ReadOnly. One that takes changes is also a Changer, and providertest.CheckDNS is its test.
+	//
+	//   - A zone that is passed in was found by Zones before, so its ID is not empty. In a Snapshot a zone with an empty ID
+	//     was not found yet.
+	//   - A listing is complete only if the provider has said that nothing is left: a page that is cut off, a marker that
+	//     repeats, or a count that disagrees is KindIncomplete. Everything that the rows must not be older than is in
+	//     Coverage.Started, taken before the first request. Without a count Expected is -1. Failed makes the Coverage of an
+	//     error before the first row; after it the state is CoveragePartial.
+	//   - There is one Record for each value: Zone and Name canonical (CanonicalName), Type in upper case, Value as
+	//     SpellValue returns it, ID only if the provider has an id for each value.
+	//   - Owner markers in comments (Traits.Markers) are decoded by the adapter into Record.Owners. Those that are TXT
+	//     records are rows like any other: Lookup attaches them with AttachOwners, for Records the caller does.
+	//   - What a person reads about the account is in adapter.Account, such as where its credentials come from.
+	//
+	// An account may implement more: ZoneGetter, AccountIdentifier, RecordExpecter, RecordFinder, Propagator,
+	// CredentialHolder, and Endpoint() string with the URL of its API. Package zonefile is the smallest example.
 	DNS interface {
 		ZoneLister
 		RecordLister

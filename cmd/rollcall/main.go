@@ -1,5 +1,15 @@
 // Command rollcall is a terminal console for people who run one service on several clouds: it shows which nodes exist,
 // which names DNS hands out, and where the two disagree.
+//
+// Where a change goes:
+//
+//   - A screen of the console: a kind of row in dnsview/rows, a type in ui/screen with its line in All, and its key in
+//     ui/common/keymap.go. See the comment of screen.Screen.
+//   - A command: a file in cmd/rollcall/cli, and its line in rootCommand. See the comment of package cli.
+//   - A provider of clouds or DNS: a package below providers, and its line in providers/adapters. See the comments of
+//     package adapter and of providers.DNS or providers.Compute.
+//   - A class of findings: its id in dnsview/finding.go, where it is found in an inspect file beside it, and what mends it in
+//     dnsview/plan/remedy.go.
 package main
 
 import (

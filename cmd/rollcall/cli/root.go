@@ -1,5 +1,11 @@
 // Package cli is the command line. Each command is a file that reads flags, calls app, launcher or watcher, and prints.
 // The commands that change DNS are rows of the table changeVerbs. Main runs one command line.
+//
+// A new command is a file with a method of commands that returns a *cobra.Command, and its line in rootCommand; versionCommand
+// is a small one. Its RunE gets a Session from one of: a.Open, which sets the sources up and reads none; a.read, which
+// reads all of them once; a.readToChange, which also needs a fleet id. Session.Clouds, Zones and Identify say what
+// the sources are, and whose. What a script reads is printed with package output, what a person reads with a.Logf on stderr,
+// and an error of package exit chooses the exit code. Its tests run it in a world of their own (newWorld).
 package cli
 
 import (
