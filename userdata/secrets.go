@@ -294,7 +294,7 @@ func hide(text, secret string) string {
 
 // Shown returns the readable form of the user data, with stars in place of the values of secret variables.
 func (r *Rendered) Shown() string {
-	text := string(Readable(r.Plain))
+	text := string(Readable([]byte(r.Readable())))
 	for _, name := range slices.Sorted(maps.Keys(r.secret)) {
 		text = hide(text, r.secret[name])
 	}
