@@ -12,7 +12,7 @@ import (
 )
 
 // The owner marker names the instance and the fleet that a record belongs to. On Cloudflare it is the record's comment.
-// On Route 53 it is one string of the TXT record <instance id>._rollcall.<name>, and includes the type and value of the
+// Elsewhere it is one string of the TXT record <instance id>._rollcall.<name>, and includes the type and value of the
 // record. It is public to anyone who can resolve the zone.
 //
 // It is one line of at most MarkerLimit characters, with fields separated by single spaces:
@@ -43,8 +43,8 @@ type Owner struct {
 	Instance   string    `json:"instance"`
 	Registered time.Time `json:"registered"` // whole seconds, UTC
 	Quiesced   bool      `json:"quiesced,omitempty"`
-	// Type and Value identify the record on Route 53. They are empty on Cloudflare, where the comment is on the record
-	// itself.
+	// Type and Value identify the record in a marker record. They are empty on Cloudflare, where the comment is on the
+	// record itself.
 	Type  string `json:"type,omitempty"`
 	Value string `json:"value,omitempty"` // folded value, or "~" and a digest
 }
@@ -52,7 +52,7 @@ type Owner struct {
 // Host reports whether the owner is a host that was registered by hand.
 func (o Owner) Host() bool { return strings.HasPrefix(o.Instance, HostPrefix) }
 
-// Owns reports whether a Route 53 marker string names the value of type typ.
+// Owns reports whether a string of a marker record names the value of type typ.
 func (o Owner) Owns(typ, value string) bool {
 	if o.Type != typ {
 		return false
@@ -64,7 +64,7 @@ func (o Owner) Owns(typ, value string) bool {
 // Digested reports whether the marker holds a digest because the value did not fit.
 func (o Owner) Digested() bool { return strings.HasPrefix(o.Value, digestMark) }
 
-// For returns the owner as written in the Route 53 marker string of one value.
+// For returns the owner as written in the string of a marker record for one value.
 func (o Owner) For(typ, value string) Owner {
 	o.Type, o.Value = typ, FoldValue(typ, value)
 	return o

@@ -163,9 +163,9 @@ address is on a machine that is no node. A RECORD is written [zone:]name/type/va
 	{
 		use: "adopt RECORD...", short: "Write owner markers for records that hold our addresses",
 		long: `adopt marks records as owned by the instance that has their address: on
-Cloudflare in the record's comment, on Route 53 in a TXT record beside it. From
-then on rollcall manages them. It first shows what it would write, and asks on a
-terminal. On Route 53 anyone can read a marker. A RECORD is written
+Cloudflare in the record's comment, elsewhere in a TXT record beside it, which
+anyone can read. From then on rollcall manages them. It first shows what it would
+write, and asks on a terminal. A RECORD is written
 [zone:]name/type/value; rollcall ls findings --filter finding:unmarked lists
 the records that can be adopted.`,
 		example: "  rollcall adopt www.example.com/A/192.0.2.7",

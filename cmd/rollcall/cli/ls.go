@@ -60,7 +60,7 @@ A column that --sort names may have a leading minus, for the other way round.`
 	}
 	add("instances", "The machines of all clouds", "Terminated instances are left out unless --all is given.", a.lsInstances, "instance", "i")
 	add("records", "The DNS records of all zones, one row for each value",
-		"The owner markers of Route 53, which are TXT records below _rollcall, are left out\nunless --all is given: the owner stands in the row that the marker belongs to.", a.lsRecords, "record", "r")
+		"Owner markers that are TXT records below _rollcall, as on Route 53, are left out\nunless --all is given: the owner stands in the row that the marker belongs to.", a.lsRecords, "record", "r")
 	add("findings", "Where clouds and DNS disagree", "Snoozed findings are left out unless --all is given or the filter names snoozed.", a.lsFindings, "finding", "f")
 	add("services", "The services, with their nodes and records", "", a.lsServices, "service", "s")
 	add("sources", "The clouds and zones, and how much of each was read", "", a.lsSources, "source")

@@ -105,8 +105,8 @@ func (a *commands) rootCommand() *cobra.Command {
 		Use:   "rollcall",
 		Short: "The roll call of your nodes, on all clouds and in DNS",
 		Long: `rollcall shows which nodes exist (Amazon EC2, Joyent Triton), which names DNS
-hands out (Cloudflare, Route 53), and where the two disagree. Without a command
-it starts the console.
+hands out (Cloudflare, Route 53, BIND), and where the two disagree. Without a
+command it starts the console.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 drift, 4 unknown (a source was not
 complete).`,
