@@ -117,23 +117,30 @@ func (m *Model) runUserCommand(c *common.UserCommand) tea.Cmd {
 		return nil
 	}
 	backend, name := m.Backend, common.Clean(c.Name)
-	run := func() tea.Cmd {
-		return m.terminal.program(backend.Program(args), name, func(err error) tea.Msg {
-			if err != nil {
-				return common.NoticeMsg{Kind: common.ToneBad, Text: fmt.Sprintf("%s: %v", name, err)}
-			}
-			return common.NoticeMsg{Kind: common.ToneInfo, Text: name + " has ended"}
-		})
-	}
+	run := func() tea.Msg { return programMsg{backend.Program(args), name} } // which looks it up in PATH
 	if !c.Dangerous {
-		return run()
+		return run
 	}
 	var line []string
 	for _, a := range args {
 		line = append(line, providers.ShellQuote(common.Clean(a)))
 	}
-	m.Open(&dialog.Confirm{Title: name, Lines: common.Wrap(strings.Join(line, " "), m.TextWidth()), Does: "run it", Run: run})
+	m.Open(&dialog.Confirm{Title: name, Lines: common.Wrap(strings.Join(line, " "), m.TextWidth()), Does: "run it", Run: func() tea.Cmd { return run }})
 	return nil
+}
+
+// programMsg is a program of the config that is ready to run.
+type programMsg struct {
+	cmd  *exec.Cmd
+	name string
+}
+
+// ended returns the message about the program when it has ended.
+func (p *programMsg) ended(err error) tea.Msg {
+	if err != nil {
+		return common.NoticeMsg{Kind: common.ToneBad, Text: fmt.Sprintf("%s: %v", p.name, err)}
+	}
+	return common.NoticeMsg{Kind: common.ToneInfo, Text: p.name + " has ended"}
 }
 
 // shell suspends the console for a shell on the instance under the cursor.

@@ -61,6 +61,9 @@ func (f *fake) Page(i *providers.Instance, zone string) (string, error) {
 }
 
 func (f *fake) Program(args []string) *exec.Cmd {
+	if f.looksUp != nil {
+		<-f.looksUp
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.programs = append(f.programs, args)

@@ -76,6 +76,7 @@ type fake struct {
 	annotations *index.Annotations
 	opened      []string // pages
 	programs    [][]string
+	looksUp     chan struct{} // if set, Program waits for it, as for a slow folder of PATH
 
 	forgotten []providers.CloudKey
 	forgetErr error

@@ -133,6 +133,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.built(msg)
 	case recoveredMsg:
 		return m.recovered(msg)
+	case programMsg:
+		return m.terminal.program(msg.cmd, msg.name, msg.ended)
 	case shellMsg:
 		return m.terminal.child(msg.cmd, shellEnded)
 	case continuedMsg:

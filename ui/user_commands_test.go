@@ -2,8 +2,10 @@ package ui_test
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/ui"
 	"rollcall/ui/common"
@@ -26,6 +28,12 @@ func (r *rig) ran() (out []string) {
 	return out
 }
 
+// untilRan waits until so many programs were to be run.
+func (r *rig) untilRan(n int) {
+	r.t.Helper()
+	r.untilTrue(strconv.Itoa(n)+" programs", func() bool { return len(r.ran()) == n })
+}
+
 func TestACommandOfTheConfigRunsForTheRowUnderTheCursor(t *testing.T) {
 	r := newRig(t, 120, 40, withCommands).ready()
 	r.press("ctrl+l")
@@ -33,13 +41,15 @@ func TestACommandOfTheConfigRunsForTheRowUnderTheCursor(t *testing.T) {
 	r.typeText("reset")
 	r.press("enter")
 	r.until("/bin/reset i-0ab1a4c1d2e3f4a5 --now", "y run it")
+	r.untilRan(1)
 	if got := r.ran(); !slices.Equal(got, []string{"ssh 54.1.20.7 journalctl"}) {
 		t.Errorf("before it is confirmed: %q", got)
 	}
 	r.press("enter") // is no yes
 	r.has("y run it")
 	r.press("y")
-	if got := r.ran(); len(got) != 2 || got[1] != "/bin/reset i-0ab1a4c1d2e3f4a5 --now" {
+	r.untilRan(2)
+	if got := r.ran(); got[1] != "/bin/reset i-0ab1a4c1d2e3f4a5 --now" {
 		t.Errorf("%q", got)
 	}
 	r.press("R", "ctrl+l")
@@ -49,6 +59,24 @@ func TestACommandOfTheConfigRunsForTheRowUnderTheCursor(t *testing.T) {
 	if got := r.ran(); len(got) != 2 {
 		t.Errorf("%q", got)
 	}
+}
+
+func TestTheConsoleGoesOnWhileAProgramOfTheConfigIsLookedUp(t *testing.T) {
+	r := newRig(t, 120, 40, withCommands).ready()
+	r.f.looksUp = make(chan struct{})
+	handled := make(chan struct{})
+	go func() {
+		defer close(handled)
+		r.press("ctrl+l")
+	}()
+	select {
+	case <-handled:
+	case <-time.After(5 * time.Second):
+		t.Error("the console waits for the program")
+	}
+	close(r.f.looksUp)
+	<-handled
+	r.untilRan(1)
 }
 
 func TestNoValueOfARowBecomesAnOptionOfAProgram(t *testing.T) {
@@ -61,12 +89,10 @@ func TestNoValueOfARowBecomesAnOptionOfAProgram(t *testing.T) {
 	for range 30 {
 		r.press("ctrl+l", "j")
 	}
+	r.untilRan(21) // the names of seven in joyent-ams begin with a hyphen too
 	for _, p := range r.ran() {
 		if strings.Contains(p, "-oProxy") || strings.Contains(p, "\x1b") {
 			t.Errorf("ran %q", p)
 		}
-	}
-	if n := len(r.ran()); n != 21 { // the names of seven in joyent-ams begin with a hyphen too
-		t.Errorf("%d of 21 ran", n)
 	}
 }

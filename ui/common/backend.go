@@ -37,7 +37,7 @@ type Backend interface {
 	// if there is none. It returns at once.
 	Page(i *providers.Instance, zone string) (string, error)
 	// Program returns a program of the config with its arguments, to run in the terminal without a shell and without
-	// rollcall's credentials.
+	// rollcall's credentials. It looks the program up in the folders of PATH.
 	Program(args []string) *exec.Cmd
 	// OpenPage shows a page in a browser if this machine has a display.
 	OpenPage(address string) error
