@@ -17,12 +17,14 @@ import (
 // lineDialog asks for one line and does something with it in a command.
 type lineDialog struct {
 	title  string
+	danger bool
 	lines  []string // above the input
 	label  string
 	enter  string // what enter does
 	input  common.Input
-	write  func(text string) error // called in a command
-	done   string                  // the message once it is written
+	// accept returns what to do with the line in a command, or what is wrong with it.
+	accept func(text string) (write func() error, err error)
+	done   string // the message once it is written
 	asking bool
 	err    string
 }
@@ -49,13 +51,13 @@ func Snooze(sh *common.Context, found []*dnsview.Finding) {
 	d.lines = append(d.lines, "")
 	d.lines = append(d.lines, common.Wrap("Such as: 2h the vendor replaces the host at 5. Nothing is changed or resolved by it, and it comes back when the time is over or its evidence changes.", sh.TextWidth())...)
 	backend := sh.Backend
-	d.write = func(text string) error {
+	d.accept = func(text string) (func() error, error) {
 		head, reason, _ := strings.Cut(strings.TrimSpace(text), " ")
 		t, err := filter.Duration(head)
 		if err != nil || t <= 0 {
-			return errors.New("write a time first, such as 2h or 3d, then the reason")
+			return nil, errors.New("write a time first, such as 2h or 3d, then the reason")
 		}
-		return backend.Snooze(found, t, strings.TrimSpace(reason))
+		return func() error { return backend.Snooze(found, t, strings.TrimSpace(reason)) }, nil
 	}
 	sh.Open(d)
 }
@@ -75,7 +77,9 @@ func Note(sh *common.Context, subject, name string, was *rows.NoteObject) {
 		d.lines = append(common.Wrap("By "+was.By+", "+rows.Age(sh.Now().Sub(was.At))+" ago. An empty text removes it.", sh.TextWidth()), "")
 	}
 	backend := sh.Backend
-	d.write = func(text string) error { return backend.Note(subject, strings.TrimSpace(text)) }
+	d.accept = func(text string) (func() error, error) {
+		return func() error { return backend.Note(subject, strings.TrimSpace(text)) }, nil
+	}
 	sh.Open(d)
 }
 
@@ -88,9 +92,13 @@ func (d *lineDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogActi
 		if d.asking {
 			return nil
 		}
+		write, err := d.accept(d.input.Value())
+		if err != nil {
+			d.err = common.Clean(err.Error())
+			return nil
+		}
 		d.asking, d.err = true, ""
-		text, write := d.input.Value(), d.write
-		return common.Cmd{Cmd: func() tea.Msg { return AnnotatedMsg{d, write(text)} }}
+		return common.Cmd{Cmd: func() tea.Msg { return AnnotatedMsg{d, write()} }}
 	default:
 		d.input.Key(k)
 	}
@@ -106,7 +114,7 @@ func (d *lineDialog) Paste(_ *common.Context, s string) common.DialogAction {
 // Draw implements common.Dialog.
 func (d *lineDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 	t := sh.Theme
-	p := common.Panel{Title: d.title, Lines: d.lines, Hints: common.KeyHints("enter", d.enter, "esc", "leave it")}
+	p := common.Panel{Title: d.title, Danger: d.danger, Lines: d.lines, Hints: common.KeyHints("enter", d.enter, "esc", "leave it")}
 	if d.err != "" {
 		for _, l := range common.Wrap(d.err, min(w, 90)) {
 			p.Tail = append(p.Tail, t.Paint(theme.Bad, l))

@@ -113,7 +113,7 @@ func (l *sourcesScreen) forget() bool {
 		return false
 	}
 	if !l.RefusedReadOnly() {
-		l.Open(dialog.NewForget(l.Context, r))
+		dialog.Forget(l.Context, r)
 	}
 	return true
 }
