@@ -264,8 +264,9 @@ func (w *workingCopy) update(c *providers.Change) error {
 	if err := w.addMarkers(a, a.Owners); err != nil {
 		return err
 	}
-	// A marker that is written alone needs its value. A set that takes half a batch cannot be replaced, nor pinned.
-	need := w.total
+	// A marker that is written alone needs its value. A set that takes half a batch cannot be replaced, nor pinned; in a
+	// batch that is full otherwise, the change waits for a later one.
+	need := Size{}
 	for touched := range w.undo {
 		need = need.plus(w.weight(touched, w.sets[touched]))
 	}
