@@ -112,16 +112,16 @@ func TestATransferIsWholeOnlyIfItEndsAsItBeganAndIsSigned(t *testing.T) {
 		kind     providers.Kind
 		says     string
 	}{
-		"cut off":                     {[]message{first}, providers.KindUnreachable, "no answer"},
-		"nothing":                     {nil, providers.KindUnreachable, "no answer"},
-		"an empty message":            {[]message{first, {}}, providers.KindIncomplete, "without records"},
-		"no SOA record":               {[]message{{records: "www 60 IN A 192.0.2.1\n"}}, providers.KindIncomplete, "does not begin with the SOA record"},
-		"another serial at the end":   {[]message{first, {records: strings.Replace(soaRecord, " 7 ", " 8 ", 1)}}, providers.KindIncomplete, "differ"},
-		"records behind the end":      {[]message{first, {records: "$SOA\nmail 60 IN A 192.0.2.2\n"}}, providers.KindIncomplete, "behind the end"},
-		"a message without signature": {[]message{first, {records: "$SOA\n", unsigned: true}}, providers.KindIncomplete, "not signed"},
-		"a message of somebody else":  {[]message{first, {records: "$SOA\n", forged: true}}, providers.KindIncomplete, "signature"},
-		"an answer to another":        {[]message{{records: "$SOA\n$SOA\n", other: true}}, providers.KindIncomplete, "another question"},
-		"a record of another zone":    {[]message{first, {records: "www.example.net. 60 IN A 192.0.2.1\n$SOA\n"}}, providers.KindIncomplete, "not of this zone"},
+		"cut off":                           {[]message{first}, providers.KindUnreachable, "no answer"},
+		"nothing":                           {nil, providers.KindUnreachable, "no answer"},
+		"an empty message":                  {[]message{first, {}}, providers.KindIncomplete, "without records"},
+		"no SOA record":                     {[]message{{records: "www 60 IN A 192.0.2.1\n"}}, providers.KindIncomplete, "does not begin with the SOA record"},
+		"another serial at the end":         {[]message{first, {records: strings.Replace(soaRecord, " 7 ", " 8 ", 1)}}, providers.KindIncomplete, "differ"},
+		"records behind the end":            {[]message{first, {records: "$SOA\nmail 60 IN A 192.0.2.2\n"}}, providers.KindIncomplete, "behind the end"},
+		"a message without signature":       {[]message{first, {records: "$SOA\n", unsigned: true}}, providers.KindIncomplete, "not signed"},
+		"a message that another key signed": {[]message{first, {records: "$SOA\n", forged: true}}, providers.KindIncomplete, "signature"},
+		"an answer to another":              {[]message{{records: "$SOA\n$SOA\n", other: true}}, providers.KindIncomplete, "another question"},
+		"a record of another zone":          {[]message{first, {records: "www.example.net. 60 IN A 192.0.2.1\n$SOA\n"}}, providers.KindIncomplete, "not of this zone"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
