@@ -22,14 +22,12 @@ import (
 type changeVerb struct {
 	use, short, long, example string
 
-	args  func(in *changeInput) cobra.PositionalArgs // checks the arguments, given the flags
-	valid []string                                   // for shell completion
-	// complete returns what completes an argument, such as names from the config; may be nil.
-	complete func(*commands, *cobra.Command) []string
-	flags    func(f *pflag.FlagSet, in *changeInput)                               // additional flags; may be nil
-	show     bool                                                                  // the plan is always shown first
-	read     func(*commands, context.Context) (*app.Session, *dnsview.View, error) // nil for readToChange
-	plan     func(ctx context.Context, in *changeInput) (plan.Plan, error)
+	args  func(in *changeInput) cobra.PositionalArgs                            // checks the arguments, given the flags
+	valid []string                                                              // for shell completion
+	flags func(f *pflag.FlagSet, in *changeInput)                               // additional flags; may be nil
+	show  bool                                                                  // the plan is always shown first
+	read  func(*commands, context.Context) (*app.Session, *dnsview.View, error) // nil for readToChange
+	plan  func(ctx context.Context, in *changeInput) (plan.Plan, error)
 	// ask returns an error unless a person agrees to a plan with steps. It is not called with --yes or --dry-run.
 	ask func(ctx context.Context, in *changeInput, p plan.Plan) error
 }
@@ -244,16 +242,6 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 	form := changeFlags(cmd, &in.changeOptions)
 	if verb.flags != nil {
 		verb.flags(cmd.Flags(), in)
-	}
-	if verb.complete != nil {
-		cmd.ValidArgsFunction = func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			return verb.complete(a, cmd), cobra.ShellCompDirectiveNoFileComp
-		}
-	}
-	if cmd.Flags().Lookup("cloud") != nil {
-		_ = cmd.RegisterFlagCompletionFunc("cloud", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-			return cloudNames(a, cmd), cobra.ShellCompDirectiveNoFileComp
-		}) // fails only for a missing flag
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		in.form, in.args = form.Form, args

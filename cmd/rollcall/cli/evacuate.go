@@ -45,7 +45,6 @@ evacuation that was stopped is finished by the same command.`,
 		f.DurationVar(&in.lasts, "for", 0, "remind of the evacuation after this `time`, such as 2h; it never ends by itself")
 		f.StringVar(&in.reason, "reason", "", "`text` for the journal; it is not written to DNS")
 	},
-	complete: cloudNames,
 	plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 		if in.lasts < 0 {
 			return plan.Plan{}, exit.Usagef("--for takes a time that is not negative, such as 2h")

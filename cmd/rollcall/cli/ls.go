@@ -5,6 +5,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +38,7 @@ A filter is written as in the console:
     state:running cloud:aws tag.env=prod -name~canary age>7d finding:dead
 
 A column that --sort names may have a leading minus, for the other way round.`
-	add := func(use, short, long string, run func(ctx context.Context, f *lsFlags) error, aliases ...string) {
+	add := func(use, short, long string, columns []string, run func(ctx context.Context, f *lsFlags) error, aliases ...string) {
 		f := &lsFlags{}
 		sub := &cobra.Command{Use: use, Aliases: aliases, Short: short, Long: long, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), f)
@@ -45,6 +46,9 @@ A column that --sort names may have a leading minus, for the other way round.`
 		f.format = output.Flag(sub, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name)
 		sub.Flags().StringVar(&f.filter, "filter", "", "show only rows that pass this `filter`")
 		sub.Flags().StringVar(&f.sort, "sort", "", "sort by this `column`")
+		_ = sub.RegisterFlagCompletionFunc("sort", func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+			return beginning(columns, word, nil), cobra.ShellCompDirectiveNoFileComp
+		}) // fails only for a missing flag
 		switch use {
 		case "instances":
 			sub.Flags().BoolVar(&f.all, "all", false, "show terminated instances too")
@@ -58,12 +62,12 @@ A column that --sort names may have a leading minus, for the other way round.`
 		}
 		c.AddCommand(sub)
 	}
-	add("instances", "The machines of all clouds", "Terminated instances are left out unless --all is given.", a.lsInstances, "instance", "i")
+	add("instances", "The machines of all clouds", "Terminated instances are left out unless --all is given.", output.Instances(time.Time{}).Names(), a.lsInstances, "instance", "i")
 	add("records", "The DNS records of all zones, one row for each value",
-		"Owner markers that are TXT records below _rollcall, as on Route 53, are left out\nunless --all is given: the owner stands in the row that the marker belongs to.", a.lsRecords, "record", "r")
-	add("findings", "Where clouds and DNS disagree", "Snoozed findings are left out unless --all is given or the filter names snoozed.", a.lsFindings, "finding", "f")
-	add("services", "The services, with their nodes and records", "", a.lsServices, "service", "s")
-	add("sources", "The clouds and zones, and how much of each was read", "", a.lsSources, "source")
+		"Owner markers that are TXT records below _rollcall, as on Route 53, are left out\nunless --all is given: the owner stands in the row that the marker belongs to.", output.Records(false).Names(), a.lsRecords, "record", "r")
+	add("findings", "Where clouds and DNS disagree", "Snoozed findings are left out unless --all is given or the filter names snoozed.", output.Findings().Names(), a.lsFindings, "finding", "f")
+	add("services", "The services, with their nodes and records", "", output.Services().Names(), a.lsServices, "service", "s")
+	add("sources", "The clouds and zones, and how much of each was read", "", output.Sources(false).Names(), a.lsSources, "source")
 	return c
 }
 

@@ -158,6 +158,7 @@ complete).`,
 	for i := range changeVerbs {
 		root.AddCommand(a.changeCommand(&changeVerbs[i]))
 	}
+	a.complete(root)
 	return root
 }
 

@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"io"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/launcher"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/providers"
+	"rollcall/providers/fleet"
+	"rollcall/providers/sim/world"
+)
+
+// candidates returns what a word can be, each with a description after a tab or without one. What it names was there when
+// the sources were read last.
+type candidates func(a *commands, cmd *cobra.Command) []string
+
+// argumentWords are the words of a usage line that say what an argument is.
+var argumentWords = map[string]candidates{
+	"ID": instanceIDs, "RECORD": recordNames, "CLOUD": cloudNames, "ZONE": zoneNames, "TEMPLATE": templateNames, "CLASS": classWords, "SOURCE": sourceNames,
+	"KIND": func(*commands, *cobra.Command) (out []string) {
+		for _, k := range world.FaultKinds() {
+			out = append(out, string(k))
+		}
+		return append(out, "none")
+	},
+	"NAME": func(a *commands, cmd *cobra.Command) []string {
+		switch parent := cmd.Parent().Name(); {
+		case parent == "userdata": // a new one
+			return nil
+		case parent == "service":
+			return serviceNames(a, cmd)
+		}
+		return append(serviceNames(a, cmd), instanceNames(a, cmd)...)
+	},
+}
+
+// flagWords are the flags whose values can be completed.
+var flagWords = map[string]candidates{
+	"cloud": cloudNames, "service": serviceNames, "template": templateNames, "class": classWords,
+	"severity": func(*commands, *cobra.Command) (out []string) {
+		for v := dnsview.Info; v <= dnsview.Critical; v++ {
+			out = append(out, v.String())
+		}
+		return out
+	},
+	"provider": func(*commands, *cobra.Command) []string { return app.Computing() },
+}
+
+var usageWord = regexp.MustCompile(`\b[A-Z]{2,}\b`)
+
+// complete sets the completion of every command below c: arguments by the words of its usage line, values of flags by
+// their names. No word is completed with a file name that is none.
+func (a *commands) complete(c *cobra.Command) {
+	for _, sub := range c.Commands() {
+		a.complete(sub)
+	}
+	_, usage, _ := strings.Cut(c.Use, " ")
+	if c.ValidArgsFunction == nil && len(c.ValidArgs) == 0 && !c.HasSubCommands() {
+		args := slices.DeleteFunc(strings.Fields(usage), func(w string) bool { return strings.HasPrefix(w, "-") || strings.HasPrefix(w, "[-") })
+		c.ValidArgsFunction = func(cmd *cobra.Command, given []string, word string) ([]string, cobra.ShellCompDirective) {
+			if len(args) == 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			at := min(len(given), len(args)-1)
+			if len(given) >= len(args) && !strings.Contains(args[at], "...") {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			if strings.Contains(args[at], "FILE") {
+				return nil, cobra.ShellCompDirectiveDefault
+			}
+			var list []string
+			for _, w := range usageWord.FindAllString(strings.ReplaceAll(args[at], "|", " "), -1) {
+				if of := argumentWords[w]; of != nil {
+					list = append(list, of(a, cmd)...)
+				}
+			}
+			return beginning(list, word, given), cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) { a.completeFlag(c, f) })
+}
+
+// completeFlag sets the completion of one flag, unless it has one.
+func (a *commands) completeFlag(c *cobra.Command, f *pflag.Flag) {
+	if _, has := c.GetFlagCompletionFunc(f.Name); has || f.NoOptDefVal != "" {
+		return
+	}
+	if value, _ := pflag.UnquoteUsage(f); value == "file" {
+		return
+	}
+	of := flagWords[f.Name]
+	_, list := f.Value.(pflag.SliceValue)
+	err := c.RegisterFlagCompletionFunc(f.Name, func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		if of == nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		before, last := "", word
+		if i := strings.LastIndexByte(word, ','); i >= 0 && (list || f.Name == "cloud") {
+			before, last = word[:i+1], word[i+1:]
+		}
+		found := beginning(of(a, cmd), last, nil)
+		for i := range found {
+			found[i] = before + found[i]
+		}
+		return found, cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic(err) // the flag is there, and has none
+	}
+}
+
+// beginning returns the candidates that begin with a word and were not given before, sorted, each once.
+func beginning(list []string, word string, given []string) []string {
+	var out []string
+	for _, c := range list {
+		value, _, _ := strings.Cut(c, "\t")
+		if strings.HasPrefix(value, word) && !slices.Contains(given, value) {
+			out = append(out, c)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// lastSnapshot returns the rows of the last run, or those of the embedded clouds with --demo; nil if there are none.
+// Nothing is reported: a shell shows no messages while a word is completed.
+func (a *commands) lastSnapshot(cmd *cobra.Command) *providers.Snapshot {
+	a.Err = io.Discard
+	if a.Demo {
+		_, v, err := a.RefreshOnce(cmd.Context())
+		if err != nil {
+			return nil
+		}
+		return v.Snapshot
+	}
+	c, err := a.LoadConfig(cmd.Context())
+	if err != nil || c == nil {
+		return nil
+	}
+	s, err := fleet.Load(filepath.Join(config.StateDir(a.Env), c.StateName(), app.SnapshotName), nil)
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+// eachInstance calls f for every instance of the last run that was not terminated.
+func (a *commands) eachInstance(cmd *cobra.Command, f func(*providers.Instance)) {
+	s := a.lastSnapshot(cmd)
+	if s == nil {
+		return
+	}
+	for c := range s.Clouds {
+		for i := range s.Clouds[c].Instances {
+			if inst := &s.Clouds[c].Instances[i]; !inst.State.Dead() {
+				f(inst)
+			}
+		}
+	}
+}
+
+func instanceIDs(a *commands, cmd *cobra.Command) (out []string) {
+	a.eachInstance(cmd, func(i *providers.Instance) {
+		about := words.Clean(i.Name + " " + i.Cloud + " " + string(i.State))
+		out = append(out, words.Clean(i.ID)+"\t"+about)
+		if i.Name != "" && !strings.Contains(i.Name, " ") {
+			out = append(out, words.Clean(i.Name)+"\t"+words.Clean(i.ID+" "+i.Cloud))
+		}
+	})
+	return out
+}
+
+func instanceNames(a *commands, cmd *cobra.Command) (out []string) {
+	a.eachInstance(cmd, func(i *providers.Instance) {
+		if i.Name != "" {
+			out = append(out, words.Clean(i.Name))
+		}
+	})
+	return out
+}
+
+func recordNames(a *commands, cmd *cobra.Command) (out []string) {
+	s := a.lastSnapshot(cmd)
+	if s == nil {
+		return nil
+	}
+	for z := range s.Zones {
+		for i := range s.Zones[z].Records {
+			if r := &s.Zones[z].Records[i]; !r.IsMarker() {
+				_, name, _ := strings.Cut(r.String(), ":")
+				out = append(out, words.Clean(name))
+			}
+		}
+	}
+	return out
+}
+
+func zoneNames(a *commands, cmd *cobra.Command) (out []string) {
+	if c, err := a.LoadConfig(cmd.Context()); err == nil && c != nil {
+		for _, z := range c.Zones {
+			out = append(out, z.Name)
+		}
+	}
+	return out
+}
+
+func sourceNames(a *commands, cmd *cobra.Command) []string {
+	return append(append(cloudNames(a, cmd), zoneNames(a, cmd)...), "all")
+}
+
+func serviceNames(a *commands, cmd *cobra.Command) (out []string) {
+	if c, err := a.LoadConfig(cmd.Context()); err == nil && c != nil {
+		for _, s := range c.Services {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}
+
+func templateNames(a *commands, _ *cobra.Command) (out []string) {
+	all, _ := launcher.LoadTemplates(a.Program) // those that can be read
+	for _, t := range all.List() {
+		out = append(out, t.Name+"\t"+words.Clean(t.Help))
+	}
+	return out
+}
+
+func classWords(*commands, *cobra.Command) []string { return classNames() }
