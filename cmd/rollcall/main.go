@@ -6,10 +6,10 @@
 //   - A screen of the console: a kind of row in dnsview/rows, a type in ui/screen with its line in All, and its key in
 //     ui/common/keymap.go. See the comment of screen.Screen.
 //   - A command: a file in cmd/rollcall/cli, and its line in rootCommand. See the comment of package cli.
-//   - A provider of clouds or DNS: a package below providers, and its line in providers/adapters. See the comments of
-//     package adapter and of providers.DNS or providers.Compute.
-//   - A class of findings: its id in dnsview/finding.go, where it is found in an inspect file beside it, and what mends it in
-//     dnsview/plan/remedy.go.
+//   - A provider of clouds or DNS: a package below providers, its line in providers/adapters, and its name among the words
+//     of dnsview/filter/values.go. See the comments of package adapter and of providers.DNS or providers.Compute.
+//   - A class of findings: its id in dnsview/finding.go and in dnsview/filter/values.go, where it is found in an inspect file
+//     of dnsview, and what mends it in dnsview/plan/remedy.go.
 package main
 
 import (

@@ -1,5 +1,6 @@
 // Package adapter defines how a provider's package makes its accounts available. Each exports one function Adapter,
-// which the package adapters lists: a new provider is a package and one line there. What a provider can do is data, a
+// which the package adapters lists: a new provider is a package and one line there, and its name is a word of
+// dnsview/filter, as a test of package app says. What a provider can do is data, a
 // providers.Declaration: its config keys, their help and their mistakes, ls sources, config check and discovery follow from
 // it. The methods of its accounts are those of providers.DNS or providers.Compute, whose comments say what they must
 // return. The package imports only providers and budget.
