@@ -10,6 +10,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
+	"rollcall/userdata"
 )
 
 func TestMain(m *testing.M) {
@@ -132,6 +134,25 @@ var quick = world.Delays{Boot: 300 * time.Millisecond, Agent: 300 * time.Millise
 // atLeisure sets the delays of a world to those that an operator notices: a launch shows each stage, and a change is waited for.
 func atLeisure(o *sim.Options) { o.Delays = world.DefaultDelays() }
 
+// seedScripts are the boot scripts of the nodes that a world begins with, by service and provider. They are those of every
+// world.
+var seedScripts sync.Map
+
+// agentConfigs returns of the boot scripts of these nodes the lines with the agent's config. Triton lists the script of each
+// machine to every command, and byte for byte that is a third of a command's work under the race detector. A launch still
+// sends the whole script, and so has a world in a process of its own.
+func agentConfigs(whole func(service string, p providers.Provider) []byte) func(service string, p providers.Provider) []byte {
+	return func(service string, p providers.Provider) []byte {
+		key := service + " " + string(p)
+		if have, ok := seedScripts.Load(key); ok {
+			return have.([]byte)
+		}
+		config := regexp.MustCompile(`(?ms)^[^\n]*<<'ROLLCALL_NODE_CONFIG'\n.*?^ROLLCALL_NODE_CONFIG$`).Find(userdata.Readable(whole(service, p)))
+		have, _ := seedScripts.LoadOrStore(key, append([]byte("#!/bin/sh\n"), config...))
+		return have.([]byte)
+	}
+}
+
 // newWorld starts embedded clouds and makes the test, which runs beside others, a client of them.
 func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 	t.Helper()
@@ -143,7 +164,7 @@ func newWorld(t *testing.T, with ...func(*sim.Options)) *sim.Sim {
 	if err != nil {
 		t.Fatal(err)
 	}
-	with = append([]func(*sim.Options){func(o *sim.Options) { o.Key, o.Delays = key, quick }}, with...)
+	with = append([]func(*sim.Options){func(o *sim.Options) { o.Key, o.Delays, o.UserData = key, quick, agentConfigs(o.UserData) }}, with...)
 	s, err := startWorld(context.Background(), dir, 1, worldSize, func(format string, args ...any) { t.Logf(format, args...) }, with...)
 	if err != nil {
 		t.Fatal(err)
