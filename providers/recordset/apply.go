@@ -40,6 +40,8 @@ type Writer struct {
 //   - A create into an existing record set keeps the set's TTL and policy, which the result reports. An
 //     existing value with the same owner is Already; with another owner, or unmarked where the change has one, it is
 //     KindConflict.
+//   - A create is KindConflict if a marker says that its owner's value was taken out of DNS, unless its Before is that
+//     marker, in whose place it comes.
 //   - A delete or update is KindConflict if its Before differs from the zone, or if another writer changed the
 //     sets meanwhile. The markers of owners in the After of a delete stay.
 //   - An update of TTL or weight changes the whole record set.

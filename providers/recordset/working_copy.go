@@ -52,7 +52,7 @@ func (w *workingCopy) try(c *providers.Change) (touched []Key, already bool, err
 	before := w.total
 	switch c.Op {
 	case providers.OpCreate:
-		already, err = w.create(&c.After)
+		already, err = w.create(c)
 	case providers.OpDelete:
 		err = w.remove(c)
 	case providers.OpUpdate:
@@ -146,7 +146,8 @@ func (w *workingCopy) touch(k Key) *set {
 }
 
 // create adds a value. An existing set keeps its TTL and other fields, which only an update changes.
-func (w *workingCopy) create(r *providers.Record) (already bool, err error) {
+func (w *workingCopy) create(c *providers.Change) (already bool, err error) {
+	r := &c.After
 	k := keyOf(r)
 	w.dependOn(k)
 	if s := w.sets[k]; s != nil && s.orig != nil && s.orig.ReadOnly {
@@ -160,6 +161,9 @@ func (w *workingCopy) create(r *providers.Record) (already bool, err error) {
 	if w.has(k, r.Value) {
 		return true, w.sameOwners(r)
 	}
+	if err := w.notQuiesced(c); err != nil {
+		return false, err
+	}
 	s := w.touch(k)
 	if len(s.values) == 0 && s.orig == nil {
 		made, err := w.p.New(r)
@@ -170,6 +174,24 @@ func (w *workingCopy) create(r *providers.Record) (already bool, err error) {
 	}
 	s.values = append(s.values, w.spell.Write(r))
 	return false, w.addMarkers(r, r.Owners)
+}
+
+// notQuiesced checks that no marker says of the value that an operator took it out of DNS, but the one that the change
+// comes in the place of. It may have been written since the change was planned.
+func (w *workingCopy) notQuiesced(c *providers.Change) (err error) {
+	var replaced providers.Owner
+	if parts, ok := providers.ParseTXT(c.Before.Value); ok && c.Before.IsMarker() {
+		replaced, _ = providers.DecodeOwner(strings.Join(parts, "")) // one that cannot be read replaces none
+	}
+	w.eachMarker(&c.After, w.markerSets(c.After.Name), func(_ Key, _ int, have providers.Owner) {
+		if replaced.Same(have) && replaced.Quiesced {
+			return
+		}
+		if have.Quiesced && slices.ContainsFunc(c.After.Owners, func(o providers.Owner) bool { return o.Same(have) && !o.Quiesced }) {
+			err = conflict("%s was taken out of DNS by an operator: return its node %s instead", &c.After, have.Instance)
+		}
+	})
+	return err
 }
 
 // dependOn makes the change depend on a set without changing it.

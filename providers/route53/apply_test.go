@@ -169,6 +169,25 @@ func TestAValueIsNotCreatedBesideAMarkerThatIsDeletedMeanwhile(t *testing.T) {
 	}
 }
 
+// A registration is planned, and before it is written an operator quiesces the node: its marker is there without its value.
+func TestAValueThatWasQuiescedMeanwhileIsNotCreated(t *testing.T) {
+	f := newFake(t)
+	quiesced := owner("i-1")
+	quiesced.Quiesced = true
+	marker := markerSet(t, quiesced, "www.unilans.net", "A", "54.1.1.1")
+	f.put(marker)
+	wantKind(t, apply(f.account(), create(rec("A", "54.1.1.1", owner("i-1"))))[0].Err, providers.KindConflict)
+	if f.made() != 0 {
+		t.Errorf("%v stand in DNS", f.values())
+	}
+	back := create(rec("A", "54.1.1.1", owner("i-1")))
+	back.Before = providers.Record{Zone: "unilans.net", Name: "i-1._rollcall.www.unilans.net", Type: "TXT", Value: marker.Values[0]}
+	wantDone(t, apply(f.account(), back)) // a return names the marker in whose place it comes
+	if got := f.get(marker.Name, "TXT"); got == nil || strings.Contains(got.Values[0], " q ") {
+		t.Errorf("the marker is %+v", got)
+	}
+}
+
 func TestAValueThatIsDeletedMeanwhileIsNotAdopted(t *testing.T) {
 	f := newFake(t)
 	f.put(rrset{Name: "www.unilans.net.", Type: "A", TTL: 60, Values: []string{"54.1.1.1"}})
@@ -382,7 +401,9 @@ func TestAQuiescedMarkerCanOutliveItsValue(t *testing.T) {
 	if m == nil || len(m.Values) != 1 || !strings.Contains(m.Values[0], " q A 54.1.1.1") || !slices.Equal(f.values(), []string{"54.1.1.2"}) {
 		t.Fatalf("marker %+v, values %v", m, f.values())
 	}
-	wantDone(t, apply(a, create(before))) // and the return takes the word away
+	back := create(before) // and the return takes the word away
+	back.Before = providers.Record{Zone: "unilans.net", Name: "i-1._rollcall.www.unilans.net", Type: "TXT", Value: m.Values[0]}
+	wantDone(t, apply(a, back))
 	if m = f.get("i-1._rollcall.www.unilans.net.", "TXT"); len(m.Values) != 1 || strings.Contains(m.Values[0], " q ") {
 		t.Errorf("marker %+v", m)
 	}
