@@ -34,10 +34,10 @@ var argumentWords = map[string]candidates{
 		return append(out, "none")
 	},
 	"NAME": func(a *commands, cmd *cobra.Command) []string {
-		switch parent := cmd.Parent().Name(); {
-		case parent == "userdata": // a new one
+		switch cmd.Parent().Name() {
+		case "userdata": // a new one
 			return nil
-		case parent == "service":
+		case "service":
 			return serviceNames(a, cmd)
 		}
 		return append(serviceNames(a, cmd), instanceNames(a, cmd)...)
