@@ -64,6 +64,9 @@ func (r *Finding) Key() string { return r.key }
 // ID returns the class, and the subject in the form of the command line.
 func (r *Finding) ID() string { return string(r.Class) + " " + r.subjectName() }
 
+// Identity returns what commands take for what the finding is about: a record, else an instance, else a name.
+func (r *Finding) Identity() string { return r.subjectName() }
+
 // subjectName returns the subject of the finding: a record, else an instance, else a name.
 func (r *Finding) subjectName() string {
 	if r.Record != nil {

@@ -234,6 +234,7 @@ func cleanTags(in map[string]string) map[string]string {
 
 // InstanceObject is the JSON of an instance.
 type InstanceObject struct {
+	Identity   string            `json:"identity"` // what commands take
 	Cloud      string            `json:"cloud"`
 	Provider   string            `json:"provider"`
 	ID         string            `json:"id"`
@@ -259,7 +260,7 @@ type InstanceObject struct {
 func (r *Instance) Object() InstanceObject {
 	i := r.Inst
 	o := InstanceObject{
-		Cloud: r.cloud(), Provider: string(i.Provider), ID: r.id(), Name: r.name(), State: r.State(),
+		Identity: r.ID(), Cloud: r.cloud(), Provider: string(i.Provider), ID: r.id(), Name: r.name(), State: r.State(),
 		Region: providers.Clean(i.Region), Type: providers.Clean(i.Type), Image: providers.Clean(i.Image),
 		PublicIPs: Addresses(i.PublicIPs), PrivateIPs: Addresses(i.PrivateIPs), Launched: moment(i.Launched), Tags: cleanTags(i.Tags),
 		Service: providers.Clean(r.view.ServiceOfInstance(i)), Findings: r.classes(), Records: []string{}, CloudKey: string(i.Key), Reason: providers.Clean(i.Reason), Lifecycle: providers.Clean(i.Lifecycle), Note: r.Note(),

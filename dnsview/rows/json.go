@@ -56,6 +56,8 @@ func RecordName(zone, name, typ, value string) string {
 
 // FindingObject is the JSON of a finding.
 type FindingObject struct {
+	// Identity is what commands take for what the finding is about.
+	Identity string     `json:"identity"`
 	Class    string     `json:"class"`
 	Severity string     `json:"severity"`
 	Record   *RecordRef `json:"record"`
@@ -102,7 +104,7 @@ type Basis struct {
 func (r *Finding) Object() FindingObject {
 	f := r.Finding
 	o := FindingObject{
-		Class: string(f.Class), Severity: f.Severity.String(), Cloud: providers.Clean(f.Cloud), Reason: r.Why, Evidence: []Evidence{},
+		Identity: r.Identity(), Class: string(f.Class), Severity: f.Severity.String(), Cloud: providers.Clean(f.Cloud), Reason: r.Why, Evidence: []Evidence{},
 		Remedy: string(f.Remedy), Service: providers.Clean(f.Service), Zone: providers.Clean(f.Zone), Would: string(f.Would), RestsOn: []Basis{},
 		Name: providers.Clean(f.Name), Controller: providers.Clean(f.Controller), Advice: providers.Clean(r.view.Advice(f)), Instance: refOf(f.Instance),
 		Certain: f.Certain(), UncertainSources: []string{}, Since: r.view.FirstSeen(f).UTC(), Snoozed: r.Snooze(),

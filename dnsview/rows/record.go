@@ -298,6 +298,7 @@ type OwnerObject struct {
 
 // RecordObject is the JSON of a record.
 type RecordObject struct {
+	Identity string       `json:"identity"` // what commands take
 	Zone     string       `json:"zone"`
 	Provider string       `json:"provider"`
 	Name     string       `json:"name"`
@@ -325,7 +326,7 @@ type RecordObject struct {
 func (r *Record) Object() RecordObject {
 	rec, v := r.Rec, r.view
 	o := RecordObject{
-		Zone: r.zone(), Provider: r.provider(), Name: r.full(), Type: r.Type(), TTL: rec.TTL, Value: r.value(),
+		Identity: r.Named(), Zone: r.zone(), Provider: r.provider(), Name: r.full(), Type: r.Type(), TTL: rec.TTL, Value: r.value(),
 		Proxied: rec.Proxied, Owner: r.owner(), Findings: r.classes(), Service: providers.Clean(v.ServiceOf(rec)),
 		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: providers.Clean(rec.SetID), Comment: providers.Clean(rec.Comment),
 		Controller: providers.Clean(v.ControllerOf(rec)), Wire: newWire(v.WireOf(rec)), Note: r.Note(),

@@ -237,13 +237,28 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 	in := &changeInput{app: a, changeOptions: changeOptions{show: verb.show}}
 	cmd := &cobra.Command{
 		Use: verb.use, Short: verb.short, Long: verb.long, Example: verb.example, ValidArgs: verb.valid,
-		Args: func(cmd *cobra.Command, args []string) error { return verb.args(in)(cmd, args) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if slices.Contains(args, "-") {
+				return nil // they are checked once they are read
+			}
+			return verb.args(in)(cmd, args)
+		},
 	}
 	form := changeFlags(cmd, &in.changeOptions)
+	null := false
+	if usageWord.MatchString(verb.use) {
+		cmd.Flags().BoolVarP(&null, "null", "0", false, "with - for an argument: those of stdin end with a NUL, and not with a line")
+	}
 	if verb.flags != nil {
 		verb.flags(cmd.Flags(), in)
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if args, err = a.withStdin(args, null); err != nil {
+			return err
+		}
+		if err := verb.args(in)(cmd, args); err != nil {
+			return err
+		}
 		in.form, in.args = form.Form, args
 		ctx := cmd.Context()
 		read := verb.read

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,10 +36,12 @@ With --wire it also queries the name servers for every name: the authoritative
 ones of each zone and the resolvers of the config. Names for which they do not
 agree with the API are queried again until they agree, or until the time that
 name servers may take has passed (guards: {wire: 2m} in the config). If a name
-got no answer, the result is unknown: exit code 4.`,
+got no answer, the result is unknown: exit code 4.
+
+With -o github each finding is an annotation of GitHub Actions.`,
 		Args: noArgs,
 	}
-	form := output.Flag(c, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name)
+	form := output.Flag(c, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name, output.GitHub)
 	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 on drift, and with 4 if a source was not complete")
 	c.Flags().BoolVar(&wire, "wire", false, "ask the name servers for every name too")
 	c.Flags().StringVar(&query, "filter", "", "print only findings that pass this `filter`")
@@ -87,6 +90,9 @@ func (a *commands) drift(ctx context.Context, form *output.Format, query string,
 		return code, output.Data(a.Out, form.Form, r)
 	}
 	found = a.withoutSnoozed(found)
+	if form.Form == output.GitHub {
+		return code, output.String(a.Out, annotations(found))
+	}
 	if err := output.Findings().Write(a.Out, form, found); err != nil {
 		return code, err
 	}
@@ -94,6 +100,25 @@ func (a *commands) drift(ctx context.Context, form *output.Format, query string,
 		err = output.String(a.Out, fmt.Sprintf("%s of %s\n", findingsLine(r.Findings, len(found)), sourcesLine(r.Sources)))
 	}
 	return code, err
+}
+
+// annotations returns findings as annotations of GitHub Actions (GitHub, "Workflow commands for GitHub Actions").
+func annotations(found []rows.Finding) string {
+	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
+	message := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
+	var b strings.Builder
+	for i := range found {
+		o := found[i].Object()
+		level := "notice"
+		switch {
+		case found[i].Severity >= dnsview.High:
+			level = "error"
+		case found[i].Severity > dnsview.Low:
+			level = "warning"
+		}
+		fmt.Fprintf(&b, "::%s title=%s::%s\n", level, property.Replace(o.Class+" "+o.Identity), message.Replace(o.Reason))
+	}
+	return b.String()
 }
 
 // findingsLine returns the number of findings, and of those that are snoozed and not among the listed ones.

@@ -28,7 +28,7 @@ func TestASnoozedFindingIsLeftOutOfListsAndStillDrift(t *testing.T) {
 	newWorld(t)
 	_, record := deadAddress(t)
 	listed := func(args ...string) bool {
-		return strings.Contains(must(t, append([]string{"ls", "findings", "-o", "name"}, args...)...), "dead "+record+"\n")
+		return strings.Contains(must(t, append([]string{"ls", "findings", "--filter", "finding:dead", "-o", "name"}, args...)...), record+"\n")
 	}
 	if !listed() {
 		t.Fatalf("%s is not listed as dead", record)
@@ -77,7 +77,7 @@ func TestASnoozeOfWhatEndsAndBeginsAnewDoesNotHold(t *testing.T) {
 	must(t, "deregister", record)
 	must(t, "ls", "findings") // which sees that it is over
 	must(t, "undo")
-	if out := must(t, "ls", "findings", "-o", "name"); !strings.Contains(out, "dead "+record+"\n") {
+	if out := must(t, "ls", "findings", "--filter", "finding:dead", "-o", "name"); !strings.Contains(out, record+"\n") {
 		t.Errorf("what began anew is snoozed:\n%s", out)
 	}
 }

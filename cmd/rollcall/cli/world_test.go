@@ -192,6 +192,12 @@ func rollcall(t *testing.T, args ...string) result {
 		t.Fatal(err)
 	}
 	defer in.Close()
+	return rollcallFrom(t, in, args...)
+}
+
+// rollcallFrom is rollcall with a stdin.
+func rollcallFrom(t *testing.T, in *os.File, args ...string) result {
+	t.Helper()
 	var out, errw bytes.Buffer
 	code := run(environment(t), providers.Clock{}, args, in, &out, &errw)
 	t.Logf("rollcall %s: exit code %d\n%s", strings.Join(args, " "), code, errw.String())

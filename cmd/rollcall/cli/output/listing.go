@@ -20,6 +20,28 @@ type Listing[T any] struct {
 	ID      func(*T) string
 	Object  func(*T) any // the row's JSON; nil for the row itself
 	raw     bool         // cells of csv stay unchanged
+	bare    bool         // a table and csv have no heading
+	chosen  bool         // the columns are those of --columns
+}
+
+// choose leaves the columns that --columns names, in their order.
+func (l *Listing[T]) choose(f *Format) error {
+	if len(f.columns) == 0 {
+		return nil
+	}
+	if f.Form != Table && f.Form != Wide && f.Form != CSV {
+		return exit.Usagef("--columns is for a table and csv, not for %s", f.Form)
+	}
+	var chosen []rows.Column[*T]
+	for _, name := range f.columns {
+		i := slices.IndexFunc(l.Columns, func(c rows.Column[*T]) bool { return strings.EqualFold(c.Title, name) })
+		if i < 0 {
+			return exit.Usagef("there is no column %q; there are %s", name, strings.Join(l.Names(), ", "))
+		}
+		chosen = append(chosen, l.Columns[i])
+	}
+	l.Columns, l.chosen = chosen, true
+	return nil
 }
 
 // Names returns the columns that rows can be sorted by.
@@ -68,7 +90,10 @@ func (l *Listing[T]) Sort(list []T, by string) error {
 
 // Write prints the rows in one form.
 func (l *Listing[T]) Write(w io.Writer, f *Format, list []T) error {
-	l.raw = f.raw
+	l.raw, l.bare = f.raw, f.bare
+	if err := l.choose(f); err != nil {
+		return err
+	}
 	switch form := f.Form; form {
 	case JSON, YAML:
 		if list == nil {
@@ -84,8 +109,12 @@ func (l *Listing[T]) Write(w io.Writer, f *Format, list []T) error {
 		return Data(w, form, objects)
 	case Name:
 		var b strings.Builder
+		written := map[string]bool{} // several findings may be about one thing
 		for i := range list {
-			b.WriteString(l.ID(&list[i]) + "\n")
+			if id := l.ID(&list[i]); !written[id] {
+				written[id] = true
+				b.WriteString(id + "\n")
+			}
 		}
 		return String(w, b.String())
 	case CSV:
@@ -100,7 +129,9 @@ func (l *Listing[T]) writeCSV(w io.Writer, list []T) error {
 	for i, c := range l.Columns {
 		line[i] = strings.ToLower(c.Title)
 	}
-	_ = out.Write(line) // Error below returns it
+	if !l.bare {
+		_ = out.Write(line) // Error below returns it
+	}
 	for r := range list {
 		for i, c := range l.Columns {
 			if line[i] = c.Text(&list[r]); !l.raw {
@@ -129,13 +160,15 @@ func noFormula(cell string) string {
 }
 
 func (l *Listing[T]) writeTable(w io.Writer, list []T, wide bool) error {
-	columns := slices.DeleteFunc(slices.Clone(l.Columns), func(c rows.Column[*T]) bool { return c.Wide && !wide })
+	columns := slices.DeleteFunc(slices.Clone(l.Columns), func(c rows.Column[*T]) bool { return c.Wide && !wide && !l.chosen })
 	cells := make([][]string, 0, len(list)+1)
 	head := make([]string, len(columns))
 	for i, c := range columns {
 		head[i] = c.Title
 	}
-	cells = append(cells, head)
+	if !l.bare {
+		cells = append(cells, head)
+	}
 	for r := range list {
 		line := make([]string, len(columns))
 		for i, c := range columns {

@@ -26,12 +26,15 @@ const (
 	Name     = "name"
 	Text     = "text"
 	Markdown = "markdown"
+	GitHub   = "github" // annotations of GitHub Actions
 )
 
 // Format is the -o flag.
 type Format struct {
 	Form    string
-	raw     bool // --raw
+	raw     bool     // --raw
+	bare    bool     // --no-headers
+	columns []string // --columns
 	allowed []string
 }
 
@@ -41,6 +44,8 @@ func Flag(cmd *cobra.Command, allowed ...string) *Format {
 	cmd.Flags().VarP(f, "output", "o", strings.Join(allowed, ", "))
 	if slices.Contains(allowed, CSV) {
 		cmd.Flags().BoolVar(&f.raw, "raw", false, "write csv cells that a spreadsheet would take for a formula without an apostrophe before them")
+		cmd.Flags().BoolVar(&f.bare, "no-headers", false, "write a table or csv without its heading")
+		cmd.Flags().StringSliceVar(&f.columns, "columns", nil, "show these `columns`, in this order, in a table or csv")
 	}
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(allowed, cobra.ShellCompDirectiveNoFileComp)) // fails only for a missing flag
 	return f

@@ -18,7 +18,7 @@ func Records(wire bool) *Listing[rows.Record] {
 
 // Findings returns the listing of findings.
 func Findings() *Listing[rows.Finding] {
-	return &Listing[rows.Finding]{ID: (*rows.Finding).ID, Columns: rows.FindingTable(), Object: func(r *rows.Finding) any { return r.Object() }}
+	return &Listing[rows.Finding]{ID: (*rows.Finding).Identity, Columns: rows.FindingTable(), Object: func(r *rows.Finding) any { return r.Object() }}
 }
 
 // Services returns the listing of services.
