@@ -33,6 +33,12 @@ func (f Filter) Uses(field string) bool {
 	return slices.ContainsFunc(f.terms, func(t term) bool { return t.field == field })
 }
 
+// Only returns the filter with the terms about these fields alone.
+func (f Filter) Only(fields ...string) Filter {
+	f.terms = slices.DeleteFunc(slices.Clone(f.terms), func(t term) bool { return !slices.Contains(fields, t.field) })
+	return f
+}
+
 // MatchText is Match of a row with the text that AppendText makes of it.
 func (f Filter) MatchText(r Row, text string) bool {
 	for i := range f.terms {

@@ -166,7 +166,7 @@ func TestCredentialsOfAnotherEmptyAccountGiveUnknownAndNoDelete(t *testing.T) {
 		}
 	}
 	uncertain := 0
-	for _, f := range decode[[]rows.FindingObject](t, must(t, "ls", "findings", "-o", "json")) {
+	for _, f := range decode[[]rows.FindingObject](t, must(t, "ls", "findings", "-o", "json", "--allow-stale")) {
 		if !f.Certain {
 			uncertain++
 		}

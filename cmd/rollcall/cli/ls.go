@@ -16,6 +16,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 )
 
 // lsFlags are the common flags of rollcall ls.
@@ -25,13 +26,35 @@ type lsFlags struct {
 	all    bool
 	wire   bool
 	format *output.Format
+
+	clouds, zones bool // whose rows are listed
+	allowStale    bool
+}
+
+// exit returns the error of a list without rows of a source that was asked for, because it could not be read completely. A
+// filter may ask for some clouds or zones only.
+func (f *lsFlags) exit(q filter.Filter, sources []rows.Source) error {
+	if f.clouds != f.zones {
+		q = q.Only("cloud", "zone", "provider")
+	} else {
+		q = filter.Filter{} // findings and services rest on all
+	}
+	for i := range sources {
+		r := &sources[i]
+		if listed := r.Kind == "cloud" && f.clouds || r.Kind == "zone" && f.zones; listed && r.State != string(providers.CoverageComplete) && q.Match(r) && !f.allowStale {
+			return exit.With(exit.Unknown)
+		}
+	}
+	return nil
 }
 
 func (a *commands) lsCommand() *cobra.Command {
 	c := group("ls", "List instances, records, findings, services or sources")
 	c.Long = `ls reads all sources once and lists their rows. If a source sends nothing for 15
 seconds, stderr says so, and its rows of the last run are listed instead. Lists
-are read to their end; --timeout limits the whole command.
+are read to their end; --timeout limits the whole command. If a source that the
+rows come from could not be read completely, the exit code is 4, unless
+--allow-stale is given.
 
 A filter is written as in the console:
 
@@ -39,7 +62,7 @@ A filter is written as in the console:
 
 A column that --sort names may have a leading minus, for the other way round.`
 	add := func(use, short, long string, columns []string, run func(ctx context.Context, f *lsFlags) error, aliases ...string) {
-		f := &lsFlags{}
+		f := &lsFlags{clouds: use != "records" && use != "sources", zones: use != "instances" && use != "sources"}
 		sub := &cobra.Command{Use: use, Aliases: aliases, Short: short, Long: long, Args: noArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			return run(cmd.Context(), f)
 		}}
@@ -49,6 +72,9 @@ A column that --sort names may have a leading minus, for the other way round.`
 		_ = sub.RegisterFlagCompletionFunc("sort", func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 			return beginning(columns, word, nil), cobra.ShellCompDirectiveNoFileComp
 		}) // fails only for a missing flag
+		if use != "sources" {
+			sub.Flags().BoolVar(&f.allowStale, "allow-stale", false, "exit with 0 although a source was not read completely")
+		}
 		switch use {
 		case "instances":
 			sub.Flags().BoolVar(&f.all, "all", false, "show terminated instances too")
@@ -98,7 +124,10 @@ func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFl
 	if err := l.Sort(found, f.sort); err != nil {
 		return err
 	}
-	return l.Write(w, f.format, found)
+	if err := l.Write(w, f.format, found); err != nil {
+		return err
+	}
+	return f.exit(q, s.SourceRows(v))
 }
 
 func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {

@@ -213,6 +213,14 @@ func TestAFailedSourceIsToldAndMakesDriftUnknown(t *testing.T) {
 	if len(others) == 0 {
 		t.Error("one failed source blanked the others")
 	}
+	for args, want := range map[string]int{ // the exit code is about what was asked for
+		"instances": exit.Unknown, "instances --filter cloud:joyent": exit.Unknown, "instances --filter provider:ec2": exit.Done, "instances --allow-stale": exit.Done,
+		"records": exit.Done, "findings": exit.Unknown, "services": exit.Unknown, "sources": exit.Done,
+	} {
+		if r := rollcall(t, append([]string{"ls"}, strings.Fields(args)...)...); r.code != want || r.out == "" {
+			t.Errorf("ls %s: exit code %d, want %d", args, r.code, want)
+		}
+	}
 }
 
 func TestRowsOfTheLastRunStayWhenASourceFails(t *testing.T) {
