@@ -116,7 +116,7 @@ func TestWhatIsAliveIsNotDeregistered(t *testing.T) {
 	if r := rollcall(t, "deregister", alive); r.code != exit.Failed || r.err == "" {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
-	if r := rollcall(t, "deregister", "www.scalability.expert/A/192.0.2.1"); r.code != exit.Failed || !strings.Contains(r.err, "there is no record") {
+	if r := rollcall(t, "deregister", "www.scalability.expert/A/192.0.2.1"); r.code != exit.Usage || !strings.Contains(r.err, "there is no record") {
 		t.Errorf("a record that is not there: exit code %d, %q", r.code, r.err)
 	}
 	if after := allRecords(s); !slices.Equal(after, before) {

@@ -113,7 +113,7 @@ func TestTheJournalTellsAllOfAnEntry(t *testing.T) {
 	if r := rollcall(t, "journal", "--filter", "nope:x"); r.code != exit.Usage || !strings.Contains(r.err, "--filter") {
 		t.Errorf("a filter that cannot be read: exit code %d, %s", r.code, r.err)
 	}
-	if r := rollcall(t, "journal", "99"); r.code != exit.Failed || !strings.Contains(r.err, `no entry or run "99"`) {
+	if r := rollcall(t, "journal", "99"); r.code != exit.Usage || !strings.Contains(r.err, `no entry or run "99"`) {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 	for _, e := range es {

@@ -56,11 +56,14 @@ reported while that file exists.`,
 		for _, p := range problems {
 			a.Logf("rollcall: journal: %s", rows.ProblemText(p))
 		}
+		if verify && len(problems) == 0 {
+			a.Logf("rollcall: the journal is whole: of %d entries none was changed, removed or put between since it was written", len(entries))
+		}
 		slices.Reverse(entries)
 		if len(args) == 1 {
 			entries = slices.DeleteFunc(entries, func(e journal.Entry) bool { return e.ID != args[0] && e.Run != args[0] })
 			if len(entries) == 0 {
-				return fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", words.Clean(args[0]))
+				return exit.Usagef("the journal has no entry or run %q; rollcall journal lists them", words.Clean(args[0]))
 			}
 			if !cmd.Flags().Changed("output") {
 				form.Form = output.Text

@@ -71,7 +71,7 @@ func TestAHostThatJoinedByHandIsTakenOutAndReturnedByItsName(t *testing.T) {
 	if got := inZone(t, theV1, "web1.unilans.net"); !slices.Equal(got, before) {
 		t.Errorf("returned:\n%q, want\n%q", got, before)
 	}
-	if r := rollcall(t, "quiesce", "host:web9"); r.code != exit.Failed || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, "there is no host web9") {
+	if r := rollcall(t, "quiesce", "host:web9"); r.code != exit.Usage || strings.Count(r.err, "\n") != 1 || !strings.Contains(r.err, "there is no host web9") {
 		t.Errorf("exit code %d, %q", r.code, r.err)
 	}
 }

@@ -74,7 +74,7 @@ func TestBadInputForABalanceIsOneLineAndChangesNothing(t *testing.T) {
 		{"is no node of", exit.Usage, []string{"--service", "v2." + theService, "--host", theV1 + "/SRV/10 10 4218 svc-v1-01.unilans.net", "--weight", "1"}},
 		{"takes no argument", exit.Usage, []string{"svc-v1-01", "--weight", "1"}},
 		{"has no node svc-v1-99", exit.Failed, []string{"--service", theV1, "--host", "svc-v1-99", "--weight", "1"}},
-		{"there is no service v9", exit.Failed, []string{"--service", "v9." + theService, "--host", "a", "--weight", "1"}},
+		{"there is no service v9", exit.Usage, []string{"--service", "v9." + theService, "--host", "a", "--weight", "1"}},
 		{"svc-v1-03 is quiesced in", exit.Failed, []string{"--service", theV1, "--host", "svc-v1-03", "--weight", "1"}},
 	} {
 		r := rollcall(t, append([]string{"service", "balance"}, c.args...)...)

@@ -346,7 +346,7 @@ func TestWhatIsNamedAndNotFoundIsUnknownWhileItsSourceIsIncomplete(t *testing.T)
 	if err := s.World().SetFault("unilans.net", world.AuthError); err != nil {
 		t.Fatal(err)
 	}
-	if r := rollcall(t, cases[0].args...); r.code != exit.Failed {
+	if r := rollcall(t, cases[0].args...); r.code != exit.Usage {
 		t.Errorf("%v without unilans.net: exit code %d, %s", cases[0].args, r.code, r.err)
 	}
 }

@@ -137,7 +137,7 @@ func findInstances(v *dnsview.View, args []string) ([]providers.InstanceRef, err
 		case len(dead) > 0:
 			return nil, fmt.Errorf("%s is terminated already (%s)", words.Clean(arg), words.Clean(dead[0].ID))
 		default:
-			return nil, notFound("instance "+words.Clean(arg), "see rollcall ls instances", unreadClouds(v, arg))
+			return nil, notFound("instance "+words.Clean(arg), nearestTo(arg, instanceWords(v, arg), "see rollcall ls instances"), unreadClouds(v, arg))
 		}
 	}
 	return out, nil
@@ -163,4 +163,22 @@ func oneKind(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// instanceWords returns what instances that were not terminated are named by: their ids if the word is like one, else their
+// names.
+func instanceWords(v *dnsview.View, word string) (out []string) {
+	ids := strings.HasPrefix(word, "i-") || strings.Count(word, "-") == 4
+	for c := range v.Snapshot.Clouds {
+		for i := range v.Snapshot.Clouds[c].Instances {
+			switch inst := &v.Snapshot.Clouds[c].Instances[i]; {
+			case inst.State.Dead():
+			case ids:
+				out = append(out, inst.ID)
+			default:
+				out = append(out, inst.Name)
+			}
+		}
+	}
+	return out
 }

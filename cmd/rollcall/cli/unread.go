@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -9,6 +8,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
@@ -84,7 +84,15 @@ func notFound(what, hint string, unread []string) error {
 	if len(unread) > 0 {
 		return exit.Unknownf("%s was not found, and %s could not be read completely: whether it exists is unknown; rollcall ls sources says why", what, words.Clean(strings.Join(unread, " and ")))
 	}
-	return fmt.Errorf("there is no %s; %s", what, hint)
+	return exit.Usagef("there is no %s; %s", what, hint)
+}
+
+// nearestTo returns a hint with the known name that is most like a word, and where all of them are listed.
+func nearestTo(word string, known []string, see string) string {
+	if best := filter.Nearest(word, known); best != "" {
+		return "the nearest is " + words.Clean(best) + "; " + see
+	}
+	return see
 }
 
 // unreadZones returns the incomplete zones that could contain a name.

@@ -174,7 +174,11 @@ func (a *commands) readZone(ctx context.Context, arg string) (*dnsview.View, *pr
 	}
 	switch {
 	case len(found) == 0:
-		return nil, nil, notFound("zone "+words.Clean(arg), "see rollcall ls sources", unreadZones(v, "", ""))
+		var names []string
+		for i := range v.Snapshot.Zones {
+			names = append(names, v.Snapshot.Zones[i].Zone.Name)
+		}
+		return nil, nil, notFound("zone "+words.Clean(arg), nearestTo(name, names, "see rollcall ls sources"), unreadZones(v, "", ""))
 	case len(found) > 1:
 		var ids []string
 		for _, z := range found {
