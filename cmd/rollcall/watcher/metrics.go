@@ -46,7 +46,7 @@ func newMetrics(s *app.Session, version string) *watchMetrics {
 		scans:      counterFamily("scans_total", "Scans made of what all sources have shown."),
 		lastScan:   gaugeFamily("last_scan_timestamp_seconds", "When the last scan was made."),
 		refresh:    newFamily("histogram", "refresh_duration_seconds", "How long one read of a source took, well or not.", "source"),
-		deliveries: counterFamily("hook_deliveries_total", "Findings that hooks were told of.", "hook", "result"),
+		deliveries: counterFamily("hook_deliveries_total", "Findings that were sent to hooks.", "hook", "result"),
 		build:      gaugeFamily("build_info", "1, with the version of rollcall.", "version"),
 	}
 	m.scans.counter() // metrics without labels start at 0 instead of being absent

@@ -32,7 +32,7 @@ func (h *hooks) remember(known map[string]*openFinding) {
 	}
 	err := textfile.Write(h.path, func(f *os.File) error { return json.NewEncoder(f).Encode(rows) })
 	if err != nil {
-		h.say("rollcall: what the hooks were told cannot be kept for the next start: %s", words.Clean(err.Error()))
+		h.say("rollcall: what was sent to hooks cannot be kept for the next start: %s", words.Clean(err.Error()))
 	}
 }
 
@@ -49,7 +49,7 @@ func (h *hooks) remembered() map[string]*openFinding {
 	}
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			h.say("rollcall: what the hooks were told before is not known, and is told again: %s", words.Clean(err.Error()))
+			h.say("rollcall: what was sent to hooks before is not known, and is sent again: %s", words.Clean(err.Error()))
 		}
 		return known
 	}
