@@ -30,7 +30,7 @@ the same is a finding of high severity.
 
 --dry-run shows what remains of each service, and lists the records and aliases
 that still lead to the cloud and are not moved: those without a marker of this
-fleet. If a service would be left empty or below its minimum, if a cloud cannot
+fleet. While there are any, the exit code is 1. If a service would be left empty or below its minimum, if a cloud cannot
 be read, this one or another, or if more values go at once than guards.threshold
 allows, the name of the cloud and the number of values must be typed, or given
 as --confirm "CLOUD COUNT".
