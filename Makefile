@@ -107,14 +107,14 @@ PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
 release: go $(NFPM) ## static programs, archives, .deb, .rpm and checksums in bin/release
 	@rm -rf $(RELEASE) && mkdir -p $(RELEASE)/share
 	@for p in $(PLATFORMS); do echo "building for $$p" >&2; \
-	  CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -p $(PAR) -trimpath -buildvcs=true -ldflags '-s -w' -o $(RELEASE)/$${p/\//-}/rollcall ./cmd/rollcall; done
+	  CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -p $(PAR) -trimpath -buildvcs=$$(git rev-parse HEAD >/dev/null 2>&1 && echo true || echo false) -ldflags '-s -w' -o $(RELEASE)/$${p/\//-}/rollcall ./cmd/rollcall; done
 	@large=$$(find $(RELEASE) -name rollcall -size +40000k); \
 	  [ -z "$$large" ] || { echo "$$large is larger than 40 MB: has a package with text/template come in, so that the linker keeps every method?" >&2; exit 1; }
 	@cd $(RELEASE) && own=$$(go env GOOS)-$$(go env GOARCH)/rollcall && $$own man | gzip -9n >share/rollcall.1.gz && \
 	  $$own completion bash >share/rollcall.bash && $$own completion zsh >share/_rollcall && $$own completion fish >share/rollcall.fish && \
 	  $$own watch --print-rules >share/rollcall-alerts.yaml && \
 	  $$own watch --print-unit | sed 's|^ExecStart=[^ ]*|ExecStart=/usr/bin/rollcall|' >share/rollcall-watch.service
-	@cd $(RELEASE) && export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) OUT=$(RELEASE) VERSION=$$($$(go env GOOS)-$$(go env GOARCH)/rollcall --version | sed 's/^rollcall version v\{0,1\}//; s/(devel)/0.0.0/; s/-/./g') && \
+	@cd $(RELEASE) && export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) OUT=$(RELEASE) VERSION=$$($$(go env GOOS)-$$(go env GOARCH)/rollcall --version | sed 's/^rollcall version v\{0,1\}//; s/(devel)/0.0.0/; s/-/./g') && \
 	  for p in $(PLATFORMS); do name=$${p/\//-}; \
 	    tar --sort=name --mtime="@$$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -cf - -C $$name rollcall -C ../share . -C ../../.. README.md | gzip -9n >rollcall-$$VERSION-$$name.tar.gz; \
 	    if [ $${p%/*} = linux ]; then for kind in deb rpm; do (cd ../.. && ARCH=$${p#*/} $(NFPM) package -f .nfpm.yaml -p $$kind -t $(RELEASE) >/dev/null); done; fi; done

@@ -59,7 +59,7 @@ func TestThePackageIsInstalledAndWorksWithItsManualCompletionAndDemo(t *testing.
 		t.Fatalf("%v\n%s", err, got)
 	}
 	for _, want := range []string{
-		"rollcall version v", "ROLLCALL(1)", "NAME\n       rollcall - the roll call", " -F __start_rollcall rollcall\n", fmt.Sprintf("\n%d\n", strings.Count(must(t, "--demo", "ls", "instances", "-o", "name"), "\n")), "\nExecStart=/usr/bin/rollcall watch ", "\ngone\n",
+		"rollcall version ", "ROLLCALL(1)", "NAME\n       rollcall - the roll call", " -F __start_rollcall rollcall\n", fmt.Sprintf("\n%d\n", strings.Count(must(t, "--demo", "ls", "instances", "-o", "name"), "\n")), "\nExecStart=/usr/bin/rollcall watch ", "\ngone\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("it lacks %q:\n%s", want, got)
