@@ -128,12 +128,16 @@ complete).`,
 	f.BoolVar(&a.Demo, "demo", false, "use a small world of embedded clouds instead of real ones")
 	f.StringVar(&a.Config, "config", "", "config `file` (default $ROLLCALL_CONFIG, then $XDG_CONFIG_HOME/rollcall/config.yaml)")
 	f.DurationVar(&a.timeout, "timeout", 0, "limit the whole command to this `duration`, such as 2m; sources unread by then are unknown")
+	f.BoolVar(&a.readOnly, "read-only", false, "change nothing: the console offers no change, and a command that would make one needs --dry-run")
 	debug, logFile := false, ""
 	f.BoolVar(&debug, "debug", false, "write every call to a cloud or DNS provider to stderr: its name, status, duration and size")
 	f.StringVar(&logFile, "log-file", "", "append calls and messages as JSON lines to this `file`")
 	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
 		if debug && cmd == root {
 			return exit.Usagef("--debug writes on the terminal that the console needs: use --log-file, or the key C in the console")
+		}
+		if dry := cmd.Flags().Lookup("dry-run"); a.readOnly && dry != nil && dry.Value.String() != "true" {
+			return exit.Usagef("%s changes DNS or a cloud, and --read-only is given: leave it out, or add --dry-run", cmd.CommandPath())
 		}
 		if err := a.LogCalls(debug, logFile); err != nil {
 			return err
@@ -143,7 +147,6 @@ complete).`,
 		}
 		return a.bound(cmd, args)
 	}
-	root.Flags().BoolVar(&a.readOnly, "read-only", false, "start the console in read-only mode")
 	root.AddCommand(
 		a.lsCommand(), a.driftCommand(),
 		a.launchCommand(), a.changeCommand(&terminateVerb),
