@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -95,6 +96,9 @@ func (t *Template) archive(own []byte) (text []byte, above int, err error) {
 		}
 		_, _ = sum.Write(parts[i].text) // it never fails
 	}
+	if err := mergeable(parts); err != nil {
+		return nil, 0, err
+	}
 	var b bytes.Buffer
 	w := multipart.NewWriter(&b)
 	if err := w.SetBoundary("rollcall-" + hex.EncodeToString(sum.Sum(nil)[:12])); err != nil {
@@ -102,7 +106,7 @@ func (t *Template) archive(own []byte) (text []byte, above int, err error) {
 	}
 	fmt.Fprintf(&b, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=%q\n\n", w.Boundary())
 	passed := false
-	for _, p := range parts {
+	for i, p := range parts {
 		if passed = passed || p.own; !passed {
 			above += bytes.Count(p.text, []byte("\n"))
 			if !bytes.HasSuffix(p.text, []byte("\n")) {
@@ -112,7 +116,7 @@ func (t *Template) archive(own []byte) (text []byte, above int, err error) {
 		}
 		head := textproto.MIMEHeader{}
 		head.Set("Content-Type", p.kind+`; charset="utf-8"`)
-		head.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": strings.ReplaceAll(p.name, "/", "-")}))
+		head.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": fmt.Sprintf("%02d-%s", i+1, strings.ReplaceAll(p.name, "/", "-"))})) // scripts run in the order of their names
 		encoded := bytes.ContainsFunc(p.text, func(r rune) bool { return r > 0x7e })
 		if encoded { // Python's email package reads other letters only so; base64 would leave gzip little to do
 			head.Set("Content-Transfer-Encoding", "quoted-printable")
@@ -130,6 +134,31 @@ func (t *Template) archive(own []byte) (text []byte, above int, err error) {
 	}
 	above++ // its own heading
 	return bytes.ReplaceAll(b.Bytes(), []byte("\r\n"), []byte("\n")), above, nil
+}
+
+// mergeable checks that no two cloud-configs have the same key: cloud-init would keep that of one, and leave out what
+// the other says, such as the commands that install the agent (cloud-init, "Merging user data sections").
+func mergeable(parts []part) error {
+	has := map[string]string{} // part by key
+	for _, p := range parts {
+		if p.kind != "text/cloud-config" {
+			continue
+		}
+		var doc map[string]any
+		if unmarshal(p.text, &doc) != nil {
+			continue // lint says so
+		}
+		if doc["merge_how"] != nil || doc["merge_type"] != nil {
+			continue
+		}
+		for _, key := range slices.Sorted(maps.Keys(doc)) {
+			if other := has[key]; other != "" {
+				return fmt.Errorf("%s and %s both have %s, and cloud-init takes one of them: put it into one part, or say how with merge_how", other, p.name, key)
+			}
+			has[key] = p.name
+		}
+	}
+	return nil
 }
 
 // writePart writes the text of a part, as quoted-printable if it is encoded.

@@ -49,8 +49,8 @@ func TestAnArchiveHoldsItsPartsInTheirOrderAndIsReadBack(t *testing.T) {
 	}
 	text := string(Readable(r.Text))
 	for _, part := range []string{
-		"# --- part 1 of 3: parts-base.yaml (text/cloud-config) ---\n#cloud-config \t\nlocale: C\n# --- part 2 of 3: x (text/x-shellscript) ---\n#!/bin/sh\nword='grüße'\n",
-		"# --- part 3 of 3: parts-late.sh (text/x-shellscript) ---\n#!/bin/sh\necho late\n",
+		"# --- part 1 of 3: 01-parts-base.yaml (text/cloud-config) ---\n#cloud-config \t\nlocale: C\n# --- part 2 of 3: 02-x (text/x-shellscript) ---\n#!/bin/sh\nword='grüße'\n",
+		"# --- part 3 of 3: 03-parts-late.sh (text/x-shellscript) ---\n#!/bin/sh\necho late\n",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the readable form lacks\n%s", part)
@@ -83,6 +83,21 @@ func TestPartsThatCannotWorkAreRefusedWithTheirFile(t *testing.T) {
 	}
 	if _, err := set.Render("x", input(providers.Triton)); err == nil || !strings.Contains(err.Error(), "it has several parts, and Triton runs a user-script as a program") {
 		t.Errorf("Triton: %v", err)
+	}
+}
+
+func TestTwoCloudConfigsWithOneKeyAreRefused(t *testing.T) {
+	own := "---\nname: x\nhelp: h\nagent: round-robin\nparts: [this, parts/base.yaml]\n---\n#cloud-config\nruncmd:\n  - |\n    # rollcall: agent\n"
+	for late, refused := range map[string]bool{
+		"#cloud-config\nruncmd: [echo late]\n": true, "#cloud-config\npackages: [jq]\n": false, "#cloud-config\nmerge_how: 'list(append)+dict()'\nruncmd: [echo late]\n": false,
+	} {
+		set, err := (&Templates{}).Load(partFiles(map[string]string{"x.sh": "", "x.yaml": own, "parts/base.yaml": late}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := set.Render("x", input(providers.EC2)); (err != nil) != refused || err != nil && !strings.Contains(err.Error(), "x and parts/base.yaml both have runcmd") {
+			t.Errorf("%q: error %v", late, err)
+		}
 	}
 }
 
@@ -121,8 +136,8 @@ func TestAJinjaTemplateIsLeftToCloudInitButForWhatIsInserted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"locale: {% raw %}\"{{ 7 * 7 }}\"{% endraw %}\n", "hostname: {{ v1.local_hostname }}\nfqdn: {{ ds }}\n",
-		"    {% raw %}\n    word='{{ 7 * 7 }}'\n    {% endraw %}\n",
+		"{% raw %}\nlocale: \"{{ 7 * 7 }}\"\n{% endraw %}\n", "hostname: {{ v1.local_hostname }}\nfqdn: {{ ds }}\n",
+		"  - |\n{% raw %}\n    word='{{ 7 * 7 }}'\n{% endraw %}\n    echo",
 	} {
 		if !strings.Contains(string(r.Plain), want) {
 			t.Errorf("the text lacks %q:\n%s", want, r.Plain)

@@ -142,8 +142,9 @@ func (t *Template) fill(values map[string]string, agent []string) (text []byte, 
 		bare := strings.TrimSpace(line)
 		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 		inserted := bare == valuesLine || bare == agentLine
-		if t.jinja && inserted {
-			add(indent+"{% raw %}\n", 0)
+		inserted = t.jinja && (inserted || t.Format == FormatCloudConfig && t.declares(line))
+		if inserted { // at the beginning of its line: cloud-init takes away the line's end behind a tag, and nothing before it
+			add("{% raw %}\n", 0)
 		}
 		switch {
 		case bare == valuesLine:
@@ -163,7 +164,7 @@ func (t *Template) fill(values map[string]string, agent []string) (text []byte, 
 				add(l+"\n", 0)
 			}
 		case t.Format == FormatCloudConfig && t.declares(line):
-			filled, err := t.fillScalar(line, values)
+			filled, err := fillScalar(line, values)
 			if err != nil {
 				return nil, nil, fmt.Errorf("template %s:%d: %w", t.Source, from, err)
 			}
@@ -171,8 +172,8 @@ func (t *Template) fill(values map[string]string, agent []string) (text []byte, 
 		default:
 			add(line, from)
 		}
-		if t.jinja && inserted {
-			add(indent+"{% endraw %}\n", 0)
+		if inserted {
+			add("{% endraw %}\n", 0)
 		}
 	}
 	return b.Bytes(), origin, nil
@@ -197,7 +198,7 @@ func shellQuote(s string) string {
 var scalarLine = regexp.MustCompile(`^(\s*(?:- +)?(?:[A-Za-z0-9_.-]+: +)?)\{\{ *([a-z][a-z0-9_]*) *\}\}\s*$`)
 
 // fillScalar inserts a value that is a whole YAML scalar. Inside a scalar the quoting would be unknown.
-func (t *Template) fillScalar(line string, values map[string]string) (string, error) {
+func fillScalar(line string, values map[string]string) (string, error) {
 	m := scalarLine.FindStringSubmatch(line)
 	if m == nil {
 		return "", fmt.Errorf("line %q: {{name}} must be the whole value of a key or a list entry", strings.TrimSpace(line))
@@ -205,9 +206,6 @@ func (t *Template) fillScalar(line string, values map[string]string) (string, er
 	quoted, err := json.Marshal(values[m[2]]) // a JSON string is a YAML scalar
 	if err != nil {
 		return "", err
-	}
-	if t.jinja {
-		return m[1] + "{% raw %}" + string(quoted) + "{% endraw %}\n", nil
 	}
 	return m[1] + string(quoted) + "\n", nil
 }
