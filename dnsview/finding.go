@@ -71,6 +71,16 @@ func (s Severity) String() string {
 	return [...]string{"info", "low", "medium", "high", "critical"}[max(Info, min(s, Critical))]
 }
 
+// ParseSeverity returns the severity that prints so, and whether there is one.
+func ParseSeverity(s string) (Severity, bool) {
+	for v := Info; v <= Critical; v++ {
+		if v.String() == s {
+			return v, true
+		}
+	}
+	return Info, false
+}
+
 // Remedy names what can be done about a finding. The empty remedy is none.
 type Remedy string
 

@@ -91,8 +91,13 @@ func TestDriftAsAnnotationsOfGitHubIsOneLineAFinding(t *testing.T) {
 func TestReadOnlyIsForEveryCommandAndLeavesTheDryRuns(t *testing.T) {
 	newWorld(t)
 	for _, args := range [][]string{
-		{"deregister", "--dead"}, {"launch", "--cloud", "aws-use1", "--service", "www.scalability.expert", "--yes"}, {"undo"}, {"terminate", "www-01", "--yes"},
-		{"service", "create", "v9._theservice._tcp.unilans.net"}, {"evacuate", "joyent-ams"}, {"stop", "www-01"},
+		{"deregister", "--dead"},
+		{"launch", "--cloud", "aws-use1", "--service", "www.scalability.expert", "--yes"},
+		{"undo"},
+		{"terminate", "www-01", "--yes"},
+		{"service", "create", "v9._theservice._tcp.unilans.net"},
+		{"evacuate", "joyent-ams"},
+		{"stop", "www-01"},
 	} {
 		if r := rollcall(t, append([]string{"--read-only"}, args...)...); r.code != exit.Usage || !strings.Contains(r.err, "--read-only is given") {
 			t.Errorf("%v: exit code %d, %s", args, r.code, r.err)

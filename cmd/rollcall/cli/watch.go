@@ -121,11 +121,11 @@ func (f *watchFlags) read() (err error) {
 }
 
 func parseSeverity(s string) (dnsview.Severity, error) {
+	if v, ok := dnsview.ParseSeverity(s); ok {
+		return v, nil
+	}
 	var known []string
 	for v := dnsview.Info; v <= dnsview.Critical; v++ {
-		if v.String() == s {
-			return v, nil
-		}
 		known = append(known, v.String())
 	}
 	return 0, exit.Usagef("--severity %q: write %s", s, strings.Join(known, ", "))

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"rollcall/cmd/rollcall/app"
@@ -26,6 +27,8 @@ const (
 	hookTries   = 3
 	hookPause   = time.Second // before the second try; later ones are four times as long
 	hookQueue   = 10          // waiting batches; more wait for a later scan
+	// maxRetryAfter is the longest Retry-After that is waited for: other findings wait behind it.
+	maxRetryAfter = 2 * time.Minute
 )
 
 // HookEvent is the input of a hook: the finding, and a sentence that chat rooms can show.
@@ -121,9 +124,11 @@ func (h *hooks) run(ctx context.Context) {
 	for {
 		select {
 		case b := <-h.queue:
+			var wg sync.WaitGroup // none waits for another that fails
 			for _, r := range h.hooks {
-				h.deliverAll(ctx, r, b)
+				wg.Go(func() { h.deliverAll(ctx, r, b) })
 			}
+			wg.Wait()
 			if ctx.Err() != nil {
 				return
 			}
@@ -178,10 +183,11 @@ func (h *hooks) deliver(ctx context.Context, r *hook, b *batch) {
 			h.counts.counter(r.name, "failed").Inc()
 			return
 		}
+		wait := pause
 		if again, ok := errors.AsType[laterError](err); ok {
-			pause = max(pause, again.after)
+			wait = max(pause, min(again.after, maxRetryAfter))
 		}
-		if providers.Sleep(ctx, pause) != nil {
+		if providers.Sleep(ctx, wait) != nil {
 			return
 		}
 		pause *= 4

@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/textfile"
 )
@@ -25,7 +28,8 @@ type sentFinding struct {
 // remember stores the sent findings, so that after a restart they are not sent again and their end is.
 func (h *hooks) remember(known map[string]*openFinding) {
 	rows := []sentFinding{}
-	for key, s := range known {
+	for _, key := range slices.Sorted(maps.Keys(known)) { // those with one subject keep their order
+		s := known[key]
 		if s.stage == stageSent || s.stage == stageResolving {
 			rows = append(rows, sentFinding{key, s.since, s.row})
 		}
@@ -57,7 +61,8 @@ func (h *hooks) remembered() map[string]*openFinding {
 	for _, r := range rows {
 		key := keyOf(&r.Finding, taken) // a former version had other keys
 		taken[key] = true
-		known[key] = &openFinding{row: r.Finding, since: r.Since, scans: 2, stage: stageSent}
+		severity, _ := dnsview.ParseSeverity(r.Finding.Severity)
+		known[key] = &openFinding{row: r.Finding, since: r.Since, scans: 2, stage: stageSent, severity: severity}
 	}
 	return known
 }

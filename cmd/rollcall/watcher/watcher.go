@@ -43,6 +43,10 @@ type openFinding struct {
 	scans int // that have found it
 	gone  int // complete scans since that have not
 	stage stage
+	// severity is that of the last scan. A finding below the lowest severity to report is not repeated to receivers that
+	// are sent all that stands.
+	severity dnsview.Severity
+	below    bool
 	// snoozed means that it was snoozed at the last scan: it is reported anew once it is not.
 	snoozed bool
 }
@@ -188,10 +192,13 @@ func (w *watcher) scan(v *dnsview.View) error {
 		}
 		key := keyOf(&object, stands)
 		stands[key] = true
+		s := w.known[key]
 		if f.Severity < w.least || !w.filter.Match(row) {
+			if s != nil {
+				s.below = true
+			}
 			continue
 		}
-		s := w.known[key]
 		if row.Snooze() != nil {
 			if s != nil {
 				s.snoozed = true
@@ -203,15 +210,19 @@ func (w *watcher) scan(v *dnsview.View) error {
 			s = nil
 		}
 		if s == nil {
-			s = &openFinding{since: now}
+			s = &openFinding{since: now, severity: f.Severity}
 			w.known[key] = s
 			s.row = object
 			if err := w.report(EventNew, s, now); err != nil {
 				return err
 			}
 		}
-		s.row, s.gone = object, 0
+		worse := s.severity < f.Severity && s.stage == stageSent
+		s.row, s.gone, s.severity, s.below = object, 0, f.Severity, false
 		s.scans++
+		if worse { // it is sent once more
+			s.stage = stageNew
+		}
 		if ready && s.scans >= confirmed && s.stage == stageNew {
 			event(key, EventNew, s)
 			s.stage = stageSending
@@ -253,7 +264,7 @@ func (w *watcher) send(b *batch) {
 	}
 	if all {
 		for _, key := range slices.Sorted(maps.Keys(w.known)) {
-			if s := w.known[key]; s.stage == stageSent && !s.snoozed {
+			if s := w.known[key]; s.stage == stageSent && !s.snoozed && !s.below {
 				b.standing = append(b.standing, newHookEvent(w.s, EventNew, s, b.at))
 			}
 		}

@@ -54,7 +54,7 @@ func newWebhook(f *Options, over http.RoundTripper, now func() time.Time) *hook 
 		name += " " + words.Clean(u.Host)
 	}
 	return &hook{name: name, always: f.WebhookFormat == FormatAlertmanager, deliver: func(ctx context.Context, b *batch) error {
-		body, err := json.Marshal(bodyOf(f.WebhookFormat, b))
+		body, err := json.Marshal(bodyOf(f.WebhookFormat, b, now()))
 		if err != nil {
 			return permanent{err}
 		}
@@ -94,13 +94,13 @@ func sign(secret string, at time.Time, body []byte) string {
 	return "t=" + unix + ",v1=" + hex.EncodeToString(h.Sum(nil))
 }
 
-// bodyOf returns the body of a batch in a format.
-func bodyOf(format string, b *batch) any {
+// bodyOf returns the body of a batch in a format, for a try now.
+func bodyOf(format string, b *batch, now time.Time) any {
 	switch format {
 	case FormatSlack:
 		return slackMessage(b)
 	case FormatAlertmanager:
-		return alerts(b)
+		return alerts(b, now)
 	}
 	return HookPost{Time: b.at.UTC(), Fleet: b.fleet, Text: b.summary(), Events: b.events}
 }
@@ -149,12 +149,12 @@ type alert struct {
 
 // alerts returns what stands and what has been resolved. Alertmanager drops an alert that is not sent again: each one ends
 // after three further batches have failed to come.
-func alerts(b *batch) []alert {
+func alerts(b *batch, now time.Time) []alert {
 	out := []alert{}
 	for _, list := range [][]HookEvent{b.events, b.standing} {
 		for i := range list {
 			e := &list[i]
-			ends := b.at.Add(3 * b.next.Sub(b.at))
+			ends := now.Add(3 * b.next.Sub(b.at))
 			if e.Event == EventResolved {
 				ends = e.Time
 			}

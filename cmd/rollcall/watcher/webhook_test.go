@@ -109,14 +109,14 @@ func TestAReceiverIsNotTriedBeforeItsRetryAfter(t *testing.T) {
 		r := newWebhook(&Options{Webhook: "http://hooks.example.com/"}, roundTripper(func() *http.Response {
 			times = append(times, time.Since(began))
 			res := &http.Response{StatusCode: http.StatusTooManyRequests, Status: "429 Too Many Requests", Header: http.Header{}, Body: http.NoBody}
-			if res.Header.Set("Retry-After", "90"); len(times) > 1 {
+			if res.Header.Set("Retry-After", []string{"90", "3600", ""}[min(len(times)-1, 2)]); len(times) > 2 {
 				res.StatusCode = http.StatusOK
 			}
 			return res
 		}), time.Now)
 		h := &hooks{say: t.Logf, counts: counterFamily("x", "x", "hook", "result")}
 		h.deliver(t.Context(), r, aBatch(1))
-		if len(times) != 2 || times[1] != 90*time.Second || r.down {
+		if len(times) != 3 || times[1] != 90*time.Second || times[2] != 90*time.Second+maxRetryAfter || r.down {
 			t.Errorf("tried at %v", times)
 		}
 	})
