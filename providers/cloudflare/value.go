@@ -186,12 +186,7 @@ func contentFields(typ, value string) (map[string]any, error) {
 			return nil, bad()
 		}
 		return map[string]any{"content": v}, nil
-	case "TXT", "SPF":
-		if _, ok := providers.ParseTXT(v); !ok {
-			return nil, bad()
-		}
-		return map[string]any{"content": v}, nil
-	case "CNAME", "NS", "PTR":
+	case "CNAME", "NS", "PTR", "TXT", "SPF": // a text that is not quoted as DNS writes it is what some zones hold
 		return map[string]any{"content": v}, nil
 	case "MX":
 		prio, host, ok := strings.Cut(v, " ")

@@ -225,6 +225,9 @@ func (c *dnsCheck) invalid(t *testing.T) {
 		"a marker without room":   add(long),
 	} {
 		t.Run(name, func(t *testing.T) {
+			if name == "a bad TXT" && c.comments {
+				t.Skip("Cloudflare's API takes a text in any form, and zones hold such")
+			}
 			sent := c.Writes.Sent()
 			c.refused(t, change, providers.KindInvalid)
 			if c.Writes.Sent() != sent {

@@ -21,6 +21,26 @@ type Left struct {
 	Why    string
 }
 
+// notInFile begins the line of a record that the file cannot hold.
+const notInFile = "; not in this file, "
+
+func (l *Left) line() string {
+	r := &l.Record
+	return fmt.Sprintf("%s%s: %s %d %s %s", notInFile, l.Why, providers.Clean(r.Name), r.TTL, providers.Clean(r.Type), providers.Clean(r.Value))
+}
+
+// LeftIn returns the records that are comments in a file of Write, each as its name, TTL, type and value with blanks between
+// them.
+func LeftIn(text string) (out []string) {
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(line, notInFile); ok {
+			_, record, _ := strings.Cut(strings.TrimSuffix(rest, "\n"), ": ")
+			out = append(out, record)
+		}
+	}
+	return out
+}
+
 // autoTTL is the TTL in seconds of records whose TTL the provider chooses: what Cloudflare serves.
 const autoTTL = 300
 
@@ -38,6 +58,9 @@ func Write(w io.Writer, z *providers.Zone, records []providers.Record, taken tim
 	m.shareTTLs()
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "; %s as %s listed it at %s: %s\n", m.zone, z.Traits.Title, taken.UTC().Format(time.RFC3339), providers.CountOf(len(records), "record"))
+	if m.hasOddNames() {
+		fmt.Fprintln(b, "; Some names are no host names: named loads this file with check-names ignore; in its zone statement.")
+	}
 	for _, name := range m.names() {
 		for _, l := range m.lines[name] {
 			text := l.rr.String()
@@ -51,8 +74,7 @@ func Write(w io.Writer, z *providers.Zone, records []providers.Record, taken tim
 		return cmp.Or(cmp.Compare(a.Record.Name, b.Record.Name), cmp.Compare(a.Record.Type, b.Record.Type), cmp.Compare(a.Record.Value, b.Record.Value))
 	})
 	for i := range m.left {
-		r := &m.left[i].Record
-		fmt.Fprintf(b, "; not in this file, %s: %s %d %s %s\n", m.left[i].Why, providers.Clean(r.Name), r.TTL, r.Type, providers.Clean(r.Value))
+		fmt.Fprintln(b, m.left[i].line())
 	}
 	if err := b.Flush(); err != nil {
 		return m.left, fmt.Errorf("write the zone: %w", err)
@@ -146,6 +168,8 @@ func (m *master) singletons() {
 			typ := l.rr.Header().Rrtype
 			why := ""
 			switch {
+			case typ == dns.TypeSOA && name != m.zone:
+				why = "an SOA record below the apex"
 			case typ == dns.TypeDS && name == m.zone:
 				why = "it belongs to the parent zone"
 			case typ != dns.TypeCNAME && typ != dns.TypeDNAME && typ != dns.TypeSOA:
@@ -192,7 +216,44 @@ func (m *master) hasAddress(name string) bool {
 	})
 }
 
-// shareTTLs gives the records of a set one TTL, the lowest.
+// hasOddNames reports whether a name that has, or is to have, an address is no host name (RFC 1123 section 2.1), which named
+// refuses unless it is told otherwise.
+func (m *master) hasOddNames() bool {
+	odd := func(name string) bool {
+		return strings.ContainsFunc(strings.TrimPrefix(name, "*."), func(r rune) bool {
+			return r != '-' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+		})
+	}
+	for name, lines := range m.lines {
+		for _, l := range lines {
+			switch rr := l.rr.(type) {
+			case *dns.A, *dns.AAAA:
+				if odd(name) {
+					return true
+				}
+			case *dns.MX:
+				if odd(name) || odd(rr.Mx) {
+					return true
+				}
+			case *dns.NS:
+				if odd(rr.Ns) {
+					return true
+				}
+			case *dns.SRV:
+				if odd(rr.Target) {
+					return true
+				}
+			case *dns.SOA:
+				if odd(rr.Ns) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// shareTTLs sets the lowest TTL of the records of a set for all of them.
 func (m *master) shareTTLs() {
 	for _, lines := range m.lines {
 		lowest := map[uint16]uint32{}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -115,8 +116,9 @@ func (a *commands) zoneDiff() *cobra.Command {
 		Short: "Compare a zone with a master file",
 		Long: `diff reads a zone and a master file, and prints the records that are only in the
 zone with a minus, and those that are only in the file with a plus. A record
-with another TTL is both. It compares no SOA record, and name servers of the
-apex only if the provider lists them; an alias of Route 53 is not compared.
+with another TTL is both. What export leaves as a comment, such as an alias, is
+compared with the comments of the file. It compares no SOA record, and name
+servers of the apex only if the provider lists them.
 
 Exit code 0 means that they are the same, 3 that they differ, and 4 that the
 zone could not be read completely.`,
@@ -137,7 +139,7 @@ zone could not be read completely.`,
 		if err != nil {
 			return exit.Usagef("read the file: %s", words.Clean(err.Error()))
 		}
-		o, err := compareZone(z, file)
+		o, err := compareZone(z, file, string(text))
 		if err != nil {
 			return err
 		}
@@ -192,7 +194,7 @@ func (a *commands) readZone(ctx context.Context, arg string) (*dnsview.View, *pr
 }
 
 // compareZone compares a zone with the records of a master file, both as a master file spells them.
-func compareZone(z *providers.ZoneView, file []providers.Record) (*zoneDiffObject, error) {
+func compareZone(z *providers.ZoneView, file []providers.Record, fileText string) (*zoneDiffObject, error) {
 	var text strings.Builder
 	if _, err := zonefile.Write(&text, &z.Zone, z.Records, z.Coverage.Finished); err != nil {
 		return nil, err
@@ -215,6 +217,14 @@ func compareZone(z *providers.ZoneView, file []providers.Record) (*zoneDiffObjec
 		return out
 	}
 	inZone, inFile := collect(live), collect(file)
+	for of, from := range map[*map[zoneDiffRecord]bool]string{&inZone: text.String(), &inFile: fileText} { // what no file can hold
+		for _, line := range zonefile.LeftIn(from) {
+			if f := strings.SplitN(line, " ", 4); len(f) == 4 {
+				ttl, _ := strconv.ParseUint(f[1], 10, 32) // of a line that was changed by hand it is 0
+				(*of)[zoneDiffRecord{f[0], uint32(ttl), f[2], f[3]}] = true
+			}
+		}
+	}
 	only := func(of, not map[zoneDiffRecord]bool) []zoneDiffRecord {
 		out := []zoneDiffRecord{}
 		for _, r := range slices.SortedFunc(maps.Keys(of), compareDiffs) {
