@@ -114,9 +114,9 @@ release: go $(NFPM) ## static programs, archives, .deb, .rpm and checksums in bi
 	  $$own completion bash >share/rollcall.bash && $$own completion zsh >share/_rollcall && $$own completion fish >share/rollcall.fish && \
 	  $$own watch --print-rules >share/rollcall-alerts.yaml && \
 	  $$own watch --print-unit | sed 's|^ExecStart=[^ ]*|ExecStart=/usr/bin/rollcall|' >share/rollcall-watch.service
-	@cd $(RELEASE) && export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) OUT=$(RELEASE) VERSION=$$($$(go env GOOS)-$$(go env GOARCH)/rollcall --version | sed 's/^rollcall version v\{0,1\}//; s/(devel)/0.0.0/; s/-/./g') && \
+	@cd $(RELEASE) && export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) OUT=$(RELEASE) VERSION=$$($$(go env GOOS)-$$(go env GOARCH)/rollcall --version | sed 's/^rollcall version v\{0,1\}//; s/(devel)/0.0.0/; s/-/~/; s/-/./g') && \
 	  for p in $(PLATFORMS); do name=$${p/\//-}; \
-	    tar --sort=name --mtime="@$$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -cf - -C $$name rollcall -C ../share . -C ../../.. README.md | gzip -9n >rollcall-$$VERSION-$$name.tar.gz; \
+	    tar --sort=name --mtime="@$$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --transform "s|^|rollcall-$$VERSION/|" -cf - -C $$name rollcall -C ../share $$(ls share) -C ../../.. README.md | gzip -9n >rollcall-$$VERSION-$$name.tar.gz; \
 	    if [ $${p%/*} = linux ]; then for kind in deb rpm; do (cd ../.. && ARCH=$${p#*/} $(NFPM) package -f .nfpm.yaml -p $$kind -t $(RELEASE) >/dev/null); done; fi; done
 	@cd $(RELEASE) && rm -rf share && sha256sum -- *.tar.gz *.deb *.rpm >SHA256SUMS && cat SHA256SUMS
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -216,23 +217,21 @@ func (m *master) hasAddress(name string) bool {
 	})
 }
 
+var hostName = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?(\.[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?)*$|^$`)
+
 // hasOddNames reports whether a name that has, or is to have, an address is no host name (RFC 1123 section 2.1), which named
 // refuses unless it is told otherwise.
 func (m *master) hasOddNames() bool {
-	odd := func(name string) bool {
-		return strings.ContainsFunc(strings.TrimPrefix(name, "*."), func(r rune) bool {
-			return r != '-' && r != '.' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-		})
-	}
+	odd := func(name string) bool { return !hostName.MatchString(strings.TrimSuffix(name, ".")) }
 	for name, lines := range m.lines {
 		for _, l := range lines {
 			switch rr := l.rr.(type) {
 			case *dns.A, *dns.AAAA:
-				if odd(name) {
+				if odd(strings.TrimPrefix(name, "*.")) {
 					return true
 				}
 			case *dns.MX:
-				if odd(name) || odd(rr.Mx) {
+				if odd(strings.TrimPrefix(name, "*.")) || odd(rr.Mx) {
 					return true
 				}
 			case *dns.NS:

@@ -104,19 +104,24 @@ func (a *commands) completeFlag(c *cobra.Command, f *pflag.Flag) {
 		if of == nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		before, last := "", word
-		if i := strings.LastIndexByte(word, ','); i >= 0 && (list || f.Name == "cloud") {
-			before, last = word[:i+1], word[i+1:]
+		if list || f.Name == "cloud" {
+			return lastOf(of(a, cmd), word), cobra.ShellCompDirectiveNoFileComp
 		}
-		found := beginning(of(a, cmd), last, nil)
-		for i := range found {
-			found[i] = before + found[i]
-		}
-		return found, cobra.ShellCompDirectiveNoFileComp
+		return beginning(of(a, cmd), word, nil), cobra.ShellCompDirectiveNoFileComp
 	})
 	if err != nil {
 		panic(err) // the flag is there, and has none
 	}
+}
+
+// lastOf returns what completes the last word of a list with commas.
+func lastOf(list []string, word string) []string {
+	i := strings.LastIndexByte(word, ',') + 1
+	found := beginning(list, word[i:], strings.Split(word[:i], ","))
+	for n := range found {
+		found[n] = word[:i] + found[n]
+	}
+	return found
 }
 
 // beginning returns the candidates that begin with a word and were not given before, sorted, each once.

@@ -25,7 +25,7 @@ func TestEveryWordIsCompletedFromTheConfigAndTheRowsOfTheLastRun(t *testing.T) {
 		"terminate www-0": "www-01", "deregister www.scalability.expert/A/165.225.128.": "www.scalability.expert/A/165.225.128.1", "quiesce svc-v1-0": "svc-v1-01",
 		"evacuate joyent-a": "joyent-ams", "launch --cloud aws-use1=2,joyent-e": "aws-use1=2,joyent-east", "launch --service www": "www.scalability.expert",
 		"launch --template nginx-roundrobin-": "nginx-roundrobin-cloudconfig", "userdata render ba": "bare", "zone export uni": "unilans.net",
-		"ls instances --sort st": "state", "ls instances -o wi": "wide", "sim fault joyent-ams thr": "throttle", "sim fault sca": "scalability.expert",
+		"ls instances --sort st": "state", "ls instances --columns name,st": "name,state", "ls instances -o wi": "wide", "sim fault joyent-ams thr": "throttle", "sim fault sca": "scalability.expert",
 		"remedy dang": "dangling", "watch --severity cri": "critical", "service retire v2": "v2._theservice._tcp.unilans.net", "timeline svc-v1-01": "svc-v1-01",
 	} {
 		if got := completed(t, strings.Fields(line)...); !slices.Contains(got, want) {

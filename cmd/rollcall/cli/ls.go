@@ -69,6 +69,9 @@ A column that --sort names may have a leading minus, for the other way round.`
 		f.format = output.Flag(sub, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name)
 		sub.Flags().StringVar(&f.filter, "filter", "", "show only rows that pass this `filter`")
 		sub.Flags().StringVar(&f.sort, "sort", "", "sort by this `column`")
+		_ = sub.RegisterFlagCompletionFunc("columns", func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+			return lastOf(columns, word), cobra.ShellCompDirectiveNoFileComp
+		}) // fails only for a missing flag
 		_ = sub.RegisterFlagCompletionFunc("sort", func(_ *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
 			return beginning(columns, word, nil), cobra.ShellCompDirectiveNoFileComp
 		}) // fails only for a missing flag
