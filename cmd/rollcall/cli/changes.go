@@ -174,14 +174,14 @@ the records that can be adopted.`,
 		},
 	},
 	{
-		use: "remedy CLASS...|RECORD...", short: "Carry out the remedies of findings",
+		use: "remedy CLASS...|RECORD...|CLOUD/ID...", short: "Carry out the remedies of findings",
 		long: `remedy carries out the remedies of findings: it registers missing records,
 completes incomplete ones, updates moved addresses, sets TTL, proxying and weight
 as declared, keeps the oldest of duplicates, and so on. A CLASS stands for every
-finding of that class, a RECORD for its worst finding. All must have the same
-remedy. rollcall ls findings lists classes and remedies.`,
+finding of that class, a RECORD or an instance for its worst finding. All must
+have the same remedy. rollcall ls findings lists classes and remedies.`,
 		example: "  rollcall remedy missing half --dry-run\n  rollcall remedy www.example.com/A/192.0.2.7",
-		args:    classesOrRecords, valid: classNames(),
+		args:    classesOrIdentities, valid: classNames(),
 		flags: yesFlag("do not ask before markers are written"),
 		plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 			found, err := findingsOf(in.v, in.args)
@@ -193,7 +193,7 @@ remedy. rollcall ls findings lists classes and remedies.`,
 				in.app.reportUnknown(in.v)
 			}
 			plan := plan.ForFindings(in.v, found...)
-			in.basis = basis{everySource: !isRecord(in.args[0]), ranges: slices.Contains(in.args, string(dnsview.Dangling))}
+			in.basis = basis{everySource: !isIdentity(in.args[0]), ranges: slices.Contains(in.args, string(dnsview.Dangling))}
 			in.show = plan.Verb == index.VerbAdopt
 			return plan, nil
 		},
@@ -341,15 +341,22 @@ func areRecords(args []string) error {
 	return nil
 }
 
-// classesOrRecords requires classes of findings, or records.
-func classesOrRecords(*changeInput) cobra.PositionalArgs {
-	some := oneKind("a class of findings, or a record")
+// isIdentity reports whether an argument is written as what a finding is about, which a class is not: a record, or an
+// instance with its cloud.
+func isIdentity(arg string) bool { return strings.Contains(arg, "/") }
+
+// classesOrIdentities requires classes of findings, or what findings are about.
+func classesOrIdentities(*changeInput) cobra.PositionalArgs {
+	some := atLeastOne("a class of findings, or a record")
 	return func(cmd *cobra.Command, args []string) error {
-		if err := some(cmd, args); err != nil || isRecord(args[0]) {
+		if err := some(cmd, args); err != nil {
 			return err
 		}
 		for _, arg := range args {
-			if !slices.Contains(classNames(), arg) {
+			if isIdentity(arg) != isIdentity(args[0]) {
+				return exit.Usagef("%s takes classes or what findings are about, and got %q beside %q", cmd.CommandPath(), words.Clean(arg), words.Clean(args[0]))
+			}
+			if !isIdentity(arg) && !slices.Contains(classNames(), arg) {
 				return exit.Usagef("there is no class of findings %q, and no record is written so; the classes are %s", words.Clean(arg), strings.Join(classNames(), ", "))
 			}
 		}

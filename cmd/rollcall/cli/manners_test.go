@@ -37,6 +37,10 @@ func TestWhatAListPrintsAsNamesIsWhatCommandsTakeOnStdin(t *testing.T) {
 	}
 	direct := must(t, append(append([]string{"deregister"}, strings.Fields(names)...), "--dry-run", "-o", "json")...)
 	want := strings.Count(direct, `"op": "delete"`)
+	missing := must(t, "ls", "findings", "--filter", "finding:missing", "-o", "name") // which are about instances
+	if r := fed(t, missing, "remedy", "-", "--dry-run"); r.code != exit.Done || !strings.Contains(r.out, "Register") {
+		t.Errorf("remedy of %q: exit code %d, %s", missing, r.code, r.err)
+	}
 	for what, r := range map[string]result{
 		"lines": fed(t, names, "deregister", "-", "--dry-run", "-o", "json"),
 		"CRLF":  fed(t, strings.ReplaceAll(names, "\n", "\r\n")+"\r\n", "deregister", "-", "--dry-run", "-o", "json"),

@@ -21,7 +21,7 @@ func classNames() []string {
 // findingsOf returns the findings of some classes, or for each record its worst one and those with the same remedy.
 func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 	var out []*dnsview.Finding
-	if !isRecord(args[0]) {
+	if !isIdentity(args[0]) {
 		for i := range v.Findings {
 			if f := &v.Findings[i]; slices.Contains(args, string(f.Class)) {
 				out = append(out, f)
@@ -29,13 +29,12 @@ func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 		}
 		return out, nil
 	}
-	ids, err := findRecords(v, args)
-	if err != nil {
-		return nil, err
-	}
-	for _, id := range ids {
+	for _, arg := range args {
 		var remedy dnsview.Remedy
-		all := v.FindingsOf(id)
+		all, err := findingsAbout(v, arg)
+		if err != nil {
+			return nil, err
+		}
 		for _, f := range all {
 			switch {
 			case f.Remedy == dnsview.NoRemedy:
@@ -50,7 +49,7 @@ func findingsOf(v *dnsview.View, args []string) ([]*dnsview.Finding, error) {
 		switch {
 		case remedy != dnsview.NoRemedy:
 		case len(all) == 0:
-			return nil, fmt.Errorf("nothing is wrong with %s", words.Clean(id.Name+" "+id.Type+" "+id.Value))
+			return nil, fmt.Errorf("nothing is wrong with %s", words.Clean(arg))
 		default:
 			out = append(out, all[0]) // the plan says why it has no remedy
 		}
