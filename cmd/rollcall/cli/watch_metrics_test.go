@@ -62,7 +62,10 @@ func sum(f *dto.MetricFamily, labels ...string) float64 {
 func TestPrometheusIsServedWhatTheWatchSees(t *testing.T) {
 	s := fastWorld(t)
 	w := startWatch(t, watchFlags{Options: watcher.Options{Metrics: "127.0.0.1:0"}})
-	until(t, "the dead entries to be counted", func() bool { return sum(w.scrape()["rollcall_findings"], "class", "dead") == 6 })
+	until(t, "what is found to be counted, with every source read", func() bool {
+		found := w.scrape()["rollcall_findings"]
+		return sum(found, "class", "dead") == 6 && sum(found, "class", "dangling") == 3
+	})
 	resp, err := http.Get(w.url()) //nolint:noctx // loopback
 	if err != nil {
 		t.Fatal(err)
