@@ -82,6 +82,18 @@ func (in *inspector) memberRecords(s *index.DeclaredService) *memberRecords {
 	return ms
 }
 
+// hostTakenOut returns the host name that a node was taken out of on purpose, in the zone of a service that it is not in; ""
+// if there is none. A quiesce that was stopped, and an agent that left, can leave that.
+func (in *inspector) hostTakenOut(ref providers.InstanceRef, service string) string {
+	for i := range in.QuiescedMarkers {
+		m := &in.QuiescedMarkers[i]
+		if m.Of() == (index.InstanceKey{Cloud: ref.Key, ID: ref.ID}) && in.ServicesByName[m.Name] == nil && providers.InZone(service, m.Zone.Name) {
+			return m.Name
+		}
+	}
+	return ""
+}
+
 // nodeOfService checks one node of a service.
 func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, n int32, i *providers.Instance, own []index.Member, selected bool) {
 	if ms.Quiesced[n] {
@@ -126,6 +138,10 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 	default:
 		f.Class, f.Severity, f.Remedy = Missing, High, RemedyRegister
 		f.Reason = in.text.Join(label, " runs, and is missing from ", ms.Name)
+		if host := in.hostTakenOut(ref, ms.Name); host != "" {
+			f.Remedy = RemedyReturn
+			f.Reason = in.text.Join(f.Reason, "; it was taken out of its host name ", index.Clean(host), " on purpose")
+		}
 	}
 	if len(want) > 0 {
 		f.Address = in.text.Address(want[0])

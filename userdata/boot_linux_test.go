@@ -128,7 +128,7 @@ func TestBootAPulledPlugLeavesADeadRecordThatTheConsoleRemoves(t *testing.T) {
 		id := world.CloudflareZone + ":" + bootRoundRobin + "/A/" + n.address
 		_, out, said := r.run("ls", "findings", "--filter", "finding:dead", "-o", "name")
 		_, dangling, _ := r.run("ls", "findings", "--filter", "finding:dangling", "-o", "name")
-		if !strings.Contains(out+dangling, " "+id+"\n") {
+		if !strings.Contains("\n"+out+dangling, "\n"+id+"\n") {
 			t.Fatalf("the console does not find %s dead: %s%s%s", id, out, dangling, said)
 		}
 		r.must("deregister", id)
