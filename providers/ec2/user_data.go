@@ -26,8 +26,8 @@ func (c *Cloud) UserData(ctx context.Context, id string) ([]byte, error) {
 	if aws.ToString(out.InstanceId) != id {
 		return nil, c.incomplete(op, "the answer is about another instance")
 	}
-	if out.UserData == nil {
-		return nil, nil
+	if out.UserData == nil { // it is there, and empty, if there is none
+		return nil, c.incomplete(op, "the answer does not have it")
 	}
 	data, err := base64.StdEncoding.DecodeString(aws.ToString(out.UserData.Value))
 	if err != nil {

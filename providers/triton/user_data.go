@@ -25,6 +25,9 @@ func (c *Cloud) UserData(ctx context.Context, id string) ([]byte, error) {
 	if m.ID != id {
 		return nil, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("the answer is about another machine")}
 	}
+	if m.Metadata == nil {
+		return nil, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: op, Err: errors.New("the answer has no metadata")}
+	}
 	script, _ := m.Metadata["user-script"].(string)
 	return []byte(script), nil
 }

@@ -220,7 +220,7 @@ func (m *master) hasAddress(name string) bool {
 var hostName = regexp.MustCompile(`^[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?(\.[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?)*$|^$`)
 
 // hasOddNames reports whether a name that has, or is to have, an address is no host name (RFC 1123 section 2.1), which named
-// refuses unless it is told otherwise.
+// refuses by default.
 func (m *master) hasOddNames() bool {
 	odd := func(name string) bool { return !hostName.MatchString(strings.TrimSuffix(name, ".")) }
 	for name, lines := range m.lines {

@@ -43,7 +43,7 @@ func (s *Session) Identify(ctx context.Context, source string) (who Identity, er
 	}
 	who.Zone = found
 	if account, ok := z.DNS.(providers.AccountIdentifier); ok && found.Account == "" {
-		who.Zone.Account, _ = account.AccountID(ctx) // the zone is found, whoever its account is
+		who.Zone.Account, _ = account.AccountID(ctx) // the zone is found without it too
 	}
 	return who, nil
 }

@@ -12,26 +12,29 @@ import (
 
 // ConsoleLog returns the end of an instance's console log.
 func (s *Launcher) ConsoleLog(ctx context.Context, cloud, id string) (string, error) {
-	c, ok := s.Cloud(cloud)
-	switch {
-	case !ok:
-		return "", fmt.Errorf("there is no cloud %s", cloud)
-	case c.Err != nil:
-		return "", c.Err
+	c, err := s.compute(cloud)
+	if err != nil {
+		return "", err
 	}
-	return c.Compute.ConsoleLog(ctx, id)
+	return c.ConsoleLog(ctx, id)
+}
+
+// compute returns the adapter of a cloud. The error means that there is no such cloud, or that it could not be set up.
+func (s *Launcher) compute(cloud string) (providers.Compute, error) {
+	c, ok := s.Cloud(cloud)
+	if !ok {
+		return nil, fmt.Errorf("there is no cloud %s", cloud)
+	}
+	return c.Compute, c.Err
 }
 
 // UserData returns the user data of an instance as its cloud holds it.
 func (s *Launcher) UserData(ctx context.Context, i providers.InstanceRef) ([]byte, error) {
-	c, ok := s.Cloud(i.Cloud)
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("there is no cloud %s", i.Cloud)
-	case c.Err != nil:
-		return nil, c.Err
+	c, err := s.compute(i.Cloud)
+	if err != nil {
+		return nil, err
 	}
-	r, ok := c.Compute.(providers.UserDataReader)
+	r, ok := c.(providers.UserDataReader)
 	if !ok {
 		return nil, fmt.Errorf("%s does not show user data", i.Cloud)
 	}

@@ -16,7 +16,6 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
@@ -177,7 +176,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, b *batch) {
 		}
 		if _, final := errors.AsType[permanent](err); final || try >= tries {
 			if !r.down {
-				h.say("rollcall: %s fails, and misses %s: %s", r.name, index.Plural(max(1, len(b.events)), "event", "events"), words.Clean(err.Error()))
+				h.say("rollcall: %s fails, and misses %s: %s", r.name, providers.CountOf(max(1, len(b.events)), "event"), words.Clean(err.Error()))
 			}
 			r.down = true
 			h.counts.counter(r.name, "failed").Inc()
