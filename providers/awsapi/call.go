@@ -138,6 +138,8 @@ func kindOfStatus(status int) providers.Kind {
 	switch {
 	case status == http.StatusTooManyRequests:
 		return providers.KindThrottled
+	case status == http.StatusPreconditionFailed:
+		return providers.KindConflict
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		return providers.KindAuth
 	case status >= 500:

@@ -41,6 +41,7 @@ func (e *sendError) Unwrap() error { return e.err }
 type client struct {
 	http    *http.Client
 	timeout time.Duration
+	objects bool // successful answers are of any form, or empty
 }
 
 func newClient(rt http.RoundTripper, timeout time.Duration) *client {
@@ -72,7 +73,7 @@ func (c *client) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, &sendError{sent: true, err: err}
 	}
-	if resp.StatusCode < 300 {
+	if resp.StatusCode < 300 && !c.objects {
 		if err := checkAnswer(body, strings.HasPrefix(req.Header.Get("Content-Type"), jsonProtocol)); err != nil {
 			return nil, &sendError{sent: true, err: err}
 		}

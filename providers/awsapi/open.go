@@ -37,6 +37,7 @@ type Options struct {
 	Timeout       time.Duration // of one try; 0 for DefaultTimeout
 	Clock         providers.Clock
 	Env           providers.Environment // the SDK reads the process's by itself; of another see loadGiven
+	Objects       bool                  // successful answers are of any form, or empty: those of S3
 	AWS           *aws.Config           // used as it is, for tests and for callers that have one
 }
 
@@ -79,7 +80,9 @@ func Open(o Options) (*Session, error) {
 		endpoint = aws.String(o.Endpoint)
 		cfg.BaseEndpoint = endpoint
 	}
-	cfg.HTTPClient = newClient(acct.TransportFor(baseTransport(o.HTTPClient, cfg.HTTPClient), isThrottled), cmp.Or(o.Timeout, DefaultTimeout))
+	client := newClient(acct.TransportFor(baseTransport(o.HTTPClient, cfg.HTTPClient), isThrottled), cmp.Or(o.Timeout, DefaultTimeout))
+	client.objects = o.Objects
+	cfg.HTTPClient = client
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	if cfg.Credentials != nil {
 		cfg.Credentials = &namedCredentials{next: cfg.Credentials, profile: cmp.Or(o.Profile, o.Env.Getenv("AWS_PROFILE"))}

@@ -1,0 +1,174 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"rollcall/providers"
+	"rollcall/providers/awsapi"
+	"rollcall/providers/budget"
+)
+
+// Config selects the bucket.
+type Config struct {
+	Bucket, Prefix string // Prefix has no slash at its ends, and may be empty
+	Region         string // empty for AWS_REGION or the profile's, else us-east-1
+	Profile        string // profile in the shared AWS config; empty for AWS_PROFILE or the default chain
+	Endpoint       string // of a compatible server, which is asked in path style; empty for the environment's, else Amazon's
+	Timeout        time.Duration
+	HTTPClient     *http.Client // its Transport is used; nil for the SDK's own
+	Budget         *budget.Account
+	Clock          providers.Clock
+	Env            providers.Environment
+}
+
+// Store is a prefix of a bucket. It is safe for concurrent use.
+type Store struct {
+	name, bucket, prefix string
+
+	s  *awsapi.Session
+	s3 *awss3.Client
+}
+
+var _ providers.Store = (*Store)(nil)
+
+// timeout limits one try of one call. Objects are small.
+const timeout = 10 * time.Second
+
+// New returns the store. It reads only local files and the environment. A missing credential is KindAuth.
+func New(cfg Config) (*Store, error) {
+	st := &Store{name: "s3://" + cfg.Bucket, bucket: cfg.Bucket}
+	if cfg.Prefix != "" {
+		st.name += "/" + cfg.Prefix
+		st.prefix = cfg.Prefix + "/"
+	}
+	if cfg.Timeout == 0 {
+		cfg.Timeout = timeout
+	}
+	var err error
+	st.s, err = awsapi.Open(awsapi.Options{
+		Source: "team store " + st.name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Endpoint: cfg.Endpoint, Timeout: cfg.Timeout,
+		HTTPClient: cfg.HTTPClient, Budget: cfg.Budget, Clock: cfg.Clock, Env: cfg.Env, Objects: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	st.s3 = awss3.NewFromConfig(st.s.Config, func(o *awss3.Options) {
+		if e := st.s.Endpoint(); e != nil {
+			o.BaseEndpoint = e
+		}
+		o.UsePathStyle = o.BaseEndpoint != nil
+		// Servers that do not know Amazon's newer checksums refuse a request that has one.
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	})
+	return st, nil
+}
+
+// Name implements providers.Store.
+func (st *Store) Name() string { return st.name }
+
+// Get implements providers.Store.
+func (st *Store) Get(ctx context.Context, key string) (providers.Object, error) {
+	var o providers.Object
+	err := st.s.Read(ctx, "read "+key, st.onceMore(func(ctx context.Context) error {
+		out, err := st.s3.GetObject(ctx, &awss3.GetObjectInput{Bucket: &st.bucket, Key: aws.String(st.prefix + key)})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = out.Body.Close() }() // it is in memory
+		data, err := io.ReadAll(out.Body)
+		o = providers.Object{Key: key, Data: data, Version: aws.ToString(out.ETag), Modified: aws.ToTime(out.LastModified)}
+		o.Asked, _ = middleware.GetServerTime(out.ResultMetadata)
+		return err
+	}))
+	if err == nil && o.Version == "" {
+		return o, &providers.Error{Kind: providers.KindIncomplete, Source: st.s.Source(), Op: "read " + key, Err: errors.New("the answer has no ETag")}
+	}
+	return o, err
+}
+
+// PutIfAbsent implements providers.Store.
+func (st *Store) PutIfAbsent(ctx context.Context, key string, data []byte) (string, error) {
+	return st.put(ctx, "create "+key, awss3.PutObjectInput{Key: aws.String(st.prefix + key), IfNoneMatch: aws.String("*")}, data)
+}
+
+// PutIfMatch implements providers.Store.
+func (st *Store) PutIfMatch(ctx context.Context, key string, data []byte, version string) (string, error) {
+	return st.put(ctx, "replace "+key, awss3.PutObjectInput{Key: aws.String(st.prefix + key), IfMatch: &version}, data)
+}
+
+// put repeats a write only if the last try was not carried out.
+func (st *Store) put(ctx context.Context, op string, in awss3.PutObjectInput, data []byte) (version string, err error) {
+	in.Bucket = &st.bucket
+	in.ContentType = aws.String("application/json")
+	call := st.onceMore(func(ctx context.Context) error {
+		in.Body = bytes.NewReader(data)
+		out, err := st.s3.PutObject(ctx, &in)
+		if err == nil {
+			version = aws.ToString(out.ETag)
+		}
+		return err
+	})
+	err = st.s.Budget().Retry(ctx, func(ctx context.Context) error { return st.s.Write(ctx, op, call) })
+	if e, ok := errors.AsType[*providers.Error](err); ok && e.Kind == providers.KindUnreachable && ctx.Err() != nil {
+		e.Kind = providers.KindUncertain // the SDK does not say whether the request had been sent when the context ended
+	}
+	return version, err
+}
+
+// onceMore returns a call that is made again if the server says that the clocks differ: the client has learned by how
+// much from the answer.
+func (st *Store) onceMore(call func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := call(ctx)
+		if err != nil && strings.Contains(err.Error(), "RequestTimeTooSkewed") {
+			err = call(ctx)
+		}
+		return err
+	}
+}
+
+// ListAfter implements providers.Store.
+func (st *Store) ListAfter(ctx context.Context, prefix, after string, most int) ([]string, error) {
+	in := awss3.ListObjectsV2Input{Bucket: &st.bucket, Prefix: aws.String(st.prefix + prefix), MaxKeys: aws.Int32(int32(min(most, 1000)))}
+	if after != "" {
+		in.StartAfter = aws.String(st.prefix + after)
+	}
+	var keys []string
+	for len(keys) < most {
+		var out *awss3.ListObjectsV2Output
+		err := st.s.Read(ctx, "list "+prefix, st.onceMore(func(ctx context.Context) (err error) {
+			out, err = st.s3.ListObjectsV2(ctx, &in)
+			return err
+		}))
+		if err != nil {
+			return nil, err
+		}
+		for i := range out.Contents {
+			keys = append(keys, strings.TrimPrefix(aws.ToString(out.Contents[i].Key), st.prefix))
+		}
+		if !aws.ToBool(out.IsTruncated) || len(out.Contents) == 0 {
+			break
+		}
+		in.StartAfter = out.Contents[len(out.Contents)-1].Key // a continuation token would begin where the first page did
+	}
+	return keys[:min(most, len(keys))], nil
+}
+
+// Delete implements providers.Store.
+func (st *Store) Delete(ctx context.Context, key string) error {
+	return st.s.Repeat(ctx, "delete "+key, st.onceMore(func(ctx context.Context) error {
+		_, err := st.s3.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: &st.bucket, Key: aws.String(st.prefix + key)})
+		return err
+	}))
+}

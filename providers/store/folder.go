@@ -1,0 +1,210 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"rollcall/providers"
+)
+
+// Folder is a Store of files in a folder that all members reach: on one machine, or on a file system with locks and
+// hard links, such as NFS version 4.
+type Folder struct{ root string }
+
+var _ providers.Store = (*Folder)(nil)
+
+// temporary is the prefix of files that are being written. Keys do not begin with it.
+const temporary = ".write-"
+
+// OpenFolder returns the store in a folder. The folder must exist, so that a file system that is not mounted is not
+// taken for an empty store.
+func OpenFolder(root string) (*Folder, error) {
+	f := &Folder{root: root}
+	info, err := os.Stat(root)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, f.error(providers.KindInvalid, "open", errors.New("there is no such folder: make it, or mount its file system"))
+	case err != nil:
+		return nil, f.failed("open", err)
+	case !info.IsDir():
+		return nil, f.error(providers.KindInvalid, "open", errors.New("it is no folder"))
+	}
+	return f, nil
+}
+
+// Name returns the folder.
+func (f *Folder) Name() string { return f.root }
+
+// Get implements providers.Store. The clock of the store is that of this machine.
+func (f *Folder) Get(ctx context.Context, key string) (providers.Object, error) {
+	if err := ctx.Err(); err != nil {
+		return providers.Object{}, f.failed("read "+key, err)
+	}
+	file, err := os.Open(f.path(key))
+	if err != nil {
+		return providers.Object{}, f.failed("read "+key, err)
+	}
+	defer func() { _ = file.Close() }() // it was only read
+	info, err := file.Stat()
+	if err != nil {
+		return providers.Object{}, f.failed("read "+key, err)
+	}
+	var data bytes.Buffer
+	if _, err := data.ReadFrom(file); err != nil {
+		return providers.Object{}, f.failed("read "+key, err)
+	}
+	return providers.Object{Key: key, Data: data.Bytes(), Version: versionOf(data.Bytes()), Modified: info.ModTime(), Asked: time.Now()}, nil
+}
+
+// PutIfAbsent implements providers.Store. The file gets its name by a hard link, which fails if the name exists.
+func (f *Folder) PutIfAbsent(ctx context.Context, key string, data []byte) (string, error) {
+	op := "create " + key
+	written, err := f.write(ctx, key, data)
+	if err != nil {
+		return "", f.failed(op, err)
+	}
+	err = os.Link(written, f.path(key))
+	_ = os.Remove(written) // what is left behind is not listed
+	if errors.Is(err, fs.ErrExist) {
+		return "", f.error(providers.KindConflict, op, errors.New("it exists"))
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(f.path(key)))
+	}
+	if err != nil {
+		return "", f.failed(op, err)
+	}
+	return versionOf(data), nil
+}
+
+// PutIfMatch implements providers.Store. Writers that replace an object follow each other by a lock beside it.
+func (f *Folder) PutIfMatch(ctx context.Context, key string, data []byte, version string) (string, error) {
+	op := "replace " + key
+	unlock, err := lockFile(ctx, filepath.Join(f.root, ".lock"))
+	if err != nil {
+		return "", f.failed(op, err)
+	}
+	defer unlock()
+	is, err := f.Get(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	if is.Version != version {
+		return "", f.error(providers.KindConflict, op, errors.New("it has changed"))
+	}
+	written, err := f.write(ctx, key, data)
+	if err != nil {
+		return "", f.failed(op, err)
+	}
+	if err := errors.Join(os.Rename(written, f.path(key)), syncFolder(filepath.Dir(f.path(key)))); err != nil {
+		return "", f.failed(op, err)
+	}
+	return versionOf(data), nil
+}
+
+// ListAfter implements providers.Store.
+func (f *Folder) ListAfter(ctx context.Context, prefix, after string, most int) ([]string, error) {
+	var keys []string
+	err := filepath.WalkDir(filepath.Dir(f.path(prefix+"x")), func(path string, d fs.DirEntry, err error) error {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // it was removed meanwhile
+		}
+		if err != nil || d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+			return err
+		}
+		rel, err := filepath.Rel(f.root, path)
+		if key := filepath.ToSlash(rel); strings.HasPrefix(key, prefix) && key > after {
+			keys = append(keys, key)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, f.failed("list "+prefix, err)
+	}
+	slices.Sort(keys) // a folder is walked in the order of its parts
+	return keys[:min(most, len(keys))], nil
+}
+
+// Delete implements providers.Store.
+func (f *Folder) Delete(_ context.Context, key string) error {
+	if err := os.Remove(f.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return f.failed("delete "+key, err)
+	}
+	return nil
+}
+
+func (f *Folder) path(key string) string { return filepath.Join(f.root, filepath.FromSlash(key)) }
+
+// write writes data to a file beside that of the key, and returns its path once it is on disk.
+func (f *Folder) write(ctx context.Context, key string, data []byte) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(f.root); err != nil {
+		return "", err // it was unmounted
+	}
+	folder := filepath.Dir(f.path(key))
+	if err := os.MkdirAll(folder, 0o770); err != nil {
+		return "", err
+	}
+	path := filepath.Join(folder, temporary+rand.Text())
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o660)
+	if err != nil {
+		return "", err
+	}
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
+		_ = os.Remove(path)
+		return "", err
+	}
+	return path, nil
+}
+
+func (f *Folder) error(kind providers.Kind, op string, err error) error {
+	return &providers.Error{Kind: kind, Source: "team store " + f.root, Op: op, Err: err}
+}
+
+// failed returns an error of the file system in the words of providers.Store.
+func (f *Folder) failed(op string, err error) error {
+	kind := providers.KindUnreachable
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		kind = providers.KindNotFound
+		if _, gone := os.Stat(f.root); gone != nil {
+			kind, err = providers.KindUnreachable, gone
+		}
+	case errors.Is(err, fs.ErrPermission):
+		kind = providers.KindAuth
+	}
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	return f.error(kind, op, err)
+}
+
+func versionOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
