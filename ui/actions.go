@@ -30,19 +30,19 @@ func (m *Model) deregister() tea.Cmd {
 		r := chosen[0]
 		marked, _ := m.top().Table().Marks() // the row under the cursor, whose evidence is shown, may be another
 		if f := common.Worst(r.Findings); marked == 0 && f != nil && f.OneKey && (f.Remedy == dnsview.RemedyDelete || f.Remedy == dnsview.RemedyQuiesce) {
-			w := common.ChangeRequest{Verb: index.VerbDeregister, Records: []providers.Identity{r.ID}}
+			w := common.ChangeRequest{Verb: index.VerbDeregister, Records: []providers.Identity{r.Key()}}
 			if f.Remedy == dnsview.RemedyQuiesce {
 				w = common.ChangeRequest{Findings: []*dnsview.Finding{f}}
 			}
 			what := "deregister " + cmp.Or(m.RemovedTogether(r.Rec), common.RecordLabel(r))
-			w.Announced = 1 + len(m.Picture.Together[r.ID])
+			w.Announced = 1 + len(m.Picture.Together[r.Key()])
 			return m.StartChange(w, what, true)
 		}
-		return m.StartChange(common.ChangeRequest{Verb: index.VerbDeregister, Records: []providers.Identity{r.ID}}, "deregister "+common.RecordLabel(r), false)
+		return m.StartChange(common.ChangeRequest{Verb: index.VerbDeregister, Records: []providers.Identity{r.Key()}}, "deregister "+common.RecordLabel(r), false)
 	}
 	ids := make([]providers.Identity, len(chosen))
 	for i, r := range chosen {
-		ids[i] = r.ID
+		ids[i] = r.Key()
 	}
 	return m.StartChange(common.ChangeRequest{Verb: index.VerbDeregister, Records: ids}, fmt.Sprintf("deregister %d records", len(ids)), false)
 }
@@ -78,7 +78,7 @@ func (m *Model) changeRecords(v index.Verb, verb string) tea.Cmd {
 	}
 	w := common.ChangeRequest{Verb: v}
 	for _, r := range chosen {
-		w.Records = append(w.Records, r.ID)
+		w.Records = append(w.Records, r.Key())
 	}
 	what := fmt.Sprintf("%s %d records", verb, len(chosen))
 	if len(chosen) == 1 {
@@ -131,7 +131,7 @@ func (m *Model) note() tea.Cmd {
 	if r := s.Record; r != nil {
 		dialog.Note(m.Context, r.Subject(), common.RecordLabel(r), r.Note())
 	} else if s.Instance != nil {
-		dialog.Note(m.Context, s.Instance.ID(), s.Instance.Ref.Name, s.Instance.Note())
+		dialog.Note(m.Context, s.Instance.ID(), s.Instance.Ref().Name, s.Instance.Note())
 	} else {
 		m.Notify(common.ToneInfo, "a note is about an instance or a record")
 	}

@@ -114,7 +114,7 @@ func (m *Model) deregisterAll() tea.Cmd {
 	for _, r := range m.Picture.Records {
 		for _, f := range r.Findings {
 			if f.Certain() && (f.Class == dnsview.Dead || f.Class == dnsview.Dangling) {
-				w.Records = append(w.Records, r.ID)
+				w.Records = append(w.Records, r.Key())
 				break
 			}
 		}

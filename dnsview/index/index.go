@@ -322,21 +322,30 @@ func (x *Index) Instance(key providers.CloudKey, id string) *providers.Instance 
 
 // RecordsOf returns the records of an instance, in stable order.
 func (x *Index) RecordsOf(key providers.CloudKey, id string) []*providers.Record {
-	return x.AppendRecordsOf(nil, key, id)
-}
-
-// AppendRecordsOf appends what RecordsOf returns.
-func (x *Index) AppendRecordsOf(out []*providers.Record, key providers.CloudKey, id string) []*providers.Record {
+	var out []*providers.Record
 	n := x.KnownNode(key, id)
 	if n < 0 {
-		return out
+		return nil
 	}
-	from := len(out)
 	for l := x.Nodes[n].FirstLink; l >= 0; l = x.Links[l].Next {
 		out = append(out, x.Links[l].Record)
 	}
-	slices.SortFunc(out[from:], CompareRecords)
+	slices.SortFunc(out, CompareRecords)
 	return out
+}
+
+// CountRecordsOf returns how many of the records of an instance are no owner markers.
+func (x *Index) CountRecordsOf(key providers.CloudKey, id string) (count int32) {
+	n := x.KnownNode(key, id)
+	if n < 0 {
+		return 0
+	}
+	for l := x.Nodes[n].FirstLink; l >= 0; l = x.Links[l].Next {
+		if !x.Links[l].Record.IsMarker() {
+			count++
+		}
+	}
+	return count
 }
 
 // InstanceOf returns the instance that a record belongs to, by its marker or else by its address, or nil.

@@ -54,8 +54,8 @@ func TestTheBeginningHasTheFirstRowsOfTheScreenAsTheWholeShowsThem(t *testing.T)
 	// Terminated instances without a record of their own are not on the screen.
 	shown := slices.DeleteFunc(all.Instances, func(r *Instance) bool { return r.Inst.State.Dead() })
 	for i := range first {
-		if a, b := shown[i], some.Instances[i]; a.Key() != b.Key() || len(a.Records) != len(b.Records) || a.Service != b.Service {
-			t.Errorf("instance %d: %v with %d records, and of the whole %v with %d", i, b.Key(), len(b.Records), a.Key(), len(a.Records))
+		if a, b := shown[i], some.Instances[i]; a.Key() != b.Key() || a.CountRecords() != b.CountRecords() || a.Service != b.Service {
+			t.Errorf("instance %d: %v with %d records, and of the whole %v with %d", i, b.Key(), b.CountRecords(), a.Key(), a.CountRecords())
 		}
 		if a, b := all.Records[i], some.Records[i]; a.Key() != b.Key() || a.Node != b.Node && !strings.HasSuffix(a.Node, "(gone)") {
 			t.Errorf("record %d: %v of %q, and of the whole %v of %q", i, b.Key(), b.Node, a.Key(), a.Node)

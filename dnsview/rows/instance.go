@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -18,24 +19,20 @@ type InstanceKey struct{ Cloud, ID string }
 // KeyOf returns the identity of the instance of a reference.
 func KeyOf(r providers.InstanceRef) InstanceKey { return InstanceKey{Cloud: r.Cloud, ID: r.ID} }
 
-// Instance is the row of an instance, with its records and findings.
+// Instance is the row of an instance, with its records and findings. There is one for each instance on view, so it holds
+// only what costs more than a look at the instance.
 type Instance struct {
 	Inst *providers.Instance // as the cloud returned it; its texts are not clean
 
 	// For a screen, clean; set by Join:
-	Ref        providers.InstanceRef // its name is the id if it has none
-	Address    string
-	Service    string
-	Type       string
-	Records    []providers.Identity // without owner markers
-	Findings   []*dnsview.Finding   // worst first
-	Production bool
+	Service  string
+	Findings []*dnsview.Finding // worst first
 
 	view    *dnsview.View
-	at      int           // its number, which orders what is equal
-	order   int           // of the cloud
-	natural string        // sort key of the name
-	alone   []InstanceKey // its key alone
+	natural string // sort key of the name
+	at      int32  // its number, which orders what is equal
+	order   int32  // of the cloud
+	records int32  // that belong to it, without owner markers
 }
 
 // NewInstance returns the row of an instance for filters and tables.
@@ -49,7 +46,7 @@ func Instances(v *dnsview.View) []Instance {
 	for c := range v.Snapshot.Clouds {
 		at := len(list)
 		for i := range v.Snapshot.Clouds[c].Instances {
-			list = append(list, Instance{Inst: &v.Snapshot.Clouds[c].Instances[i], view: v, order: c})
+			list = append(list, Instance{Inst: &v.Snapshot.Clouds[c].Instances[i], view: v, order: int32(c)})
 		}
 		slices.SortStableFunc(list[at:], func(a, b Instance) int {
 			return cmp.Or(NaturalCompare(a.name(), b.name()), cmp.Compare(a.id(), b.id()))
@@ -59,29 +56,51 @@ func Instances(v *dnsview.View) []Instance {
 }
 
 // join sets the fields for a screen.
-func (r *Instance) join(p *pools) {
+func (r *Instance) join(t *index.Texts) {
 	i, v := r.Inst, r.view
-	r.Ref = providers.InstanceRef{Cloud: r.cloud(), Key: i.Key, ID: r.id(), Name: cmp.Or(r.name(), r.id())}
-	switch {
-	case len(i.PublicIPs) > 0:
-		r.Address = p.text.Address(i.PublicIPs[0])
-	case len(i.PrivateIPs) > 0:
-		r.Address = p.text.Address(i.PrivateIPs[0])
-	}
-	r.Type = providers.Clean(i.Type)
 	r.Service = providers.Clean(v.ServiceOfInstance(i))
-	p.records = v.Index.AppendRecordsOf(p.records[:0], i.Key, i.ID)
-	p.ids = p.ids[:0]
-	for _, rec := range p.records {
+	r.records = v.Index.CountRecordsOf(i.Key, i.ID)
+	r.Findings = v.FindingsOfInstance(i.Key, i.ID)
+	r.natural = naturalKey(t, r.title())
+}
+
+// Ref returns the instance, clean. Its name is the id if it has none.
+func (r *Instance) Ref() providers.InstanceRef {
+	return providers.InstanceRef{Cloud: r.cloud(), Key: r.Inst.Key, ID: r.id(), Name: r.title()}
+}
+
+func (r *Instance) title() string { return cmp.Or(r.name(), r.id()) }
+
+// Address returns the first public address, or else the first private one, or the empty string.
+func (r *Instance) Address() string {
+	switch i := r.Inst; {
+	case len(i.PublicIPs) > 0:
+		return i.PublicIPs[0].String()
+	case len(i.PrivateIPs) > 0:
+		return i.PrivateIPs[0].String()
+	}
+	return ""
+}
+
+// Type returns the type, clean.
+func (r *Instance) Type() string { return providers.Clean(r.Inst.Type) }
+
+// Records returns the records that belong to the instance, without owner markers.
+func (r *Instance) Records() []providers.Identity {
+	out := make([]providers.Identity, 0, r.records)
+	for _, rec := range r.view.RecordsOf(r.Inst.Key, r.Inst.ID) {
 		if !rec.IsMarker() {
-			p.ids = append(p.ids, rec.Identity())
+			out = append(out, rec.Identity())
 		}
 	}
-	r.Records = p.identities.List(0, p.ids...)
-	r.alone = p.keys.List(0, r.Key())
-	r.Findings = v.FindingsOfInstance(i.Key, i.ID)
-	r.natural = naturalKey(&p.text, r.Ref.Name)
+	return out
 }
+
+// CountRecords returns the number of Records.
+func (r *Instance) CountRecords() int { return int(r.records) }
+
+// Production reports whether the cloud is marked as production.
+func (r *Instance) Production() bool { return r.source().Production }
 
 // compareInstances compares rows of a screen by cloud, name and id.
 func compareInstances(a, b *Instance) int {
@@ -115,7 +134,7 @@ func (r *Instance) dns() string {
 	if len(r.Findings) > 0 {
 		return r.Findings[0].Label()
 	}
-	return strconv.Itoa(len(r.Records))
+	return strconv.Itoa(int(r.records))
 }
 
 // InstanceTable returns the columns of tables; ages are as of now.
@@ -166,20 +185,20 @@ func InstanceScreen(now func() time.Time) []Column[*Instance] {
 	type row = *Instance
 	return []Column[row]{
 		{
-			Title: "CLOUD", Min: 11, Max: 16, Priority: 1, Text: func(r row) string { return r.Ref.Cloud },
+			Title: "CLOUD", Min: 11, Max: 16, Priority: 1, Text: row.cloud,
 			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural)) },
 		},
 		{
-			Title: "NAME", Min: 8, Max: 32, Middle: true, Text: func(r row) string { return r.Ref.Name },
+			Title: "NAME", Min: 8, Max: 32, Middle: true, Text: row.title,
 			Compare: func(a, b row) int { return cmp.Compare(a.natural, b.natural) },
 		},
-		{Title: "ID", Min: 10, Max: 20, Priority: 6, Text: func(r row) string { return r.Ref.ID }},
+		{Title: "ID", Min: 10, Max: 20, Priority: 6, Text: row.id},
 		{
 			Title: "STATE", Min: 1, Max: 13, Priority: 3, Text: row.State,
 			Compare: func(a, b row) int { return cmp.Compare(a.Inst.State, b.Inst.State) },
 		},
 		{
-			Title: "ADDRESS", Min: 15, Max: 39, Priority: 2, Text: func(r row) string { return r.Address },
+			Title: "ADDRESS", Min: 15, Max: 39, Priority: 2, Text: row.Address,
 			Compare: func(a, b row) int {
 				x, y := a.Inst.PublicIPs, b.Inst.PublicIPs
 				if len(x) > 0 && len(y) > 0 {
@@ -189,8 +208,8 @@ func InstanceScreen(now func() time.Time) []Column[*Instance] {
 			},
 		},
 		{
-			Title: "TYPE", Min: 8, Max: 18, Priority: 7, Text: func(r row) string { return r.Type },
-			Compare: func(a, b row) int { return cmp.Compare(a.Type, b.Type) },
+			Title: "TYPE", Min: 8, Max: 18, Priority: 7, Text: row.Type,
+			Compare: func(a, b row) int { return cmp.Compare(a.Inst.Type, b.Inst.Type) },
 		},
 		{
 			Title: "AGE", Min: 3, Max: 4, Priority: 5, Right: true,
@@ -210,7 +229,7 @@ func InstanceScreen(now func() time.Time) []Column[*Instance] {
 		{
 			Title: "DNS", Min: 3, Max: 15, Text: row.dns,
 			Compare: func(a, b row) int {
-				return cmp.Or(cmp.Compare(severityOf(b.Findings), severityOf(a.Findings)), cmp.Compare(len(a.Records), len(b.Records)))
+				return cmp.Or(cmp.Compare(severityOf(b.Findings), severityOf(a.Findings)), cmp.Compare(a.records, b.records))
 			},
 		},
 	}

@@ -1,9 +1,11 @@
 package rows
 
 import (
+	"cmp"
+	"net/netip"
+
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
-	"rollcall/providers"
 )
 
 // Joined holds the instances and records of a view for the two panes of a screen.
@@ -32,17 +34,7 @@ func Join(v *dnsview.View) *Joined {
 	j.instances(v)
 	j.records(v)
 	index.Sort(j.Instances, compareInstances)
-	index.Sort(j.Records, compareRecords)
 	return j
-}
-
-// pools is what the rows of one part are made from.
-type pools struct {
-	text       index.Texts
-	identities index.Pool[providers.Identity]
-	keys       index.Pool[InstanceKey]
-	records    []*providers.Record
-	ids        []providers.Identity
 }
 
 // rowsOfPart is how many rows are joined as one part.
@@ -57,13 +49,13 @@ func (j *Joined) instances(v *dnsview.View) {
 	for order := range v.Snapshot.Clouds {
 		c := &v.Snapshot.Clouds[order]
 		for i := range c.Instances {
-			list = append(list, Instance{Inst: &c.Instances[i], view: v, at: len(list), order: order, Production: c.Production})
+			list = append(list, Instance{Inst: &c.Instances[i], view: v, at: int32(len(list)), order: int32(order)})
 		}
 	}
 	index.Parallel(len(list), rowsOfPart, func(from, to int) {
-		p := pools{}
+		var text index.Texts
 		for i := from; i < to; i++ {
-			list[i].join(&p)
+			list[i].join(&text)
 		}
 	})
 	j.nodes, j.byKey, j.Instances = list, make(map[InstanceKey]int32, len(list)), make([]*Instance, 0, len(list))
@@ -78,7 +70,7 @@ func (j *Joined) instances(v *dnsview.View) {
 
 // isShown reports whether a screen shows the row.
 func (r *Instance) isShown() bool {
-	return !r.Inst.State.Dead() || len(r.Records) > 0 || len(r.Findings) > 0
+	return !r.Inst.State.Dead() || r.records > 0 || len(r.Findings) > 0
 }
 
 func (j *Joined) records(v *dnsview.View) {
@@ -98,14 +90,16 @@ func (j *Joined) records(v *dnsview.View) {
 				}
 				j.markers++
 			}
-			list = append(list, Record{Rec: rec, view: v, at: len(list), order: order, Findings: found})
+			list = append(list, Record{Rec: rec, view: v, at: int32(len(list)), order: int32(order), Findings: found})
 		}
 	}
+	addresses := make([]netip.Addr, len(list))
 	index.Parallel(len(list), rowsOfPart, func(from, to int) {
 		var text index.Texts
 		for n := from; n < to; n++ {
 			r := &list[n]
 			r.join(&text)
+			addresses[n] = r.address()
 			var node *Instance
 			if i := v.InstanceOf(r.Rec); i != nil {
 				node = j.Instance(InstanceKey{Cloud: i.Cloud, ID: i.ID})
@@ -117,4 +111,7 @@ func (j *Joined) records(v *dnsview.View) {
 	for i := range list {
 		j.Records[i] = &list[i]
 	}
+	index.Sort(j.Records, func(a, b *Record) int {
+		return cmp.Or(compareSets(a, b), compareLed(addresses[a.at], addresses[b.at], a, b), cmp.Compare(a.at, b.at))
+	})
 }

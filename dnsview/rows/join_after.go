@@ -33,6 +33,9 @@ func JoinAfter(last *Joined, v *dnsview.View) *Joined {
 			r := &j.values[i]
 			*r = last.values[i]
 			r.view, r.Findings, r.Wire = v, v.FindingsOfRecord(r.Rec), v.WireOf(r.Rec)
+			if r.leadsTo != nil {
+				r.leadsTo = &j.nodes[r.leadsTo.at]
+			}
 			if len(r.Findings) == 0 && r.Rec.IsMarker() {
 				others.Store(true)
 			}

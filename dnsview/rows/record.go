@@ -13,25 +13,21 @@ import (
 	"rollcall/providers"
 )
 
-// Record is the row of one record value, with the instance that it leads to.
+// Record is the row of one record value, with the instance that it leads to. There is one for each record on view, so it
+// holds only what costs more than a look at the record.
 type Record struct {
 	Rec *providers.Record // as the provider returned it; its texts are not clean
 
 	// For a screen, clean; set by Join:
-	ID         providers.Identity
-	Name       string // relative to the zone
-	Value      string
-	Node       string // the owner, or the holder of the address
-	Instances  []InstanceKey
-	Findings   []*dnsview.Finding // worst first
-	Wire       *index.WireState   // answers of name servers; nil if none is asked
-	Production bool
+	Node     string             // the owner, or the holder of the address
+	Findings []*dnsview.Finding // worst first
+	Wire     *index.WireState   // answers of name servers; nil if none is asked
 
 	view    *dnsview.View
-	at      int // its number, which orders what is equal
-	order   int // of the zone
+	leadsTo *Instance // nil for none
 	natural string
-	address netip.Addr // that it leads to; see compareValues
+	at      int32 // its number, which orders what is equal
+	order   int32 // of the zone
 }
 
 // NewRecord returns the row of a record for filters.
@@ -43,7 +39,7 @@ func Records(v *dnsview.View) []Record {
 	for z := range v.Snapshot.Zones {
 		at := len(list)
 		for i := range v.Snapshot.Zones[z].Records {
-			list = append(list, Record{Rec: &v.Snapshot.Zones[z].Records[i], view: v, order: z})
+			list = append(list, Record{Rec: &v.Snapshot.Zones[z].Records[i], view: v, order: int32(z)})
 		}
 		slices.SortStableFunc(list[at:], func(a, b Record) int {
 			return cmp.Or(compareNames(a.full(), b.full()), cmp.Compare(a.Type(), b.Type()), NaturalCompare(a.value(), b.value()))
@@ -66,36 +62,74 @@ func compareNames(a, b string) int {
 
 // compareRecords compares rows of a screen by zone, name, type and value.
 func compareRecords(a, b *Record) int {
-	if c := cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Rec.Type, b.Rec.Type)); c != 0 {
-		return c
-	}
-	return cmp.Or(compareValues(a, b), cmp.Compare(a.at, b.at))
+	return cmp.Or(compareSets(a, b), compareValues(a, b), cmp.Compare(a.at, b.at))
+}
+
+// compareSets compares rows by zone, name and type.
+func compareSets(a, b *Record) int {
+	return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural), cmp.Compare(a.Rec.Type, b.Rec.Type))
 }
 
 // compareValues compares addresses by number and all else by text.
-func compareValues(a, b *Record) int {
-	if a.address.IsValid() && b.address.IsValid() {
-		return a.address.Compare(b.address)
+func compareValues(a, b *Record) int { return compareLed(a.address(), b.address(), a, b) }
+
+// compareLed is compareValues for rows whose addresses are known.
+func compareLed(x, y netip.Addr, a, b *Record) int {
+	if x.IsValid() && y.IsValid() {
+		return x.Compare(y)
 	}
 	return cmp.Compare(a.Rec.Value, b.Rec.Value)
 }
 
+// address returns the address that the record leads to; the zero value for none.
+func (r *Record) address() netip.Addr {
+	a, _ := r.Rec.Addr()
+	return a
+}
+
 // join sets the fields for a screen, except those of the owner.
 func (r *Record) join(t *index.Texts) {
-	r.ID = r.Rec.Identity()
 	r.Wire = r.view.WireOf(r.Rec)
-	r.Value = providers.Clean(index.ReadableValue(r.Rec.Type, r.Rec.Value))
-	r.Name = providers.Clean(Relative(index.Readable(r.Rec.Name), index.Readable(r.Rec.Zone)))
 	r.ordered(t)
 }
 
-// ordered sets the fields that order the rows of a screen, and returns r.
+// ordered sets the field that orders the rows of a screen, and returns r.
 func (r *Record) ordered(t *index.Texts) *Record {
 	if r.Rec.Name != r.Rec.Zone { // the apex sorts first
 		r.natural = naturalKey(t, r.Rec.Name)
 	}
-	r.address, _ = r.Rec.Addr()
 	return r
+}
+
+// Name returns the name relative to the zone, readable and clean.
+func (r *Record) Name() string {
+	return providers.Clean(Relative(index.Readable(r.Rec.Name), index.Readable(r.Rec.Zone)))
+}
+
+// Value returns the value, readable and clean.
+func (r *Record) Value() string {
+	return providers.Clean(index.ReadableValue(r.Rec.Type, r.Rec.Value))
+}
+
+// Instances returns the identity of the instance that the record leads to, alone, or none.
+func (r *Record) Instances() []InstanceKey {
+	if r.leadsTo == nil {
+		return nil
+	}
+	return []InstanceKey{r.leadsTo.Key()}
+}
+
+// Production reports whether the cloud that the record leads to is marked as production.
+func (r *Record) Production() bool {
+	if r.leadsTo != nil {
+		return r.leadsTo.Production()
+	}
+	o, owned := r.Rec.Owner()
+	if !owned || o.Host() {
+		return false
+	}
+	c := r.view.CloudByKey(o.Cloud)
+	return c != nil && c.Production
 }
 
 // Outdated reports whether the row is not from the last read of its zone.
@@ -105,13 +139,10 @@ func (r *Record) source() *providers.ZoneView { return &r.view.Snapshot.Zones[r.
 
 // joinOwner sets the owner, and links the record with its instance, which may be nil.
 func (r *Record) joinOwner(node *Instance) {
+	r.leadsTo = node
 	var i *providers.Instance
 	if node != nil {
-		i, r.Instances, r.Production = node.Inst, node.alone, node.Production
-	} else if o, owned := r.Rec.Owner(); owned && !o.Host() {
-		if c := r.view.CloudByKey(o.Cloud); c != nil {
-			r.Production = c.Production
-		}
+		i = node.Inst
 	}
 	r.Node = r.nodeText(i)
 }
@@ -145,7 +176,7 @@ func (r *Record) nodeText(i *providers.Instance) string {
 }
 
 // Key returns the identity of the row.
-func (r *Record) Key() providers.Identity { return r.ID }
+func (r *Record) Key() providers.Identity { return r.Rec.Identity() }
 
 // Named returns the record in the form of the command line.
 func (r *Record) Named() string { return providers.Clean(r.view.RecordName(r.Rec)) }
@@ -231,7 +262,7 @@ func RecordScreen(now func() time.Time) []Column[*Record] {
 	type row = *Record
 	return []Column[row]{
 		{
-			Title: "NAME", Min: 8, Max: 36, Middle: true, Text: func(r row) string { return r.Name },
+			Title: "NAME", Min: 8, Max: 36, Middle: true, Text: row.Name,
 			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.natural, b.natural), compareRecords(a, b)) },
 		},
 		{Title: "ZONE", Min: 10, Max: 24, Priority: 8, Text: row.zone, Compare: compareRecords},
@@ -253,8 +284,8 @@ func RecordScreen(now func() time.Time) []Column[*Record] {
 			Compare: func(a, b row) int { return cmp.Compare(a.Rec.TTL, b.Rec.TTL) },
 		},
 		{
-			Title: "VALUE", Min: 15, Max: 44, Priority: 1, Middle: true, Text: func(r row) string { return r.Value },
-			Compare: func(a, b row) int { return compareValues(a, b) },
+			Title: "VALUE", Min: 15, Max: 44, Priority: 1, Middle: true, Text: row.Value,
+			Compare: compareValues,
 		},
 		{Title: "VIA", Min: 7, Max: 7, Priority: 7, Optional: true, Text: func(r row) string {
 			if r.Rec.Proxied {

@@ -96,13 +96,13 @@ func (sh *Context) RecordsByID(ids []providers.Identity) []*rows.Record {
 	if len(ids) == 0 || sh.Picture == nil {
 		return nil
 	}
-	wanted := make(map[providers.Identity]bool, len(ids))
+	wanted, names := make(map[providers.Identity]bool, len(ids)), make(map[string]bool, len(ids))
 	for _, id := range ids {
-		wanted[id] = true
+		wanted[id], names[id.Name] = true, true
 	}
 	var out []*rows.Record
 	for _, r := range sh.Picture.Records {
-		if wanted[r.ID] {
+		if names[r.Rec.Name] && wanted[r.Key()] {
 			out = append(out, r)
 		}
 	}

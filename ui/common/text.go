@@ -34,7 +34,7 @@ func Wrap(s string, n int) []string {
 }
 
 // RecordLabel returns name, type and value of a record.
-func RecordLabel(r *rows.Record) string { return r.Name + " " + r.Type() + " " + r.Value }
+func RecordLabel(r *rows.Record) string { return r.Name() + " " + r.Type() + " " + r.Value() }
 
 // Worst returns the most severe finding of a row.
 func Worst(f []*dnsview.Finding) *dnsview.Finding {

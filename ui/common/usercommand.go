@@ -51,7 +51,7 @@ func (s *Subject) values() map[string]string {
 	out := map[string]string{"{service}": s.Service}
 	if r := s.Instance; r != nil {
 		i := r.Inst
-		out["{id}"], out["{name}"], out["{cloud}"], out["{region}"], out["{address}"] = i.ID, i.Name, i.Cloud, i.Region, r.Address
+		out["{id}"], out["{name}"], out["{cloud}"], out["{region}"], out["{address}"] = i.ID, i.Name, i.Cloud, i.Region, r.Address()
 		if out["{service}"] == "" {
 			out["{service}"] = r.Service
 		}

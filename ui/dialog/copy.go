@@ -38,12 +38,12 @@ func Copy(sh *common.Context, r *rows.Record, i *rows.Instance, f *dnsview.Findi
 		d.add("d", "dig", "dig +noall +answer -q "+providers.ShellQuote(name)+" -t "+providers.ShellQuote(typ))
 		d.data(r.Object())
 	case i != nil:
-		d.title = i.Ref.Name
-		d.add("i", "id", i.Ref.ID)
+		d.title = i.Ref().Name
+		d.add("i", "id", i.Ref().ID)
 		d.add("n", "name", providers.Clean(i.Inst.Name))
-		d.add("a", "address", i.Address)
-		if i.Address != "" {
-			d.add("s", "ssh", "ssh "+i.Address)
+		d.add("a", "address", i.Address())
+		if i.Address() != "" {
+			d.add("s", "ssh", "ssh "+i.Address())
 		}
 		d.add("c", "cloud/id", i.ID())
 		d.data(i.Object())

@@ -38,15 +38,15 @@ func Instance(sh *common.Context, r *rows.Instance) {
 		}
 		f.names(nil)
 	}
-	if len(r.Records) > 0 {
+	if r.CountRecords() > 0 {
 		f.Head("Records")
-		for _, id := range r.Records {
+		for _, id := range r.Records() {
 			f.Add(id.Type, id.Name+"  "+id.Value)
 		}
 	}
 	f.Findings(r.Findings)
 	sh.Open(&Text{
-		Title: r.Ref.Name, Lines: f.Out, Hints: common.KeyHints("w", "why", "l", "console log"),
+		Title: r.Ref().Name, Lines: f.Out, Hints: common.KeyHints("w", "why", "l", "console log"),
 		Keys: map[string]common.DialogAction{"w": common.Do{A: common.ActWhy}, "l": common.Do{A: common.ActConsoleLog}},
 	})
 }

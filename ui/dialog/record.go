@@ -35,7 +35,7 @@ func (d *Record) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogAction {
 
 // Draw implements common.Dialog.
 func (d *Record) Draw(sh *common.Context, w, _ int) common.Panel {
-	if r, ok := d.Latest(d.Row.ID); ok {
+	if r, ok := d.Latest(d.Row.Key()); ok {
 		d.Row = r
 	}
 	r := d.Row

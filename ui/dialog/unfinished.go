@@ -112,8 +112,8 @@ func (d *Unfinished) state(sh *common.Context, i int) string {
 	switch {
 	case r == nil:
 		return "out of DNS; its cloud was not read"
-	case len(r.Records) > 0:
-		return providers.CountOf(len(r.Records), "record") + " of it still in DNS, " + common.Clean(string(r.Inst.State))
+	case r.CountRecords() > 0:
+		return providers.CountOf(r.CountRecords(), "record") + " of it still in DNS, " + common.Clean(string(r.Inst.State))
 	case r.Inst.State == providers.StateRunning:
 		return "out of DNS, still running"
 	}

@@ -29,7 +29,7 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 	return dimmed(drawn(rows.InstanceScreen(sh.Now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, cellsByTitle[row]{
 		"AGE": filled[row](theme.Dim),
 		"CLOUD": alive(func(r row) theme.Role {
-			if r.Production {
+			if r.Production() {
 				return theme.Warn
 			}
 			return theme.Dim
@@ -56,7 +56,7 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 				glyph, role := common.SeverityGlyph(t, f.Severity)
 				return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
 			}
-			if len(r.Records) == 0 {
+			if r.CountRecords() == 0 {
 				return grid.Cell{Text: t.Dot, Role: theme.Faint}
 			}
 			return grid.Cell{Text: t.OK + " " + text, Role: theme.Good}

@@ -99,7 +99,7 @@ func (f *findingsScreen) Current() common.Subject {
 	if k, ok := instanceOf(r); ok {
 		s.Instance = f.Picture.Instance(k)
 	}
-	s.Production = s.Instance != nil && s.Instance.Production
+	s.Production = s.Instance != nil && s.Instance.Production()
 	return s
 }
 

@@ -176,10 +176,10 @@ func (f *fleetScreen) focusOn(a common.Action) {
 	}
 	if to == paneRecords {
 		if r, ok := f.instanceList.Current(); ok {
-			selectLinked(f.Context, f.recordList, r.Records)
+			selectLinked(f.Context, f.recordList, r.Records())
 		}
 	} else if r, ok := f.recordList.Current(); ok {
-		selectLinked(f.Context, f.instanceList, r.Instances)
+		selectLinked(f.Context, f.instanceList, r.Instances())
 	}
 	f.focus = to
 	f.Moved()
@@ -200,12 +200,12 @@ func selectLinked[K comparable, R row[K]](sh *common.Context, l *list[K, R], key
 func (f *fleetScreen) Moved() {
 	if f.focus == paneInstances {
 		if r, ok := f.instanceList.Current(); ok {
-			f.recordList.Reveal(r.Records)
+			f.recordList.Reveal(r.Records())
 		}
 		return
 	}
 	if r, ok := f.recordList.Current(); ok {
-		f.instanceList.Reveal(r.Instances)
+		f.instanceList.Reveal(r.Instances())
 	}
 }
 
@@ -230,7 +230,7 @@ func (f *fleetScreen) retargetTo() (tea.Cmd, bool) {
 		return nil, false
 	}
 	ref := i.Inst.Ref()
-	return f.StartChange(common.ChangeRequest{Verb: index.VerbRetarget, Records: []providers.Identity{chosen[0].ID}, Instances: []providers.InstanceRef{ref}},
+	return f.StartChange(common.ChangeRequest{Verb: index.VerbRetarget, Records: []providers.Identity{chosen[0].Key()}, Instances: []providers.InstanceRef{ref}},
 		"retarget "+common.RecordLabel(chosen[0])+" to "+common.Clean(cmp.Or(ref.Name, ref.ID))+" in "+common.Clean(ref.Cloud), false), true
 }
 
@@ -240,15 +240,16 @@ func (f *fleetScreen) Current() common.Subject {
 		if !ok {
 			return common.Subject{}
 		}
-		return common.Subject{Instance: r, Finding: common.Worst(r.Findings), Production: r.Production, Name: r.Inst.ID}
+		return common.Subject{Instance: r, Finding: common.Worst(r.Findings), Production: r.Production(), Name: r.Inst.ID}
 	}
 	r, ok := f.recordList.Current()
 	if !ok {
 		return common.Subject{}
 	}
-	s := common.Subject{Record: r, Finding: common.Worst(r.Findings), Production: r.Production, Name: r.ID.Name + "/" + r.ID.Type + "/" + r.ID.Value}
-	if len(r.Instances) > 0 {
-		s.Instance = f.Picture.Instance(r.Instances[0])
+	id := r.Key()
+	s := common.Subject{Record: r, Finding: common.Worst(r.Findings), Production: r.Production(), Name: id.Name + "/" + id.Type + "/" + id.Value}
+	if k := r.Instances(); len(k) > 0 {
+		s.Instance = f.Picture.Instance(k[0])
 	}
 	return s
 }
@@ -259,7 +260,7 @@ func (f *fleetScreen) Records() []*rows.Record {
 	}
 	var ids []providers.Identity
 	for _, r := range f.instanceList.Chosen() {
-		ids = append(ids, r.Records...)
+		ids = append(ids, r.Records()...)
 	}
 	return f.RecordsByID(ids)
 }
@@ -309,10 +310,10 @@ func (f *fleetScreen) Copied() string {
 	switch {
 	case !ok:
 		return ""
-	case r.Address != "":
-		return r.Ref.ID + " " + r.Address
+	case r.Address() != "":
+		return r.Ref().ID + " " + r.Address()
 	}
-	return r.Ref.ID
+	return r.Ref().ID
 }
 
 func (f *fleetScreen) Visible() []providers.Identity {
@@ -322,7 +323,7 @@ func (f *fleetScreen) Visible() []providers.Identity {
 	list := f.recordList.Visible()
 	out := make([]providers.Identity, len(list))
 	for i, r := range list {
-		out[i] = r.ID
+		out[i] = r.Key()
 	}
 	return out
 }

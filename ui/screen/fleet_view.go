@@ -51,14 +51,14 @@ func (f *fleetScreen) Body(_ common.Layout, production bool) []string {
 	if r := f.panes.left; r.H > 0 && r.W > 0 {
 		var linked []rows.InstanceKey
 		if rec, ok := f.recordList.Current(); ok && f.focus != paneInstances {
-			linked = rec.Instances
+			linked = rec.Instances()
 		}
 		left = drawPane(f, f.instanceList, paneView{"Instances", "instances", r, f.focus == paneInstances, production}, linked)
 	}
 	if r := f.panes.right; r.H > 0 && r.W > 0 {
 		var linked []providers.Identity
 		if i, ok := f.instanceList.Current(); ok && f.focus != paneRecords {
-			linked = i.Records
+			linked = i.Records()
 		}
 		right = drawPane(f, f.recordList, paneView{"DNS", "records", r, f.focus == paneRecords, production}, linked)
 	}
@@ -116,7 +116,7 @@ func (f *fleetScreen) About() (left, right *common.Line) {
 	more := func(s string) { l.Add(theme.Faint, dot).Add(theme.Dim, s) }
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
-			l.Add(theme.Plain, common.Clean(r.Rec.Name)).Add(theme.Dim, " "+common.Clean(r.Rec.Type)+" "+r.Value)
+			l.Add(theme.Plain, common.Clean(r.Rec.Name)).Add(theme.Dim, " "+common.Clean(r.Rec.Type)+" "+r.Value())
 			if r.Node != "" {
 				more("node " + r.Node)
 			}
@@ -127,14 +127,14 @@ func (f *fleetScreen) About() (left, right *common.Line) {
 		return l, common.NewLine(t)
 	}
 	if r, ok := f.instanceList.Current(); ok {
-		l.Add(theme.Plain, r.Ref.Name).Add(theme.Dim, " "+r.Ref.ID+" is "+common.Clean(string(r.Inst.State))+" in "+r.Ref.Cloud)
-		if r.Type != "" {
-			more(r.Type)
+		l.Add(theme.Plain, r.Ref().Name).Add(theme.Dim, " "+r.Ref().ID+" is "+common.Clean(string(r.Inst.State))+" in "+r.Ref().Cloud)
+		if r.Type() != "" {
+			more(r.Type())
 		}
 		if !r.Inst.Launched.IsZero() {
 			more("launched " + rows.Age(f.Now().Sub(r.Inst.Launched)) + " ago")
 		}
-		more(providers.CountOf(len(r.Records), "record"))
+		more(providers.CountOf(r.CountRecords(), "record"))
 	}
 	return l, common.NewLine(t)
 }
@@ -164,7 +164,7 @@ func (f *fleetScreen) rowKeys() (out []KeyHelp) {
 		out = append(out, KeyHelp{common.ActTerminate, "terminate"})
 	}
 	i, ok := f.instanceList.Current()
-	if _, record := f.recordList.Current(); f.focus == paneRecords && record || f.focus == paneInstances && ok && len(i.Records) > 0 {
+	if _, record := f.recordList.Current(); f.focus == paneRecords && record || f.focus == paneInstances && ok && i.CountRecords() > 0 {
 		out = append(out, KeyHelp{common.ActDeregister, "deregister"})
 	}
 	return out
