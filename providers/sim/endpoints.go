@@ -29,6 +29,7 @@ func (e Endpoints) Env() []string {
 		[2]string{"AWS_SECRET_ACCESS_KEY", e.AWSSecret},
 		[2]string{"AWS_REGION", e.AWSRegion},
 		[2]string{"AWS_DEFAULT_REGION", e.AWSRegion},
+		[2]string{"TRITON_PROFILE", "env"}, // a current profile of the triton CLI goes before the variables
 		[2]string{"TRITON_URL", e.Triton[e.TritonCloud]},
 		[2]string{"TRITON_ACCOUNT", e.TritonAccount},
 		[2]string{"TRITON_KEY_ID", e.TritonKeyID},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"rollcall/providers"
@@ -20,6 +19,7 @@ func Adapter() adapter.Adapter {
 				{Name: "profile", Kind: providers.KeyText, Help: "profile of the triton CLI"},
 				{Name: "url", Kind: providers.KeyURL, Help: "CloudAPI"},
 				{Name: "account", Kind: providers.KeyText, Help: "login name of the account"},
+				{Name: "act_as", Kind: providers.KeyText, Help: "login name of another account, whose instances are meant"},
 				{Name: "user", Kind: providers.KeyText, Help: "sub-user (RBAC)"},
 				{Name: "key_id", Kind: providers.KeyText, Help: "fingerprint of the key"},
 				{Name: "key_file", Kind: providers.KeyPath, Help: "private key; empty for ssh-agent, then ~/.ssh"},
@@ -48,13 +48,16 @@ func traits() providers.Traits {
 
 func open(o adapter.Opening) (a adapter.Account, err error) {
 	s := o.Settings
-	cfg := Config{
-		Name: o.Name, URL: cmp.Or(s.Get("url"), s.Get("endpoint")), Account: s.Get("account"), User: s.Get("user"), KeyID: s.Get("key_id"), KeyFile: s.Get("key_file"),
-		Profile: s.Get("profile"), InsecureTLS: s.Get("insecure_tls") != "", Clock: o.Clock, Env: o.Env,
+	cfg, p, err := Config{
+		Name: o.Name, URL: cmp.Or(s.Get("url"), s.Get("endpoint")), Account: s.Get("account"), User: s.Get("user"), ActAs: s.Get("act_as"),
+		KeyID: s.Get("key_id"), KeyFile: s.Get("key_file"), Profile: s.Get("profile"), InsecureTLS: s.Get("insecure_tls") != "", Clock: o.Clock, Env: o.Env,
+	}.resolve()
+	cfg.Budget = o.Budgets.Account("triton "+cfg.URL+" "+cfg.Account+" "+cfg.Profile, o.Name, defaultRate, defaultBurst)
+	a.Budget, a.From = cfg.Budget, cfg.credentialSource(p)
+	if err != nil {
+		return a, err
 	}
-	cfg.Budget = o.Budgets.Account("triton "+cfg.Profile+" "+cfg.URL+" "+cfg.Account, o.Name, defaultRate, defaultBurst)
-	a.Budget, a.From = cfg.Budget, cfg.credentialSource()
-	c, err := New(cfg)
+	c, err := cfg.open()
 	if err != nil {
 		return a, err
 	}
@@ -62,36 +65,42 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	return a, nil
 }
 
-// credentialSource returns where the key is looked for first, in words.
-func (c *Config) credentialSource() string {
-	switch profile := cmp.Or(c.Profile, c.Env.Getenv("TRITON_PROFILE")); {
+// credentialSource returns where the key of a config that p has filled is looked for first, in words.
+func (c *Config) credentialSource(p cliProfile) string {
+	switch {
 	case c.KeyFile != "":
 		return c.KeyFile
-	case c.KeyID != "":
+	case c.KeyID == "":
+		return ""
+	case c.KeyID != p.KeyID:
 		return "the key " + c.KeyID
-	case c.Profile == "" && c.env("KEY_ID") != "":
-		return "the key " + c.env("KEY_ID")
-	case profile != "":
-		return "profile " + profile
+	case p.path != "":
+		return "profile " + p.name + " of the triton CLI"
+	case c.Env.Getenv("TRITON_KEY_ID") != "":
+		return "TRITON_KEY_ID"
 	}
-	return "the current profile of the triton CLI"
+	return "SDC_KEY_ID"
 }
 
-// discovered returns the data centre that the triton CLI would use.
+// discovered returns the data centre that the triton CLI would use. Its settings name the profile, if it is of one, so that
+// another current profile or environment leads nowhere else.
 func discovered(env providers.Environment, _ adapter.Account) (name string, settings providers.Settings) {
-	c := Config{Env: env}
-	return c.discoveredName(), providers.SettingsOf("url", c.env("URL"), "account", c.env("ACCOUNT"))
+	c, p, err := Config{Env: env}.resolve()
+	switch {
+	case p.path != "":
+		return "triton-" + p.name, providers.SettingsOf("profile", p.name)
+	case err != nil && p.name == "": // what names the current profile cannot be read
+		return "triton", nil
+	}
+	return nameOf(c.URL, "triton"), providers.SettingsOf("url", c.URL, "account", c.Account)
 }
 
-// discoveredName returns a short name: the first label of CloudAPI's host, which is the data centre, or the profile.
-func (c *Config) discoveredName() string {
-	if u, err := url.Parse(c.env("URL")); err == nil {
+// nameOf returns a short name of the data centre at a CloudAPI URL: the first label of its host, or other if it has none.
+func nameOf(cloudAPI, other string) string {
+	if u, err := url.Parse(cloudAPI); err == nil {
 		if host := u.Hostname(); host != "" && net.ParseIP(host) == nil && strings.Contains(host, ".") {
 			return "triton-" + strings.SplitN(host, ".", 2)[0]
 		}
 	}
-	if p := c.Env.Getenv("TRITON_PROFILE"); p != "" && p != envProfile && p == filepath.Base(p) {
-		return "triton-" + p
-	}
-	return "triton"
+	return other
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"path"
@@ -103,8 +104,15 @@ func (c *Cloud) do(ctx context.Context, r request) (*exchange, error) {
 	}
 	sdk := c.base // a copy: the SDK resets a field of its client in every call
 	in := client.RequestInput{Method: r.method, Path: path.Join(append([]string{"/", c.account}, r.path...)...), Body: r.body}
-	if len(r.query) > 0 {
-		in.Query = &r.query
+	query := maps.Clone(r.query)
+	if c.roles != "" {
+		if query == nil {
+			query = url.Values{}
+		}
+		query.Set("as-role", c.roles)
+	}
+	if len(query) > 0 {
+		in.Query = &query
 	}
 	resp, err := sdk.ExecuteRequestRaw(context.WithValue(ctx, exchangeKey{}, x), in)
 	if resp != nil {

@@ -3,6 +3,7 @@ package triton
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -217,5 +218,30 @@ func TestAnIDThatIsNoUUIDIsNeverSent(t *testing.T) {
 	}
 	if len(f.calls) != 0 {
 		t.Fatalf("calls %v", f.calls)
+	}
+}
+
+func TestAnotherAccountIsAskedWithTheKeyAndTheRolesOfTheOwnOne(t *testing.T) {
+	f := newFake(t, 3)
+	var mu sync.Mutex
+	var wrong []string
+	f.before = func(_ http.ResponseWriter, r *http.Request) bool {
+		if !strings.Contains(r.Header.Get("Authorization"), `keyId="/me/users/bot/keys/`) || r.URL.Query().Get("as-role") != "ops,dev" {
+			mu.Lock()
+			defer mu.Unlock()
+			wrong = append(wrong, r.Method+" "+r.URL.String()+" "+r.Header.Get("Authorization"))
+		}
+		return false
+	}
+	c := f.cloud(func(c *Config) { c.Account, c.ActAs, c.User, c.Roles = "me", login, "bot", []string{"ops", "dev"} })
+	if self, err := c.Identify(t.Context()); err != nil || self.Account != accountID {
+		t.Errorf("account %s, want that of %s: %v", self.Account, login, err)
+	}
+	n := 0
+	if cov := c.Instances(t.Context(), func(p []providers.Instance) { n += len(p) }); n != 3 || !cov.Complete() {
+		t.Errorf("%d instances: %v", n, cov.Err)
+	}
+	if len(wrong) > 0 {
+		t.Errorf("without the key and the roles: %v", wrong)
 	}
 }

@@ -6,12 +6,14 @@
 package triton
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -26,7 +28,8 @@ import (
 // Cloud is one Triton account in one data centre. It implements providers.Compute and is safe for concurrent use.
 type Cloud struct {
 	name    string
-	account string
+	account string        // whose instances they are; another account may sign
+	roles   string        // taken up in every call (RBAC), joined by commas; empty for the default ones
 	base    client.Client // copied for each call: the SDK writes to it
 	signer  *signer
 	budget  *budget.Account
@@ -50,10 +53,15 @@ const (
 // New returns a cloud. It reads only local files: profiles of the triton CLI and a key file. If something is missing,
 // it returns a one-line *providers.Error of KindAuth.
 func New(cfg Config) (*Cloud, error) {
-	cfg, err := cfg.resolve()
+	cfg, _, err := cfg.resolve()
 	if err != nil {
 		return nil, err
 	}
+	return cfg.open()
+}
+
+// open returns the cloud of a resolved config.
+func (cfg Config) open() (*Cloud, error) {
 	u, err := url.Parse(cfg.URL)
 	if err != nil {
 		return nil, &providers.Error{Kind: providers.KindInvalid, Source: cfg.Name, Op: "set up", Err: err}
@@ -70,7 +78,7 @@ func New(cfg Config) (*Cloud, error) {
 		base = newTransport(cfg.InsecureTLS)
 	}
 	return &Cloud{
-		name: cfg.Name, account: cfg.Account, budget: cfg.Budget, clock: cfg.Clock,
+		name: cfg.Name, account: cmp.Or(cfg.ActAs, cfg.Account), roles: strings.Join(cfg.Roles, ","), budget: cfg.Budget, clock: cfg.Clock,
 		launching: map[string]chan struct{}{}, signer: s,
 		// The SDK's constructor fails without signers even if the agent works, and it uses package state and the
 		// environment.
