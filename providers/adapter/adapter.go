@@ -9,6 +9,9 @@
 package adapter
 
 import (
+	"cmp"
+	"context"
+
 	"rollcall/providers"
 	"rollcall/providers/budget"
 )
@@ -20,11 +23,25 @@ type Adapter struct {
 	// Open opens an account. It reads only local files and Opening.Env. Account.Budget and Account.From are set
 	// even on error.
 	Open func(Opening) (Account, error)
-	// Discovered returns the config name and settings of a cloud that was found by the environment alone. It is first
-	// called with a zero Account; if it returns another name after the account was opened, the account is opened again
-	// with that name and those settings. It is nil if the environment leads to no cloud.
+	// Discovered returns the config name of a cloud, and the settings of a cloud or a DNS account, that was found by the
+	// environment alone. The settings pin what the environment chose, such as a profile. It is first called with a zero
+	// Account; if it returns another name after the account was opened, the account is opened again with that name and those
+	// settings. It is nil if the environment leads to no cloud, or has nothing to pin.
 	Discovered func(env providers.Environment, opened Account) (name string, settings providers.Settings)
+	// Places returns the places, such as regions, of an account that was opened with o in which it has instances or can have
+	// some. It is nil if an account is one place.
+	Places func(ctx context.Context, o Opening, opened Account) ([]Place, error)
 }
+
+// Place is one place of an account, for a cloud of its own in the config.
+type Place struct {
+	Name     string // short name for the config
+	Settings providers.Settings
+	Err      error // why it could not be asked, or nil
+}
+
+// Compare orders places by name, for slices.SortFunc.
+func (p Place) Compare(q Place) int { return cmp.Compare(p.Name, q.Name) }
 
 // Opening holds the arguments of Adapter.Open.
 type Opening struct {

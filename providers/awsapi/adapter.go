@@ -1,6 +1,10 @@
 package awsapi
 
-import "rollcall/providers"
+import (
+	"cmp"
+
+	"rollcall/providers"
+)
 
 // ProfileKey is the config key for the profile of an entry's credentials.
 var ProfileKey = providers.Key{Name: "profile", Kind: providers.KeyText, Help: "profile of the AWS config files; empty for AWS_PROFILE or the default chain"}
@@ -10,6 +14,15 @@ var (
 	Hints   = []string{"AWS_PROFILE", "AWS_ACCESS_KEY_ID"}
 	Secrets = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 )
+
+// ProfileOf returns the profile that AWS_PROFILE names, or "" if the environment leads to other credentials, such as keys of
+// its own, which go first.
+func ProfileOf(env providers.Environment) string {
+	if env.Getenv("AWS_ACCESS_KEY_ID") != "" {
+		return ""
+	}
+	return cmp.Or(env.Getenv("AWS_PROFILE"), env.Getenv("AWS_DEFAULT_PROFILE"))
+}
 
 // CredentialSource returns where credentials are looked for first, in words: the profile, else what the environment
 // names.

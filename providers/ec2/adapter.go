@@ -24,6 +24,7 @@ func Adapter() adapter.Adapter {
 		},
 		Open:       open,
 		Discovered: discovered,
+		Places:     places,
 	}
 }
 
@@ -51,12 +52,12 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	return a, nil
 }
 
-// discovered returns the region of the environment or the profile.
-func discovered(_ providers.Environment, opened adapter.Account) (name string, settings providers.Settings) {
+// discovered returns the region and the profile that the environment leads to.
+func discovered(env providers.Environment, opened adapter.Account) (name string, settings providers.Settings) {
 	if opened.Compute == nil {
 		return "aws", nil
 	}
-	return shortRegion(opened.Region), providers.SettingsOf("region", opened.Region)
+	return shortRegion(opened.Region), providers.SettingsOf("region", opened.Region, "profile", awsapi.ProfileOf(env))
 }
 
 // shortRegion returns a short name as operators write it: us-east-1 is aws-use1.

@@ -21,6 +21,9 @@ func Adapter() adapter.Adapter {
 			Hints: awsapi.Hints, Secrets: awsapi.Secrets,
 		},
 		Open: open,
+		Discovered: func(env providers.Environment, _ adapter.Account) (string, providers.Settings) {
+			return "", providers.SettingsOf("profile", awsapi.ProfileOf(env))
+		},
 	}
 }
 

@@ -2,8 +2,10 @@ package triton
 
 import (
 	"cmp"
+	"context"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 
 	"rollcall/providers"
@@ -36,6 +38,7 @@ func Adapter() adapter.Adapter {
 		},
 		Open:       open,
 		Discovered: discovered,
+		Places:     places,
 	}
 }
 
@@ -93,6 +96,30 @@ func discovered(env providers.Environment, _ adapter.Account) (name string, sett
 		return "triton", nil
 	}
 	return nameOf(c.URL, "triton"), providers.SettingsOf("url", c.URL, "account", c.Account)
+}
+
+// places returns the data centres that CloudAPI lists, by name.
+func places(ctx context.Context, o adapter.Opening, opened adapter.Account) ([]adapter.Place, error) {
+	c, ok := opened.Compute.(*Cloud)
+	if !ok {
+		return nil, nil
+	}
+	centres, err := c.dataCentres(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found []adapter.Place
+	for name, address := range centres {
+		s := slices.Clone(o.Settings)
+		i := slices.IndexFunc(s, func(x providers.Setting) bool { return x.Key == "url" })
+		if i < 0 {
+			s, i = append(s, providers.Setting{Key: "url"}), len(s)
+		}
+		s[i].Value = address
+		found = append(found, adapter.Place{Name: "triton-" + providers.Brief(name), Settings: s})
+	}
+	slices.SortFunc(found, adapter.Place.Compare)
+	return found, nil
 }
 
 // nameOf returns a short name of the data centre at a CloudAPI URL: the first label of its host, or other if it has none.

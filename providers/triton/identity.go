@@ -35,11 +35,8 @@ func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 		}
 		return err
 	})
-	g.Go(func() error {
-		_, err := c.read(gctx, request{op: "list data centres", method: http.MethodGet, path: []string{"datacenters"}}, &centres)
-		if k := providers.KindOf(err); k == providers.KindNotFound {
-			return nil // this CloudAPI has no data centres
-		}
+	g.Go(func() (err error) {
+		centres, err = c.dataCentres(gctx)
 		return err
 	})
 	if err := g.Wait(); err != nil {
@@ -52,6 +49,15 @@ func (c *Cloud) Identify(ctx context.Context) (providers.Cloud, error) {
 	}
 	c.self.Store(&self)
 	return self, nil
+}
+
+// dataCentres returns the URLs of the data centres by name; none if this CloudAPI has no list of them.
+func (c *Cloud) dataCentres(ctx context.Context) (centres map[string]string, err error) {
+	_, err = c.read(ctx, request{op: "list data centres", method: http.MethodGet, path: []string{"datacenters"}}, &centres)
+	if providers.KindOf(err) == providers.KindNotFound {
+		err = nil
+	}
+	return centres, err
 }
 
 // dataCentre returns the name of the data centre with the URL, or the URL's host.

@@ -22,17 +22,21 @@ type Discovery struct {
 
 // Discover finds the clouds and zones that the environment's credentials open: the EC2 region and the Triton data
 // centre that their own tools would use, and all zones of Cloudflare and Route 53. An account that does not answer
-// within limit is a failed source.
-func Discover(ctx context.Context, a *Program, notify func(budget.Retrying), limit time.Duration) Discovery {
+// within limit is a failed source. With everywhere it also finds the other regions that have instances, and the other data
+// centres.
+func Discover(ctx context.Context, a *Program, notify func(budget.Retrying), limit time.Duration, everywhere bool) Discovery {
 	d := Discovery{Config: config.Empty()}
 	acc := NewAccounts(a, notify)
 	var asked []func() // results of concurrent queries, added in order
 	for _, x := range acc.adapters {
-		if x.Discovered != nil {
-			d.cloud(ctx, acc, x)
+		if x.Computes && x.Discovered != nil {
+			here := d.cloud(ctx, acc, x)
+			if everywhere && x.Places != nil {
+				d.elsewhere(ctx, acc, x, here, limit)
+			}
 		}
 		if x.ServesDNS && len(x.Hints) > 0 {
-			asked = append(asked, d.ask(ctx, acc, x.Declaration, limit))
+			asked = append(asked, d.ask(ctx, acc, x, limit))
 		}
 	}
 	for _, take := range asked {
@@ -43,8 +47,12 @@ func Discover(ctx context.Context, a *Program, notify func(budget.Retrying), lim
 
 // ask starts a query for the zones of the DNS account that the environment opens. The returned function waits for them
 // and adds them.
-func (d *Discovery) ask(ctx context.Context, acc *Accounts, x providers.Declaration, limit time.Duration) (take func()) {
+func (d *Discovery) ask(ctx context.Context, acc *Accounts, x adapter.Adapter, limit time.Duration) (take func()) {
 	a := acc.discoveredDNS(ctx, x.Provider)
+	var settings providers.Settings
+	if x.Discovered != nil {
+		_, settings = x.Discovered(acc.env, a.Account)
+	}
 	if a.Err != nil {
 		return func() {
 			if acc.hinted(x.Hints) {
@@ -63,29 +71,77 @@ func (d *Discovery) ask(ctx context.Context, acc *Accounts, x providers.Declarat
 	}()
 	return func() {
 		<-done
-		d.addZones(x.Provider, a, zones)
+		d.addZones(x.Provider, a, settings, zones)
 		if cov.Err != nil {
 			d.failedZone(x.Provider, a, cov.Err)
 		}
 	}
 }
 
-// cloud adds the cloud that the environment opens at a provider.
-func (d *Discovery) cloud(ctx context.Context, acc *Accounts, x adapter.Adapter) {
-	name, _ := x.Discovered(acc.env, adapter.Account{})
-	c := config.Cloud{Name: name, Provider: x.Provider}
+// cloud adds the cloud that the environment opens at a provider, and returns it.
+func (d *Discovery) cloud(ctx context.Context, acc *Accounts, x adapter.Adapter) CloudSource {
+	name, settings := x.Discovered(acc.env, adapter.Account{})
+	c := config.Cloud{Name: config.CloudName(name), Provider: x.Provider, Settings: settings}
 	s := acc.discoveredCloud(ctx, c)
 	if s.Err != nil {
 		if acc.hinted(x.Hints) {
 			d.Clouds = append(d.Clouds, s)
 		}
-		return
+		return s
 	}
-	if c.Name, c.Settings = x.Discovered(acc.env, s.Account); c.Name != name {
+	again, settings := x.Discovered(acc.env, s.Account)
+	if c.Name, c.Settings = config.CloudName(again), settings; again != name {
 		s = acc.discoveredCloud(ctx, c) // again, with its right name
 	}
 	d.Clouds = append(d.Clouds, s)
 	d.Config.Clouds = append(d.Config.Clouds, c)
+	return s
+}
+
+// elsewhere adds the other places of the account of here, the cloud that the environment opens.
+func (d *Discovery) elsewhere(ctx context.Context, acc *Accounts, x adapter.Adapter, here CloudSource, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	_, settings := x.Discovered(acc.env, here.Account)
+	known := map[providers.CloudKey]bool{}
+	switch providers.KindOf(here.Err) {
+	case "":
+		who, err := here.Compute.Identify(ctx)
+		if err != nil {
+			d.Notes = append(d.Notes, "cloud "+here.Name+" does not say who it is: "+Cause(err))
+			return
+		}
+		known[who.Key] = true
+	case providers.KindInvalid: // it lacks only the place
+	default:
+		return
+	}
+	places, err := x.Places(ctx, adapter.Opening{Name: here.Name, Settings: settings, Env: acc.env, Clock: acc.clock, Budgets: acc.budgets}, here.Account)
+	if err != nil {
+		d.Notes = append(d.Notes, "other places of "+cmp.Or(here.Name, string(x.Provider))+" are not known: "+Cause(err))
+		return
+	}
+	for _, p := range places {
+		c := config.Cloud{Name: config.CloudName(p.Name), Provider: x.Provider, Settings: p.Settings}
+		var s CloudSource
+		var who providers.Cloud
+		err := p.Err
+		if err == nil {
+			s = acc.discoveredCloud(ctx, c)
+			err = s.Err
+		}
+		if err == nil {
+			who, err = s.Compute.Identify(ctx)
+		}
+		switch {
+		case err != nil:
+			d.Notes = append(d.Notes, "cloud "+c.Name+" is left out: "+Cause(err))
+		case !known[who.Key]:
+			known[who.Key] = true
+			d.Clouds = slices.DeleteFunc(d.Clouds, func(o CloudSource) bool { return o.Provider == x.Provider && o.Err != nil })
+			d.Clouds, d.Config.Clouds = append(d.Clouds, s), append(d.Config.Clouds, c)
+		}
+	}
 }
 
 // hinted reports whether one of the environment variables is set.
@@ -109,7 +165,7 @@ func (a *Accounts) discoveredDNS(ctx context.Context, p providers.Provider) DNSA
 // Empty reports whether nothing was found.
 func (d *Discovery) Empty() bool { return len(d.Clouds)+len(d.Zones) == 0 }
 
-func (d *Discovery) addZones(p providers.Provider, a DNSAccount, zones []providers.Zone) {
+func (d *Discovery) addZones(p providers.Provider, a DNSAccount, settings providers.Settings, zones []providers.Zone) {
 	slices.SortFunc(zones, func(x, y providers.Zone) int { return cmp.Compare(x.Name, y.Name) })
 	ofName := map[string][]providers.Zone{}
 	public := map[string]int{}
@@ -135,11 +191,10 @@ func (d *Discovery) addZones(p providers.Provider, a DNSAccount, zones []provide
 			continue
 		case public[z.Name] > 1:
 			d.Zones = append(d.Zones, ZoneSource{Name: z.Name, Provider: p, DNSAccount: failed(a, providers.ZonesOfOneName(z.Name, ofName[z.Name]))})
-			d.Config.Zones = append(d.Config.Zones, config.Zone{Name: z.Name, Provider: p})
 			continue
 		}
 		d.Zones = append(d.Zones, ZoneSource{Name: z.Name, ID: id, Provider: p, DNSAccount: a})
-		d.Config.Zones = append(d.Config.Zones, config.Zone{Name: z.Name, ID: id, Provider: p})
+		d.Config.Zones = append(d.Config.Zones, config.Zone{Name: z.Name, ID: id, Provider: p, Settings: settings})
 	}
 }
 

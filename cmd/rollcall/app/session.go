@@ -107,7 +107,7 @@ func (a *Program) Open(ctx context.Context) (*Session, error) {
 	}
 	s := &Session{Program: a, Config: c}
 	if c == nil {
-		d := Discover(ctx, a, s.retrying, OneShotTimeout)
+		d := Discover(ctx, a, s.retrying, OneShotTimeout, false)
 		if d.Empty() {
 			return nil, exit.Usagef("there is no config and there are no credentials: set %s, write a config with rollcall config init, or look around with rollcall --demo", CredentialHint())
 		}

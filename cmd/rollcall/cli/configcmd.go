@@ -3,13 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -24,15 +18,6 @@ import (
 )
 
 func (a *commands) configCommand() *cobra.Command {
-	initCmd := &cobra.Command{
-		Use:   "init",
-		Short: "Write a config with a new fleet id and the clouds and zones of the credentials",
-		Long: `init writes a config file with a new fleet id and with the clouds and zones
-that the credentials in the environment open. It never overwrites a file. The
-fleet id says which records are yours: share the file within your team.`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.configInit(cmd.Context()) },
-	}
 	offline := false
 	check := &cobra.Command{
 		Use:   "check",
@@ -52,56 +37,7 @@ not answer. With --offline it looks at the file alone, as CI would.`,
 		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.configShow(cmd.Context()) },
 	}
-	return group("config", "Write, check or show the config, and forget clouds that left it", initCmd, check, show, a.forgetCommand())
-}
-
-func (a *commands) configInit(ctx context.Context) error {
-	if a.Demo {
-		return exit.Usagef("--demo brings a config of its own: see rollcall --demo config show")
-	}
-	path := cmp.Or(a.Config, a.Env.Getenv(config.EnvConfig), config.DefaultPath(a.Env))
-	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s is there already: edit it, or name another file with --config", words.Clean(path))
-	}
-	d := app.Discover(ctx, a.Program, a.Retrying(), app.OneShotTimeout)
-	for _, n := range d.Notes {
-		a.Logf("rollcall: %s", words.Clean(n))
-	}
-	for _, z := range d.Zones {
-		if z.Err != nil {
-			a.Logf("rollcall: %s: %s; add them by hand", words.Clean(z.Name), words.Clean(z.Err.Error()))
-		}
-	}
-	for _, c := range d.Clouds {
-		if c.Err != nil {
-			a.Logf("rollcall: cloud %s: %s; add it by hand", words.Clean(c.Name), words.Clean(c.Err.Error()))
-		}
-	}
-	id := make([]byte, 4)
-	if _, err := rand.Read(id); err != nil {
-		return fmt.Errorf("choose a fleet id: %w", err)
-	}
-	c := d.Config
-	c.Fleet = hex.EncodeToString(id)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a config folder is no secret
-		return fmt.Errorf("make the config folder: %w", err)
-	}
-	// O_EXCL also protects a file that was created meanwhile.
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return fmt.Errorf("%s is there already: edit it, or name another file with --config", words.Clean(path))
-		}
-		return fmt.Errorf("write the config: %w", err)
-	}
-	if err := errors.Join(config.Write(f, c), f.Close()); err != nil {
-		return fmt.Errorf("write the config: %w", err)
-	}
-	a.Logf("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"))
-	if len(c.Clouds)+len(c.Zones) == 0 {
-		a.Logf("no credentials were found: add clouds and zones by hand, or set %s and write another", app.CredentialHint())
-	}
-	return nil
+	return group("config", "Write, check or show the config, and forget clouds that left it", a.configInitCommand(), check, show, a.forgetCommand())
 }
 
 // configCheck prints every mistake of the file; unless offline, it asks the accounts who they are, and reads the zones.
@@ -281,7 +217,7 @@ func (a *commands) configShow(ctx context.Context) error {
 		a.Logf("# %s", words.Clean(c.Path))
 		return config.Write(a.Out, c)
 	}
-	d := app.Discover(ctx, a.Program, a.Retrying(), app.OneShotTimeout)
+	d := app.Discover(ctx, a.Program, a.Retrying(), app.OneShotTimeout, false)
 	if d.Empty() {
 		return exit.Usagef("there is no config and there are no credentials: write one with rollcall config init")
 	}

@@ -93,3 +93,19 @@ func TestADumbTerminalGetsNoControlSequences(t *testing.T) {
 		t.Errorf("control sequences:\n%s", s)
 	}
 }
+
+func TestConfigInitAsksAtATerminalWhetherToJoinTheFleetOfTheZones(t *testing.T) {
+	newWorld(t)
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	setenv(t, "ROLLCALL_CONFIG", path)
+	x := newTerminal(t, environment(t).List(), "rollcall config init")
+	x.see("records of the fleet 7f3a9c1e (", "enter to join 7f3a9c1e")
+	x.text("no/id")
+	x.keys("Enter")
+	x.see(`"no/id" cannot stand in an owner marker`)
+	x.keys("Enter")
+	x.see("exit code 0")
+	if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "fleet: 7f3a9c1e\n") {
+		t.Errorf("%v\n%s", err, text)
+	}
+}

@@ -99,38 +99,6 @@ func TestAMistakeInTheConfigEndsIn2WithFileAndLineAndStartsNothing(t *testing.T)
 	}
 }
 
-func TestConfigInitWritesWhatWasFoundAndAFleetIDOnce(t *testing.T) {
-	newWorld(t)
-	path := filepath.Join(t.TempDir(), "new", "c.yaml")
-	setenv(t, "ROLLCALL_CONFIG", path)
-	must(t, "config", "init")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"fleet: ", "name: aws-use1", "name: triton", "name: scalability.expert", "name: unilans.net"} {
-		if !strings.Contains(string(text), want) {
-			t.Errorf("no %q in\n%s", want, text)
-		}
-	}
-	must(t, "config", "check")
-	if shown := must(t, "config", "show"); !strings.Contains(shown, "name: unilans.net") {
-		t.Errorf("config show: %s", shown)
-	}
-	if r := rollcall(t, "config", "init"); r.code != exit.Failed || !strings.Contains(r.err, "is there already") {
-		t.Errorf("a second init: exit code %d, %s", r.code, r.err)
-	}
-	again, err := os.ReadFile(path)
-	if err != nil || string(again) != string(text) {
-		t.Errorf("the file has changed: %v", err)
-	}
-	for _, secret := range []string{getenv(t, "CLOUDFLARE_API_TOKEN"), getenv(t, "AWS_SECRET_ACCESS_KEY")} {
-		if strings.Contains(string(text), secret) {
-			t.Error("the config holds a secret")
-		}
-	}
-}
-
 func TestARecordIsSplitAtTheFirstType(t *testing.T) {
 	for _, c := range []struct {
 		in   string

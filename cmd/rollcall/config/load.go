@@ -221,16 +221,20 @@ func (r *reader) root(n ast.Node, c *Config) {
 	})
 }
 
+// ValidFleet reports whether a fleet id fits into an owner marker.
+func ValidFleet(s string) bool {
+	return len(s) >= 1 && len(s) <= 16 && !strings.ContainsFunc(s, func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.'
+	})
+}
+
 // fleet reads a fleet id that fits into an owner marker together with a machine's UUID.
 func (r *reader) fleet(n ast.Node, c *Config) {
 	s, ok := r.text(n, "fleet")
 	if !ok {
 		return
 	}
-	good := len(s) >= 1 && len(s) <= 16 && !strings.ContainsFunc(s, func(c rune) bool {
-		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.'
-	})
-	if !good {
+	if !ValidFleet(s) {
 		r.fail(n, "write up to 16 letters and digits, or let rollcall config init choose one", "the fleet id %q cannot stand in an owner marker", s)
 		return
 	}

@@ -94,6 +94,19 @@ func (r *reader) settings(n ast.Node, at Pos, what string, p providers.Provider,
 	return out
 }
 
+// unfit reports whether a cloud's name cannot have a character, because filters and flags cannot hold it.
+func unfit(r rune) bool { return r <= ' ' || strings.ContainsRune(":/=,\"'", r) || r == 0x7f }
+
+// CloudName returns a name for a cloud that is like s, and that a config can hold.
+func CloudName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unfit(r) {
+			return '-'
+		}
+		return r
+	}, s)
+}
+
 func (r *reader) cloud(n ast.Node) Cloud {
 	c := Cloud{Pos: r.pos(n)}
 	values := map[string]string{}
@@ -109,7 +122,7 @@ func (r *reader) cloud(n ast.Node) Cloud {
 	switch {
 	case c.Name == "":
 		r.failAt(c.Pos, "add name:", "a cloud has no name")
-	case strings.ContainsFunc(c.Name, func(r rune) bool { return r <= ' ' || strings.ContainsRune(":/=,\"'", r) || r == 0x7f }):
+	case strings.ContainsFunc(c.Name, unfit):
 		r.failAt(c.Pos, "use letters, digits and dashes", "the cloud's name %q has a character that filters and flags cannot hold", c.Name)
 	case c.Provider == "":
 		r.failAt(c.Pos, "add provider: "+strings.Join(r.known(computes), " or provider: "), "cloud %s has no provider", c.Name)
