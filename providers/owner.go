@@ -208,6 +208,9 @@ func (r *Record) addOwner(o Owner) {
 // AttachOwners adds to each record of one zone the owners whose marker records name it. It writes to the elements of
 // records. Markers in comments stay as the adapter decoded them.
 func AttachOwners(records []Record) {
+	if !slices.ContainsFunc(records, func(r Record) bool { return r.IsMarker() }) {
+		return
+	}
 	var markers []int
 	index := make(map[ownedBy][]int, len(records))
 	for i := range records {
@@ -216,10 +219,8 @@ func AttachOwners(records []Record) {
 			markers = append(markers, i)
 			continue
 		}
-		index[ownedBy{r.Name, r.Type, FoldValue(r.Type, r.Value)}] = append(index[ownedBy{r.Name, r.Type, FoldValue(r.Type, r.Value)}], i)
-	}
-	if len(markers) == 0 {
-		return
+		k := ownedBy{r.Name, r.Type, FoldValue(r.Type, r.Value)}
+		index[k] = append(index[k], i)
 	}
 	var byName map[string][]int // the values of each name, for unreadable markers
 	var digests map[ownedBy][]int

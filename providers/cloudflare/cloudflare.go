@@ -53,7 +53,7 @@ type Account struct {
 	records  *dns.RecordService
 	zones    *zones.ZoneService
 	nonEmpty sync.Map // ids of zones that have shown a record
-	caches   sync.Map // zone id -> *itemcache.Cache[providers.Record]
+	caches   sync.Map // zone id -> *itemcache.Cache[*providers.Record]
 	token    string
 	base     string // URL of the API
 }

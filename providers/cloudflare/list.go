@@ -123,7 +123,7 @@ func (a *Account) Zone(ctx context.Context, id string) (providers.Zone, error) {
 func (a *Account) zonePages(ctx context.Context, name string, page func([]providers.Zone)) (int, error) {
 	p := pager[providers.Zone]{
 		account: a, op: "list zones", id: func(z *providers.Zone) string { return z.ID }, decode: decodeZone, emit: page, perPage: zonesPerPage,
-		known: new(itemcache.Cache[providers.Zone]).Begin(""),
+		known: new(itemcache.Cache[*providers.Zone]).Begin(""),
 	}
 	p.call = func(n, perPage int) sdkCall {
 		var q zones.ZoneListParams
@@ -181,10 +181,10 @@ func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter 
 		return -1, err
 	}
 	name := providers.CanonicalName(zone.Name)
-	cache := new(itemcache.Cache[providers.Record])
+	cache := new(itemcache.Cache[*providers.Record])
 	if filter == nil {
 		shared, _ := a.caches.LoadOrStore(id, cache)
-		cache = shared.(*itemcache.Cache[providers.Record])
+		cache = shared.(*itemcache.Cache[*providers.Record])
 	}
 	p := pager[providers.Record]{
 		account: a, op: "list records of " + name, id: func(r *providers.Record) string { return r.ID }, known: cache.Begin(name), perPage: recordsPerPage,

@@ -34,7 +34,7 @@ type pager[T any] struct {
 	call    pageCall
 	id      func(*T) string
 	decode  func([]byte) (T, error)
-	known   *itemcache.Read[T] // rows that need not be decoded again
+	known   *itemcache.Read[*T] // rows that need not be decoded again
 	emit    func([]T)
 	heard   func() // is called for each answer, by one goroutine at a time; may be nil
 
@@ -219,13 +219,14 @@ func (p *pager[T]) rows(items [][]byte) ([]T, error) {
 		sum := itemcache.SumOf(item)
 		row, known := p.known.Get(sum)
 		if !known {
-			var err error
-			if row, err = p.decode(item); err != nil {
+			decoded, err := p.decode(item)
+			if err != nil {
 				return nil, err
 			}
+			row = &decoded
 			p.known.Put(sum, row)
 		}
-		rows = append(rows, row)
+		rows = append(rows, *row)
 	}
 	return rows, nil
 }

@@ -36,7 +36,7 @@ type Cloud struct {
 	clock   providers.Clock
 
 	self     atomic.Pointer[providers.Cloud] // result of the last Identify
-	machines itemcache.Cache[providers.Instance]
+	machines itemcache.Cache[*providers.Instance]
 
 	mu        sync.Mutex
 	launching map[string]chan struct{} // current launches of this process

@@ -111,7 +111,7 @@ func (c *Cloud) count(ctx context.Context) (int, error) {
 type listing struct {
 	cloud *Cloud
 	self  *providers.Cloud
-	known *itemcache.Read[providers.Instance]
+	known *itemcache.Read[*providers.Instance]
 	rows  []providers.Instance // of the last pass, in order, each machine once
 
 	mu      sync.Mutex
@@ -231,17 +231,16 @@ func (l *listing) noteSingle() {
 // again.
 func (l *listing) decode(item []byte, texts *providers.Repeats) (providers.Instance, error) {
 	sum := itemcache.SumOf(item)
-	row, known := l.known.Get(sum)
-	if known {
-		return row, nil
+	if row, known := l.known.Get(sum); known {
+		return *row, nil
 	}
 	var m machine
-	err := l.cloud.decode(opList, item, &m)
-	if err == nil {
-		row, err = l.instance(&m, texts)
+	if err := l.cloud.decode(opList, item, &m); err != nil {
+		return providers.Instance{}, err
 	}
+	row, err := l.instance(&m, texts)
 	if err == nil {
-		l.known.Put(sum, row)
+		l.known.Put(sum, &row)
 	}
 	return row, err
 }

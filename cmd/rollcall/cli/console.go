@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"rollcall/cmd/rollcall/exit"
@@ -11,6 +12,10 @@ import (
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
+
+// consoleGCPercent is how much a console allocates between two collections, as a percentage of what it holds. It stays open
+// all day beside other programs, and builds little between two refreshes: memory counts for more than collections. GOGC overrides it.
+const consoleGCPercent = 50
 
 // console runs the console.
 func (a *commands) console(ctx context.Context) error {
@@ -25,6 +30,9 @@ func (a *commands) console(ctx context.Context) error {
 		return err
 	}
 	s.Silent = true
+	if a.Env.Getenv("GOGC") == "" {
+		debug.SetGCPercent(consoleGCPercent)
+	}
 	keys, errs := common.MergeKeys(s.Config.Keys)
 	if len(errs) > 0 { // the config was checked, so this is the console's own mistake
 		return fmt.Errorf("bind the keys: %w", errs[0])

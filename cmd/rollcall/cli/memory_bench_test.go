@@ -21,7 +21,7 @@ func BenchmarkMemory100000(b *testing.B) { benchmarkMemory(b, 100_000) }
 // filtered, after the first and the tenth refresh. Something has changed in every source before each. The embedded clouds
 // are in another process.
 func benchmarkMemory(b *testing.B, instances int) {
-	defer debug.SetGCPercent(debug.SetGCPercent(100)) // as in the program
+	defer debug.SetGCPercent(debug.SetGCPercent(consoleGCPercent)) // as in the program
 	change := startChangingClouds(b, instances)
 	c := newBenchConsole(b)
 	const refreshes = 10
