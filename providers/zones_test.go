@@ -34,15 +34,18 @@ func TestAZoneIsFoundByNameByIDAndByTheIDThatTheAccountConfirms(t *testing.T) {
 	public := providers.Zone{Name: "unilans.net", ID: "Z1"}
 	other := providers.Zone{Name: "unilans.net", ID: "Z2"}
 	private := providers.Zone{Name: "unilans.net", ID: "ZP", Private: true}
+	pending := providers.Zone{Name: "unilans.net", ID: "ZM", Pending: true}
+	others := providers.Zone{Name: "unilans.net", ID: "ZA", Account: "a2"}
 	strange := providers.Zone{Name: "unilans.org", ID: "Z1"}
 	throttled := providers.Errorf(providers.KindThrottled, "list zones", "too many")
 	confirmed := map[string]providers.Zone{"Z1": public}
 	for _, c := range []struct {
-		name     string
-		account  zoneAccount
-		id, seen string
-		want     string // id
-		kind     providers.Kind
+		name    string
+		account zoneAccount
+		choice  string // id, or account=ID, or private
+		seen    string
+		want    string // id
+		kind    providers.Kind
 	}{
 		{"the only one", zoneAccount{listed: []providers.Zone{public, {Name: "other.net", ID: "Z9"}}}, "", "", "Z1", ""},
 		{"a public one beside a private one", zoneAccount{listed: []providers.Zone{private, public}}, "", "Z1", "", providers.KindInvalid},
@@ -58,8 +61,23 @@ func TestAZoneIsFoundByNameByIDAndByTheIDThatTheAccountConfirms(t *testing.T) {
 		{"an empty list, and the id is another zone now", zoneAccount{byID: map[string]providers.Zone{"Z1": strange}}, "", "Z1", "", providers.KindNotFound},
 		{"a list that fails, and the account confirms the id", zoneAccount{fails: throttled, byID: confirmed}, "", "Z1", "Z1", ""},
 		{"a list that fails", zoneAccount{fails: throttled}, "", "Z1", "", providers.KindThrottled},
+		{"a pending copy beside the active one", zoneAccount{listed: []providers.Zone{pending, public}}, "", "", "Z1", ""},
+		{"a pending one alone", zoneAccount{listed: []providers.Zone{pending}}, "", "", "ZM", ""},
+		{"a pending copy by its id", zoneAccount{listed: []providers.Zone{pending, public}}, "ZM", "", "ZM", ""},
+		{"the private one", zoneAccount{listed: []providers.Zone{public, private}}, "private", "", "ZP", ""},
+		{"the private one that is not there", zoneAccount{listed: []providers.Zone{public}}, "private", "", "", providers.KindNotFound},
+		{"the private one that is not listed", zoneAccount{byID: confirmed}, "private", "Z1", "", providers.KindNotFound},
+		{"that of an account", zoneAccount{listed: []providers.Zone{{Name: "unilans.net", ID: "ZB", Account: "a1"}, others}}, "account=a2", "", "ZA", ""},
+		{"that of no account", zoneAccount{listed: []providers.Zone{others}}, "account=a3", "", "", providers.KindNotFound},
 	} {
-		z, err := providers.FindZone(t.Context(), c.account, "unilans.net", c.id, c.seen)
+		choice := providers.ZoneChoice{ID: c.choice, Private: c.choice == "private"}
+		if account, ok := strings.CutPrefix(c.choice, "account="); ok {
+			choice.Account = account
+		}
+		if choice.Private || choice.Account != "" {
+			choice.ID = ""
+		}
+		z, err := providers.FindZone(t.Context(), c.account, "unilans.net", choice, c.seen)
 		if z.ID != c.want || providers.KindOf(err) != c.kind {
 			t.Errorf("%s: %q, %v", c.name, z.ID, err)
 		}
@@ -68,7 +86,7 @@ func TestAZoneIsFoundByNameByIDAndByTheIDThatTheAccountConfirms(t *testing.T) {
 		}
 		for _, z := range c.account.listed {
 			kind := map[bool]string{false: " (public)", true: " (private)"}[z.Private]
-			if !strings.Contains(err.Error(), z.ID+kind) || !strings.Contains(err.Error(), "id:") {
+			if !strings.Contains(err.Error(), "{name: unilans.net, provider: , id: "+z.ID+"}"+kind) {
 				t.Errorf("%s: %v", c.name, err)
 			}
 		}

@@ -132,7 +132,7 @@ func (b *bench) engine() *Engine {
 func (b *bench) sources() *fleet.Fleet {
 	o := fleet.Options{Clouds: b.clouds, Clock: b.clk.Clock, Last: b.last, FleetID: b.opts.Fleet, KeepUnconfigured: true}
 	for _, z := range b.opts.Zones {
-		o.Zones = append(o.Zones, fleet.ZoneSource{Name: z.Zone.Name, ID: z.Zone.ID, Provider: z.Zone.Provider, Traits: z.Zone.Traits, DNS: z.DNS.(fleet.DNS), Err: z.Err})
+		o.Zones = append(o.Zones, fleet.ZoneSource{Name: z.Zone.Name, ZoneChoice: providers.ZoneChoice{ID: z.Zone.ID}, Provider: z.Zone.Provider, Traits: z.Zone.Traits, DNS: z.DNS.(fleet.DNS), Err: z.Err})
 	}
 	return fleet.New(o)
 }

@@ -150,7 +150,7 @@ func (j *job) do(p *points) error {
 		if err != nil {
 			return err
 		}
-		fo.Zones = append(fo.Zones, fleet.ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, Traits: adapters.Declared(z.Provider).Traits, DNS: dns})
+		fo.Zones = append(fo.Zones, fleet.ZoneSource{Name: z.Name, ZoneChoice: providers.ZoneChoice{ID: z.ID}, Provider: z.Provider, Traits: adapters.Declared(z.Provider).Traits, DNS: dns})
 		o.Zones = append(o.Zones, apply.ZoneTarget{Zone: z, DNS: mortalDNS{dns, p}})
 	}
 	o.Sources = fleet.New(fo)

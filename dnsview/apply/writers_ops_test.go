@@ -298,7 +298,7 @@ func (o *operator) handle(id string, k int, join bool) bool {
 	opts := o.c.opts
 	account := partialZone{o.c.dns[zone], o.clk.Clock}
 	opts.Clouds, opts.Zones = nil, []apply.ZoneTarget{{Zone: target.Zone, DNS: account}}
-	opts.Sources = fleet.New(fleet.Options{Zones: []fleet.ZoneSource{{Name: zone, ID: target.Zone.ID, Provider: target.Zone.Provider, Traits: target.Zone.Traits, DNS: account}}, Clock: o.clk.Clock, Timeout: never})
+	opts.Sources = fleet.New(fleet.Options{Zones: []fleet.ZoneSource{{Name: zone, ZoneChoice: providers.ZoneChoice{ID: target.Zone.ID}, Provider: target.Zone.Provider, Traits: target.Zone.Traits, DNS: account}}, Clock: o.clk.Clock, Timeout: never})
 	rep := apply.New(opts).Run(context.Background(), made.Plan, apply.Confirm{}, nil)
 	if len(made.Plan.Steps) > 0 {
 		o.runs = append(o.runs, rep.Run)

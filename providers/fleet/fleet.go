@@ -53,8 +53,8 @@ type CloudSource struct {
 
 // ZoneSource describes one zone to read.
 type ZoneSource struct {
-	Name     string // zone name
-	ID       string // selects one of several zones of this name; empty for the only one
+	Name string // zone name
+	providers.ZoneChoice
 	Provider providers.Provider
 	From     string           // where the credentials come from
 	Traits   providers.Traits // of the provider, for a zone that was not found yet

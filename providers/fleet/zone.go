@@ -166,7 +166,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	earlier := z.isEarlier(held.from)
 	z.f.mu.Unlock()
 	if resolved.ID == "" || z.f.clock.Now().Sub(at) > zoneFor {
-		found, err := providers.FindZone(ctx, z.src.DNS, z.name, z.src.ID, seen)
+		found, err := providers.FindZone(ctx, z.src.DNS, z.name, z.src.ZoneChoice, seen)
 		if err != nil {
 			return func() {
 				z.resolved = providers.Zone{}

@@ -26,7 +26,7 @@ type DNS struct {
 // Traits of the zone.
 func CheckDNS(t *testing.T, d DNS) {
 	t.Helper()
-	zone, err := providers.FindZone(t.Context(), d.Account, d.Zone, "", "")
+	zone, err := providers.FindZone(t.Context(), d.Account, d.Zone, providers.ZoneChoice{}, "")
 	if err != nil || zone.Name != d.Zone || zone.ID == "" || len(zone.NameServers) == 0 || zone.Private || zone.ReadOnly || zone.Traits.Title == "" {
 		t.Fatalf("zone %+v, error %v", zone, err)
 	}

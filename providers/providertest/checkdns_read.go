@@ -100,7 +100,7 @@ func (c *dnsCheck) unknown(t *testing.T) {
 	if err := c.Account.Apply(t.Context(), c.Unknown, []providers.Change{add(r)})[0].Err; !slices.Contains(notThere, providers.KindOf(err)) {
 		t.Errorf("create: %v", err)
 	}
-	if z, err := providers.FindZone(t.Context(), c.Account, "not"+c.zone.Name, "", ""); providers.KindOf(err) != providers.KindNotFound {
+	if z, err := providers.FindZone(t.Context(), c.Account, "not"+c.zone.Name, providers.ZoneChoice{}, ""); providers.KindOf(err) != providers.KindNotFound {
 		t.Errorf("zone %+v, error %v", z, err)
 	}
 }

@@ -66,7 +66,7 @@ func checkDNS(t *testing.T, cfg route53.Config, joins int, lax bool) {
 	})
 	t.Run("a weighted set keeps its identifier and weight", func(t *testing.T) {
 		a := open(cfg)
-		z, err := providers.FindZone(t.Context(), a, "unilans.net", "", "")
+		z, err := providers.FindZone(t.Context(), a, "unilans.net", providers.ZoneChoice{}, "")
 		if err != nil {
 			t.Fatal(err)
 		}

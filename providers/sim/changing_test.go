@@ -64,7 +64,7 @@ func TestANodeThatJoinsOrLeavesDuringAReadLeavesTheReadComplete(t *testing.T) {
 		}
 
 		for name, a := range zones {
-			z, err := providers.FindZone(t.Context(), a, name, "", "")
+			z, err := providers.FindZone(t.Context(), a, name, providers.ZoneChoice{}, "")
 			if err != nil {
 				t.Fatal(err)
 			}

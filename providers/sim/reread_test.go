@@ -61,7 +61,7 @@ func rowsOf(t *testing.T, clouds map[string]providers.Compute, zones map[string]
 		out[name+" instances"], out[name+" addresses"] = all, held
 	}
 	for name, a := range zones {
-		z, err := providers.FindZone(t.Context(), a, name, "", "")
+		z, err := providers.FindZone(t.Context(), a, name, providers.ZoneChoice{}, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestAnAdapterThatReadsAZoneAgainShowsWhatWasWrittenMeanwhile(t *testing.T) 
 	_ = rowsOf(t, clouds, zones)
 	for name := range zones {
 		_, other := accounts(t, s)
-		z, err := providers.FindZone(t.Context(), other[name], name, "", "")
+		z, err := providers.FindZone(t.Context(), other[name], name, providers.ZoneChoice{}, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -76,7 +76,7 @@ func TestAMasterFileIsListedAsItsNameServersAnswer(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	zone, err := providers.FindZone(t.Context(), a, "example.org", "", "")
+	zone, err := providers.FindZone(t.Context(), a, "example.org", providers.ZoneChoice{}, "")
 	if err != nil || zone.Name != "example.org" || zone.ID == "" || !zone.ReadOnly || strings.Join(zone.NameServers, " ") != "ns1.example.org ns2.example.net" {
 		t.Errorf("%+v, %v", zone, err)
 	}

@@ -74,7 +74,7 @@ func (a *Accounts) cloud(c *config.Cloud) CloudSource {
 }
 
 func (a *Accounts) zone(z *config.Zone) ZoneSource {
-	return ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, DNSAccount: a.DNSAccount(z.Provider, z.Name, z.Settings), Pos: z.Pos}
+	return ZoneSource{Name: z.Name, ZoneChoice: z.ZoneChoice, Provider: z.Provider, DNSAccount: a.DNSAccount(z.Provider, z.Name, z.Settings), Pos: z.Pos}
 }
 
 // DNSAccount sets up an account at a DNS provider, or returns the existing one of zones with the same settings.

@@ -3,6 +3,8 @@ package app
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,6 +20,8 @@ type Discovery struct {
 	Clouds []CloudSource
 	Zones  []ZoneSource
 	Notes  []string // what a person should know about it
+
+	pending map[string]bool // whether a zone of Zones is not delegated to its provider
 }
 
 // Discover finds the clouds and zones that the environment's credentials open: the EC2 region and the Triton data
@@ -166,35 +170,43 @@ func (a *Accounts) discoveredDNS(ctx context.Context, p providers.Provider) DNSA
 func (d *Discovery) Empty() bool { return len(d.Clouds)+len(d.Zones) == 0 }
 
 func (d *Discovery) addZones(p providers.Provider, a DNSAccount, settings providers.Settings, zones []providers.Zone) {
-	slices.SortFunc(zones, func(x, y providers.Zone) int { return cmp.Compare(x.Name, y.Name) })
+	slices.SortFunc(zones, func(x, y providers.Zone) int { return cmp.Or(cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID)) })
 	ofName := map[string][]providers.Zone{}
-	public := map[string]int{}
 	for _, z := range zones {
-		ofName[z.Name] = append(ofName[z.Name], z)
 		if !z.Private {
-			public[z.Name]++
+			ofName[z.Name] = append(ofName[z.Name], z)
+			continue
 		}
+		d.Notes = append(d.Notes, fmt.Sprintf("the private zone %s is left out; to see it, add {name: %[1]s, provider: %s, id: %s} to the zones of a config", z.Name, p, z.ID))
 	}
-	for _, z := range zones {
-		id := "" // set if several zones have this name
-		if len(ofName[z.Name]) > 1 {
-			id = z.ID
+	for _, name := range slices.Sorted(maps.Keys(ofName)) {
+		all := ofName[name]
+		if slices.ContainsFunc(all, func(z providers.Zone) bool { return !z.Pending }) {
+			all = slices.DeleteFunc(slices.Clone(all), func(z providers.Zone) bool { return z.Pending })
 		}
+		i := slices.IndexFunc(d.Zones, func(o ZoneSource) bool { return o.Name == name })
 		switch {
-		case z.Private:
-			d.Notes = append(d.Notes, "the private zone "+z.Name+" ("+z.ID+") is left out; name it in a config to see it")
+		case i >= 0 && len(all) == 1 && d.pending[name] && !all[0].Pending: // it is delegated to this provider, not to that
+			d.Notes = append(d.Notes, "the zone "+name+" is found twice; the one at "+string(d.Zones[i].Provider)+" is left out: it is not delegated there")
+			d.Zones = slices.Delete(d.Zones, i, i+1)
+			d.Config.Zones = slices.DeleteFunc(d.Config.Zones, func(z config.Zone) bool { return z.Name == name })
+		case i >= 0:
+			d.Notes = append(d.Notes, "the zone "+name+" is found twice; the one at "+string(p)+" is left out: name the right one in a config")
 			continue
-		case slices.ContainsFunc(d.Zones, func(o ZoneSource) bool { return o.Name == z.Name }):
-			if public[z.Name] == 1 {
-				d.Notes = append(d.Notes, "the zone "+z.Name+" is found twice; the one at "+string(p)+" is left out: name the right one in a config")
-			}
-			continue
-		case public[z.Name] > 1:
-			d.Zones = append(d.Zones, ZoneSource{Name: z.Name, Provider: p, DNSAccount: failed(a, providers.ZonesOfOneName(z.Name, ofName[z.Name]))})
+		case len(all) > 1:
+			d.Zones = append(d.Zones, ZoneSource{Name: name, Provider: p, DNSAccount: failed(a, providers.ZonesOfOneName(name, all))})
 			continue
 		}
-		d.Zones = append(d.Zones, ZoneSource{Name: z.Name, ID: id, Provider: p, DNSAccount: a})
-		d.Config.Zones = append(d.Config.Zones, config.Zone{Name: z.Name, ID: id, Provider: p, Settings: settings})
+		if d.pending == nil {
+			d.pending = map[string]bool{}
+		}
+		d.pending[name] = all[0].Pending
+		var choice providers.ZoneChoice
+		if total := slices.DeleteFunc(slices.Clone(zones), func(z providers.Zone) bool { return z.Name != name }); len(total) > 1 {
+			choice.ID = all[0].ID
+		}
+		d.Zones = append(d.Zones, ZoneSource{Name: name, ZoneChoice: choice, Provider: p, DNSAccount: a})
+		d.Config.Zones = append(d.Config.Zones, config.Zone{Name: name, ZoneChoice: choice, Provider: p, Settings: settings})
 	}
 }
 

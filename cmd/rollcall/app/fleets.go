@@ -54,7 +54,7 @@ func (d *Discovery) Fleets(ctx context.Context, limit time.Duration) (fleets []F
 
 // readZone returns the records of a zone with their owners. With an error it returns those that were read before.
 func readZone(ctx context.Context, z ZoneSource) ([]providers.Record, error) {
-	zone, err := providers.FindZone(ctx, z.DNS, z.Name, z.ID, "")
+	zone, err := providers.FindZone(ctx, z.DNS, z.Name, z.ZoneChoice, "")
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (s *Session) Identify(ctx context.Context, source string) (who Identity, er
 	if z.Err != nil {
 		return who, z.Err
 	}
-	found, err := providers.FindZone(ctx, z.DNS, z.Name, z.ID, "")
+	found, err := providers.FindZone(ctx, z.DNS, z.Name, z.ZoneChoice, "")
 	if err != nil {
 		return who, err
 	}

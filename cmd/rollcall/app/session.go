@@ -245,7 +245,7 @@ func (s *Session) start(timeout time.Duration, last *providers.Snapshot, rest fu
 		o.Clouds = append(o.Clouds, src)
 	}
 	for i, z := range s.Zones() {
-		src := fleet.ZoneSource{Name: z.Name, ID: z.ID, Provider: z.Provider, From: z.From, Traits: adapters.Declared(z.Provider).Traits, Err: z.Err}
+		src := fleet.ZoneSource{Name: z.Name, ZoneChoice: z.ZoneChoice, Provider: z.Provider, From: z.From, Traits: adapters.Declared(z.Provider).Traits, Err: z.Err}
 		if z.DNS != nil {
 			src.DNS = z.DNS
 		}

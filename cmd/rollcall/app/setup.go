@@ -27,8 +27,8 @@ type CloudSource struct {
 
 // ZoneSource is one zone with its account, whether it could be set up or not.
 type ZoneSource struct {
-	Name     string
-	ID       string // zone id, if the config has it
+	Name string
+	providers.ZoneChoice
 	Provider providers.Provider
 	DNSAccount
 	Pos     config.Pos
@@ -110,7 +110,7 @@ func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []C
 	}
 	for i, s := range ofZones {
 		of := &c.Zones[i]
-		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, ID: of.ID, Provider: of.Provider, Pos: of.Pos, DNSAccount: DNSAccount{Err: errSlow(of.Name)}, pending: s}))
+		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, ZoneChoice: of.ZoneChoice, Provider: of.Provider, Pos: of.Pos, DNSAccount: DNSAccount{Err: errSlow(of.Name)}, pending: s}))
 	}
 	return clouds, zones
 }

@@ -161,7 +161,7 @@ func (p *simAgent) keptOut(ctx context.Context, zone providers.Zone, a *userdata
 func (p *simAgent) zone(ctx context.Context, a *userdata.AgentConfig) (providers.Zone, error) {
 	name := a.Zone
 	if a.ZoneID != "" {
-		return providers.FindZone(ctx, p.dns, name, a.ZoneID, "")
+		return providers.FindZone(ctx, p.dns, name, providers.ZoneChoice{ID: a.ZoneID}, "")
 	}
 	var found *providers.Zone
 	cov := p.dns.Zones(ctx, func(page []providers.Zone) {

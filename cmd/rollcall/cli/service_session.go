@@ -52,7 +52,7 @@ func (s *serviceSession) findZone(ctx context.Context) error {
 	ctx, skew := budget.WithSkew(ctx)
 	defer func() { s.ahead = skew.Ahead() }()
 	err := s.dns.Ask(ctx, func() (err error) {
-		s.zone, err = providers.FindZone(ctx, s.source.DNS, s.source.Name, s.source.ID, "")
+		s.zone, err = providers.FindZone(ctx, s.source.DNS, s.source.Name, s.source.ZoneChoice, "")
 		return err
 	})
 	if err != nil {
@@ -122,7 +122,7 @@ func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*a
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: app.Who(), Clock: s.Program.Clock,
 		Guards: all, ZoneGuards: zones,
 		Sources: fleet.New(fleet.Options{
-			Zones:   []fleet.ZoneSource{{Name: s.zone.Name, ID: s.zone.ID, Provider: s.zone.Provider, Traits: s.zone.Traits, DNS: zone}},
+			Zones:   []fleet.ZoneSource{{Name: s.zone.Name, ZoneChoice: providers.ZoneChoice{ID: s.zone.ID}, Provider: s.zone.Provider, Traits: s.zone.Traits, DNS: zone}},
 			FleetID: s.Config.Fleet, Timeout: joinTimeout, Clock: s.Program.Clock,
 		}),
 		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},

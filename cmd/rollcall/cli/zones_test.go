@@ -38,11 +38,11 @@ func TestAZoneWhoseNameTheAccountHasTwiceFailsUntilTheConfigNamesItsID(t *testin
 		t.Run(what, func(t *testing.T) {
 			value := map[bool]string{true: "10.9.8.7", false: "198.51.100.77"}[private]
 			other := addZone(t, s, world.Route53Zone, private, value)
-			kind := map[bool]string{true: " (private)", false: " (public)"}[private]
+			kind := map[bool]string{true: "} (private", false: "} (public"}[private]
 			reconfigure(t)
 			row := source(t, world.Route53Zone)
 			text, _ := row["error"].(string)
-			if row["state"] != string(providers.CoverageFailed) || !strings.Contains(text, own.ID+" (public)") || !strings.Contains(text, other.ID+kind) || !strings.Contains(text, "id:") {
+			if row["state"] != string(providers.CoverageFailed) || !strings.Contains(text, own.ID+"} (public") || !strings.Contains(text, other.ID+kind) || !strings.Contains(text, "id:") {
 				t.Errorf("by its name: %v", row)
 			}
 			if r := source(t, world.CloudflareZone); r["state"] != string(providers.CoverageComplete) {
@@ -64,6 +64,17 @@ func TestAZoneWhoseNameTheAccountHasTwiceFailsUntilTheConfigNamesItsID(t *testin
 			}
 			if out := must(t, "policy", "aws"); !strings.Contains(out, own.ID) || strings.Contains(out, other.ID) {
 				t.Errorf("the policy is for another zone:\n%s", out)
+			}
+			if private {
+				reconfigure(t, "id: "+own.ID, "private: true")
+				if out := must(t, "ls", "records", "--filter", "zone:unilans.net", "-o", "name"); !strings.Contains(out, value) {
+					t.Errorf("the private one: %s", out)
+				}
+				reconfigure(t, "private: true", "account: '999999999999'")
+				if text, _ := source(t, world.Route53Zone)["error"].(string); !strings.Contains(text, "the credentials belong to the account 123456789012, not to 999999999999") {
+					t.Errorf("of another account: %s", text)
+				}
+				reconfigure(t, "account: '999999999999'", "id: "+own.ID)
 			}
 			reconfigure(t, own.ID, "/hostedzone/"+other.ID)
 			rows := objects(t, "ls", "records", "--filter", "zone:unilans.net", "-o", "json")
@@ -107,7 +118,7 @@ func TestWithoutAConfigOfSeveralZonesOfOneNameTheOnlyPublicOneIsRead(t *testing.
 	}
 	second := addZone(t, s, world.Route53Zone, false, "198.51.100.77")
 	r = rollcall(t, "ls", "sources", "-o", "json")
-	if !strings.Contains(r.out, own.ID+" (public)") || !strings.Contains(r.out, second.ID+" (public)") {
+	if !strings.Contains(r.out, own.ID+"} (public") || !strings.Contains(r.out, second.ID+"} (public") {
 		t.Errorf("two public ones: %s", r.out)
 	}
 }

@@ -70,9 +70,9 @@ type Cloud struct {
 
 // Zone is one entry below zones.
 type Zone struct {
-	Pos      Pos
-	Name     string // canonical
-	ID       string // the provider's id, if the account has several zones of this name
+	Pos  Pos
+	Name string // canonical
+	providers.ZoneChoice
 	Provider providers.Provider
 	Settings providers.Settings // keys that its provider declares
 	// Servers are the authoritative servers as host:port, if the delegation should not be followed: behind a split

@@ -140,6 +140,8 @@ func (r *reader) zone(n ast.Node) Zone {
 	r.mapping(n, "a zone", r.withSettings(fields{
 		"name":      r.toName(&z.Name, "name"),
 		"id":        r.toString(&z.ID, "id"),
+		"account":   r.toString(&z.Account, "account"),
+		"private":   r.toBool(&z.Private, "private"),
 		"provider":  r.provider(&z.Provider, hostsZones),
 		"threshold": func(n ast.Node) { z.Threshold = &threshold; r.toShare(&threshold, "threshold")(n) },
 		"from":      toNumber(r, &z.From, "from", 1, mostRecords),

@@ -34,7 +34,7 @@ func Write(w io.Writer, c *Config) error {
 	}
 	for i := range c.Zones {
 		z := &c.Zones[i]
-		pairs := append([]string{"name", z.Name, "id", z.ID, "provider", string(z.Provider)}, settingPairs(z.Settings)...)
+		pairs := append([]string{"name", z.Name, "id", z.ID, "account", z.Account, "private", yes(z.Private), "provider", string(z.Provider)}, settingPairs(z.Settings)...)
 		p := flowPairs(append(pairs, "threshold", share(z.Threshold), "from", num(int64(z.From))))
 		if len(z.Servers) > 0 {
 			p += ", servers: " + flowList(z.Servers)

@@ -91,7 +91,7 @@ func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
 	if !ok || z.DNS == nil {
 		return o
 	}
-	r := &registrations{s: s, service: d, dns: z.DNS, zoneID: z.ID, every: 2 * time.Second}
+	r := &registrations{s: s, service: d, dns: z.DNS, choice: z.ZoneChoice, every: 2 * time.Second}
 	o.Registered, o.Boot = r.registered, s.bootState
 	if spec.Console {
 		h := s.newNodeHealth(d)
@@ -105,7 +105,7 @@ type registrations struct {
 	s       *Launcher
 	service *index.Service
 	dns     providers.DNS
-	zoneID  string // from the config
+	choice  providers.ZoneChoice // from the config
 	every   time.Duration
 
 	mu    sync.Mutex
@@ -127,7 +127,7 @@ func (r *registrations) registered(ctx context.Context, n launch.Node) (bool, er
 
 func (r *registrations) read(ctx context.Context) (map[string]bool, error) {
 	if r.zone.ID == "" {
-		z, err := providers.FindZone(ctx, r.dns, r.service.Zone, r.zoneID, "")
+		z, err := providers.FindZone(ctx, r.dns, r.service.Zone, r.choice, "")
 		if err != nil {
 			return nil, err
 		}

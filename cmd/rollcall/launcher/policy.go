@@ -243,7 +243,7 @@ func (s *Launcher) ZoneIDs(ctx context.Context, access providers.Access, given [
 			l.coverage = z.DNS.Zones(ctx, func(page []providers.Zone) { l.zones = append(l.zones, page...) })
 			lists[z.DNS] = l
 		}
-		found, err := providers.FindZone(ctx, lists[z.DNS], z.Name, z.ID, "")
+		found, err := providers.FindZone(ctx, lists[z.DNS], z.Name, z.ZoneChoice, "")
 		switch k := providers.KindOf(err); {
 		case err == nil:
 			ids[z.Name] = found.ID
