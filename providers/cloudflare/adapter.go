@@ -3,13 +3,11 @@ package cloudflare
 import (
 	"cmp"
 	"net/url"
+	"slices"
 
 	"rollcall/providers"
 	"rollcall/providers/adapter"
 )
-
-// tokenVariable is the environment variable that holds the token unless a config entry names another.
-const tokenVariable = "CLOUDFLARE_API_TOKEN"
 
 // Adapter returns the Cloudflare provider.
 func Adapter() adapter.Adapter {
@@ -17,11 +15,23 @@ func Adapter() adapter.Adapter {
 		Declaration: providers.Declaration{
 			Provider: providers.Cloudflare, Traits: traits(), ServesDNS: true,
 			Keys: []providers.Key{
-				{Name: "token_env", Kind: providers.KeyVariable, Help: "environment variable that holds the token; empty for " + tokenVariable},
+				{Name: "token_env", Kind: providers.KeyVariable, Help: "environment variable that holds the token; empty for " + tokenVariables[0]},
+				{Name: "token_file", Kind: providers.KeyPath, Help: "file that holds the token"},
+				{Name: "token_command", Kind: providers.KeyText, Help: "command that prints the token, such as that of a password manager; it has no terminal and 15 seconds"},
 				{Name: "endpoint", Kind: providers.KeyURL, Help: "URL of the API, instead of Cloudflare's own"},
 			},
 			ZonePage: recordsPage, Hosts: []string{"api.cloudflare.com"},
-			Hints: []string{tokenVariable}, Secrets: []string{tokenVariable, "CLOUDFLARE_API_KEY", "CF_API_TOKEN", "CF_API_KEY"},
+			Check: func(s providers.Settings) (what, do string) {
+				n := 0
+				for _, k := range []string{"token_env", "token_file", "token_command"} {
+					n += min(len(s.Get(k)), 1)
+				}
+				if n > 1 {
+					return "has several places for its token", "keep one of token_env, token_file and token_command"
+				}
+				return "", ""
+			},
+			Hints: slices.Concat(tokenVariables, globalKeys), Secrets: slices.Concat(tokenVariables, globalKeys),
 		},
 		Open: open,
 	}
@@ -42,14 +52,14 @@ func traits() providers.Traits {
 }
 
 func open(o adapter.Opening) (a adapter.Account, err error) {
-	endpoint := o.Settings.Get("endpoint")
-	a.From = cmp.Or(o.Settings.Get("token_env"), tokenVariable)
-	a.Budget = o.Budgets.Account("cloudflare "+o.Settings.Get("token_env")+" "+endpoint, string(providers.Cloudflare), defaultRate, defaultBurst)
-	token := o.Env.Getenv(a.From)
-	if token == "" {
-		return a, providers.Errorf(providers.KindAuth, "set up", "no Cloudflare token: set %s to an API token that may read and edit DNS", a.From)
+	t, from, err := tokenOf(o.Settings, o.Env, o.Clock)
+	a.From = from
+	endpoint, place := o.Settings.Get("endpoint"), cmp.Or(o.Settings.Get("token_command"), from)
+	a.Budget = o.Budgets.Account("cloudflare "+place+" "+endpoint, string(providers.Cloudflare), defaultRate, defaultBurst)
+	if err != nil {
+		return a, &providers.Error{Kind: providers.KindAuth, Source: o.Name, Op: "set up", Err: err}
 	}
-	account, err := New(Config{Token: token, BaseURL: endpoint, Budget: a.Budget, Clock: o.Clock, Env: o.Env})
+	account, err := New(Config{BaseURL: endpoint, Budget: a.Budget, Clock: o.Clock, Env: o.Env, token: t})
 	if err != nil {
 		return a, err
 	}

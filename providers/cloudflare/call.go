@@ -78,11 +78,27 @@ type sdkCall func(ctx context.Context, opts ...option.RequestOption) error
 
 // once makes one SDK call, without retries, and returns the unwrapped answer.
 func (a *Account) once(ctx context.Context, op string, call sdkCall) (*envelope, error) {
+	value, err := a.token.get(ctx)
+	if err != nil {
+		return nil, providers.Unanswered(a.name, op, err)
+	}
+	env, err := a.with(ctx, value, op, call)
+	if providers.KindOf(err) == providers.KindAuth {
+		// A token that was renewed meanwhile: nothing was done with the old one.
+		if fresh, fetchErr := a.token.after(ctx, value); fetchErr == nil && fresh != value {
+			return a.with(ctx, fresh, op, call)
+		}
+	}
+	return env, err
+}
+
+// with makes one SDK call with a token.
+func (a *Account) with(ctx context.Context, token, op string, call sdkCall) (*envelope, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	x := &exchange{}
 	var body []byte
-	err := call(ctx, option.WithMiddleware(x.middleware), option.WithResponseBodyInto(&body))
+	err := call(ctx, option.WithAPIToken(token), option.WithMiddleware(x.middleware), option.WithResponseBodyInto(&body))
 	var env envelope
 	switch {
 	case !x.sent:

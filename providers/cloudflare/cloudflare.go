@@ -31,7 +31,7 @@ const (
 	defaultBurst = 200
 )
 
-// Config configures an Account. An empty token is taken from CLOUDFLARE_API_TOKEN, an empty base URL from
+// Config configures an Account. An empty token is taken from CLOUDFLARE_API_TOKEN or CF_API_TOKEN, an empty base URL from
 // CLOUDFLARE_BASE_URL.
 type Config struct {
 	Name    string // the account's short name, for errors; "cloudflare" when empty
@@ -43,6 +43,8 @@ type Config struct {
 
 	Transport http.RoundTripper // nil for a transport of its own
 	Env       providers.Environment
+
+	token *token // nil for one of Token, or of Env
 }
 
 // Account is the DNS of one API token. It implements providers.WritableDNS and is safe for concurrent use.
@@ -54,7 +56,7 @@ type Account struct {
 	zones    *zones.ZoneService
 	nonEmpty sync.Map // ids of zones that have shown a record
 	caches   sync.Map // zone id -> *itemcache.Cache[*providers.Record]
-	token    string
+	token    *token
 	base     string // URL of the API
 }
 
@@ -67,8 +69,12 @@ var (
 )
 
 // Credentials implements providers.CredentialHolder.
-func (a *Account) Credentials(context.Context) ([]providers.Credential, error) {
-	return []providers.Credential{{What: "the API token of " + a.name, Value: []byte(a.token)}}, nil
+func (a *Account) Credentials(ctx context.Context) ([]providers.Credential, error) {
+	value, err := a.token.get(ctx)
+	if err != nil {
+		return nil, providers.Unanswered(a.name, "get the API token", err)
+	}
+	return []providers.Credential{{What: "the API token of " + a.name, Value: []byte(value)}}, nil
 }
 
 // New returns an account. It does no I/O. A missing token is a one-line *providers.Error of KindAuth.
@@ -77,12 +83,16 @@ func New(cfg Config) (*Account, error) {
 	fail := func(kind providers.Kind, format string, args ...any) error {
 		return &providers.Error{Kind: kind, Source: cfg.Name, Op: "set up", Err: fmt.Errorf(format, args...)}
 	}
-	token := cmp.Or(strings.TrimSpace(cfg.Token), strings.TrimSpace(cfg.Env.Getenv("CLOUDFLARE_API_TOKEN")))
-	if token == "" {
-		return nil, fail(providers.KindAuth, "no Cloudflare API token: set CLOUDFLARE_API_TOKEN (a token with Zone:Read and DNS:Edit; global keys are not supported)")
+	t := cfg.token
+	var err error
+	if cfg.Token != "" {
+		t = &token{value: strings.TrimSpace(cfg.Token), clock: cfg.Clock}
+		err = checkToken(t.value)
+	} else if t == nil {
+		t, _, err = tokenOf(nil, cfg.Env, cfg.Clock)
 	}
-	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return nil, fail(providers.KindAuth, "the Cloudflare API token has a character that no token has: copy it again")
+	if err != nil {
+		return nil, fail(providers.KindAuth, "%w", err)
 	}
 	base := cmp.Or(cfg.BaseURL, cfg.Env.Getenv("CLOUDFLARE_BASE_URL"), DefaultBaseURL)
 	if u, err := url.Parse(base); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
@@ -97,11 +107,11 @@ func New(cfg Config) (*Account, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 	opts := []option.RequestOption{
-		option.WithBaseURL(base), option.WithAPIToken(token), option.WithHTTPClient(client),
+		option.WithBaseURL(base), option.WithHTTPClient(client),
 		option.WithMaxRetries(0), // the SDK would try ten times, even writes; the budget decides
 	}
 	return &Account{
-		name: cfg.Name, token: token, base: base, budget: cfg.Budget, clock: cfg.Clock,
+		name: cfg.Name, token: t, base: base, budget: cfg.Budget, clock: cfg.Clock,
 		records: dns.NewRecordService(opts...), zones: zones.NewZoneService(opts...),
 	}, nil
 }

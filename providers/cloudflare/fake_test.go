@@ -18,9 +18,9 @@ import (
 )
 
 const (
-	zoneID   = "023e105f4ecef8ad9ca31a8372d0c353"
-	zoneName = "example.com"
-	token    = "t0ken"
+	zoneID    = "023e105f4ecef8ad9ca31a8372d0c353"
+	zoneName  = "example.com"
+	testToken = "t0ken"
 )
 
 type object = map[string]any
@@ -58,7 +58,7 @@ func newFake(t *testing.T) *fake {
 func (f *fake) account(change ...func(*Config)) *Account {
 	f.t.Helper()
 	cfg := Config{
-		Name: "cf", Token: token, BaseURL: f.srv.URL + "/client/v4", Env: providers.EnvironmentOf(),
+		Name: "cf", Token: testToken, BaseURL: f.srv.URL + "/client/v4", Env: providers.EnvironmentOf(),
 		Budget: budget.New("cf", 0, 1, budget.WithClock(providertest.NewClock(time.Now()).Clock)),
 	}
 	for _, c := range change {
@@ -145,7 +145,7 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if r.Header.Get("Authorization") != "Bearer "+token {
+	if r.Header.Get("Authorization") != "Bearer "+testToken {
 		failure(w, http.StatusForbidden, 9109, "Invalid access token")
 		return
 	}
@@ -316,7 +316,7 @@ func serveBench(b *testing.B, f *fake) *Account {
 	b.Helper()
 	srv := httptest.NewServer(f)
 	b.Cleanup(srv.Close)
-	a, err := New(Config{Token: token, BaseURL: srv.URL + "/client/v4", Budget: budget.New("cf", 0, 1)})
+	a, err := New(Config{Token: testToken, BaseURL: srv.URL + "/client/v4", Budget: budget.New("cf", 0, 1)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -346,7 +346,7 @@ func TestAMissingOrBrokenTokenIsOneClearLine(t *testing.T) {
 func TestTokenAndBaseURLComeFromTheEnvironment(t *testing.T) {
 	f := newFake(t)
 	f.a("www", "54.1.2.3")
-	a, err := New(Config{Env: providers.EnvironmentOf("CLOUDFLARE_API_TOKEN="+token, "CLOUDFLARE_BASE_URL="+f.srv.URL+"/client/v4/")})
+	a, err := New(Config{Env: providers.EnvironmentOf("CLOUDFLARE_API_TOKEN="+testToken, "CLOUDFLARE_BASE_URL="+f.srv.URL+"/client/v4/")})
 	if err != nil {
 		t.Fatal(err)
 	}

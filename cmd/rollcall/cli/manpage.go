@@ -26,7 +26,7 @@ var environmentTerms = []term{
 	{"ROLLCALL_CONFIG", "The config file; --config goes before it."},
 	{"ROLLCALL_RESOLVERS", "Resolvers that are asked for names, where the config has none."},
 	{"ROLLCALL_WEBHOOK, ROLLCALL_WEBHOOK_SECRET", "The webhook of watch, and the secret that signs what it is sent."},
-	{"CLOUDFLARE_API_TOKEN", "The token of Cloudflare accounts that name no other variable."},
+	{"CLOUDFLARE_API_TOKEN, CF_API_TOKEN", "The token of Cloudflare accounts that name no other variable."},
 	{"AWS_PROFILE, AWS_ACCESS_KEY_ID, ...", "The credentials of AWS, as the AWS CLI reads them."},
 	{"TRITON_PROFILE, TRITON_URL, TRITON_ACCOUNT, TRITON_KEY_ID, SDC_*", "The credentials of Triton, as the triton CLI reads them."},
 	{"XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME", "Where files lie; see below."},
