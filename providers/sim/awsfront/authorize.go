@@ -74,8 +74,8 @@ func (f *front) asks(c *call) []ask {
 	case "ec2":
 		return f.ec2Asks(c)
 	case "sts":
-		if c.action() == "GetCallerIdentity" {
-			return nil // it needs no permission
+		if c.action() == "GetCallerIdentity" || c.action() == webIdentityAction {
+			return nil // they need no permission
 		}
 		return []ask{{action: "sts:" + c.action(), resource: c.form.Get("RoleArn")}}
 	case "iam":

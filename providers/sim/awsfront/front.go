@@ -74,6 +74,7 @@ type front struct {
 	ec2   map[string]*ec2State // by cloud
 	iam   *iamStore
 	ssm   *parameterStore
+	codes sync.Map // periods whose MFA code was used
 	zones sync.Map // of Route 53: zone id to *zoneState
 	// changes are Route 53 changes outside zones, by id.
 	changes  sync.Map
@@ -210,7 +211,7 @@ func (f *front) answer(w http.ResponseWriter, c *call) {
 
 // refuse returns why a call is not carried out at all: its signature, or a fault.
 func (f *front) refuse(c *call) *apiError {
-	if p := verify(c, &f.w.Credentials, f.iam, f.signedBy(c)); p != "" {
+	if p := verify(c, &f.w.Credentials, f.iam, f.signedBy(c)); p != "" && (p != missing || c.service != "sts" || c.action() != webIdentityAction) {
 		return authError(c, p)
 	}
 	if c.service == "ec2" && c.cloud == nil {

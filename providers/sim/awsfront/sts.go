@@ -32,6 +32,8 @@ func (f *front) serveSTS(c *call, x *xmlWriter) *apiError {
 		})
 	case "AssumeRole":
 		return queryResult(c, x, func() *apiError { return f.assumeRole(c, x) })
+	case webIdentityAction:
+		return queryResult(c, x, func() *apiError { return f.assumeRoleWithWebIdentity(c, x) })
 	case "":
 		return bad("MissingAction", "The request is missing an action or a required parameter")
 	default:
@@ -66,19 +68,26 @@ var (
 	})
 )
 
-// assumeRole answers with credentials of a role, if its trust policy allows the caller.
-func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
-	arn, name := c.form.Get("RoleArn"), c.form.Get("RoleSessionName")
-	wrong := func(value, field, what string) *apiError {
-		return bad("ValidationError", "1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, field, what)
+// roleRequest is what a call asks for that assumes a role.
+type roleRequest struct {
+	arn, account, role, name, policy string
+	until                            time.Time
+}
+
+// roleRequest reads and checks the parameters that both calls share which assume a role.
+func (f *front) roleRequest(c *call) (q roleRequest, e *apiError) {
+	q.arn, q.name, q.policy = c.form.Get("RoleArn"), c.form.Get("RoleSessionName"), c.form.Get("Policy")
+	wrong := func(value, field, what string) (roleRequest, *apiError) {
+		return q, bad("ValidationError", "1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, field, what)
 	}
-	m := roleARN().FindStringSubmatch(arn)
+	m := roleARN().FindStringSubmatch(q.arn)
 	switch {
 	case m == nil:
-		return bad("ValidationError", "%s is invalid", arn)
-	case !sessionName().MatchString(name):
-		return wrong(name, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]*`)
+		return q, bad("ValidationError", "%s is invalid", q.arn)
+	case !sessionName().MatchString(q.name):
+		return wrong(q.name, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]*`)
 	}
+	q.account, q.role = m[1], m[2]
 	seconds := usualSession
 	if s := c.form.Get("DurationSeconds"); s != "" {
 		n, err := strconv.Atoi(s)
@@ -88,53 +97,71 @@ func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
 		case n > longestSession:
 			return wrong(s, "durationSeconds", "Member must have value less than or equal to "+strconv.Itoa(longestSession))
 		case c.session != nil && n > usualSession:
-			return bad("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+			return q, bad("ValidationError", "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
 		case n > usualSession: // the maximum of every role here
-			return bad("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+			return q, bad("ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
 		}
 		seconds = n
 	}
-	policy := c.form.Get("Policy")
+	q.until = f.clock(c).Add(time.Duration(seconds) * time.Second)
 	var doc policyDocument
-	if policy != "" && json.Unmarshal([]byte(policy), &doc) != nil {
-		return bad("MalformedPolicyDocument", "The policy is not in the valid JSON format.")
+	if q.policy != "" && json.Unmarshal([]byte(q.policy), &doc) != nil {
+		return q, bad("MalformedPolicyDocument", "The policy is not in the valid JSON format.")
 	}
-	f.iam.mu.Lock()
-	r, ok := f.iam.roles[m[2]]
-	f.iam.mu.Unlock()
-	if !ok || m[1] != f.account(c) || !f.trusts(r.trust, c) {
-		return &apiError{http.StatusForbidden, "AccessDenied", "User: " + f.caller(c) + " is not authorized to perform: sts:AssumeRole on resource: " + arn}
+	return q, nil
+}
+
+// assumeRole answers with credentials of a role, if its trust policy allows the caller.
+func (f *front) assumeRole(c *call, x *xmlWriter) *apiError {
+	q, e := f.roleRequest(c)
+	if e != nil {
+		return e
 	}
-	until := f.clock(c).Add(time.Duration(seconds) * time.Second)
-	keys := f.w.Credentials.SessionKeys(world.Session{Role: r.name, Name: name, Policy: policy, Until: until})
-	x.group("AssumedRoleUser", "AssumedRoleId", r.id+":"+name, "Arn", "arn:aws:sts::"+m[1]+":assumed-role/"+r.name+"/"+name)
-	x.group("Credentials",
-		"AccessKeyId", keys.KeyID, "SecretAccessKey", keys.Secret, "SessionToken", keys.Token,
-		"Expiration", until.UTC().Format(time.RFC3339),
-	)
+	mfa, e := f.mfa(c)
+	if e != nil {
+		return e
+	}
+	account, caller := f.account(c), f.caller(c)
+	principals := []string{"*", account, "arn:aws:iam::" + account + ":root", caller}
+	if c.session != nil {
+		principals = append(principals, "arn:aws:iam::"+account+":role/"+f.iam.roleOf(c.session))
+	}
+	context := map[string][]string{}
+	if id := c.form.Get("ExternalId"); id != "" {
+		context["sts:externalid"] = []string{id}
+	}
+	if mfa {
+		context["aws:multifactorauthpresent"] = []string{"true"}
+	}
+	r, ok := f.iam.role(q.role)
+	if !ok || q.account != account || !trusts(r.trust, "AWS", principals, &ask{action: "sts:AssumeRole", resource: "*", context: context}) {
+		return &apiError{http.StatusForbidden, "AccessDenied", "User: " + caller + " is not authorized to perform: sts:AssumeRole on resource: " + q.arn}
+	}
+	f.writeSession(x, r, &q, mfa)
 	return nil
 }
 
-// trusts reports whether a trust policy allows the caller to assume the role.
-func (f *front) trusts(policy string, c *call) bool {
+// writeSession answers with credentials of a role.
+func (f *front) writeSession(x *xmlWriter, r *role, q *roleRequest, mfa bool) {
+	keys := f.w.Credentials.SessionKeys(world.Session{Role: r.name, Name: q.name, Policy: q.policy, Until: q.until, MFA: mfa})
+	x.group("AssumedRoleUser", "AssumedRoleId", r.id+":"+q.name, "Arn", "arn:aws:sts::"+q.account+":assumed-role/"+r.name+"/"+q.name)
+	x.group("Credentials",
+		"AccessKeyId", keys.KeyID, "SecretAccessKey", keys.Secret, "SessionToken", keys.Token,
+		"Expiration", q.until.UTC().Format(time.RFC3339),
+	)
+}
+
+// trusts reports whether a trust policy allows q to one of the principals of a kind.
+func trusts(policy, kind string, names []string, q *ask) bool {
 	var doc policyDocument
 	if json.Unmarshal([]byte(policy), &doc) != nil {
 		return false
 	}
-	account, caller := f.account(c), f.caller(c)
-	names := []string{"*", account, "arn:aws:iam::" + account + ":root", caller}
-	if c.session != nil {
-		names = append(names, "arn:aws:iam::"+account+":role/"+f.iam.roleOf(c.session))
-	}
-	q := ask{action: "sts:AssumeRole", resource: "*", context: map[string][]string{}}
-	if id := c.form.Get("ExternalId"); id != "" {
-		q.context["sts:externalid"] = []string{id}
-	}
 	ok := false
 	for i := range doc.Statement {
 		s := &doc.Statement[i]
-		named := slices.ContainsFunc(s.Principal["AWS"], func(p string) bool { return slices.Contains(names, strings.TrimSpace(p)) })
-		if !named || !s.matches(&q) {
+		named := slices.ContainsFunc(s.Principal[kind], func(p string) bool { return slices.Contains(names, strings.TrimSpace(p)) })
+		if !named || !s.matches(q) {
 			continue
 		}
 		if s.Effect == "Deny" {
@@ -145,11 +172,17 @@ func (f *front) trusts(policy string, c *call) bool {
 	return ok
 }
 
-// idOf returns the unique id of a role.
-func (s *iamStore) idOf(name string) string {
+// role returns a role of the account.
+func (s *iamStore) role(name string) (*role, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r, ok := s.roles[name]; ok {
+	r, ok := s.roles[name]
+	return r, ok
+}
+
+// idOf returns the unique id of a role.
+func (s *iamStore) idOf(name string) string {
+	if r, ok := s.role(name); ok {
 		return r.id
 	}
 	return iamID("AROA", name)

@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,6 +21,7 @@ type Session struct {
 	Name    string    `json:"name"`              // RoleSessionName, or the instance's id
 	Policy  string    `json:"policy,omitempty"`  // restricts the role; may be empty
 	Until   time.Time `json:"until"`
+	MFA     bool      `json:"mfa,omitempty"` // the role was assumed with a code of an MFA device
 }
 
 // SessionKeys are temporary credentials.
@@ -61,4 +65,57 @@ func (c *Credentials) Session(token string) (s Session, keys SessionKeys, ok boo
 		return s, keys, false
 	}
 	return s, c.keysOf(body, token), true
+}
+
+// MFASerial returns the ARN of the account's MFA device.
+func (c *Credentials) MFASerial() string { return "arn:aws:iam::" + c.AWSAccount + ":mfa/ops" }
+
+// MFAPeriod is how long a code of the MFA device is shown.
+const MFAPeriod = 30 * time.Second
+
+// MFACode returns what the account's MFA device shows at a time: a time-based one-time password (RFC 6238).
+func (c *Credentials) MFACode(at time.Time) string {
+	sum := c.mac("mfa", strconv.FormatInt(at.Unix()/int64(MFAPeriod/time.Second), 10))
+	n := binary.BigEndian.Uint32(sum[sum[len(sum)-1]&0xf:]) & 0x7fffffff // RFC 4226, 5.3
+	return fmt.Sprintf("%06d", n%1_000_000)
+}
+
+// WebIdentity is what a token of the identity provider that the account trusts says (OpenID Connect Core, section 2).
+type WebIdentity struct {
+	Issuer   string `json:"iss"`
+	Audience string `json:"aud"`
+	Subject  string `json:"sub"`
+	Expires  int64  `json:"exp"` // Unix time
+}
+
+// The identity provider that the account trusts, and the audience of its tokens.
+const (
+	WebIdentityIssuer   = "https://oidc.sim.rollcall.test"
+	WebIdentityAudience = "sts.amazonaws.com"
+)
+
+var jwtHeader = base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`))
+
+// WebIdentityToken returns a token of the identity provider that the account trusts.
+func (c *Credentials) WebIdentityToken(subject string, until time.Time) string {
+	claims, err := json.Marshal(WebIdentity{WebIdentityIssuer, WebIdentityAudience, subject, until.Unix()})
+	if err != nil {
+		panic(err) // strings and a number
+	}
+	body := jwtHeader + "." + base64.RawURLEncoding.EncodeToString(claims)
+	return body + "." + base64.RawURLEncoding.EncodeToString(c.mac("web identity", body))
+}
+
+// WebIdentity returns what a token says. ok is false for one that the identity provider did not make. The caller checks whether it
+// has ended.
+func (c *Credentials) WebIdentity(token string) (id WebIdentity, ok bool) {
+	end := max(strings.LastIndexByte(token, '.'), 0)
+	body, sum := token[:end], strings.TrimPrefix(token[end:], ".")
+	given, err := base64.RawURLEncoding.DecodeString(sum)
+	if err != nil || !hmac.Equal(given, c.mac("web identity", body)) {
+		return id, false
+	}
+	_, claims, _ := strings.Cut(body, ".")
+	text, err := base64.RawURLEncoding.DecodeString(claims)
+	return id, err == nil && json.Unmarshal(text, &id) == nil
 }
