@@ -10,16 +10,45 @@ import (
 
 // IdleTimeout limits how long a read may receive nothing, whatever its size: its context ends when Received has not
 // been called for limit. Its deadline is the end of the current limit, so a caller that would wait longer can give up
-// at once. All methods are safe for concurrent use.
+// at once. PauseIdleTimeout stops it for a while. All methods are safe for concurrent use.
 type IdleTimeout struct {
 	context.Context
 	limit  time.Duration
 	cancel context.CancelFunc
 	timer  *time.Timer
 
-	mu    sync.Mutex
-	until time.Time
-	over  bool
+	mu     sync.Mutex
+	until  time.Time
+	paused int // callers of PauseIdleTimeout that have not resumed
+	over   bool
+}
+
+type idleTimeoutKey struct{}
+
+// Value implements context.Context.
+func (s *IdleTimeout) Value(key any) any {
+	if key == (idleTimeoutKey{}) {
+		return s
+	}
+	return s.Context.Value(key)
+}
+
+// PauseIdleTimeout stops the IdleTimeout that ctx comes from, if it comes from one, until resume is called: for a time in which nothing
+// can come, because a person is asked. Then the limit starts anew. resume is called once.
+func PauseIdleTimeout(ctx context.Context) (resume func()) {
+	s, ok := ctx.Value(idleTimeoutKey{}).(*IdleTimeout)
+	if !ok {
+		return func() {}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.paused++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.paused--
+		s.until = time.Now().Add(s.limit)
+	}
 }
 
 // WithIdleTimeout returns a context that ends with ctx, or after limit without a call of Received. The caller must call
@@ -35,7 +64,11 @@ func WithIdleTimeout(ctx context.Context, limit time.Duration) *IdleTimeout {
 func (s *IdleTimeout) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if left := time.Until(s.until); left > 0 {
+	left := time.Until(s.until)
+	if s.paused > 0 {
+		left = s.limit
+	}
+	if left > 0 {
 		s.timer.Reset(left)
 		return
 	}
@@ -67,8 +100,9 @@ func (s *IdleTimeout) Expired() bool {
 func (s *IdleTimeout) Deadline() (time.Time, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if d, ok := s.Context.Deadline(); ok && d.Before(s.until) {
-		return d, true
+	d, ok := s.Context.Deadline()
+	if s.paused > 0 || (ok && d.Before(s.until)) {
+		return d, ok
 	}
 	return s.until, true
 }

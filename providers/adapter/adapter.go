@@ -11,6 +11,7 @@ package adapter
 import (
 	"cmp"
 	"context"
+	"sync"
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -49,7 +50,9 @@ type Opening struct {
 	Settings providers.Settings
 	Env      providers.Environment
 	Clock    providers.Clock
-	Budgets  *budget.Pool // what the provider counts together shares one budget of it
+	Budgets  *budget.Pool    // what the provider counts together shares one budget of it
+	Ask      providers.Asker // asks a person what only a person knows, such as an MFA code; nil if there is none to ask
+	Shared   *sync.Map       // what accounts of one run share, such as a login, under keys that begin with the package's name
 }
 
 // Account is an open account.

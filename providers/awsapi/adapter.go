@@ -1,10 +1,6 @@
 package awsapi
 
-import (
-	"cmp"
-
-	"rollcall/providers"
-)
+import "rollcall/providers"
 
 // ProfileKey is the config key for the profile of an entry's credentials.
 var ProfileKey = providers.Key{Name: "profile", Kind: providers.KeyText, Help: "profile of the AWS config files; empty for AWS_PROFILE or the default chain"}
@@ -21,13 +17,14 @@ func ProfileOf(env providers.Environment) string {
 	if env.Getenv("AWS_ACCESS_KEY_ID") != "" {
 		return ""
 	}
-	return cmp.Or(env.Getenv("AWS_PROFILE"), env.Getenv("AWS_DEFAULT_PROFILE"))
+	return firstSet(env, "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 }
 
-// CredentialSource returns where credentials are looked for first, in words: the profile, else what the environment
-// names.
+// CredentialSource returns where credentials would be looked for, in words, for an account that cannot be opened; Session.From says
+// where they were found.
 func CredentialSource(env providers.Environment, profile string) string {
-	switch ofEnv := env.Getenv("AWS_PROFILE"); {
+	ofEnv := firstSet(env, "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+	switch {
 	case profile != "":
 		return "profile " + profile
 	case env.Getenv("AWS_ACCESS_KEY_ID") != "":

@@ -3,20 +3,12 @@ package awsapi
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -153,79 +145,6 @@ func TestATryEndsAfterItsTimeout(t *testing.T) {
 	}
 }
 
-func TestMissingCredentialsAreToldInOneLine(t *testing.T) {
-	role := aws.Config{Credentials: aws.NewCredentialsCache(ec2rolecreds.New())}
-	static := aws.Config{Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
-	err := checkCredentials("aws-use1", role, false)
-	if providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), "AWS_PROFILE") || strings.Contains(err.Error(), "\n") {
-		t.Errorf("error %v", err)
-	}
-	for name, e := range map[string]error{"the role of an EC2 instance": checkCredentials("x", role, true), "a key": checkCredentials("x", static, false)} {
-		if e != nil {
-			t.Errorf("%s: %v", name, e)
-		}
-	}
-}
-
-func TestWhatTheFilesLackIsNamed(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "config")
-	if err := os.WriteFile(file, []byte("[profile prod]\nregion = eu-west-1\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = s\n[profile bare]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = s\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"} {
-		t.Setenv(v, "")
-	}
-	t.Setenv("AWS_CONFIG_FILE", file)
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(dir, "none"))
-	s, err := Open(Options{Source: "x", Profile: "prod"})
-	if err != nil || s.Config.Region != "eu-west-1" {
-		t.Fatalf("session %+v, error %v", s, err)
-	}
-	if _, err = Open(Options{Source: "x", Profile: "nobody"}); providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), "nobody") {
-		t.Errorf("a profile that is not there: %v", err)
-	}
-	if _, err = Open(Options{Source: "x", Profile: "bare"}); providers.KindOf(err) != providers.KindInvalid || !strings.Contains(err.Error(), "region") {
-		t.Errorf("no region: %v", err)
-	}
-}
-
-func TestAnEnvironmentOfItsOwnIsReadInsteadOfTheProcess(t *testing.T) {
-	for name, value := range map[string]string{"AWS_PROFILE": "of-the-process", "AWS_REGION": "sa-east-1", "AWS_ACCESS_KEY_ID": "OFPROCESS", "AWS_SECRET_ACCESS_KEY": "p", "AWS_ENDPOINT_URL": "http://process.invalid"} {
-		t.Setenv(name, value)
-	}
-	file := filepath.Join(t.TempDir(), "config")
-	if err := os.WriteFile(file, []byte("[profile prod]\nregion = eu-west-1\naws_access_key_id = OFPROFILE\naws_secret_access_key = s\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	env := providers.EnvironmentOf("AWS_ACCESS_KEY_ID=GIVEN", "AWS_SECRET_ACCESS_KEY=s", "AWS_SESSION_TOKEN=t", "AWS_REGION=us-west-2", "AWS_ENDPOINT_URL=http://127.0.0.1:1", "AWS_CONFIG_FILE="+file, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
-	for name, c := range map[string]struct {
-		o                 Options
-		key, region, from string
-	}{
-		"its keys":                {Options{Env: env}, "GIVEN", "us-west-2", "AWS_ACCESS_KEY_ID"},
-		"a region of the config":  {Options{Env: env, Region: "us-east-1"}, "GIVEN", "us-east-1", "AWS_ACCESS_KEY_ID"},
-		"a profile of the config": {Options{Env: env, Profile: "prod"}, "OFPROFILE", "us-west-2", "profile prod"},
-		"its profile":             {Options{Env: env.Without("AWS_ACCESS_KEY_ID", "AWS_REGION").With("AWS_PROFILE=prod")}, "OFPROFILE", "eu-west-1", "profile prod of AWS_PROFILE"},
-	} {
-		s, err := Open(c.o)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		got, err := s.Config.Credentials.Retrieve(t.Context())
-		if err != nil || got.AccessKeyID != c.key || s.Config.Region != c.region || s.Endpoint() == nil || *s.Endpoint() != "http://127.0.0.1:1" {
-			t.Errorf("%s: key %s, region %s, endpoint %v, %v", name, got.AccessKeyID, s.Config.Region, s.Endpoint(), err)
-		}
-		if from := CredentialSource(c.o.Env, c.o.Profile); from != c.from {
-			t.Errorf("%s: from %s", name, from)
-		}
-	}
-	if _, err := Open(Options{Env: env, Profile: "nobody"}); providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), "nobody") {
-		t.Errorf("a profile that is not there: %v", err)
-	}
-}
-
 func TestThrottlingIsCountedWhateverStatusItComesWith(t *testing.T) {
 	for _, c := range []struct {
 		status int
@@ -263,23 +182,4 @@ func TestThrottlingIsCountedWhateverStatusItComesWith(t *testing.T) {
 		}
 		srv.Close()
 	}
-}
-
-func TestCredentialsThatDoNotComeAreNamedBeforeTheReadIsGivenUp(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		n := &namedCredentials{profile: "slow", next: aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
-			<-ctx.Done()
-			return aws.Credentials{}, ctx.Err()
-		})}
-		began := time.Now()
-		_, err := n.Retrieve(t.Context())
-		if time.Since(began) != credentialsPatience || providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), "of profile slow") || !strings.Contains(err.Error(), "have not come within 12s") {
-			t.Errorf("after %s: %v", time.Since(began), err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if _, err := n.Retrieve(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a caller that has less time: %v", err)
-		}
-	})
 }

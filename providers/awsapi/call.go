@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -17,7 +18,18 @@ import (
 // Read makes a call that changes nothing, with a few retries of throttled and unreachable errors. op is the operation,
 // e.g. "list instances". The error is a *providers.Error.
 func (s *Session) Read(ctx context.Context, op string, call func(context.Context) error) error {
+	if err := s.signIn(ctx, op); err != nil {
+		return err
+	}
 	return s.budget.Retry(ctx, func(ctx context.Context) error { return s.classify(op, call(ctx), false) })
+}
+
+// signIn gets the credentials for a call. They have time limits of their own, and a person may be asked for a code, so this time
+// does not count for the limits of the call and of the read that it is a part of.
+func (s *Session) signIn(ctx context.Context, op string) error {
+	defer providers.PauseIdleTimeout(ctx)()
+	_, err := s.login.Retrieve(ctx)
+	return s.classify(op, err, false)
 }
 
 // Call makes one API call as Read or Repeat does, and returns its answer.
@@ -34,12 +46,18 @@ func Call[In, Out, Opt any](ctx context.Context, how func(context.Context, strin
 // Write makes a call that changes something, without retries. A lost reply or a failure of the service is
 // KindUncertain.
 func (s *Session) Write(ctx context.Context, op string, call func(context.Context) error) error {
+	if err := s.signIn(ctx, op); err != nil {
+		return err
+	}
 	return s.classify(op, call(ctx), true)
 }
 
 // Repeat makes a call that changes something but can be repeated without harm. It retries like Read. The error is
 // KindUncertain only if the tries are used up and the service may have received one.
 func (s *Session) Repeat(ctx context.Context, op string, call func(context.Context) error) error {
+	if err := s.signIn(ctx, op); err != nil {
+		return err
+	}
 	received := false
 	err := s.budget.Retry(ctx, func(ctx context.Context) error {
 		err := call(ctx)
@@ -84,6 +102,9 @@ func (s *Session) classify(op string, err error, write bool) error {
 			e.Kind = k
 			if k == providers.KindUnreachable {
 				e.Kind = lost(k)
+			}
+			if k == providers.KindAuth {
+				s.refused(e)
 			}
 			if k == providers.KindThrottled {
 				s.budget.Block(e.RetryAfter) // Route 53 throttles with status 400
@@ -130,6 +151,21 @@ func (s *Session) classify(op string, err error, write bool) error {
 		return e
 	}
 	return e
+}
+
+// refused completes the error of an API that does not take the credentials: it says what to do. Credentials whose session is over
+// are not used again.
+func (s *Session) refused(e *providers.Error) {
+	switch e.Code {
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired":
+		if c, ok := s.login.CredentialsProvider.(*aws.CredentialsCache); ok {
+			c.Invalidate()
+		}
+	case "AuthFailure", "InvalidClientTokenId", "InvalidAccessKeyId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidSignatureException", "MissingAuthenticationToken":
+	default:
+		return // it takes them, but they may not do this
+	}
+	e.Err = &briefError{text: strings.TrimSuffix(e.Err.Error(), ".") + "; the credentials are of " + s.login.from + ": " + s.login.renew, err: e.Err}
 }
 
 // kindOfStatus returns the kind of an answer without a known code. It never returns KindNotFound, since a 404 may be a

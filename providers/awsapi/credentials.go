@@ -8,9 +8,6 @@ import (
 
 // Credentials returns the access key that signs calls, its secret and its session token.
 func (s *Session) Credentials(ctx context.Context) ([]providers.Credential, error) {
-	if s.Config.Credentials == nil {
-		return nil, nil
-	}
 	c, err := s.Config.Credentials.Retrieve(ctx)
 	if err != nil {
 		return nil, err

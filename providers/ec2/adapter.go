@@ -44,11 +44,11 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	region, profile, endpoint := o.Settings.Get("region"), o.Settings.Get("profile"), o.Settings.Get("endpoint")
 	a.From, a.Region = awsapi.CredentialSource(o.Env, profile), region
 	a.Budget = o.Budgets.Account("ec2 "+profile+" "+region+" "+endpoint, o.Name, budgetRate, budgetBurst)
-	c, err := New(Config{Name: o.Name, Region: region, Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock, Env: o.Env})
+	c, err := New(Config{Name: o.Name, Region: region, Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock, Env: o.Env, Ask: o.Ask, Shared: o.Shared})
 	if err != nil {
 		return a, err
 	}
-	a.Compute, a.Region = c, c.Region()
+	a.Compute, a.Region, a.From = c, c.Region(), c.From()
 	return a, nil
 }
 

@@ -35,7 +35,9 @@ type Config struct {
 	HTTPClient *http.Client    // its Transport is used; nil for the SDK's own
 	Clock      providers.Clock
 	Env        providers.Environment
-	AWS        *aws.Config // a config that is used as it is instead of loading one, for tests
+	Ask        providers.Asker // asks a person for the code of an MFA device; nil if there is none to ask
+	Shared     *sync.Map       // what accounts of one run share, such as a login; nil for nothing
+	AWS        *aws.Config     // whose region and credentials are used instead of looking for some, for tests
 }
 
 // Cloud is one EC2 account in one region. It is safe for concurrent use.
@@ -70,14 +72,14 @@ const (
 func New(cfg Config) (*Cloud, error) {
 	s, err := awsapi.Open(awsapi.Options{
 		Source: cmp.Or(cfg.Name, cfg.Region, string(providers.EC2)), Region: cfg.Region, Profile: cfg.Profile, Endpoint: cfg.Endpoint,
-		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS, Env: cfg.Env,
+		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS, Env: cfg.Env, Ask: cfg.Ask, Shared: cfg.Shared,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &Cloud{
 		name: cmp.Or(cfg.Name, s.Config.Region), region: s.Config.Region, s: s,
-		ec2: awsec2.NewFromConfig(s.Config, func(o *awsec2.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) }),
+		ec2: awsec2.NewFromConfig(s.Config, func(o *awsec2.Options) { o.BaseEndpoint = s.Endpoint(awsec2.ServiceID) }),
 	}, nil
 }
 
@@ -85,6 +87,9 @@ func New(cfg Config) (*Cloud, error) {
 func (c *Cloud) Credentials(ctx context.Context) ([]providers.Credential, error) {
 	return c.s.Credentials(ctx)
 }
+
+// From returns where the credentials come from, in words.
+func (c *Cloud) From() string { return c.s.From() }
 
 // Name returns the short name of the cloud.
 func (c *Cloud) Name() string { return c.name }

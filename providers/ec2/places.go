@@ -44,8 +44,9 @@ func places(ctx context.Context, o adapter.Opening, opened adapter.Account) ([]a
 	g.SetLimit(regionsAtOnce)
 	for i := range found {
 		g.Go(func() error {
-			p := &found[i]
-			a, err := open(adapter.Opening{Name: p.Name, Settings: p.Settings, Env: o.Env, Clock: o.Clock, Budgets: o.Budgets})
+			p, there := &found[i], o
+			there.Name, there.Settings = p.Name, p.Settings
+			a, err := open(there)
 			if err == nil {
 				has[i], err = a.Compute.(*Cloud).hasInstances(ctx)
 			}

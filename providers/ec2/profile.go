@@ -1,7 +1,6 @@
 package ec2
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,7 +104,7 @@ func (c *Cloud) CreateProfile(ctx context.Context, p NodeProfile) error {
 }
 
 func (c *Cloud) iam() *iam.Client {
-	return iam.NewFromConfig(c.s.Config, func(o *iam.Options) { o.BaseEndpoint = cmp.Or(c.s.Endpoint(), o.BaseEndpoint) })
+	return iam.NewFromConfig(c.s.Config, func(o *iam.Options) { o.BaseEndpoint = c.s.Endpoint(iam.ServiceID) })
 }
 
 // profile reads a profile from IAM and returns an error if it is not the wanted one.

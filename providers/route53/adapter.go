@@ -45,10 +45,10 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	profile, endpoint := o.Settings.Get("profile"), o.Settings.Get("endpoint")
 	a.From = awsapi.CredentialSource(o.Env, profile)
 	a.Budget = o.Budgets.Account("route53 "+profile+" "+endpoint, string(providers.Route53), budgetRate, budgetBurst)
-	account, err := New(Config{Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock, Env: o.Env})
+	account, err := New(Config{Profile: profile, Endpoint: endpoint, Budget: a.Budget, Clock: o.Clock, Env: o.Env, Ask: o.Ask, Shared: o.Shared})
 	if err != nil {
 		return a, err
 	}
-	a.DNS = account
+	a.DNS, a.From = account, account.From()
 	return a, nil
 }

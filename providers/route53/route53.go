@@ -27,7 +27,9 @@ type Config struct {
 	HTTPClient *http.Client    // its Transport is used; nil for the SDK's own
 	Clock      providers.Clock
 	Env        providers.Environment
-	AWS        *aws.Config // a config that is used as it is instead of loading one, for tests
+	Ask        providers.Asker // asks a person for the code of an MFA device; nil if there is none to ask
+	Shared     *sync.Map       // what accounts of one run share, such as a login; nil for nothing
+	AWS        *aws.Config     // whose region and credentials are used instead of looking for some, for tests
 }
 
 // Account is one Route 53 account. It is safe for concurrent use.
@@ -56,6 +58,9 @@ func (a *Account) Credentials(ctx context.Context) ([]providers.Credential, erro
 	return a.s.Credentials(ctx)
 }
 
+// From returns where the credentials come from, in words.
+func (a *Account) From() string { return a.s.From() }
+
 // The budget of one account.
 const (
 	budgetRate  = 10
@@ -77,12 +82,12 @@ func New(cfg Config) (*Account, error) {
 	name := cmp.Or(cfg.Name, string(providers.Route53))
 	s, err := awsapi.Open(awsapi.Options{
 		Source: name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Endpoint: cfg.Endpoint,
-		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS, Env: cfg.Env,
+		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS, Env: cfg.Env, Ask: cfg.Ask, Shared: cfg.Shared,
 	})
 	if err != nil {
 		return nil, err
 	}
-	api := awsr53.NewFromConfig(s.Config, func(o *awsr53.Options) { o.BaseEndpoint = cmp.Or(s.Endpoint(), o.BaseEndpoint) })
+	api := awsr53.NewFromConfig(s.Config, func(o *awsr53.Options) { o.BaseEndpoint = s.Endpoint(awsr53.ServiceID) })
 	if cfg.Budget != nil {
 		cfg.Budget.Reserve(budgetReserve)
 	}

@@ -63,9 +63,7 @@ func New(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	st.s3 = awss3.NewFromConfig(st.s.Config, func(o *awss3.Options) {
-		if e := st.s.Endpoint(); e != nil {
-			o.BaseEndpoint = e
-		}
+		o.BaseEndpoint = st.s.Endpoint(awss3.ServiceID)
 		o.UsePathStyle = o.BaseEndpoint != nil
 		// Servers that do not know Amazon's newer checksums refuse a request that has one.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
