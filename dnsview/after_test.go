@@ -37,11 +37,11 @@ func everything(v *dnsview.View, j *rows.Joined) string {
 	for _, r := range j.Instances {
 		put(r.Object())
 		put(j.Instance(r.Key()) == r)
-		put([]any{r.Ref, r.Address, r.Service, r.Type, r.Records, len(r.Findings)})
+		put([]any{r.Ref(), r.Address(), r.Service, r.Type(), r.Records(), r.CountRecords(), len(r.Findings)})
 	}
 	for _, r := range j.Records {
 		put(r.Object())
-		put([]any{r.Node, r.Instances, r.Production, len(r.Findings), r.Wire, v.ControllerOf(r.Rec)})
+		put([]any{r.Key(), r.Name(), r.Value(), r.Node, r.Instances(), r.Production(), len(r.Findings), r.Wire, v.ControllerOf(r.Rec)})
 	}
 	members := func(m *tree.Members) {
 		put([]any{m.Name, m.Kind, m.Zone, m.Live, m.Minimum, m.Running, m.Records, m.Clouds, m.Thin(), classesOf(m.Findings)})
