@@ -32,7 +32,7 @@ type ZoneState struct {
 	Basis    Basis
 	Nodes    []int32                               // for each record of the view, the instance that it belongs to, or -1
 	AllBases []Basis                               // every cloud and this zone: what a finding of absence rests on
-	names    func() map[string][]*providers.Record // made when it is first asked for
+	names    func() *names                         // made when it is first asked for
 	exact    func() map[setValue]*providers.Record // made when it is first asked for
 	Cuts     Cuts                                  // names that the zone's servers do not answer for
 }

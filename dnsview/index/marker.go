@@ -43,16 +43,32 @@ func (m QuiescedMarker) Of() InstanceKey { return InstanceKey{m.Owner.Cloud, m.O
 func (m QuiescedMarker) OfHost() bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
 
 // Named returns the records of a zone with one name.
-func (z *ZoneState) Named(name string) []*providers.Record { return z.names()[name] }
+func (z *ZoneState) Named(name string) (out []*providers.Record) {
+	names := z.names()
+	for i := names.first.Find(HashName(name), names.has(name)); i >= 0; i = names.next[i] {
+		out = append(out, &names.records[i])
+	}
+	return out
+}
 
-func namesOf(records []providers.Record) func() map[string][]*providers.Record {
-	return func() map[string][]*providers.Record {
-		names := make(map[string][]*providers.Record, len(records))
-		for i := range records {
-			r := &records[i]
-			names[r.Name] = append(names[r.Name], r)
+// names finds the records of a zone by their names.
+type names struct {
+	records []providers.Record
+	first   Places  // of each name
+	next    []int32 // of the same name; -1 for none
+}
+
+func (n *names) has(name string) func(at int32) bool {
+	return func(at int32) bool { return n.records[at].Name == name }
+}
+
+func namesOf(records []providers.Record) func() *names {
+	return func() *names {
+		n := &names{records, NewPlaces(len(records)), make([]int32, len(records))}
+		for i := len(records) - 1; i >= 0; i-- {
+			n.next[i] = n.first.Put(HashName(records[i].Name), int32(i), n.has(records[i].Name))
 		}
-		return names
+		return n
 	}
 }
 

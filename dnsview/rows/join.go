@@ -14,18 +14,22 @@ type Joined struct {
 	Records   []*Record
 
 	view    *dnsview.View
-	nodes   []Instance            // including hidden ones
-	byKey   map[InstanceKey]int32 // of nodes
+	nodes   []Instance   // including hidden ones
+	places  index.Places // of nodes
 	values  []Record
 	markers int // of the values
 }
 
 // Instance returns the row of an instance, which may be a hidden one, or nil.
 func (j *Joined) Instance(k InstanceKey) *Instance {
-	if n, ok := j.byKey[k]; ok {
+	if n := j.places.Find(index.HashName(k.ID), j.has(k)); n >= 0 {
 		return &j.nodes[n]
 	}
 	return nil
+}
+
+func (j *Joined) has(k InstanceKey) func(at int32) bool {
+	return func(at int32) bool { return j.nodes[at].Inst.ID == k.ID && j.nodes[at].Inst.Cloud == k.Cloud }
 }
 
 // Join returns the rows of a view. It omits terminated instances without records, and owner markers without findings.
@@ -58,10 +62,10 @@ func (j *Joined) instances(v *dnsview.View) {
 			list[i].join(&text)
 		}
 	})
-	j.nodes, j.byKey, j.Instances = list, make(map[InstanceKey]int32, len(list)), make([]*Instance, 0, len(list))
+	j.nodes, j.places, j.Instances = list, index.NewPlaces(len(list)), make([]*Instance, 0, len(list))
 	for i := range list {
 		r := &list[i]
-		j.byKey[r.Key()] = int32(i)
+		j.places.Put(index.HashName(r.Inst.ID), r.at, j.has(r.Key()))
 		if r.isShown() {
 			j.Instances = append(j.Instances, r)
 		}

@@ -15,7 +15,7 @@ func JoinAfter(last *Joined, v *dnsview.View) *Joined {
 	if last == nil || last.view == nil || !v.Index.SameRows(last.view.Index) || !slices.EqualFunc(v.Snapshot.Clouds, last.view.Snapshot.Clouds, sameProduction) {
 		return Join(v)
 	}
-	j := &Joined{view: v, byKey: last.byKey, markers: last.markers}
+	j := &Joined{view: v, places: last.places, markers: last.markers}
 	j.nodes, j.values = make([]Instance, len(last.nodes)), make([]Record, len(last.values))
 	var others atomic.Bool // rows are shown that were not, or the other way round
 	index.Parallel(len(j.nodes), rowsOfPart, func(from, to int) {
