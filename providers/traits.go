@@ -1,5 +1,7 @@
 package providers
 
+import "fmt"
+
 // Traits are the differences between providers beside their APIs. An adapter declares them, and every Cloud and Zone
 // has those of its provider. The zero value is for an unknown provider, and has nothing that a change could depend on.
 type Traits struct {
@@ -48,12 +50,18 @@ type RecordSetLimits struct {
 }
 
 // TTLRange holds the TTLs in seconds that records may have. Auto is one more, for a TTL that the provider chooses.
-// Least is the lowest that some zones allow, and Min the lowest that all zones allow.
+// Least is the lowest that some zones allow, and Min the lowest that all zones allow; of a zone whose plan is known, both are
+// the lowest there.
 type TTLRange struct{ Least, Min, Max, Auto uint32 }
 
-// Holds reports whether a record may have the TTL in every zone.
+// Holds reports whether a record may have the TTL in some zone.
 func (t *TTLRange) Holds(ttl uint32) bool {
-	return t == nil || ttl == t.Auto || ttl >= t.Min && ttl <= t.Max
+	return t == nil || ttl == t.Auto || ttl >= t.Least && ttl <= t.Max
+}
+
+// String returns the range for a sentence about the seconds that a record may have.
+func (t *TTLRange) String() string {
+	return fmt.Sprintf("%d to %d seconds, or %d for auto", t.Least, t.Max, t.Auto)
 }
 
 // Access is how write access to a zone is limited.

@@ -290,7 +290,7 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	at, dns := in.declared(in.Provider), in.declared(cfg.DNS)
 	switch {
 	case !dns.TTLs.Holds(cfg.TTL):
-		add("ttl", "%d: %s takes %d to %d seconds, or %d for auto", cfg.TTL, dns.Title, dns.TTLs.Min, dns.TTLs.Max, dns.TTLs.Auto)
+		add("ttl", "%d: %s takes %s", cfg.TTL, dns.Title, dns.TTLs)
 	case cfg.Proxied && !dns.Proxies:
 		only, _ := in.having(func(d *providers.Declaration) bool { return d.Proxies })
 		add("proxied", "only %s has proxied records", only)

@@ -131,7 +131,7 @@ func TestEveryMistakeInAValueIsOneClearLine(t *testing.T) {
 		{"control character", input(providers.EC2, "greeting", "a\nb"), "greeting: it holds a control character"},
 		{"need of", input(providers.EC2, "health_need", "4"), "health_need: 4 of 3 checks cannot pass"},
 		{"proxied", input(providers.EC2, "proxied", "true"), "proxied: only Cloudflare has proxied records"},
-		{"cloudflare ttl", input(providers.EC2, "dns", "cloudflare", "ttl", "30"), "ttl: 30: Cloudflare takes 60 to 86400 seconds, or 1 for auto"},
+		{"cloudflare ttl", input(providers.EC2, "dns", "cloudflare", "ttl", "20"), "ttl: 20: Cloudflare takes 30 to 86400 seconds, or 1 for auto"},
 		{"fleet", Input{Provider: providers.EC2, Declared: declared, Values: values()}, "register: the agent marks its records with the fleet id, and there is none; rollcall config init makes one"},
 		{"token source", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token_source", "metadata"), "token_source: metadata is for Triton; EC2 has ssm"},
 		{"no token", input(providers.EC2, "dns", "cloudflare", "register", "agent", "token_source", "script", "token_in_script", TokenInScript), "token: it is not set"},

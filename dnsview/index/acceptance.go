@@ -108,7 +108,7 @@ func (a *Acceptance) badRecord(r *providers.Record) string {
 	case sets == nil && (r.SetID != "" || r.Weight != 0):
 		return "a record at " + a.Traits.Title + " has no weight and no set identifier"
 	case ttls != nil && !r.Proxied && !r.AutoTTL && r.TTL > ttls.Auto && (r.TTL < ttls.Least || r.TTL > ttls.Max):
-		return "a TTL of " + strconv.FormatUint(uint64(r.TTL), 10) + " s is out of range: " + a.Traits.Title + " takes " + strconv.FormatUint(uint64(ttls.Min), 10) + " to " + strconv.FormatUint(uint64(ttls.Max), 10) + ", or automatic"
+		return "a TTL of " + strconv.FormatUint(uint64(r.TTL), 10) + " s is out of range: " + a.Traits.Title + " takes " + strconv.FormatUint(uint64(ttls.Least), 10) + " to " + strconv.FormatUint(uint64(ttls.Max), 10) + ", or automatic"
 	}
 	return ""
 }

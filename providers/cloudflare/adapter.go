@@ -51,6 +51,19 @@ func traits() providers.Traits {
 	}
 }
 
+// traitsOf returns the traits of a zone with a plan, or of any if the plan is empty.
+func traitsOf(plan string) providers.Traits {
+	t := traits()
+	switch plan {
+	case "":
+	case "enterprise":
+		t.TTLs.Min = t.TTLs.Least
+	default:
+		t.TTLs.Least = t.TTLs.Min
+	}
+	return t
+}
+
 func open(o adapter.Opening) (a adapter.Account, err error) {
 	t, from, err := tokenOf(o.Settings, o.Env, o.Clock)
 	a.From = from

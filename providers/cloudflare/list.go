@@ -42,6 +42,9 @@ type wireZone struct {
 	Account     struct {
 		ID string `json:"id"`
 	} `json:"account"`
+	Plan struct {
+		LegacyID string `json:"legacy_id"` // free, pro, business or enterprise
+	} `json:"plan"`
 }
 
 // ascii returns a name in Punycode (RFC 3492), or unchanged if that fails. Cloudflare returns internationalised zone
@@ -77,7 +80,7 @@ func (w *wireZone) decode() (providers.Zone, error) {
 		return providers.Zone{}, errors.New("a zone without id or name")
 	}
 	z := providers.Zone{
-		Name: providers.CanonicalName(ascii(w.Name)), ID: w.ID, Provider: providers.Cloudflare, Traits: traits(), Account: w.Account.ID,
+		Name: providers.CanonicalName(ascii(w.Name)), ID: w.ID, Provider: providers.Cloudflare, Traits: traitsOf(w.Plan.LegacyID), Account: w.Account.ID,
 		Private: w.Type == "internal", // only resolvers of the account answer for it
 		Pending: w.Status != "" && w.Status != "active",
 	}

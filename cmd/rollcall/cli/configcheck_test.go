@@ -56,3 +56,27 @@ func TestASourceThatStandsForAllZonesOfAnAccountIsNamedAsAPersonWouldTypeIt(t *t
 		t.Errorf("%s%s", r.out, r.err)
 	}
 }
+
+func TestTheLowestTTLOfAServiceIsThatOfTheZonesPlan(t *testing.T) {
+	s := newWorld(t)
+	z, err := s.World().Zone(world.CloudflareZone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reconfigure(t, `ttl: "60"`, `ttl: "30"`)
+	r := rollcall(t, "config", "check")
+	if r.code != exit.Usage || !strings.Contains(r.err, "has a ttl of 30, which the zone scalability.expert does not take with its plan; write 60 to 86400 seconds") {
+		t.Errorf("on a free plan: exit code %d, %s", r.code, r.err)
+	}
+	id := strings.Fields(must(t, "ls", "instances", "--filter", "finding:missing tag.service=www", "-o", "name"))[0]
+	if r := rollcall(t, "register", id, "--service", "www.scalability.expert", "--dry-run"); !strings.Contains(r.out+r.err, "Cloudflare takes 60 to 86400") {
+		t.Errorf("register on a free plan: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	z.SetPlan("enterprise")
+	if r := rollcall(t, "config", "check"); r.code != exit.Done {
+		t.Errorf("on an enterprise plan: exit code %d, %s", r.code, r.err)
+	}
+	if r := rollcall(t, "register", id, "--service", "www.scalability.expert"); r.code != exit.Done {
+		t.Errorf("register on an enterprise plan: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+}

@@ -57,6 +57,7 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 		clouds, zones := app.NewAccounts(a.Program, a.Retrying()).Configured(ctx, c)
 		s = app.NewSession(a.Program, c, clouds, zones)
 		found, wrong, unsure = checkSources(ctx, s)
+		wrong = append(wrong, checkTTLs(c, found)...)
 	}
 	if c.RangesErr != nil {
 		wrong = append(wrong, c.RangesErr)
@@ -82,6 +83,21 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 		a.Logf("rollcall: it has no fleet id: records with an owner are shown, and never changed")
 	}
 	return nil
+}
+
+// checkTTLs returns the services whose TTL their zone does not take, as only the zone's plan says.
+func checkTTLs(c *config.Config, found *providers.Snapshot) (wrong config.Errors) {
+	for i := range c.Services {
+		s := &c.Services[i]
+		for n := range found.Zones {
+			if z := &found.Zones[n].Zone; z.Name == s.Zone && z.ID != "" && s.TTL > 0 && !z.Traits.TTLs.Holds(s.TTL) {
+				wrong = append(wrong, &config.Error{
+					Pos: s.Pos, What: fmt.Sprintf("service %s has a ttl of %d, which the zone %s does not take with its plan", s.Name, s.TTL, z.Name), Do: "write " + z.Traits.TTLs.String(),
+				})
+			}
+		}
+	}
+	return wrong
 }
 
 // accountsOf returns a line for each cloud that said who it is, and for each zone whose provider says whose it is. found may be

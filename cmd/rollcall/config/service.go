@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -163,7 +162,7 @@ func (r *reader) serviceAt(p providers.Provider, s *Service) {
 	switch {
 	case d == nil: // reported elsewhere
 	case s.TTL > 0 && !d.TTLs.Holds(s.TTL):
-		r.failAt(s.Pos, fmt.Sprintf("write %d to %d seconds, or %d for auto", d.TTLs.Min, d.TTLs.Max, d.TTLs.Auto), "service %s has a ttl of %d, which %s does not take", s.Name, s.TTL, d.Title)
+		r.failAt(s.Pos, "write "+d.TTLs.String(), "service %s has a ttl of %d, which %s does not take", s.Name, s.TTL, d.Title)
 	case !d.Proxies && s.Proxied != nil && *s.Proxied:
 		var only []string
 		for _, o := range r.providers {

@@ -19,11 +19,22 @@ import (
 
 const (
 	autoTTL    = 1
-	minTTL     = 60
 	maxTTL     = 86400
-	maxComment = 100  // characters, on the smallest plan
 	maxContent = 4096 // bytes
 )
+
+// limits returns the lowest TTL in seconds and the most characters of a comment in a zone ("Time to Live" and "Record
+// attributes" in Cloudflare's documentation).
+func limits(z *world.Zone) (ttl float64, comment int) {
+	ttl, comment = 60, 500
+	switch z.Plan() {
+	case "free":
+		comment = 100
+	case "enterprise":
+		ttl = 30
+	}
+	return ttl, comment
+}
 
 // input is a record as sent by a client. Clients add different fields (ids, zero times, null tags, empty settings), so
 // unknown fields are ignored.
@@ -63,7 +74,7 @@ func (in input) apply(z *world.Zone, r *world.Record) error {
 	if r.Name == "" {
 		return invalid(9000, "DNS name is invalid.")
 	}
-	if err := in.applyTTL(r); err != nil {
+	if err := in.applyTTL(z, r); err != nil {
 		return err
 	}
 	if in.has("proxied") && json.Unmarshal(in["proxied"], &r.Proxied) != nil {
@@ -73,8 +84,9 @@ func (in input) apply(z *world.Zone, r *world.Record) error {
 		r.TTL = autoTTL
 	}
 	if _, ok := in["comment"]; ok {
-		if r.Comment = in.text("comment"); utf8.RuneCountInString(r.Comment) > maxComment {
-			return invalid(9313, "DNS record comment exceeds the maximum length of %d characters.", maxComment)
+		_, most := limits(z)
+		if r.Comment = in.text("comment"); utf8.RuneCountInString(r.Comment) > most {
+			return invalid(9313, "DNS record comment exceeds the maximum length of %d characters.", most)
 		}
 	}
 	if _, ok := in["tags"]; ok {
@@ -100,13 +112,14 @@ func (in input) apply(z *world.Zone, r *world.Record) error {
 	return in.applyContent(r)
 }
 
-func (in input) applyTTL(r *world.Record) error {
+func (in input) applyTTL(z *world.Zone, r *world.Record) error {
+	least, _ := limits(z)
 	if !in.has("ttl") {
 		return nil
 	}
 	var ttl float64 // some SDKs write numbers as floats
-	if json.Unmarshal(in["ttl"], &ttl) != nil || ttl != float64(uint32(ttl)) || (ttl != autoTTL && (ttl < minTTL || ttl > maxTTL)) {
-		return invalid(9021, "TTL must be between %d and %d seconds, or 1 for Automatic.", minTTL, maxTTL)
+	if json.Unmarshal(in["ttl"], &ttl) != nil || ttl != float64(uint32(ttl)) || (ttl != autoTTL && (ttl < least || ttl > maxTTL)) {
+		return invalid(9021, "TTL must be between %d and %d seconds, or 1 for Automatic.", int(least), maxTTL)
 	}
 	r.TTL = uint32(ttl)
 	return nil

@@ -34,11 +34,14 @@ func (c *call) zoneJSON(z *world.Zone) map[string]any {
 		"tenant":  map[string]any{"id": nil, "name": nil}, "tenant_unit": map[string]any{"id": nil},
 		"permissions": []string{"#dns_records:edit", "#dns_records:read", "#zone:read"},
 		"plan": map[string]any{
-			"id": "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "name": "Free Website", "price": 0, "currency": "USD", "frequency": "",
-			"is_subscribed": false, "can_subscribe": false, "legacy_id": "free", "legacy_discount": false, "externally_managed": false,
+			"id": "0feeeeeeeeeeeeeeeeeeeeeeeeeeeeee", "name": planNames[z.Plan()], "price": 0, "currency": "USD", "frequency": "",
+			"is_subscribed": false, "can_subscribe": false, "legacy_id": z.Plan(), "legacy_discount": false, "externally_managed": false,
 		},
 	}
 }
+
+// planNames are the names of plans by legacy id.
+var planNames = map[string]string{"free": "Free Website", "pro": "Pro Website", "business": "Business Website", "enterprise": "Enterprise Website"}
 
 // activated returns when a zone became active, or nil.
 func activated(z *world.Zone) any {

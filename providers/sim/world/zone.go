@@ -34,7 +34,8 @@ type Zone struct {
 	below    map[string]int                  // number of names served at or below each name
 	frozen   frozen                          // what name servers without changes serve
 	tagQuota int
-	flatten  bool // every CNAME that is not proxied is flattened (Cloudflare, a zone setting)
+	plan     string // of Cloudflare; empty for free
+	flatten  bool   // every CNAME that is not proxied is flattened (Cloudflare, a zone setting)
 	serial   uint32
 	changes  map[string]time.Time // Route 53 change id -> time when it is in sync
 	nextID   uint64

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -99,6 +100,16 @@ func (z *Zone) FlattenAll(on bool) {
 	}
 	z.serve(names)
 }
+
+// SetPlan sets the plan of a Cloudflare zone: free, pro, business or enterprise.
+func (z *Zone) SetPlan(plan string) {
+	z.w.lock()
+	defer z.w.unlock()
+	z.plan = plan
+}
+
+// Plan returns the plan of a Cloudflare zone.
+func (z *Zone) Plan() string { return cmp.Or(z.plan, "free") }
 
 // AllowTags sets how many tags a record of a Cloudflare zone may have; the default is none.
 func (z *Zone) AllowTags(n int) {
