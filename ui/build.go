@@ -112,6 +112,7 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 	if msg.install != nil {
 		msg.install()
 	}
+	m.releaseOutdated()
 	m.Sources = withStateAt(msg.sources, m.Now(), m.opts.StaleAfter)
 	m.noteReads()
 	m.offerUnfinished()
@@ -120,6 +121,16 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 		cmds = append(cmds, m.build())
 	}
 	return tea.Batch(cmds...)
+}
+
+// releaseOutdated releases the rows of screens that are not on top and whose view is not the present one: an old view holds
+// all rows of its time.
+func (m *Model) releaseOutdated() {
+	for _, s := range m.allScreens() {
+		if r, ok := s.(screen.RowBuilder); ok && s != m.top() && r.Shown() != nil && r.Shown() != m.Picture.View {
+			r.Release()
+		}
+	}
 }
 
 func (m *Model) arrangeAll() tea.Cmd {

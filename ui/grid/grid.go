@@ -98,6 +98,13 @@ func (g *Grid[K, R]) Set(d *Data[K, R]) {
 	g.setCursor()
 }
 
+// Release forgets the rows until the next Set. It keeps the cursor and the marks.
+func (g *Grid[K, R]) Release() {
+	g.data = &Data[K, R]{}
+	g.layout = nil
+	g.countMarks()
+}
+
 // Resize sets the size of the grid: width in cells, and height in rows including the header.
 func (g *Grid[K, R]) Resize(width, height int) {
 	page := max(height-1, 1)

@@ -161,6 +161,13 @@ func (l *list[K, R]) install(a arranged[K, R]) bool {
 	return true
 }
 
+// release forgets the rows until others are arranged. It keeps the cursor, marks, filter and order.
+func (l *list[K, R]) release() {
+	l.gen++
+	l.last, l.shown, l.texts = arrangement[R]{}, arranged[K, R]{}, nil
+	l.Release()
+}
+
 // restyle replaces the columns, which contain the colours. It keeps filter and order.
 func (l *list[K, R]) restyle(columns []grid.Column[R]) {
 	l.columns, l.Grid = columns, grid.New[K](columns)

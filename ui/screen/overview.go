@@ -21,7 +21,8 @@ import (
 // and not in DNS.
 type overviewScreen struct {
 	listScreen[string, *rows.Overview]
-	table *rows.OverviewTable // nil until the screen is first shown
+	table  *rows.OverviewTable // nil until the screen is first shown
+	clouds []string            // that the columns are of
 }
 
 func newOverviewScreen(s *common.Context) Screen {
@@ -49,8 +50,8 @@ func (o *overviewScreen) BuildRows(ctx context.Context, backend common.Backend, 
 	j, _ := backend.Journal(ctx, journalLimit)
 	table := rows.NewOverview(v, j.Entries)
 	return func() {
-		sameClouds := o.table != nil && slices.Equal(o.table.Clouds, table.Clouds)
-		o.table = table
+		sameClouds := slices.Equal(o.clouds, table.Clouds)
+		o.table, o.clouds = table, table.Clouds
 		if !sameClouds {
 			filter := o.list.filter
 			o.makeList()
@@ -58,6 +59,25 @@ func (o *overviewScreen) BuildRows(ctx context.Context, backend common.Backend, 
 		}
 		o.Resize(common.Divide(o.Width, o.Height))
 	}
+}
+
+func (o *overviewScreen) Release() {
+	o.table = nil
+	o.list.release()
+}
+
+func (o *overviewScreen) Restyle() {
+	if o.table == nil {
+		o.clouds = nil // the columns are made again with the next table
+	}
+	o.listScreen.Restyle()
+}
+
+func (o *overviewScreen) Arrange() tea.Cmd {
+	if o.table == nil {
+		return nil // keeps the cursor
+	}
+	return o.listScreen.Arrange()
 }
 
 // Resize leaves room for the evacuated clouds above the services.

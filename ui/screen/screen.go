@@ -96,6 +96,9 @@ type RowBuilder interface {
 	// BuildRows builds the rows in a command while the screen is on top. The goroutine of Update calls take to show
 	// them.
 	BuildRows(ctx context.Context, backend common.Backend, v *dnsview.View) (take func())
+	// Release forgets the rows, and with them the view, until others are built. It keeps the cursor, marks, filter and
+	// order.
+	Release()
 }
 
 // listScreen is a screen with one list in the whole body. Types that embed it define the rows.

@@ -51,6 +51,11 @@ func (v *servicesScreen) BuildRows(ctx context.Context, backend common.Backend, 
 	return func() { v.tree = tree }
 }
 
+func (v *servicesScreen) Release() {
+	v.tree = nil
+	v.list.release()
+}
+
 // Arrange sorts, folds and filters the tree in a command.
 func (v *servicesScreen) Arrange() tea.Cmd {
 	if v.tree == nil {
