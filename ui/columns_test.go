@@ -48,14 +48,14 @@ func TestTheLabelsOfTagsTellThemApart(t *testing.T) {
 		f.snap.Clouds[0].Instances[6].Tags = map[string]string{
 			"aws:cloudformation:stack-id": "one", "aws:cloudformation:stack-name": "two", "aws:cloudformation:logical-id": "three", "env": "prod",
 		}
-	}).ready()
+	}).ready().byName()
 	r.press("enter")
 	r.has("aws:cloudformation:stack-id ", "aws:cloudformation:stack-name ", "aws:cloudformation:logical-id ")
 	r = newRig(t, 40, 40, func(_ *ui.Options, f *fake) {
 		f.snap.Clouds[0].Instances[6].Tags = map[string]string{"aws:cloudformation:stack-id": "one", "aws:cloudformation:stack-name": "two"}
 	})
 	r.until("Instances 30")
-	r.press("enter")
+	r.byName().press("enter")
 	r.has("tack-id", "ck-name")
 }
 

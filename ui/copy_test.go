@@ -3,7 +3,7 @@ package ui_test
 import "testing"
 
 func TestARowIsCopiedInTheFormThatIsChosen(t *testing.T) {
-	r := newRig(t, 120, 40).ready()
+	r := newRig(t, 120, 40).ready().byName()
 	r.press("Y")
 	r.until("Copy of use1-build-07", "ssh 54.1.20.7", "JSON", "YAML")
 	r.press("a")
@@ -26,7 +26,7 @@ func TestARowIsCopiedInTheFormThatIsChosen(t *testing.T) {
 }
 
 func TestTheProvidersPageOfARowIsCopiedAndOpened(t *testing.T) {
-	r := newRig(t, 120, 40).ready()
+	r := newRig(t, 120, 40).ready().byName()
 	r.press("O")
 	r.until("copied https://console.example/i-0ab1a4c1d2e3f4a5")
 	r.untilTrue("the page", func() bool {

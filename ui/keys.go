@@ -243,8 +243,7 @@ func (m *Model) reorder(reverse bool) tea.Cmd {
 	} else {
 		l.NextSort()
 	}
-	by := cmp.Or(l.SortedBy(), "source and name")
-	m.Notify(common.ToneInfo, "sorted by "+by)
+	m.Notify(common.ToneInfo, "sorted "+cmp.Or(l.Order(), "as the rows come"))
 	return m.top().Arrange()
 }
 

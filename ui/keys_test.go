@@ -11,7 +11,7 @@ import (
 )
 
 func TestCursorMovesByArrowsAndLetters(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.has("use1-build-07 i-0")
 	r.press("down", "j")
 	r.has("use1-build-09 i-0")
@@ -28,7 +28,7 @@ func TestCursorMovesByArrowsAndLetters(t *testing.T) {
 }
 
 func TestTabGoesToTheCounterpart(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.press("j", "j", "j", "j", "j")
 	r.has("use1-www-01 i-0")
 	if l := r.line(" 54.1.20.1 "); !strings.Contains(l, "◆") {
@@ -44,7 +44,7 @@ func TestTabGoesToTheCounterpart(t *testing.T) {
 }
 
 func TestHAndLChangePanesAndTheOldKeyOfLaunchSaysSoOnce(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.press("l")
 	r.has("launch is L now", "scalability.expert MX")
 	r.hasNot("Launch ")
@@ -125,7 +125,7 @@ func TestBareWordsMatchWhatIsOnTheScreen(t *testing.T) {
 }
 
 func TestHiddenMarksAreCountedAndNotActedOn(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.press("space", "space")
 	r.has("2 marked")
 	r.press("/")
@@ -227,7 +227,7 @@ func TestSeveralMarkedShowThePlanFirst(t *testing.T) {
 }
 
 func TestALiveRecordShowsThePlanAndIsNotDeletedByOneKey(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.press("tab", "j", "j", "j")
 	r.has("www.scalability.expert A 54.1.20.1 ")
 	r.press("d")
@@ -238,7 +238,7 @@ func TestALiveRecordShowsThePlanAndIsNotDeletedByOneKey(t *testing.T) {
 }
 
 func TestTerminationAsksForTheNameAndItsWaitCanBeSkipped(t *testing.T) {
-	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) }).ready()
+	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) }).ready().byName()
 	r.press("x")
 	r.until("type the name to terminate it", "wait 60s until no resolver")
 	r.typeText("www-01")
@@ -268,7 +268,7 @@ func TestTerminatingSeveralAsksForTheCount(t *testing.T) {
 }
 
 func TestARunGoesOnInTheBackgroundAndQuitAsks(t *testing.T) {
-	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) }).ready()
+	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) }).ready().byName()
 	r.press("x")
 	r.until("type the name")
 	r.typeText("use1-build-07")
@@ -304,7 +304,7 @@ func TestReadOnlyShowsAndRefuses(t *testing.T) {
 }
 
 func TestProductionIsAWordAndNotOnlyAColour(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.has("PRODUCTION") // the cursor is on aws-use1
 	r.press("G")
 	r.hasNot("PRODUCTION") // on joyent-ams
@@ -320,7 +320,7 @@ func TestWhyShowsEvidenceSourcesAndGuards(t *testing.T) {
 }
 
 func TestDetailShowsTagsRecordsAndMarker(t *testing.T) {
-	r := newRig(t, 140, 60).ready()
+	r := newRig(t, 140, 60).ready().byName()
 	r.press("j", "j", "j", "j", "j", "enter")
 	r.has("Tags", "service      www", "Records", "10.0.20.1")
 	r.press("esc", "tab", "enter")
@@ -411,7 +411,7 @@ func TestCopyTakesTheRecordAsTheCommandLineWritesIt(t *testing.T) {
 }
 
 func TestShellErrorIsSaid(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.press("o")
 	r.until("no shell on use1-build-07 in a test")
 }

@@ -39,7 +39,7 @@ func TestALateArrangementIsDropped(t *testing.T) {
 }
 
 func TestALateCheckDoesNotAnswerForAnotherChange(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.hold("checkedMsg")
 	r.press("x")
 	r.untilTrue("the first check", func() bool { return len(r.kept) == 1 })

@@ -47,7 +47,7 @@ func TestNoBeginningOfACommandRunsOneThatChangesSomething(t *testing.T) {
 	} {
 		names = append(names, string(a))
 	}
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.press("space") // a mark, so that clear marks would change something
 	for _, name := range names {
 		for n := 1; n < len(name); n++ {

@@ -51,6 +51,25 @@ func (r *rig) ready() *rig {
 	return r
 }
 
+// byName puts the rows of both panes into the order of their names, with the cursor on the first of each and the keys in
+// the instances.
+func (r *rig) byName() *rig {
+	r.t.Helper()
+	first := func(text string) func() bool {
+		return func() bool {
+			r.press("g")
+			return strings.Contains(r.screen(), text)
+		}
+	}
+	r.press("s", "esc")
+	r.untilTrue("the first instance", first("i-0ab1a4c1d2e3f4a5 is "))
+	r.press("tab", "s", "s", "esc")
+	r.untilTrue("the first record", first("scalability.expert MX 10"))
+	r.press("tab")
+	r.untilTrue("the first instance", first("i-0ab1a4c1d2e3f4a5 is "))
+	return r
+}
+
 func (r *rig) run(cmd tea.Cmd) {
 	if cmd == nil {
 		return

@@ -15,7 +15,7 @@ func draining(t *testing.T, w, h int) *rig {
 	t.Helper()
 	r := newRig(t, w, h, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) })
 	r.until("Instances 30")
-	r.press("x")
+	r.byName().press("x")
 	r.until("type the name")
 	r.typeText("use1-build-07")
 	r.press("enter")
@@ -59,7 +59,7 @@ func TestMessagesCanBeReadAgainWithTheirTimes(t *testing.T) {
 }
 
 func TestAWrongTypedNameSaysSo(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.press("x")
 	r.until("type the name to terminate it")
 	r.typeText("www-01")
@@ -96,7 +96,7 @@ func TestHintsAreThoseThatWorkHere(t *testing.T) {
 	r.press("R")
 	r.clock.Advance(time.Minute)
 
-	r.press("V")
+	r.press("V", "z")
 	r.until("Services 2", "use1-www-01")
 	r.press("g")
 	r.hasNot("d deregister", "Q quiesce", "x terminate", "d removes")

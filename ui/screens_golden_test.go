@@ -91,7 +91,7 @@ func TestEveryScreenInEveryOrder(t *testing.T) {
 		{"findings", []string{"f"}, "www9.scalability.expert A 10.1.1.1 is a private", "REMEDY"},
 		{"journal", []string{"J"}, "✓ done", "WHEN"},
 		{"sources", []string{"v"}, "✖ unreadable", "BUDGET"},
-		{"services", []string{"V"}, "not checked", "HEALTH"},
+		{"services", []string{"V", "z"}, "not checked", "HEALTH"},
 		{"overview", []string{"0"}, "of min", "LIVE"},
 		{"calls", []string{"C"}, "DescribeInstances", "TOOK"},
 	} {

@@ -58,7 +58,7 @@ func TestScreen40x10(t *testing.T) {
 }
 
 func TestNoColorHasNoColours(t *testing.T) {
-	r := newRig(t, 120, 40, func(o *ui.Options, _ *fake) { o.Theme = theme.Options{NoColor: true} }).ready()
+	r := newRig(t, 120, 40, func(o *ui.Options, _ *fake) { o.Theme = theme.Options{NoColor: true} }).ready().byName()
 	r.press("x")
 	r.until("type the name")
 	s := r.m.View().Content
@@ -169,7 +169,7 @@ func TestAgesGoOnWhileNothingHappens(t *testing.T) {
 
 func TestNastyTextsFromOutsideAreHarmless(t *testing.T) {
 	nasty := "a\x1b[31mred\x1b]0;title\x07\u009b2Jx\u202egnp.exe\u2066\u200b\x00\r\nend"
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.f.publish(func(s *providers.Snapshot) {
 		i := &s.Clouds[0].Instances[6] // the first row
 		i.Name = nasty

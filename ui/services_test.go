@@ -15,8 +15,17 @@ import (
 	"rollcall/ui/theme"
 )
 
-// servicesRig shows the services.
+// servicesRig shows the services, with all that is folded at first.
 func servicesRig(t *testing.T, w, h int, change ...func(*ui.Options, *fake)) *rig {
+	t.Helper()
+	r := foldedRig(t, w, h, change...)
+	r.press("z")
+	r.untilTrue("all is unfolded", func() bool { return !strings.Contains(r.screen(), "› ") })
+	return r
+}
+
+// foldedRig shows the services as they come.
+func foldedRig(t *testing.T, w, h int, change ...func(*ui.Options, *fake)) *rig {
 	t.Helper()
 	r := newRig(t, w, h, change...)
 	r.until("Instances 30", "DNS 27")
@@ -234,7 +243,7 @@ func TestServicesFoldAndUnfold(t *testing.T) {
 		t.Errorf("left goes to the service, not to %q", l)
 	}
 	r.press("left")
-	r.until("› www.scal")
+	r.until("› +17 www.scal")
 	r.hasNot("use1-www-02")
 	r.has("0 marked, 1 hidden")
 	r.press("Q")

@@ -56,7 +56,7 @@ func TestTheKeyAfterAFindingActsOnItsRecord(t *testing.T) {
 }
 
 func TestAFilterThatWasTypedAfterAJumpIsClearedBeforeEscGoesBack(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.onDead()
 	r.filtered("type:A", "/type:A")
 	r.press("esc")
@@ -97,7 +97,7 @@ func TestAJumpToAnInstanceLiftsTheFilterOfItsPane(t *testing.T) {
 }
 
 func TestTabSaysThatTheCounterpartIsHidden(t *testing.T) {
-	r := newRig(t, 140, 40).ready()
+	r := newRig(t, 140, 40).ready().byName()
 	r.press("tab")
 	r.filtered("type:MX", "DNS 1/27")
 	r.press("tab", "j", "j", "j", "j", "j")

@@ -35,7 +35,7 @@ func (r *rig) untilRan(n int) {
 }
 
 func TestACommandOfTheConfigRunsForTheRowUnderTheCursor(t *testing.T) {
-	r := newRig(t, 120, 40, withCommands).ready()
+	r := newRig(t, 120, 40, withCommands).ready().byName()
 	r.press("ctrl+l")
 	r.press(":")
 	r.typeText("reset")

@@ -10,9 +10,13 @@ import (
 
 // Joined holds the instances and records of a view for the two panes of a screen.
 type Joined struct {
-	Instances []*Instance
-	Records   []*Record
+	Instances []*Instance // worst first, then by cloud and name
+	Records   []*Record   // worst first, then by zone and name
 
+	byName struct { // the same rows by source and name alone
+		instances []*Instance
+		records   []*Record
+	}
 	view    *dnsview.View
 	nodes   []Instance   // including hidden ones
 	places  index.Places // of nodes
@@ -37,7 +41,8 @@ func Join(v *dnsview.View) *Joined {
 	j := &Joined{view: v}
 	j.instances(v)
 	j.records(v)
-	index.Sort(j.Instances, compareInstances)
+	index.Sort(j.byName.instances, compareInstances)
+	j.worstFirst()
 	return j
 }
 
@@ -62,12 +67,12 @@ func (j *Joined) instances(v *dnsview.View) {
 			list[i].join(&text)
 		}
 	})
-	j.nodes, j.places, j.Instances = list, index.NewPlaces(len(list)), make([]*Instance, 0, len(list))
+	j.nodes, j.places, j.byName.instances = list, index.NewPlaces(len(list)), make([]*Instance, 0, len(list))
 	for i := range list {
 		r := &list[i]
 		j.places.Put(index.HashName(r.Inst.ID), r.at, j.has(r.Key()))
 		if r.isShown() {
-			j.Instances = append(j.Instances, r)
+			j.byName.instances = append(j.byName.instances, r)
 		}
 	}
 }
@@ -111,11 +116,11 @@ func (j *Joined) records(v *dnsview.View) {
 			r.joinOwner(node)
 		}
 	})
-	j.values, j.Records = list, make([]*Record, len(list))
+	j.values, j.byName.records = list, make([]*Record, len(list))
 	for i := range list {
-		j.Records[i] = &list[i]
+		j.byName.records[i] = &list[i]
 	}
-	index.Sort(j.Records, func(a, b *Record) int {
+	index.Sort(j.byName.records, func(a, b *Record) int {
 		return cmp.Or(compareSets(a, b), compareLed(addresses[a.at], addresses[b.at], a, b), cmp.Compare(a.at, b.at))
 	})
 }

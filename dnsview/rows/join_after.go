@@ -10,7 +10,7 @@ import (
 )
 
 // JoinAfter returns what Join does. Of a view that was made from the rows of an earlier one, it takes the texts and the order
-// of the rows from those of the earlier view: only their findings and the answers of name servers differ. last may be nil.
+// by name of the rows from those of the earlier view: only their findings and the answers of name servers differ. last may be nil.
 func JoinAfter(last *Joined, v *dnsview.View) *Joined {
 	if last == nil || last.view == nil || !v.Index.SameRows(last.view.Index) || !slices.EqualFunc(v.Snapshot.Clouds, last.view.Snapshot.Clouds, sameProduction) {
 		return Join(v)
@@ -44,13 +44,14 @@ func JoinAfter(last *Joined, v *dnsview.View) *Joined {
 	if others.Load() || markersWithFindings(v) != last.markers {
 		return Join(v)
 	}
-	j.Instances, j.Records = make([]*Instance, len(last.Instances)), make([]*Record, len(last.Records))
-	for i, r := range last.Instances {
-		j.Instances[i] = &j.nodes[r.at]
+	j.byName.instances, j.byName.records = make([]*Instance, len(last.byName.instances)), make([]*Record, len(last.byName.records))
+	for i, r := range last.byName.instances {
+		j.byName.instances[i] = &j.nodes[r.at]
 	}
-	for i, r := range last.Records {
-		j.Records[i] = &j.values[r.at]
+	for i, r := range last.byName.records {
+		j.byName.records[i] = &j.values[r.at]
 	}
+	j.worstFirst()
 	return j
 }
 

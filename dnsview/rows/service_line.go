@@ -32,7 +32,7 @@ type ServiceLine struct {
 	Node        *tree.Node        // nil for a service or an incarnation
 	Parent      *ServiceLine
 	Children    []*ServiceLine
-	Folded      bool
+	Folded      int // nodes that are folded into it
 
 	Name       string
 	Indent     string
@@ -41,6 +41,7 @@ type ServiceLine struct {
 	Host       string // relative to the zone
 	Address    string
 	Findings   []*dnsview.Finding
+	urgent     dnsview.Severity // see urgency
 	Production bool
 	natural    string
 	By         string // who took it out, according to this machine's journal
@@ -104,7 +105,7 @@ type treeBuilder struct {
 // membersRow returns the row of a service or an incarnation.
 func (b *treeBuilder) membersRow(r *tree.Members, parent *ServiceLine) *ServiceLine {
 	row := &ServiceLine{filterRow: &Service{Members: r}, key: ServiceKey{name: r.Name}, Members: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
-	row.natural = naturalKey(&b.text, row.Name)
+	row.natural, row.urgent = naturalKey(&b.text, row.Name), urgency(b.view, r.Findings)
 	row.attach(parent)
 	return row
 }
@@ -125,7 +126,7 @@ func (b *treeBuilder) nodes(parent *ServiceLine) {
 	for _, n := range parent.Members.Nodes {
 		r := &ServiceLine{
 			filterRow: NewNode(b.view, n), key: ServiceKey{name: parent.Members.Name, node: n.Key()}, Members: parent.Members, Service: parent.Service, Incarnation: parent.Incarnation,
-			Node: n, Findings: n.Findings, Clouds: providers.Clean(n.Ref.Cloud), cloudOrder: b.order[n.Ref.Cloud], Production: b.production[n.Ref.Cloud],
+			Node: n, Findings: n.Findings, urgent: urgency(b.view, n.Findings), Clouds: providers.Clean(n.Ref.Cloud), cloudOrder: b.order[n.Ref.Cloud], Production: b.production[n.Ref.Cloud],
 		}
 		if n.Host != "" {
 			r.Host = providers.Clean(Relative(n.Host, parent.Members.Zone))

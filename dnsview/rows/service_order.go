@@ -6,9 +6,9 @@ import (
 
 // ServiceOrder configures the layout of the tree as a list.
 type ServiceOrder struct {
-	Match   func(r *ServiceLine) bool // the filter, or nil
-	Folded  map[ServiceKey]bool       // rows whose children are hidden while there is no filter
-	Compare func(a, b *ServiceLine) int
+	Match   func(r *ServiceLine) bool   // the filter, or nil
+	Folded  func(r *ServiceLine) bool   // whether a row is folded into its parent while there is no filter; or nil
+	Compare func(a, b *ServiceLine) int // nil for the worst first
 	Reverse bool
 }
 
@@ -16,22 +16,28 @@ type ServiceOrder struct {
 // that match and their ancestors, without one those that are not folded.
 func (t *ServiceOrder) Flatten(roots []*ServiceLine) (rows []*ServiceLine, shown map[ServiceKey]bool) {
 	shown = map[ServiceKey]bool{}
-	var walk func(list []*ServiceLine, hidden bool) bool
-	walk = func(list []*ServiceLine, hidden bool) (any bool) {
+	var walk func(list []*ServiceLine, hidden bool) (visible bool, folded int)
+	walk = func(list []*ServiceLine, hidden bool) (visible bool, folded int) {
 		for _, r := range t.sorted(list) {
-			folded := t.Match == nil && t.Folded[r.key] && len(r.Children) > 0
-			if folded {
-				c := *r
-				c.Folded = true
-				r = &c
-			}
+			h := hidden || t.Match == nil && t.Folded != nil && t.Folded(r)
+			at := len(rows)
 			rows = append(rows, r)
-			below := walk(r.Children, hidden || folded)
-			if shown[r.key] = !hidden && (below || (t.Match == nil || t.Match(r))); shown[r.key] {
-				any = true
+			below, n := walk(r.Children, h)
+			switch {
+			case h && r.Node != nil:
+				folded++
+			case h:
+				folded += n
+			case n > 0:
+				c := *r
+				c.Folded = n
+				rows[at] = &c
+			}
+			if shown[r.key] = !h && (below || (t.Match == nil || t.Match(r))); shown[r.key] {
+				visible = true
 			}
 		}
-		return any
+		return visible, folded
 	}
 	walk(roots, false)
 	return rows, shown
@@ -39,7 +45,11 @@ func (t *ServiceOrder) Flatten(roots []*ServiceLine) (rows []*ServiceLine, shown
 
 func (t *ServiceOrder) sorted(list []*ServiceLine) []*ServiceLine {
 	if t.Compare == nil {
-		return list
+		at := slices.IndexFunc(list, func(r *ServiceLine) bool { return r.Incarnation != nil && r.Node == nil })
+		if at < 0 {
+			at = len(list)
+		}
+		return slices.Concat(worstFirst(list[:at], (*ServiceLine).urgency), worstFirst(list[at:], (*ServiceLine).urgency))
 	}
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b *ServiceLine) int {

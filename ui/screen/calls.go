@@ -27,7 +27,7 @@ type callsScreen struct {
 }
 
 func newCallsScreen(s *common.Context) Screen {
-	c := &callsScreen{listScreen: listScreen[uint64, *rows.Call]{Context: s, title: "Calls", empty: "calls"}}
+	c := &callsScreen{listScreen: listScreen[uint64, *rows.Call]{Context: s, title: "Calls", empty: "calls", natural: "newest first"}}
 	c.columns = func() []grid.Column[*rows.Call] { return callColumns(s.Theme) }
 	c.rows = func() []*rows.Call { return c.rowsRead }
 	c.makeList()

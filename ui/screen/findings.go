@@ -39,7 +39,7 @@ type findingsScreen struct {
 }
 
 func newFindingsScreen(s *common.Context) Screen {
-	f := &findingsScreen{listScreen: listScreen[string, *rows.Finding]{Context: s, title: "Findings"}}
+	f := &findingsScreen{listScreen: listScreen[string, *rows.Finding]{Context: s, title: "Findings", natural: worstFirst}}
 	f.columns = func() []grid.Column[*rows.Finding] { return findingColumns(s.Theme, s.Now) }
 	f.rows = func() []*rows.Finding {
 		if s.Picture == nil {

@@ -55,8 +55,8 @@ type Fleet interface {
 // NewFleet returns the fleet.
 func NewFleet(s *common.Context) Fleet {
 	f := &fleetScreen{Context: s}
-	f.instanceList = newList[rows.InstanceKey](instanceColumns(s))
-	f.recordList = newList[providers.Identity](recordColumns(s.Theme, s.Now))
+	f.instanceList = newList[rows.InstanceKey](instanceColumns(s), worstFirst)
+	f.recordList = newList[providers.Identity](recordColumns(s.Theme, s.Now), worstFirst)
 	return f
 }
 

@@ -3,7 +3,6 @@ package screen
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
@@ -44,8 +43,8 @@ func titled(sh *common.Context, title *common.Line, l Table, production bool) co
 	if f := l.FilterText(); f != "" {
 		title.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Warn, "/"+common.Clean(f))
 	}
-	if by := l.SortedBy(); by != "" {
-		title.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, "by "+strings.ToLower(by))
+	if order := l.Order(); order != "" {
+		title.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, order)
 	}
 	top, page, total := l.Window()
 	f := common.Frame{Title: title, Role: theme.BorderFocus, Top: top, Page: page, Total: total, Offset: 1}

@@ -34,7 +34,7 @@ type journalScreen struct {
 }
 
 func newJournalScreen(s *common.Context) Screen {
-	j := &journalScreen{listScreen: listScreen[string, *rows.Entry]{Context: s, title: "Journal", empty: "entries"}}
+	j := &journalScreen{listScreen: listScreen[string, *rows.Entry]{Context: s, title: "Journal", empty: "entries", natural: "newest first"}}
 	j.columns = func() []grid.Column[*rows.Entry] { return journalColumns(s.Theme) }
 	j.rows = func() []*rows.Entry { return j.rowsRead }
 	j.makeList()

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	tea "charm.land/bubbletea/v2"
@@ -22,6 +23,7 @@ type row[K comparable] interface {
 type list[K comparable, R row[K]] struct {
 	*grid.Grid[K, R]
 	columns []grid.Column[R]
+	natural string // the order in which the rows come, or ""
 	filter  filter.Filter
 	sort    grid.Sort
 	gen     uint64          // of the last requested arrangement
@@ -45,8 +47,11 @@ type arranged[K comparable, R row[K]] struct {
 	data   *grid.Data[K, R]
 }
 
-func newList[K comparable, R row[K]](columns []grid.Column[R]) *list[K, R] {
-	return &list[K, R]{Grid: grid.New[K](columns), columns: columns, sort: grid.Sort{Column: -1}}
+// worstFirst is the order of rows that begin with what needs a person.
+const worstFirst = "worst first"
+
+func newList[K comparable, R row[K]](columns []grid.Column[R], natural string) *list[K, R] {
+	return &list[K, R]{Grid: grid.New[K](columns), columns: columns, natural: natural, sort: grid.Sort{Column: -1}}
 }
 
 // arrange sorts and filters rows in a command. It makes earlier arrangements outdated. It returns nil for rows that
@@ -188,12 +193,12 @@ func (l *list[K, R]) Reverse() {
 	}
 }
 
-// SortedBy returns the column of the order, or "" for the natural order.
-func (l *list[K, R]) SortedBy() string {
+// Order returns the order of the rows in words, or "" if they come in no order that has any.
+func (l *list[K, R]) Order() string {
 	if l.sort.Column < 0 {
-		return ""
+		return l.natural
 	}
-	return l.columns[l.sort.Column].Title
+	return "by " + strings.ToLower(l.columns[l.sort.Column].Title)
 }
 
 // Table is a list as keys, the prompt and the frame use it, independent of its rows.
@@ -202,7 +207,7 @@ type Table interface {
 	SetFilter(filter.Filter)
 	PrepareFilter() tea.Cmd
 	EndFilter()
-	SortedBy() string
+	Order() string
 	NextSort()
 	Reverse()
 

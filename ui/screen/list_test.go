@@ -41,7 +41,7 @@ func TestAScreenWithRowsOfTheFleetShowsItsOwn(t *testing.T) {
 
 func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
 	s := &common.Context{Theme: theme.New(theme.Options{}), Now: time.Now}
-	l := newList[providers.Identity](recordColumns(s.Theme, s.Now))
+	l := newList[providers.Identity](recordColumns(s.Theme, s.Now), "")
 	some := []*rows.Record{recordRow("TXT")}
 	if l.arrange(some) == nil {
 		t.Error("new rows are not arranged")
@@ -98,7 +98,7 @@ const typed = "canary-00"
 
 // typeFilter types a filter letter by letter into a list of these rows, and calls each after each letter.
 func typeFilter(t testing.TB, all []*rows.Instance, each func(text string, l *list[rows.InstanceKey, *rows.Instance], took time.Duration)) {
-	l := newList[rows.InstanceKey](instanceColumns(&common.Context{Theme: theme.New(theme.Options{}), Now: time.Now}))
+	l := newList[rows.InstanceKey](instanceColumns(&common.Context{Theme: theme.New(theme.Options{}), Now: time.Now}), "")
 	show := func() {
 		if cmd := l.arrange(all); cmd != nil {
 			l.install(cmd().(arranged[rows.InstanceKey, *rows.Instance]))

@@ -107,12 +107,13 @@ type listScreen[K comparable, R row[K]] struct {
 	list    *list[K, R]
 	title   string
 	empty   string // what an empty list lacks; if "", it shows no text
+	natural string // the order in which the rows come; if "", it is not shown
 	columns func() []grid.Column[R]
 	rows    func() []R // all rows
 }
 
 // makeList makes the list after the fields are set.
-func (l *listScreen[K, R]) makeList() { l.list = newList[K](l.columns()) }
+func (l *listScreen[K, R]) makeList() { l.list = newList[K](l.columns(), l.natural) }
 
 func (l *listScreen[K, R]) Table() Table { return l.list }
 

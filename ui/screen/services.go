@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
@@ -22,12 +21,12 @@ import (
 // servicesScreen shows services, incarnations and nodes as a folding tree.
 type servicesScreen struct {
 	listScreen[rows.ServiceKey, *rows.ServiceLine]
-	tree   *rows.ServiceTree        // nil until the screen is first shown
-	folded map[rows.ServiceKey]bool // folded services and incarnations
+	tree  *rows.ServiceTree // nil until the screen is first shown
+	folds folds
 }
 
 func newServicesScreen(s *common.Context) Screen {
-	v := &servicesScreen{listScreen[rows.ServiceKey, *rows.ServiceLine]{Context: s, title: "Services", empty: "services"}, nil, map[rows.ServiceKey]bool{}}
+	v := &servicesScreen{listScreen: listScreen[rows.ServiceKey, *rows.ServiceLine]{Context: s, title: "Services", empty: "services", natural: worstFirst}}
 	v.columns = func() []grid.Column[*rows.ServiceLine] { return serviceColumns(s) }
 	v.makeList()
 	return v
@@ -64,7 +63,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 	l := v.list
 	l.gen++
 	gen, columns, order := l.gen, l.columns, l.sort
-	t := rows.ServiceOrder{Folded: maps.Clone(v.folded)}
+	t := rows.ServiceOrder{Folded: v.folded()}
 	if by := l.filter; !by.Empty() {
 		t.Match = func(r *rows.ServiceLine) bool { return by.Match(r) }
 	}
@@ -93,6 +92,9 @@ func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
 		if ok {
 			return v.fold(a, r), true
 		}
+	case common.ActZoom:
+		v.folds = folds{all: !v.folds.all}
+		return v.Arrange(), true
 	case common.ActMark:
 		if ok && r.Node != nil {
 			return nil, false
@@ -122,24 +124,6 @@ func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
 		return nil, false
 	}
 	return nil, true
-}
-
-// fold folds a row with left, unfolds it with right, and toggles it with tab. On a node, left moves to its parent.
-func (v *servicesScreen) fold(a common.Action, r *rows.ServiceLine) tea.Cmd {
-	folded := v.folded[r.Key()]
-	if a == common.ActLeft && (folded || len(r.Children) == 0) && r.Parent != nil {
-		v.list.Select(r.Parent.Key())
-		return nil
-	}
-	if len(r.Children) == 0 || a == common.ActLeft && folded || a == common.ActRight && !folded {
-		return nil
-	}
-	if folded {
-		delete(v.folded, r.Key())
-	} else {
-		v.folded[r.Key()] = true
-	}
-	return v.Arrange()
 }
 
 // Body draws the tree. Its title has the numbers of services and nodes, not of rows.

@@ -47,10 +47,9 @@ func serviceColumns(sh *common.Context) []grid.Column[*rows.ServiceLine] {
 
 // treeCell returns the name of a row at its place in the tree.
 func treeCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
-	if r.Folded {
-		text = r.Indent + t.Right + " " + r.Name
-	}
 	switch {
+	case r.Folded > 0:
+		return grid.Cell{Text: r.Indent + t.Right + " +" + strconv.Itoa(r.Folded) + " " + r.Name, Role: theme.Strong}
 	case r.Node == nil:
 		return grid.Cell{Text: text, Role: theme.Strong}
 	case r.Node.State == tree.NodeDead, r.Node.State == tree.NodeQuiesced:

@@ -297,7 +297,12 @@ func (v *servicesScreen) Keys() []KeyHelp {
 			out = append(out, KeyHelp{common.ActTerminate, "terminate"})
 		}
 	} else {
-		out = append(out, KeyHelp{common.ActLeft, "fold"})
+		out = append(out, KeyHelp{common.ActLeft, "fold"}, KeyHelp{common.ActRight, "unfold"})
+	}
+	if v.folds.all {
+		out = append(out, KeyHelp{common.ActZoom, "fold what is well"})
+	} else {
+		out = append(out, KeyHelp{common.ActZoom, "unfold all"})
 	}
 	return append(out, []KeyHelp{
 		{common.ActFilter, "filter"},

@@ -25,7 +25,7 @@ func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
 	x := newTerminal(t, env, "PATH="+dir+":$PATH PS1='PROMPT> ' bash --norc --noprofile -i")
 	x.see("PROMPT>")
 	x.text("rollcall --demo\n")
-	x.see("Instances 67", "bastion-01 i-")
+	x.byName()
 	x.keys("o")
 	x.see("a shell on ")
 	x.keys("C-c")
@@ -70,11 +70,20 @@ func (x *terminal) prompt() {
 	})
 }
 
+// byName puts the instances of a console into the order of their names, with the cursor on the first.
+func (x *terminal) byName() {
+	x.see("Instances 67 · worst first", "svc-v1-92")
+	x.keys("s")
+	x.see("CLOUD↑")
+	x.keys("g")
+	x.see("bastion-01 i-")
+}
+
 // TestCtrlZWithoutAShellToComeBackToKeepsTheConsole suspends a console that nothing could continue.
 func TestCtrlZWithoutAShellToComeBackToKeepsTheConsole(t *testing.T) {
 	_, env := apart(t)
 	x := newTerminal(t, env, "rollcall --demo")
-	x.see("Instances 67", "bastion-01 i-")
+	x.byName()
 	x.keys("C-z")
 	x.see("cannot be suspended here")
 	x.keys("j")
