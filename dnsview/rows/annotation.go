@@ -9,17 +9,17 @@ import (
 
 // SnoozeObject is the JSON of the snooze of a finding.
 type SnoozeObject struct {
-	Until  time.Time `json:"until"`
-	Reason string    `json:"reason"`
-	By     string    `json:"by"`
-	At     time.Time `json:"at"`
+	Until  time.Time `json:"until"`  // when it ends
+	Reason string    `json:"reason"` // why, in the words of who did it
+	By     string    `json:"by"`     // who did it
+	At     time.Time `json:"at"`     // when it was done
 }
 
 // NoteObject is the JSON of a note.
 type NoteObject struct {
-	Text string    `json:"text"`
-	By   string    `json:"by"`
-	At   time.Time `json:"at"`
+	Text string    `json:"text"` // what it says
+	By   string    `json:"by"`   // who wrote it
+	At   time.Time `json:"at"`   // when it was written
 }
 
 // Snooze returns the snooze of the finding that holds now, with clean texts, or nil.

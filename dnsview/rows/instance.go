@@ -253,26 +253,28 @@ func cleanTags(in map[string]string) map[string]string {
 
 // InstanceObject is the JSON of an instance.
 type InstanceObject struct {
-	Identity   string            `json:"identity"` // what commands take
-	Cloud      string            `json:"cloud"`
-	Provider   string            `json:"provider"`
-	ID         string            `json:"id"`
-	Name       string            `json:"name"`
-	State      string            `json:"state"`
-	Region     string            `json:"region"`
-	Type       string            `json:"type"`
-	Image      string            `json:"image"`
-	PublicIPs  []string          `json:"public_ips"`
-	PrivateIPs []string          `json:"private_ips"`
-	Launched   *time.Time        `json:"launched"`
-	Tags       map[string]string `json:"tags"`
-	Service    string            `json:"service"`
-	Findings   []string          `json:"findings"`
-	Records    []string          `json:"records"`
-	CloudKey   string            `json:"cloud_key"`
-	Reason     string            `json:"reason"`    // why it is in its state, in the cloud's own words, or empty
-	Lifecycle  string            `json:"lifecycle"` // what the cloud itself does with it, such as replace it, or empty
-	Note       *NoteObject       `json:"note"`      // what an operator wrote about it, or null
+	Identity   string            `json:"identity"`    // what commands take
+	Cloud      string            `json:"cloud"`       // name of its cloud
+	Provider   string            `json:"provider"`    // such as ec2
+	ID         string            `json:"id"`          // the cloud's own id
+	Name       string            `json:"name"`        // its name, or empty
+	State      string            `json:"state"`       // such as running or stopped
+	Region     string            `json:"region"`      // region or data centre
+	Type       string            `json:"type"`        // size, in the cloud's own words
+	Image      string            `json:"image"`       // id of its image
+	PublicIPs  []string          `json:"public_ips"`  // which can be reached from outside
+	PrivateIPs []string          `json:"private_ips"` // which cannot
+	Launched   *time.Time        `json:"launched"`    // when, or null
+	Tags       map[string]string `json:"tags"`        // by name
+	Service    string            `json:"service"`     // that it belongs to, or empty
+	Findings   []string          `json:"findings"`    // classes of the findings about it
+	Records    []string          `json:"records"`     // which have it as their owner, as commands take them
+	CloudKey   string            `json:"cloud_key"`   // key of the cloud
+	Reason     string            `json:"reason"`      // why it is in its state, in the cloud's own words, or empty
+	Lifecycle  string            `json:"lifecycle"`   // what the cloud itself does with it, such as replace it, or empty
+	Note       *NoteObject       `json:"note"`        // what an operator wrote about it, or null
+	AsOf       *time.Time        `json:"as_of"`       // when the read began that the row is of, or null
+	Coverage   string            `json:"coverage"`    // of the last read of its source: complete, partial, failed, stale or unread
 }
 
 // Object returns the JSON of the instance.
@@ -282,7 +284,7 @@ func (r *Instance) Object() InstanceObject {
 		Identity: r.ID(), Cloud: r.cloud(), Provider: string(i.Provider), ID: r.id(), Name: r.name(), State: r.State(),
 		Region: providers.Clean(i.Region), Type: providers.Clean(i.Type), Image: providers.Clean(i.Image),
 		PublicIPs: Addresses(i.PublicIPs), PrivateIPs: Addresses(i.PrivateIPs), Launched: moment(i.Launched), Tags: cleanTags(i.Tags),
-		Service: providers.Clean(r.view.ServiceOfInstance(i)), Findings: r.classes(), Records: []string{}, CloudKey: string(i.Key), Reason: providers.Clean(i.Reason), Lifecycle: providers.Clean(i.Lifecycle), Note: r.Note(),
+		Service: providers.Clean(r.view.ServiceOfInstance(i)), Findings: r.classes(), Records: []string{}, CloudKey: string(i.Key), Reason: providers.Clean(i.Reason), Lifecycle: providers.Clean(i.Lifecycle), Note: r.Note(), AsOf: moment(r.source().RowsFrom), Coverage: StateName(r.source().Coverage.At(r.view.Options.Now, r.view.Options.MaxAge)),
 	}
 	for _, rec := range r.view.RecordsOf(i.Key, i.ID) {
 		o.Records = append(o.Records, providers.Clean(r.view.RecordName(rec)))

@@ -15,9 +15,9 @@ import (
 
 // Ref names an instance.
 type Ref struct {
-	Cloud string `json:"cloud"`
-	ID    string `json:"id"`
-	Name  string `json:"name"`
+	Cloud string `json:"cloud"` // name of its cloud
+	ID    string `json:"id"`    // the cloud's own id
+	Name  string `json:"name"`  // its name, or empty
 }
 
 // NewRef returns the Ref of an instance.
@@ -35,11 +35,11 @@ func refOf(i *providers.InstanceRef) *Ref {
 
 // RecordRef names a record, with the set identifier if its record set has one.
 type RecordRef struct {
-	Zone  string `json:"zone"`
-	Name  string `json:"name"`
-	Type  string `json:"type"`
-	Value string `json:"value"`
-	SetID string `json:"set_id"`
+	Zone  string `json:"zone"`   // name of its zone
+	Name  string `json:"name"`   // fully qualified, without the last dot
+	Type  string `json:"type"`   // such as A or SRV
+	Value string `json:"value"`  // as dig +short prints it, without the last dot
+	SetID string `json:"set_id"` // set identifier of Route 53, or empty
 }
 
 // NewRecordRef returns the RecordRef of a record.
@@ -58,19 +58,19 @@ func RecordName(zone, name, typ, value string) string {
 type FindingObject struct {
 	// Identity is what commands take for what the finding is about.
 	Identity string     `json:"identity"`
-	Class    string     `json:"class"`
-	Severity string     `json:"severity"`
-	Record   *RecordRef `json:"record"`
-	Instance *Ref       `json:"instance"`
-	Cloud    string     `json:"cloud"`
-	Reason   string     `json:"reason"`
-	Evidence []Evidence `json:"evidence"`
-	Remedy   string     `json:"remedy"`
-	Service  string     `json:"service"`
-	Zone     string     `json:"zone"`
-	Would    string     `json:"would"` // class unknown: the class that the evidence points to
-	Name     string     `json:"name"`  // domain name, or name and type, if the finding is not about a single record
-	RestsOn  []Basis    `json:"rests_on"`
+	Class    string     `json:"class"`    // such as dead or missing
+	Severity string     `json:"severity"` // critical, high, medium, low or info
+	Record   *RecordRef `json:"record"`   // what it is about, or null
+	Instance *Ref       `json:"instance"` // what it is about, or the owner of the record, or null
+	Cloud    string     `json:"cloud"`    // name of the cloud that it is about, or empty
+	Reason   string     `json:"reason"`   // in one sentence
+	Evidence []Evidence `json:"evidence"` // the facts that it rests on
+	Remedy   string     `json:"remedy"`   // what rollcall would do, or empty
+	Service  string     `json:"service"`  // name of the service, or empty
+	Zone     string     `json:"zone"`     // name of the zone, or empty
+	Would    string     `json:"would"`    // class unknown: the class that the evidence points to
+	Name     string     `json:"name"`     // domain name, or name and type, if the finding is not about a single record
+	RestsOn  []Basis    `json:"rests_on"` // the sources that it rests on, with their coverage
 	// Controller is the program that manages the record according to its own marks, or empty.
 	Controller string `json:"controller"`
 	// Advice is the command of the remedy, or what a person can do if there is none.
@@ -78,7 +78,7 @@ type FindingObject struct {
 	// Certain is false for class unknown, and for a finding that an earlier scan established on complete evidence and that is
 	// not known to be over, while the sources in UncertainSources are not complete.
 	Certain          bool     `json:"certain"`
-	UncertainSources []string `json:"uncertain_sources"`
+	UncertainSources []string `json:"uncertain_sources"` // names of the sources that leave it uncertain
 	// Since is when the finding was first seen, by this or an earlier run.
 	Since time.Time `json:"since"`
 	// Snoozed is null unless an operator keeps the finding out of alarms now.
@@ -87,17 +87,17 @@ type FindingObject struct {
 
 // Evidence is one fact.
 type Evidence struct {
-	Source string     `json:"source"`
-	Fact   string     `json:"fact"`
-	At     *time.Time `json:"at"`
+	Source string     `json:"source"` // what said so
+	Fact   string     `json:"fact"`   // in words
+	At     *time.Time `json:"at"`     // when it was read, or null
 }
 
 // Basis is the coverage of a source that a finding depends on.
 type Basis struct {
-	Source     string  `json:"source"`
-	State      string  `json:"state"`
-	AgeSeconds float64 `json:"age_seconds"`
-	Error      *string `json:"error"`
+	Source     string  `json:"source"`      // name of a cloud or a zone
+	State      string  `json:"state"`       // complete, partial, failed, stale or unread
+	AgeSeconds float64 `json:"age_seconds"` // of its rows
+	Error      *string `json:"error"`       // why it was not read, or null
 }
 
 // Object returns the JSON of the finding.

@@ -319,38 +319,40 @@ func RecordScreen(now func() time.Time) []Column[*Record] {
 
 // OwnerObject is the JSON of an owner marker.
 type OwnerObject struct {
-	Fleet      string    `json:"fleet"`
-	Instance   string    `json:"instance"`
-	Cloud      string    `json:"cloud"` // name in this config, or the key if it is not there
-	CloudKey   string    `json:"cloud_key"`
-	Registered time.Time `json:"registered"`
-	Quiesced   bool      `json:"quiesced"`
+	Fleet      string    `json:"fleet"`      // id of the fleet
+	Instance   string    `json:"instance"`   // id of the instance, or host:NAME
+	Cloud      string    `json:"cloud"`      // name in this config, or the key if it is not there
+	CloudKey   string    `json:"cloud_key"`  // key of the cloud
+	Registered time.Time `json:"registered"` // when the record was registered
+	Quiesced   bool      `json:"quiesced"`   // whether the value was taken out on purpose
 }
 
 // RecordObject is the JSON of a record.
 type RecordObject struct {
 	Identity string       `json:"identity"` // what commands take
-	Zone     string       `json:"zone"`
-	Provider string       `json:"provider"`
-	Name     string       `json:"name"`
-	Type     string       `json:"type"`
-	TTL      uint32       `json:"ttl"`
-	Value    string       `json:"value"`
-	Proxied  bool         `json:"proxied"`
-	Owner    *OwnerObject `json:"owner"`
-	Findings []string     `json:"findings"`
-	Instance *Ref         `json:"instance"`
-	Service  string       `json:"service"`
-	AutoTTL  bool         `json:"auto_ttl"`
-	Alias    bool         `json:"alias"`
-	SetID    string       `json:"set_id"`
-	Weight   *int64       `json:"weight"` // of a weighted record set, else null
-	Comment  string       `json:"comment"`
+	Zone     string       `json:"zone"`     // name of its zone
+	Provider string       `json:"provider"` // such as route53
+	Name     string       `json:"name"`     // fully qualified, without the last dot
+	Type     string       `json:"type"`     // such as A or SRV
+	TTL      uint32       `json:"ttl"`      // in seconds
+	Value    string       `json:"value"`    // as dig +short prints it, without the last dot
+	Proxied  bool         `json:"proxied"`  // whether Cloudflare answers with addresses of its own
+	Owner    *OwnerObject `json:"owner"`    // its owner marker, or null
+	Findings []string     `json:"findings"` // classes of the findings about it
+	Instance *Ref         `json:"instance"` // which has its address, or null
+	Service  string       `json:"service"`  // that it belongs to, or empty
+	AutoTTL  bool         `json:"auto_ttl"` // whether the provider chooses the TTL
+	Alias    bool         `json:"alias"`    // an alias record of Route 53, which is read-only
+	SetID    string       `json:"set_id"`   // set identifier of Route 53, or empty
+	Weight   *int64       `json:"weight"`   // of a weighted record set, else null
+	Comment  string       `json:"comment"`  // at the provider, without an owner marker
 	// Controller is the program that manages the record according to its own marks, or empty.
 	Controller string `json:"controller"`
 	Wire       *Wire  `json:"wire"` // null unless name servers were queried
 
-	Note *NoteObject `json:"note"` // what an operator wrote about it, or null
+	Note     *NoteObject `json:"note"`     // what an operator wrote about it, or null
+	AsOf     *time.Time  `json:"as_of"`    // when the read began that the row is of, or null
+	Coverage string      `json:"coverage"` // of the last read of its source: complete, partial, failed, stale or unread
 }
 
 // Object returns the JSON of the record.
@@ -360,7 +362,7 @@ func (r *Record) Object() RecordObject {
 		Identity: r.Named(), Zone: r.zone(), Provider: r.provider(), Name: r.full(), Type: r.Type(), TTL: rec.TTL, Value: r.value(),
 		Proxied: rec.Proxied, Owner: r.owner(), Findings: r.classes(), Service: providers.Clean(v.ServiceOf(rec)),
 		AutoTTL: rec.AutoTTL, Alias: rec.Alias, SetID: providers.Clean(rec.SetID), Comment: providers.Clean(rec.Comment),
-		Controller: providers.Clean(v.ControllerOf(rec)), Wire: newWire(v.WireOf(rec)), Note: r.Note(),
+		Controller: providers.Clean(v.ControllerOf(rec)), Wire: newWire(v.WireOf(rec)), Note: r.Note(), AsOf: moment(r.source().RowsFrom), Coverage: StateName(r.source().Coverage.At(r.view.Options.Now, r.view.Options.MaxAge)),
 	}
 	if rec.InWeightedSet() {
 		o.Weight = &rec.Weight

@@ -14,55 +14,55 @@ import (
 
 // ServiceObject is the JSON of a service with its nodes: a round-robin name, or one incarnation of a DNS-SD service.
 type ServiceObject struct {
-	Name        string   `json:"name"`
-	Kind        string   `json:"kind"`
-	Zone        string   `json:"zone"`
-	Declared    bool     `json:"declared"`
-	TTL         uint32   `json:"ttl"`
-	Port        uint16   `json:"port"`
-	Minimum     int      `json:"minimum"`
-	Clouds      []string `json:"clouds"`
-	Nodes       int      `json:"nodes"`   // running instances that belong to it
-	Records     int      `json:"records"` // values in DNS that belong to it
-	Findings    []string `json:"findings"`
+	Name        string   `json:"name"`         // fully qualified, without the last dot
+	Kind        string   `json:"kind"`         // round-robin or dns-sd
+	Zone        string   `json:"zone"`         // name of its zone
+	Declared    bool     `json:"declared"`     // whether the config declares it
+	TTL         uint32   `json:"ttl"`          // in seconds, as declared or else as in DNS
+	Port        uint16   `json:"port"`         // DNS-SD: as declared; else 0
+	Minimum     int      `json:"minimum"`      // live members below which none is taken out
+	Clouds      []string `json:"clouds"`       // names of the clouds of its nodes
+	Nodes       int      `json:"nodes"`        // running instances that belong to it
+	Records     int      `json:"records"`      // values in DNS that belong to it
+	Findings    []string `json:"findings"`     // classes of the findings about it
 	Live        int      `json:"live"`         // running nodes that clients are sent to
 	Quiesced    int      `json:"quiesced"`     // nodes taken out on purpose
 	ServiceType string   `json:"service_type"` // DNS-SD
 	Incarnation string   `json:"incarnation"`  // DNS-SD: its label in readable form
 	PTR         bool     `json:"ptr"`          // DNS-SD: listed for browsing
 	TXT         []Pair   `json:"txt"`          // DNS-SD: its attributes
-	Members     []Member `json:"members"`
+	Members     []Member `json:"members"`      // its nodes
 }
 
 // Member is the JSON of one node of a service.
 type Member struct {
-	Node      string        `json:"node"`
-	ID        string        `json:"id"`
-	Cloud     string        `json:"cloud"`
-	State     string        `json:"state"` // state in the service: running, quiesced, dead, missing and so on
-	Live      bool          `json:"live"`
-	Host      string        `json:"host"`     // DNS-SD: the target
-	Priority  *uint16       `json:"priority"` // DNS-SD
-	Weight    *int64        `json:"weight"`   // DNS-SD, and weighted record sets of Route 53
-	Port      *uint16       `json:"port"`     // DNS-SD
-	TTL       uint32        `json:"ttl"`
-	Addresses []string      `json:"addresses"`
-	Health    *MemberHealth `json:"health"` // null if it was not checked
-	Findings  []string      `json:"findings"`
+	Node      string        `json:"node"`      // its name, or its id without one
+	ID        string        `json:"id"`        // id of the instance, or empty
+	Cloud     string        `json:"cloud"`     // name of its cloud
+	State     string        `json:"state"`     // state in the service: running, quiesced, dead, missing and so on
+	Live      bool          `json:"live"`      // whether clients are sent to it
+	Host      string        `json:"host"`      // DNS-SD: the target
+	Priority  *uint16       `json:"priority"`  // DNS-SD
+	Weight    *int64        `json:"weight"`    // DNS-SD, and weighted record sets of Route 53
+	Port      *uint16       `json:"port"`      // DNS-SD
+	TTL       uint32        `json:"ttl"`       // in seconds
+	Addresses []string      `json:"addresses"` // under which it is found
+	Health    *MemberHealth `json:"health"`    // null if it was not checked
+	Findings  []string      `json:"findings"`  // classes of the findings about it
 }
 
 // MemberHealth is the result of the health checks of a node.
 type MemberHealth struct {
-	Failed int       `json:"failed"`
-	Of     int       `json:"of"`
-	Error  string    `json:"error"`
-	At     time.Time `json:"at"`
+	Failed int       `json:"failed"` // how many of the last checks failed
+	Of     int       `json:"of"`     // how many checks that is of
+	Error  string    `json:"error"`  // of the last check that failed, or empty
+	At     time.Time `json:"at"`     // when the last check was made
 }
 
 // Pair is one TXT attribute in JSON; it may have no value.
 type Pair struct {
-	Key   string  `json:"key"`
-	Value *string `json:"value"`
+	Key   string  `json:"key"`   // name of the attribute
+	Value *string `json:"value"` // its value; null if it has none
 }
 
 // Services returns the services and incarnations that match, or that have a node that matches. A service with

@@ -14,18 +14,18 @@ import (
 
 // Source is a cloud, a zone or a local file with its coverage. It is also its JSON.
 type Source struct {
-	Name        string    `json:"name"`
-	Kind        string    `json:"kind"` // one of KindCloud, KindZone, KindFile
-	Provider    string    `json:"provider"`
-	State       string    `json:"state"`
-	Rows        int       `json:"rows"`
-	AgeSeconds  *float64  `json:"age_seconds"` // of its rows when the Source was made
-	Error       *string   `json:"error"`
-	Account     string    `json:"account"`
-	Region      string    `json:"region"`
-	CloudKey    string    `json:"key"`
-	Production  bool      `json:"production"`
-	Credentials string    `json:"credentials"` // where they come from, such as "profile prod"; adapter.Account.From
+	Name        string    `json:"name"`        // of a cloud or a zone, or path of a file
+	Kind        string    `json:"kind"`        // cloud, zone or file
+	Provider    string    `json:"provider"`    // such as ec2
+	State       string    `json:"state"`       // complete, partial, failed, stale or unread
+	Rows        int       `json:"rows"`        // how many instances or records it has
+	AgeSeconds  *float64  `json:"age_seconds"` // of its rows
+	Error       *string   `json:"error"`       // why it was not read completely, or null
+	Account     string    `json:"account"`     // id of the account
+	Region      string    `json:"region"`      // of a cloud
+	CloudKey    string    `json:"key"`         // key of a cloud
+	Production  bool      `json:"production"`  // whether the config marks it so
+	Credentials string    `json:"credentials"` // where they come from, such as "profile prod"
 	BudgetLeft  *int      `json:"budget_left"` // null if the provider has no limit
 	Wire        *WireZone `json:"wire"`        // null for clouds, and unless name servers were queried
 

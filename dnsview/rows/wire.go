@@ -11,34 +11,34 @@ import (
 
 // Wire is the JSON of the name servers' answers for a record's name and type.
 type Wire struct {
-	State    string       `json:"state"`
-	Reason   string       `json:"reason"`
+	State    string       `json:"state"`    // served, absent and so on
+	Reason   string       `json:"reason"`   // in words
 	Resolves bool         `json:"resolves"` // only resolving could be checked
 	Agree    int          `json:"agree"`    // authoritative servers that agree with the API
 	Servers  int          `json:"servers"`  // number of authoritative servers
-	At       *time.Time   `json:"at"`
-	Since    *time.Time   `json:"since"`
-	Until    *time.Time   `json:"until"` // when the last resolver must have dropped the old answer
-	Answers  []WireAnswer `json:"answers"`
+	At       *time.Time   `json:"at"`       // when the servers were asked, or null
+	Since    *time.Time   `json:"since"`    // how long it has been so, or null
+	Until    *time.Time   `json:"until"`    // when the last resolver must have dropped the old answer
+	Answers  []WireAnswer `json:"answers"`  // of the servers that were asked
 }
 
 // WireAnswer is the answer of one server.
 type WireAnswer struct {
-	Server   string     `json:"server"`
-	Resolver bool       `json:"resolver"`
-	Values   []string   `json:"values"`
-	TTL      uint32     `json:"ttl"`
-	Agrees   bool       `json:"agrees"`
-	Failure  *string    `json:"failure"`
-	At       *time.Time `json:"at"`
+	Server   string     `json:"server"`   // name or address of the server
+	Resolver bool       `json:"resolver"` // whether it is a resolver, and not authoritative
+	Values   []string   `json:"values"`   // which it answered
+	TTL      uint32     `json:"ttl"`      // of the answer in seconds
+	Agrees   bool       `json:"agrees"`   // whether the answer is what the API says
+	Failure  *string    `json:"failure"`  // why it did not answer, or null
+	At       *time.Time `json:"at"`       // when it was asked, or null
 }
 
 // WireZone is the state of a zone's name servers.
 type WireZone struct {
-	State    string     `json:"state"`
-	Reason   string     `json:"reason"`
-	Problems []string   `json:"problems"`
-	At       *time.Time `json:"at"`
+	State    string     `json:"state"`    // served, lame and so on
+	Reason   string     `json:"reason"`   // in words
+	Problems []string   `json:"problems"` // what is wrong with its delegation
+	At       *time.Time `json:"at"`       // when the servers were asked, or null
 }
 
 // newWire returns the Wire of a state; nil for nil.

@@ -17,8 +17,8 @@ import (
 
 // driftReport is drift as JSON.
 type driftReport struct {
-	Sources  []rows.Source        `json:"sources"`
-	Findings []rows.FindingObject `json:"findings"`
+	Sources  []rows.Source        `json:"sources"`  // the clouds and zones that were read
+	Findings []rows.FindingObject `json:"findings"` // where they disagree
 }
 
 func (a *commands) driftCommand() *cobra.Command {
