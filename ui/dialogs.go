@@ -17,7 +17,7 @@ func (m *Model) act(a common.DialogAction) tea.Cmd {
 		m.CloseTop()
 	case common.Request:
 		m.CloseTop()
-		return m.StartChange(a.Request, a.What, false)
+		return tea.Batch(m.remember(common.PromptCommands, a.Typed), m.StartChange(a.Request, a.What, false))
 	case common.Cmd:
 		return a.Cmd
 	case common.Do:
@@ -26,7 +26,7 @@ func (m *Model) act(a common.DialogAction) tea.Cmd {
 		if a.Filter != "" {
 			cmd = tea.Batch(cmd, m.setFilter(a.Filter))
 		}
-		return cmd
+		return tea.Batch(m.remember(common.PromptCommands, a.Typed), cmd)
 	}
 	return nil
 }

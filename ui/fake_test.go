@@ -76,6 +76,8 @@ type fake struct {
 	annotations *index.Annotations
 	opened      []string // pages
 	programs    [][]string
+	typedBefore map[common.Prompt]common.History
+	remembered  []string
 	looksUp     chan struct{} // if set, Program waits for it, as for a slow folder of PATH
 
 	forgotten []providers.CloudKey
@@ -90,6 +92,15 @@ func newFake(now func() time.Time) *fake {
 	}
 	f.snap = world(epoch())
 	return f
+}
+
+func (f *fake) History() (map[common.Prompt]common.History, error) { return f.typedBefore, nil }
+
+func (f *fake) Remember(at common.Prompt, line string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.remembered = append(f.remembered, string(at)+": "+line)
+	return nil
 }
 
 func (f *fake) Snapshot() *providers.Snapshot {

@@ -100,7 +100,7 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	case common.ActFilter:
 		return m.openFilter()
 	case common.ActPalette:
-		m.Open(dialog.NewPalette(slices.Concat(commands(), m.cloudCommands(), m.userCommands())))
+		m.Open(dialog.NewPalette(slices.Concat(commands(), m.cloudCommands(), m.userCommands()), m.History[common.PromptCommands]))
 	case common.ActMessages:
 		m.Open(dialog.NewMessages(m.Context))
 	case common.ActHelp:

@@ -70,6 +70,7 @@ func New(o Options) *Model {
 	s := &common.Context{
 		FleetID: o.Fleet, Backend: o.Backend, KeyMap: o.Keys, Bindings: o.Keys.Actions(), Now: o.Now, Ctx: ctx, Cancel: cancel,
 		Theme: theme.New(o.Theme), ReadOnly: o.ReadOnly, Width: 80, Height: 24,
+		History: map[common.Prompt]common.History{},
 	}
 	m := &Model{Context: s, opts: o, changes: dialog.NewChanges(s), launches: form.NewLaunches(s), fleet: screen.NewFleet(s), screens: map[common.Action]screen.Screen{}}
 	m.terminal = &terminal{foreground: o.Foreground}
@@ -97,7 +98,7 @@ func New(o Options) *Model {
 
 // Init starts the first build and the waits for updates.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.build(), m.awaitUpdate(), m.tick(), m.recoverJournal(), tea.RequestBackgroundColor)
+	return tea.Batch(m.build(), m.awaitUpdate(), m.tick(), m.recoverJournal(), m.readHistory(), tea.RequestBackgroundColor)
 }
 
 // Update handles one message. It does no I/O: everything slow is a command.
@@ -147,6 +148,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		}
 	case common.NoticeMsg:
 		m.Notify(msg.Kind, msg.Text)
+	case historyMsg:
+		m.historyRead(msg)
 	case refreshedMsg:
 		m.refreshed(msg)
 	default:

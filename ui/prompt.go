@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -11,15 +12,16 @@ import (
 
 // prompt is the line at the bottom in which a filter is typed.
 type prompt struct {
-	input common.Input
-	old   string // the filter before
-	err   string
+	input   common.Input
+	old     string // the filter before
+	err     string
+	earlier common.Recall
 }
 
 // openFilter starts to edit the filter of the list that has the keys.
 func (m *Model) openFilter() tea.Cmd {
 	text := m.top().Table().FilterText()
-	m.prompt = &prompt{input: common.NewInput(text), old: text}
+	m.prompt = &prompt{input: common.NewInput(text), old: text, earlier: common.NewRecall(m.History[common.PromptFilters])}
 	return m.top().Table().PrepareFilter()
 }
 
@@ -30,15 +32,20 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 		if p.err != "" {
 			return nil
 		}
-		return m.closeFilter(p.input.Value()) // what looked half typed is meant
+		text := p.input.Value() // what looked half typed is meant
+		return tea.Batch(m.remember(common.PromptFilters, strings.TrimSpace(text)), m.closeFilter(text))
 	case "esc":
 		return m.closeFilter(p.old)
 	case "up":
-		m.top().Table().Move(-1)
-		m.top().Moved()
-		return nil
+		return m.recallFilter(p.earlier.Older(p.input.Value()))
 	case "down":
-		m.top().Table().Move(1)
+		return m.recallFilter(p.earlier.Newer())
+	case "ctrl+p", "ctrl+n":
+		by := 1
+		if k.String() == "ctrl+p" {
+			by = -1
+		}
+		m.top().Table().Move(by)
 		m.top().Moved()
 		return nil
 	}
@@ -46,6 +53,15 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 		return m.promptChanged()
 	}
 	return nil
+}
+
+// recallFilter shows an earlier filter and applies it, if there is one.
+func (m *Model) recallFilter(text string, ok bool) tea.Cmd {
+	if !ok {
+		return nil
+	}
+	m.prompt.input.Set(text)
+	return m.promptChanged()
 }
 
 // closeFilter closes the prompt and sets the filter.

@@ -29,6 +29,7 @@ type Backend interface {
 	Changer
 	Annotator
 	Starter
+	Historian
 
 	// Shell returns the command that opens a shell on an instance, e.g. ssh with user and address. The console suspends
 	// itself while the command runs.
@@ -104,6 +105,14 @@ type Annotator interface {
 	Unsnooze(found []*dnsview.Finding) error
 	// Note writes a note about a record or instance, in the form of the command line; an empty text removes it.
 	Note(subject, text string) error
+}
+
+// Historian keeps what was typed at prompts for later runs.
+type Historian interface {
+	// History returns what was typed in earlier runs.
+	History() (map[Prompt]History, error)
+	// Remember keeps a line. One that looks like a secret is left out.
+	Remember(at Prompt, line string) error
 }
 
 // UnfinishedDrain is a drain that ended before its node was terminated.

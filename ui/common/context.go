@@ -34,6 +34,9 @@ type Context struct {
 	Picture *Picture // nil until the first snapshot was joined
 	Sources []rows.Source
 
+	// History is what was typed at prompts, in this run and before.
+	History map[Prompt]History
+
 	Dialogs []Dialog
 	Status  Status
 	// Messages are those that were shown, the latest last.

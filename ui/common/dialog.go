@@ -60,6 +60,7 @@ type Close struct{}
 type Request struct {
 	Request ChangeRequest
 	What    string
+	Typed   string // the command that an operator typed for it, or ""
 }
 
 // Cmd runs a command.
@@ -70,6 +71,7 @@ type Cmd struct{ Cmd tea.Cmd }
 type Do struct {
 	A      Action
 	Filter string
+	Typed  string // the command that an operator typed for it, or ""
 }
 
 // Open opens a dialog on top.

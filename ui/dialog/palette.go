@@ -39,6 +39,7 @@ type paletteDialog struct {
 	chosen  bool // the operator has moved to the command in the list
 	top     int
 	refused string // why the last enter ran nothing
+	earlier common.Recall
 }
 
 func (d *paletteDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogAction {
@@ -48,9 +49,21 @@ func (d *paletteDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogA
 		return common.Close{}
 	case "enter":
 		return d.run()
-	case "up", "ctrl+p":
+	case "up":
+		if line, ok := d.older(); ok {
+			d.recall(line)
+		} else {
+			d.move(-1)
+		}
+	case "down":
+		if line, ok := d.earlier.Newer(); ok {
+			d.recall(line)
+		} else {
+			d.move(1)
+		}
+	case "ctrl+p":
 		d.move(-1)
-	case "down", "ctrl+n":
+	case "ctrl+n":
 		d.move(1)
 	case "tab":
 		d.complete()
@@ -73,14 +86,18 @@ func (d *paletteDialog) run() common.DialogAction {
 		return nil
 	}
 	if e.Request != nil {
-		return common.Request{Request: *e.Request, What: e.What}
+		return common.Request{Request: *e.Request, What: e.What, Typed: e.Name}
 	}
 	by, err := filter.Parse(d.filterOf(&e))
 	if err != nil {
 		d.refused = common.Clean(err.Error())
 		return nil
 	}
-	return common.Do{A: e.Action, Filter: by.String()}
+	typed := strings.TrimSpace(e.Name + " " + by.String())
+	if e.Action == common.ActQuit {
+		typed = ""
+	}
+	return common.Do{A: e.Action, Filter: by.String(), Typed: typed}
 }
 
 // filterOf returns the filter that was typed behind the name of a screen, or "".
@@ -90,6 +107,20 @@ func (d *paletteDialog) filterOf(e *Entry) string {
 		return strings.TrimSpace(text[n:])
 	}
 	return ""
+}
+
+// older returns the earlier command that up recalls. At another place of the list up moves through it.
+func (d *paletteDialog) older() (line string, ok bool) {
+	if d.at > 0 || d.chosen {
+		return "", false
+	}
+	return d.earlier.Older(d.input.Value())
+}
+
+// recall shows an earlier command. As what is typed, it runs by its whole name.
+func (d *paletteDialog) recall(line string) {
+	d.input.Set(line)
+	d.search()
 }
 
 func (d *paletteDialog) move(n int) {
@@ -187,8 +218,10 @@ func (d *paletteDialog) Draw(sh *common.Context, w, h int) common.Panel {
 	if d.refused != "" {
 		lines[1] = t.Paint(theme.Warn, t.Warn+" "+d.refused)
 	}
-	return common.Panel{Title: "Commands", Lines: lines, Width: w, Hints: common.KeyHints("enter", "run", "tab", "complete", "esc", "close")}
+	return common.Panel{Title: "Commands", Lines: lines, Width: w, Hints: common.KeyHints("enter", "run", "tab", "complete", "up", "earlier", "esc", "close")}
 }
 
-// NewPalette returns the palette with these commands.
-func NewPalette(all []Entry) common.Dialog { return &paletteDialog{all: all, found: all} }
+// NewPalette returns the palette with these commands. earlier are those that were run before.
+func NewPalette(all []Entry, earlier common.History) common.Dialog {
+	return &paletteDialog{all: all, found: all, earlier: common.NewRecall(earlier)}
+}

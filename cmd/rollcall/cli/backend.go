@@ -35,6 +35,8 @@ type backend struct {
 	mu   sync.Mutex
 	last *dnsview.View // of the newest inspected snapshot
 	cost time.Duration // of the last inspection
+
+	remembering sync.Mutex // held while the history is written
 }
 
 var _ common.Backend = (*backend)(nil)
