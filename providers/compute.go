@@ -16,7 +16,8 @@ type (
 	}
 
 	// InstanceLister lists every instance, including terminated ones for as long as the cloud shows them. page is
-	// called from one goroutine at a time and owns its slice, which is empty for an answer whose rows come later.
+	// called from one goroutine at a time and may hold its slice, whose rows must not be modified: later reads may share them. It is
+	// empty for an answer whose rows come later.
 	// Coverage.Key is the key that Identify returned within this read (IdentityOf); when Identify fails, the read is
 	// failed.
 	InstanceLister interface {

@@ -48,7 +48,8 @@ type Cloud struct {
 	ec2    *awsec2.Client
 
 	instances  itemcache.Cache[[]providers.Instance] // of a reservation
-	interfaces itemcache.Cache[[]providers.Address]  // of a network interface
+	rows       itemcache.Rows[providers.Instance]
+	interfaces itemcache.Cache[[]providers.Address] // of a network interface
 
 	dryRuns     atomic.Bool // the endpoint is known to honour DryRun
 	newProfiles sync.Map    // name of an instance profile -> time.Time of its creation by CreateProfile

@@ -21,9 +21,12 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	if !ok {
 		return r.cover()
 	}
-	known := c.instances.Begin(string(r.cloud.Key))
+	scope := string(r.cloud.Key)
+	known := c.instances.Begin(scope)
 	items := awsapi.NewItems("reservationSet", known)
-	seen := map[string]bool{}
+	last := c.rows.Len(scope) // if there are rows of an earlier read, those of this one come all at once, to be shared
+	list := make([]providers.Instance, 0, last+last/64)
+	seen := map[string]int{} // positions in list
 	var nameless int
 	var texts providers.Repeats
 	err := c.pages(op, func(token *string) (*string, error) {
@@ -35,21 +38,22 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 		if !ok {
 			return nil, c.incomplete(op, "the reservations of a page cannot be told apart")
 		}
-		var rows []providers.Instance
+		from := len(list)
 		for _, res := range all {
 			for i := range res {
-				switch {
-				case res[i].ID == "":
+				if res[i].ID == "" {
 					nameless++
-				case !seen[res[i].ID]: // an instance may move to a later page during the read
-					seen[res[i].ID] = true
-					rows = append(rows, res[i])
+				} else if _, moved := seen[res[i].ID]; !moved { // to a later page during the read
+					seen[res[i].ID] = len(list)
+					list = append(list, res[i])
 				}
 			}
 		}
-		r.addPage(len(rows))
-		if len(rows) > 0 {
-			page(rows)
+		r.addPage(len(list) - from)
+		if last > 0 {
+			page(nil)
+		} else if len(list) > from {
+			page(slices.Clone(list[from:]))
 		}
 		return out.NextToken, nil
 	})
@@ -57,9 +61,28 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 		err = c.incomplete(op, "%d instances came without an id", nameless)
 	}
 	if r.err = err; err == nil {
+		list = c.rows.Keep(scope, list, (*providers.Instance).Equal)
+		known.Replace(func(res []providers.Instance) []providers.Instance { return sharedWith(list, seen, res) })
 		known.Keep()
 	}
+	if last > 0 && len(list) > 0 {
+		page(list)
+	}
 	return r.cover()
+}
+
+// sharedWith returns the part of list that equals the instances of a reservation, or else a copy of them. at are positions in
+// list.
+func sharedWith(list []providers.Instance, at map[string]int, res []providers.Instance) []providers.Instance {
+	if len(res) > 0 {
+		if from, ok := at[res[0].ID]; ok && from+len(res) <= len(list) {
+			part := list[from : from+len(res) : from+len(res)]
+			if providers.ShareRows(part, res) || slices.EqualFunc(part, res, func(a, b providers.Instance) bool { return a.Equal(&b) }) {
+				return part
+			}
+		}
+	}
+	return slices.Clone(res)
 }
 
 // withItems is the option of a call whose answer is decoded without its known items.

@@ -173,7 +173,11 @@ func (c *cloud) addPage(gen uint64, page []providers.Instance) {
 	}
 	c.noteProgress(len(page))
 	in := &c.incoming
-	in.rows = append(in.rows, page...)
+	if in.rows == nil {
+		in.rows = slices.Clip(page) // the adapter may hold the rows, too
+	} else {
+		in.rows = append(in.rows, page...)
+	}
 	if !c.held.from.IsZero() || !worthShowing(len(in.rows), in.shown, c.f.clock.Now(), in.shownAt) {
 		return
 	}

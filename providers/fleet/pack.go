@@ -105,7 +105,7 @@ func addressKey(a *providers.Address) string { return string(a.Kind) + a.ID + a.
 
 // unchanged returns before if it equals now, else now. Snapshots that share a slice have the same rows.
 func unchanged[T any](before, now []T, equal func(a, b *T) bool) []T {
-	if len(before) != len(now) {
+	if len(before) != len(now) || providers.ShareRows(before, now) {
 		return now
 	}
 	for i := range now {

@@ -8,6 +8,7 @@ package itemcache
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
 )
 
@@ -78,4 +79,45 @@ func (r *Read[T]) Keep() {
 	r.cache.mu.Lock()
 	defer r.cache.mu.Unlock()
 	r.cache.scope, r.cache.items = r.scope, r.items
+}
+
+// Replace replaces each item of the read by what f returns for it.
+func (r *Read[T]) Replace(f func(item T) T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for sum, item := range r.items {
+		r.items[sum] = f(item)
+	}
+}
+
+// Rows are the rows of the last complete read of a list, which the reader, the items of a Cache and those who were given the
+// rows share: they are held once. No one may modify them. The zero value is usable. It is safe for concurrent use.
+type Rows[T any] struct {
+	mu    sync.Mutex
+	scope string
+	rows  []T
+}
+
+// Len returns the number of rows of the last complete read with this scope.
+func (r *Rows[T]) Len(scope string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.scope != scope {
+		return 0
+	}
+	return len(r.rows)
+}
+
+// Keep returns the rows of the last complete read if rows equal them. Otherwise it keeps and returns rows.
+func (r *Rows[T]) Keep(scope string, rows []T, equal func(a, b *T) bool) []T {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	same := r.scope == scope && len(rows) == len(r.rows)
+	for i := 0; same && i < len(rows); i++ {
+		same = equal(&rows[i], &r.rows[i])
+	}
+	if !same {
+		r.scope, r.rows = scope, slices.Clip(rows)
+	}
+	return r.rows
 }

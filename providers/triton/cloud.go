@@ -37,6 +37,7 @@ type Cloud struct {
 
 	self     atomic.Pointer[providers.Cloud] // result of the last Identify
 	machines itemcache.Cache[*providers.Instance]
+	rows     itemcache.Rows[providers.Instance]
 
 	mu        sync.Mutex
 	launching map[string]chan struct{} // current launches of this process

@@ -76,6 +76,9 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 			before = after
 		}
 	}()
+	if err == nil {
+		l.share()
+	}
 	if len(l.rows) > 0 {
 		page(l.rows)
 	}
@@ -89,6 +92,22 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	}
 	cov.Err = err
 	return cov
+}
+
+// share makes the rows those of the last complete read if they are equal, and lets the items of the cache share them.
+func (l *listing) share() {
+	l.rows = l.cloud.rows.Keep(string(l.self.Key), l.rows, (*providers.Instance).Equal)
+	at := make(map[string]int, len(l.rows))
+	for i := range l.rows {
+		at[l.rows[i].ID] = i
+	}
+	l.known.Replace(func(row *providers.Instance) *providers.Instance {
+		if i, ok := at[row.ID]; ok && (row == &l.rows[i] || l.rows[i].Equal(row)) {
+			return &l.rows[i]
+		}
+		alone := *row // else it would hold all rows of an earlier read
+		return &alone
+	})
 }
 
 func (c *Cloud) incomplete(format string, args ...any) error {
