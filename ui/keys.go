@@ -77,6 +77,8 @@ func (m *Model) do(a common.Action) tea.Cmd {
 	case common.ActMark:
 		l.ToggleMark()
 		l.Move(1)
+	case common.ActMarkRange, common.ActMarkAll, common.ActInvert:
+		m.markMany(a)
 	case common.ActBack:
 		return m.back()
 	case common.ActQuit:
@@ -88,6 +90,21 @@ func (m *Model) do(a common.Action) tea.Cmd {
 	}
 	m.top().Moved()
 	return nil
+}
+
+// markMany marks many rows at once. The frame counts them.
+func (m *Model) markMany(a common.Action) {
+	l := m.top().Table()
+	switch a {
+	case common.ActMarkAll:
+		l.MarkAll()
+	case common.ActInvert:
+		l.InvertMarks()
+	default:
+		if !l.MarkRange() {
+			m.Notify(common.ToneInfo, "a range begins at the row that was marked last, and none is on the screen: "+m.KeyMap.Label(common.ActMark)+" marks one")
+		}
+	}
 }
 
 // command carries out actions that open or change something. On a screen without such an action it shows a hint where

@@ -30,6 +30,9 @@ const (
 	ActPalette    Action = "palette"
 	ActDetail     Action = "detail"
 	ActMark       Action = "mark"
+	ActMarkRange  Action = "mark-range"
+	ActMarkAll    Action = "mark-all"
+	ActInvert     Action = "invert-marks"
 	ActSort       Action = "sort"
 	ActReverse    Action = "reverse"
 	ActHelp       Action = "help"
@@ -156,6 +159,9 @@ func KeyGroups() []KeyGroup {
 		}},
 		{"Act", []BoundAction{
 			{ActMark, "mark", []string{"space"}},
+			{ActMarkRange, "mark from the last mark to here", []string{"ctrl+space"}},
+			{ActMarkAll, "mark all that pass the filter", []string{"A"}},
+			{ActInvert, "invert the marks", []string{"*"}},
 			{ActDeregister, "deregister a dead record", []string{"d"}},
 			{ActRemedy, "the remedy of the finding", []string{"a"}},
 			{ActTerminate, "drain and terminate", []string{"x"}},

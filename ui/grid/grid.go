@@ -61,6 +61,9 @@ type Grid[K comparable, R Keyed[K]] struct {
 
 	marks  map[K]struct{}
 	marked int // marks on visible rows
+	anchor K   // where a range of marks begins: the row that was marked last
+	// Markable reports whether a row can be one of several that are marked at once; nil if all can.
+	Markable func(R) bool
 
 	width  int
 	layout []placed

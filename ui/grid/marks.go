@@ -14,6 +14,57 @@ func (g *Grid[K, R]) ToggleMark() {
 	}
 	g.marks[k] = struct{}{}
 	g.marked++
+	g.anchor = k
+}
+
+// MarkRange marks all rows from the one that was marked last to the one under the cursor. It reports whether the one that
+// was marked last is on the screen and still marked.
+func (g *Grid[K, R]) MarkRange() bool {
+	from, _ := g.data.find(g.anchor)
+	if _, on := g.marks[g.anchor]; !on || from < 0 {
+		return false
+	}
+	for _, r := range g.data.rows[min(from, g.pos) : max(from, g.pos)+1] {
+		g.mark(r)
+	}
+	if r, ok := g.Current(); ok && g.isMarkable(r) {
+		g.anchor = r.Key()
+	}
+	return true
+}
+
+// MarkAll marks all rows that pass the filter.
+func (g *Grid[K, R]) MarkAll() {
+	for _, r := range g.data.rows {
+		g.mark(r)
+	}
+}
+
+// InvertMarks marks the rows that pass the filter and are not marked, and unmarks the others. Hidden marks stay.
+func (g *Grid[K, R]) InvertMarks() {
+	for _, r := range g.data.rows {
+		k := r.Key()
+		if _, on := g.marks[k]; on {
+			delete(g.marks, k)
+			g.marked--
+		} else {
+			g.mark(r)
+		}
+	}
+}
+
+func (g *Grid[K, R]) isMarkable(r R) bool { return g.Markable == nil || g.Markable(r) }
+
+// mark marks a row that passes the filter, if it can be marked.
+func (g *Grid[K, R]) mark(r R) {
+	if !g.isMarkable(r) {
+		return
+	}
+	k := r.Key()
+	if _, on := g.marks[k]; !on {
+		g.marks[k] = struct{}{}
+		g.marked++
+	}
 }
 
 // ClearMarks unmarks every row, including hidden ones.

@@ -175,7 +175,9 @@ func (l *list[K, R]) release() {
 
 // restyle replaces the columns, which contain the colours. It keeps filter and order.
 func (l *list[K, R]) restyle(columns []grid.Column[R]) {
+	markable := l.Markable
 	l.columns, l.Grid = columns, grid.New[K](columns)
+	l.Markable = markable
 	l.last, l.shown = arrangement[R]{}, arranged[K, R]{}
 }
 
@@ -217,6 +219,9 @@ type Table interface {
 	Home()
 	End()
 	ToggleMark()
+	MarkRange() bool
+	MarkAll()
+	InvertMarks()
 	ClearMarks()
 	Marks() (visible, hidden int)
 	Len() int

@@ -29,6 +29,7 @@ func newServicesScreen(s *common.Context) Screen {
 	v := &servicesScreen{listScreen: listScreen[rows.ServiceKey, *rows.ServiceLine]{Context: s, title: "Services", empty: "services", natural: worstFirst}}
 	v.columns = func() []grid.Column[*rows.ServiceLine] { return serviceColumns(s) }
 	v.makeList()
+	v.list.Markable = func(r *rows.ServiceLine) bool { return r.Node != nil }
 	return v
 }
 
