@@ -101,6 +101,33 @@ type Entry struct {
 	// PutBack is the record that another writer had changed before this entry changed it. It has to be restored, and
 	// the entry is open until then.
 	PutBack *providers.Record `json:"put_back,omitempty"`
+
+	// Local is the id that the entry had before it was in the journal of the team: it was written while the store was
+	// away, or before there was a team.
+	Local string `json:"local,omitempty"`
+	// Stored is when the store of the team got the entry, by its clock, expressed in the time of this machine; zero
+	// without a team.
+	Stored time.Time `json:"-"`
+}
+
+// Age returns how long ago an entry was written: by the clock of the store if there is one, since the clocks of members
+// may differ.
+func (e *Entry) Age(now time.Time) time.Duration {
+	if !e.Stored.IsZero() {
+		return now.Sub(e.Stored)
+	}
+	return now.Sub(e.Time)
+}
+
+// Late returns how an entry came into the journal of the team, if that was not when it was written, or "".
+func (e *Entry) Late() string {
+	switch e.Local {
+	case "":
+		return ""
+	case e.ID:
+		return "it waits on this machine for the store of the team"
+	}
+	return "it was written on one machine, without the store of the team, as " + e.Local
 }
 
 // Outcome is the outcome of an entry that was begun.

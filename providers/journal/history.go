@@ -12,6 +12,7 @@ import (
 // chain. The last of them decides whether the change is in effect.
 type History struct {
 	entries []Entry
+	who     string            // whose runs NextUndo and NextRedo return; "" for those of all
 	place   map[string]int    // entry id -> index in entries
 	chains  map[string]*chain // id of a change -> its chain
 }
@@ -62,6 +63,16 @@ func NewHistory(entries []Entry) *History {
 	}
 	return h
 }
+
+// Of returns a history whose NextUndo and NextRedo leave out the runs of all but who. What is in effect remains the same.
+func (h *History) Of(who string) *History {
+	only := *h
+	only.who = who
+	return &only
+}
+
+// others reports whether an entry is left out.
+func (h *History) others(e *Entry) bool { return h.who != "" && e.Who != h.who }
 
 // reversible reports whether an entry is done and of a kind that can be reverted. Kinds added by a later rollcall are
 // not.
@@ -156,7 +167,7 @@ func (h *History) NextUndo() (s Step, ok bool) {
 	for i := range h.entries {
 		e := &h.entries[i]
 		root, _ := h.rootOf(i)
-		if root != i {
+		if root != i || h.others(e) {
 			continue
 		}
 		g := of(e)
@@ -195,6 +206,9 @@ func (h *History) NextRedo() (s Step, ok bool) {
 	var undos []*group
 	for i := range h.entries {
 		e := &h.entries[i]
+		if h.others(e) {
+			continue
+		}
 		root, turns := h.rootOf(i)
 		if root == i {
 			if e.State == Done && !e.Already || e.open() {

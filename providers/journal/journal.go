@@ -23,8 +23,10 @@ type Problem struct {
 	Side string // file that holds the damaged tail, or empty
 }
 
-// Journal is an open journal. It is safe for concurrent use by goroutines and by processes.
+// Journal is an open journal: a file of this machine, or what the members of a team share. It is safe for concurrent use
+// by goroutines and by processes.
 type Journal struct {
+	team  *team // nil for a file
 	path  string
 	clock providers.Clock
 	stop  <-chan struct{} // closed when methods must not wait for the lock any more; may be nil
@@ -81,15 +83,30 @@ func syncFolder(path string) error {
 func (j *Journal) Path() string { return j.path }
 
 // Begin writes entries in state begun. It returns them with their ids once they are on disk (fsync).
-func (j *Journal) Begin(entries ...Entry) ([]Entry, error) { return j.write(Begun, entries) }
+func (j *Journal) Begin(entries ...Entry) ([]Entry, error) { return j.write(Begun, nil, entries) }
+
+// BeginIf is Begin if check, called with all entries that stand before the new ones, returns nil. No entry of another
+// writer comes between. Otherwise nothing is written and BeginIf returns the error of check. check may be called several
+// times.
+func (j *Journal) BeginIf(check func(before []Entry) error, entries ...Entry) ([]Entry, error) {
+	return j.write(Begun, check, entries)
+}
 
 // Refuse writes entries in state refused.
-func (j *Journal) Refuse(entries ...Entry) ([]Entry, error) { return j.write(Refused, entries) }
+func (j *Journal) Refuse(entries ...Entry) ([]Entry, error) { return j.write(Refused, nil, entries) }
 
-func (j *Journal) write(state State, entries []Entry) ([]Entry, error) {
+func (j *Journal) write(state State, check func([]Entry) error, entries []Entry) ([]Entry, error) {
+	if j.team != nil {
+		return j.writeTeam(state, check, entries)
+	}
 	out := slices.Clone(entries)
 	err := j.locked(func() error {
 		var lines []body
+		if check != nil {
+			if err := check(j.replay.entries); err != nil {
+				return err
+			}
+		}
 		if state == Begun {
 			if err := j.registerWriter(); err != nil {
 				return err
@@ -117,6 +134,9 @@ func (j *Journal) End(outcomes ...Outcome) error {
 	if len(outcomes) == 0 {
 		return nil
 	}
+	if j.team != nil {
+		return j.endTeam(outcomes)
+	}
 	return j.lockedUntil(nil, func() error {
 		var lines []body
 		for _, o := range outcomes {
@@ -139,7 +159,7 @@ func (j *Journal) NotePutBack(id string, was providers.Record) error {
 func (j *Journal) Entries() ([]Entry, error) {
 	var out []Entry
 	err := j.locked(func() error {
-		out = slices.Clone(j.replay.entries)
+		out = j.allEntries()
 		return nil
 	})
 	return out, err
@@ -149,11 +169,21 @@ func (j *Journal) Entries() ([]Entry, error) {
 func (j *Journal) Problems() []Problem {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if j.team != nil {
+		return slices.Clone(j.replay.problems)
+	}
 	return append(slices.Clone(j.replay.problems), damagedTails(j.path, j.replay.problems)...)
 }
 
-// Check reports whether the journal can be written now. It writes no entry.
-func (j *Journal) Check() error { return j.locked(func() error { return nil }) }
+// Check reports whether the journal can be written now. It writes no entry. See AwayError.
+func (j *Journal) Check() error {
+	return j.locked(func() error {
+		if j.team != nil {
+			return j.team.writable()
+		}
+		return nil
+	})
+}
 
 // Close closes the file.
 func (j *Journal) Close() error {
@@ -163,6 +193,9 @@ func (j *Journal) Close() error {
 		return nil
 	}
 	j.closed = true
+	if j.team != nil {
+		return j.closeTeam()
+	}
 	return errors.Join(j.removeWriter(), j.file.Close(), j.lock.Close())
 }
 
@@ -175,6 +208,10 @@ func (j *Journal) lockedUntil(stop <-chan struct{}, f func() error) error {
 	defer j.mu.Unlock()
 	if j.closed {
 		return errors.New("journal: it is closed")
+	}
+	if j.team != nil {
+		j.syncTeam(stop)
+		return f()
 	}
 	if j.lockErr != nil && stop != nil && called.Before(j.lockErrAt) {
 		return j.lockErr // this wait has failed meanwhile

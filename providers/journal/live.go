@@ -28,11 +28,13 @@ func (j *Journal) registerWriter() error {
 	if err := os.MkdirAll(j.writersPath(), 0o700); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
-	j.removeDeadWriters()
+	if j.team == nil {
+		j.removeDeadWriters()
+	}
 	var id [6]byte
 	_, _ = rand.Read(id[:]) // never fails
 	name := hex.EncodeToString(id[:])
-	f, err := os.OpenFile(filepath.Join(j.writersPath(), name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(filepath.Join(j.writersPath(), name), os.O_RDWR|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
@@ -76,6 +78,9 @@ func (j *Journal) writerAlive(writer string) (bool, error) {
 	case writer == j.writer:
 		return true, nil
 	}
+	if j.team != nil {
+		return j.teamWriterAlive(writer)
+	}
 	f, err := openOwn(filepath.Join(j.writersPath(), writer), os.O_RDWR)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
@@ -97,6 +102,9 @@ func (j *Journal) writerAlive(writer string) (bool, error) {
 func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 	var out []Entry
 	err := j.locked(func() error {
+		if j.isAway() {
+			return nil // which writers live cannot be asked
+		}
 		known := map[string]bool{}
 		for i := range j.replay.entries {
 			e := &j.replay.entries[i]

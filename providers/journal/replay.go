@@ -28,6 +28,8 @@ type line struct {
 type body struct {
 	Entry   *Entry   `json:"entry,omitempty"`
 	Outcome *Outcome `json:"outcome,omitempty"`
+
+	Batch *batch `json:"batch,omitempty"` // of an object of a team's journal
 }
 
 // inUTC returns b with its time as written to the file.
@@ -62,6 +64,7 @@ type replay struct {
 	seq      uint64 // of the last line
 	head     string // hash of the last line
 	lastID   uint64
+	batches  map[string]string // of a team: batch -> id of its first entry
 	entries  []Entry
 	at       map[string]int // entry id -> index in entries
 	problems []Problem
@@ -124,38 +127,51 @@ func (b *replay) addLine(raw json.RawMessage) {
 	}
 	switch {
 	case l.Entry != nil:
-		if b.at == nil {
-			b.at = map[string]int{}
-		}
-		b.at[l.Entry.ID] = len(b.entries)
-		b.entries = append(b.entries, *l.Entry)
-		if id, err := strconv.ParseUint(l.Entry.ID, 10, 64); err == nil {
-			b.lastID = max(b.lastID, id)
-		}
+		b.addEntry(*l.Entry)
 	case l.Outcome != nil:
-		o := l.Outcome
-		i, ok := b.at[o.ID]
-		if !ok {
-			b.problems = append(b.problems, Problem{Line: b.lines, Why: "this line ends entry " + o.ID + ", which the journal does not have"})
-			return
+		if !b.addOutcome(l.Outcome) {
+			b.problems = append(b.problems, Problem{Line: b.lines, Why: "this line ends entry " + l.Outcome.ID + ", which the journal does not have"})
 		}
-		// Entries were handed out and must not be modified, so a copy replaces the old one.
-		e := b.entries[i]
-		if e.PutBack != nil && o.State == Done && o.PutBack == nil {
-			return // an earlier release looked up the change but knew nothing of putting back, which is still due
-		}
-		e.State, e.Ended, e.Result, e.Already, e.Ticket, e.Error, e.Note, e.LookedUp = o.State, o.Time, o.Result, o.Already, o.Ticket, o.Error, o.Note, o.LookedUp
-		if e.State == Begun {
-			e.Ended = time.Time{} // the line only says what has to be put back
-		}
-		if o.PutBack != nil {
-			e.PutBack = o.PutBack
-		}
-		if o.Instance != nil {
-			e.Instance = o.Instance
-		}
-		b.entries[i] = e
 	}
+}
+
+func (b *replay) addEntry(e Entry) {
+	if b.at == nil {
+		b.at = map[string]int{}
+	}
+	b.at[e.ID] = len(b.entries)
+	if e.Local != "" {
+		b.at[e.Local] = len(b.entries)
+	}
+	b.entries = append(b.entries, e)
+	if id, err := strconv.ParseUint(e.ID, 10, 64); err == nil {
+		b.lastID = max(b.lastID, id)
+	}
+}
+
+// addOutcome reports whether the journal has the entry that an outcome ends.
+func (b *replay) addOutcome(o *Outcome) bool {
+	i, ok := b.at[o.ID]
+	if !ok {
+		return false
+	}
+	// Entries were handed out and must not be modified, so a copy replaces the old one.
+	e := b.entries[i]
+	if e.PutBack != nil && o.State == Done && o.PutBack == nil {
+		return true // an earlier release looked up the change but knew nothing of putting back, which is still due
+	}
+	e.State, e.Ended, e.Result, e.Already, e.Ticket, e.Error, e.Note, e.LookedUp = o.State, o.Time, o.Result, o.Already, o.Ticket, o.Error, o.Note, o.LookedUp
+	if e.State == Begun {
+		e.Ended = time.Time{} // the line only says what has to be put back
+	}
+	if o.PutBack != nil {
+		e.PutBack = o.PutBack
+	}
+	if o.Instance != nil {
+		e.Instance = o.Instance
+	}
+	b.entries[i] = e
+	return true
 }
 
 // keepTime keeps the monotonic reading of the time of a line that this process wrote, which is not in the file, so that
@@ -174,6 +190,9 @@ func (b *replay) keepTime(l body) {
 // append writes lines in one write and waits until they are on disk. If that fails, it removes what was written, so
 // that the replay stays correct.
 func (j *Journal) append(bodies []body) error {
+	if j.team != nil {
+		return j.appendTeam(bodies)
+	}
 	var buf bytes.Buffer
 	seq, prev := j.replay.seq, j.replay.head
 	if prev == "?" {

@@ -37,6 +37,9 @@ func (j *Journal) LeaveDrained(who string, drains ...Unfinished) error {
 func (j *Journal) UnfinishedDrains() ([]Unfinished, error) {
 	var out []Unfinished
 	err := j.locked(func() error {
+		if j.isAway() {
+			return nil // which writers live cannot be asked
+		}
 		for _, u := range unfinished(j.replay.entries) {
 			alive, err := j.writerAlive(u.writer)
 			if err != nil {

@@ -26,21 +26,9 @@ var _ providers.Store = (*Folder)(nil)
 // temporary is the prefix of files that are being written. Keys do not begin with it.
 const temporary = ".write-"
 
-// OpenFolder returns the store in a folder. The folder must exist, so that a file system that is not mounted is not
-// taken for an empty store.
-func OpenFolder(root string) (*Folder, error) {
-	f := &Folder{root: root}
-	info, err := os.Stat(root)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, f.error(providers.KindInvalid, "open", errors.New("there is no such folder: make it, or mount its file system"))
-	case err != nil:
-		return nil, f.failed("open", err)
-	case !info.IsDir():
-		return nil, f.error(providers.KindInvalid, "open", errors.New("it is no folder"))
-	}
-	return f, nil
-}
+// NewFolder returns the store in a folder. A folder that does not exist is unreachable, and not made, so that a file
+// system that is not mounted is not taken for an empty store.
+func NewFolder(root string) *Folder { return &Folder{root: root} }
 
 // Name returns the folder.
 func (f *Folder) Name() string { return f.root }
@@ -114,6 +102,9 @@ func (f *Folder) PutIfMatch(ctx context.Context, key string, data []byte, versio
 
 // ListAfter implements providers.Store.
 func (f *Folder) ListAfter(ctx context.Context, prefix, after string, most int) ([]string, error) {
+	if _, err := os.Stat(f.root); err != nil {
+		return nil, f.failed("list "+prefix, err)
+	}
 	var keys []string
 	err := filepath.WalkDir(filepath.Dir(f.path(prefix+"x")), func(path string, d fs.DirEntry, err error) error {
 		if err == nil {

@@ -16,11 +16,7 @@ func TestAFolderIsAStore(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	providertest.CheckStore(t, func(t *testing.T) providers.Store {
-		f, err := OpenFolder(root)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return Checked(f)
+		return Checked(Opened(root, func() (providers.Store, error) { return NewFolder(root), nil }))
 	})
 }
 
@@ -33,27 +29,45 @@ func TestTheStoreOfTestsIsAStore(t *testing.T) {
 func TestAFolderThatIsNotThereIsNoEmptyStore(t *testing.T) {
 	t.Parallel()
 	root := filepath.Join(t.TempDir(), "mounted")
-	if _, err := OpenFolder(root); providers.KindOf(err) != providers.KindInvalid || !strings.Contains(err.Error(), root) {
-		t.Errorf("opened a folder that is not there: %v", err)
+	f := NewFolder(root)
+	away := func(what string, err error) {
+		t.Helper()
+		if providers.KindOf(err) != providers.KindUnreachable || !strings.Contains(err.Error(), root) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
-	if err := os.Mkdir(root, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	f, err := OpenFolder(root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Remove(root); err != nil { // it is unmounted
-		t.Fatal(err)
-	}
-	if _, err := f.Get(t.Context(), "journal/1"); providers.KindOf(err) != providers.KindUnreachable {
-		t.Errorf("read: %v", err)
-	}
-	if _, err := f.PutIfAbsent(t.Context(), "journal/1", []byte("x")); providers.KindOf(err) != providers.KindUnreachable {
-		t.Errorf("create: %v", err)
-	}
+	_, err := f.Get(t.Context(), "journal/1")
+	away("read", err)
+	_, err = f.PutIfAbsent(t.Context(), "journal/1", []byte("x"))
+	away("create", err)
+	_, err = f.ListAfter(t.Context(), "journal/", "", 10)
+	away("list", err)
 	if _, err := os.Stat(root); err == nil {
-		t.Error("the folder was made again")
+		t.Error("the folder was made")
+	}
+	if err := os.Mkdir(root, 0o700); err != nil { // it is mounted
+		t.Fatal(err)
+	}
+	if _, err = f.PutIfAbsent(t.Context(), "journal/1", []byte("x")); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAStoreThatCannotBeSetUpIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	ready := false
+	s := Opened("s3://team", func() (providers.Store, error) {
+		if !ready {
+			return nil, providertest.Away()
+		}
+		return providertest.NewStore(providers.Clock{}), nil
+	})
+	if _, err := s.Get(t.Context(), "a"); providers.KindOf(err) != providers.KindUnreachable {
+		t.Error(err)
+	}
+	ready = true
+	if _, err := s.PutIfAbsent(t.Context(), "a", nil); err != nil {
+		t.Error(err)
 	}
 }
 
