@@ -317,7 +317,7 @@ func (r *run) endAlready(ctx context.Context, zone string, steps []int) {
 			r.end(i, StepUnknown, (&unconfirmed{unsure[n]}).Error())
 		default:
 			s.Already = true
-			why := "it was not there any more"
+			why := "it was not there any more" + r.byWhom(s.Step.Change)
 			if s.Step.Change.Op == providers.OpUpdate {
 				why = "it was so already"
 			}

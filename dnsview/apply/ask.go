@@ -74,6 +74,7 @@ func (r *run) askGuards(ctx context.Context, steps, ahead []int, dry bool) []gua
 	}
 	_ = g.Wait() // errors are part of the evidence
 	r.askHolders(ctx, ev, inputs, ahead, dry)
+	r.book, r.bookErr = r.entries()
 	now := r.engine.o.Now()
 	for n, i := range steps {
 		p := inputs[n]
@@ -254,9 +255,13 @@ func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 			p.Removing[k] = true
 		}
 		p.Removing[id] = true
+		r.removedByOthers(p.Removing, p.Now)
 	}
 	a.guards = guard.Check(p)
 	r.acceptTyped(a.guards)
+	if g, ok := r.checkOthers(p.Change, p.Now); !ok {
+		a.guards = append(a.guards, g)
+	}
 	a.pass = allPass(a.guards)
 	if a.pass && p.Removing != nil {
 		r.removed[id] = true

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"rollcall/dnsview/guard"
@@ -70,6 +71,22 @@ func (r *run) guarded(ctx context.Context, steps, ahead []int) (ready []readyCha
 	return ready, already
 }
 
+// askAgain evaluates the guards of changes again, with what another member has done meanwhile, and carries out those that
+// still pass.
+func (r *run) askAgain(ctx context.Context, zone string, before []readyChange) {
+	steps := make([]int, len(before))
+	for n, p := range before {
+		steps[n] = p.step
+		delete(r.removed, p.change.Before.Identity())
+	}
+	r.forgetAnswers()
+	ready, already := r.guarded(ctx, steps, nil)
+	r.commit(ctx, zone, ready)
+	if len(already) > 0 {
+		r.endAlready(ctx, zone, already)
+	}
+}
+
 // commit records changes in the journal and carries them out in one call.
 func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 	if len(ready) == 0 {
@@ -91,11 +108,15 @@ func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 		entries = append(entries, e)
 		changes = append(changes, c)
 	}
-	entries, err := r.begin(entries)
+	entries, err := r.begin(entries, r.stillPass(zone, ready))
+	if errors.Is(err, errOthers) {
+		r.askAgain(ctx, zone, ready)
+		return
+	}
 	if err != nil {
 		for _, p := range ready {
 			s := &r.report.Steps[p.step]
-			s.Guards = append(s.Guards, (&guard.Evidence{JournalErr: err}).CheckJournal())
+			s.Guards = append(s.Guards, r.journalGuard(guard.Evidence{}, err))
 			r.end(p.step, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))
 		}
 		return

@@ -75,7 +75,7 @@ func newBench(t *testing.T) *bench {
 	b.sd.Add(providers.Record{Zone: sdZone, Name: "_services._dns-sd._udp.unilans.net", Type: "PTR", TTL: 3600, Value: "_theservice._tcp.unilans.net"})
 	b.sd.Add(providers.Record{Zone: sdZone, Name: "_theservice._tcp.unilans.net", Type: "PTR", TTL: 3600, Value: v1})
 	b.sd.Add(providers.Record{Zone: sdZone, Name: v1, Type: "TXT", TTL: 3600, Value: `"txtvers=1"`})
-	j, err := journal.Open(filepath.Join(t.TempDir(), "journal"), clk.Clock, nil)
+	j, err := openJournal(filepath.Join(t.TempDir(), "journal"), clk.Clock)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -160,7 +160,7 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		c.opts.Services = append(c.opts.Services, d)
 	}
 	var err error
-	if c.journal, err = journal.Open(filepath.Join(r.t.TempDir(), "journal"), clock, nil); err != nil {
+	if c.journal, err = openJournal(filepath.Join(r.t.TempDir(), "journal"), clock); err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = c.journal.Close() })

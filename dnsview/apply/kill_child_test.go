@@ -21,7 +21,6 @@ import (
 	"rollcall/providers/cloudflare"
 	"rollcall/providers/ec2"
 	"rollcall/providers/fleet"
-	"rollcall/providers/journal"
 	"rollcall/providers/providertest"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
@@ -111,7 +110,7 @@ func (j *job) do(p *points) error {
 		p.at("the journal is about to be written to")
 		return clk.Now()
 	}
-	book, err := journal.Open(j.Journal, providers.Clock{Time: writing}, nil)
+	book, err := openJournal(j.Journal, providers.Clock{Time: writing})
 	if err != nil {
 		return err
 	}

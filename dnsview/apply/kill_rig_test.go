@@ -13,7 +13,6 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
-	"rollcall/providers/journal"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
 )
@@ -83,7 +82,7 @@ func (k *killing) renew(t *testing.T, nodes int) {
 		k.enter(k.zone, k.service, "SRV", "0 0 4218 "+host, o)
 	}
 	k.book = filepath.Join(t.TempDir(), "journal")
-	j, err := journal.Open(k.book, k.c.Clock, nil)
+	j, err := openJournal(k.book, k.c.Clock)
 	if err != nil {
 		t.Fatal(err)
 	}

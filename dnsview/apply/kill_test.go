@@ -238,7 +238,7 @@ func (s *slaughter) everywhere(t *testing.T, zone string, turn int) int {
 			}
 			tear(t, k.book)
 			var err error
-			if k.c.journal, err = journal.Open(k.book, k.c.Clock, nil); err != nil {
+			if k.c.journal, err = openJournal(k.book, k.c.Clock); err != nil {
 				t.Fatal(err)
 			}
 			k.c.opts.Journal = k.c.journal
@@ -264,7 +264,8 @@ func (k *killing) survive(s *slaughter, w wound, before held, begun int, want he
 			t.Errorf("entry %s is %s: %s %s", e.ID, e.State, e.Sentence, e.Note)
 		}
 	}
-	if aside := slices.ContainsFunc(k.c.journal.Problems(), func(p journal.Problem) bool { return p.Side != "" }); aside != w.torn {
+	// A torn line of the journal of a machine is set aside, one of a team's is read from the store again.
+	if aside := slices.ContainsFunc(k.c.journal.Problems(), func(p journal.Problem) bool { return p.Side != "" }); aside != (w.torn && k.c.journal.Team() == "") {
 		t.Errorf("problems of the journal: %+v", k.c.journal.Problems())
 	}
 	k.wantReported(before, entries[begun:])

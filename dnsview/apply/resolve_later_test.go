@@ -28,7 +28,7 @@ func (b *bench) loseOutcome(id string) {
 	if err := os.WriteFile(b.j.Path(), bytes.Join(lines, nil), 0o600); err != nil {
 		b.t.Fatal(err)
 	}
-	j, err := journal.Open(b.j.Path(), b.clk.Clock, nil)
+	j, err := openJournal(b.j.Path(), b.clk.Clock)
 	if err != nil {
 		b.t.Fatal(err)
 	}

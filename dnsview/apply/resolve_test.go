@@ -15,7 +15,7 @@ import (
 // other is an engine with a journal of its own, as another rollcall has it.
 func (b *bench) other() (*Engine, *journal.Journal) {
 	b.t.Helper()
-	j, err := journal.Open(b.j.Path(), b.clk.Clock, nil)
+	j, err := openJournal(b.j.Path(), b.clk.Clock)
 	if err != nil {
 		b.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -44,6 +45,7 @@ type run struct {
 	made    map[recordKey]providers.Record // records as this run left them
 	removed map[providers.Identity]bool    // removed, or about to be
 	hosts   map[string]bool                // targets of SRV values that this plan or an earlier one removes
+	limits  map[string]*guard.Evidence     // zone -> evidence of its last threshold guard
 	counts  map[string]string              // zone -> count that the threshold guard first asked for
 	asked   map[string][]providers.Change  // zone -> changes that name servers have yet to show
 
@@ -53,6 +55,11 @@ type run struct {
 	skipWaits bool                         // a wait was cut short, so all others are skipped
 	inSync    map[[2]string]bool           // changes, by zone and ticket, that are in sync at their provider
 
+	book    []journal.Entry               // the journal when guards were evaluated last
+	bookErr error                         // why it could not be read
+	held    map[string]map[recordKey]bool // zone -> values in heldOf
+	heldOf  *evidence
+
 	zonesView *dnsview.View // of all zones, read at zonesRead for a power step
 	zonesRead time.Time
 }
@@ -60,7 +67,7 @@ type run struct {
 func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 	r := &run{
 		engine: e, plan: plan, confirm: c, notify: progress, byID: map[int]int{}, wrote: map[string]time.Time{}, answers: map[question]instanceAnswer{},
-		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{},
+		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{}, limits: map[string]*guard.Evidence{},
 		asked: map[string][]providers.Change{}, lagging: map[index.SetKey]laggingName{}, cleanFrom: map[index.SetKey]time.Time{}, inSync: map[[2]string]bool{},
 	}
 	r.checksum = sync.OnceValue(plan.Checksum)
@@ -172,6 +179,9 @@ func (r *run) carryOut(ctx context.Context) *Report {
 		i++
 	}
 	r.reportNodes(ctx)
+	if j := r.engine.o.Journal; j != nil {
+		r.report.Notes = append(r.report.Notes, j.Notices()...)
+	}
 	r.report.Ended = r.engine.o.Now()
 	return r.report
 }

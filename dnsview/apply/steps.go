@@ -35,13 +35,6 @@ func (r *run) entry(i int) journal.Entry {
 	return e
 }
 
-func (r *run) begin(entries []journal.Entry) ([]journal.Entry, error) {
-	if r.engine.o.Journal == nil {
-		return nil, errNoJournal
-	}
-	return r.engine.o.Journal.Begin(entries...)
-}
-
 // finish writes the outcomes of entries. If this fails, the changes are still made; the entries stay begun, and each
 // step says so.
 func (r *run) finish(outcomes []journal.Outcome) {
@@ -107,9 +100,9 @@ func (r *run) power(ctx context.Context, i int) {
 		r.refuse(ctx, []int{i})
 		return
 	}
-	entries, err := r.begin([]journal.Entry{r.entry(i)})
+	entries, err := r.begin([]journal.Entry{r.entry(i)}, nil)
 	if err != nil {
-		rep.Guards = append(rep.Guards, (&guard.Evidence{JournalErr: err}).CheckJournal())
+		rep.Guards = append(rep.Guards, r.journalGuard(guard.Evidence{}, err))
 		r.end(i, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))
 		return
 	}

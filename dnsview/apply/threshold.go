@@ -15,48 +15,60 @@ const thresholdWindow = 10 * time.Minute
 
 // threshold evaluates guard 8 and, for a dry check, guard 9, for the steps that passed all others.
 func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcome, dry bool) {
-	entries, journalErr := r.entries()
-	held := map[string]map[recordKey]bool{} // by zone: the values in its read
+	journalErr := r.bookErr
 	for n, i := range steps {
 		a, p := &out[n], inputs[n]
 		mode := guard.ModeOf(p.Verb, p.Change)
 		if a.pass && (mode == guard.ModeDead || mode == guard.ModeTakeOut) {
 			zone := r.plan.Steps[i].Zone
-			if held[zone] == nil {
-				held[zone] = r.ev.valuesIn(zone)
-			}
-			p.Recent, p.Owned = recent(entries, zone, p.Now, held[zone])
-			p.Owned += p.View.OwnedIn(zone)
+			r.count(p, zone, r.book)
 			p.RecentErr = journalErr
 			p.Planned = r.planned(zone, steps, out)
-			g := p.CheckThreshold()
-			if g = p.Confirmed(g); g.Confirm != "" {
-				// After some removals the count is smaller. The count that a person typed at first holds for all of
-				// them.
-				if first, ok := r.counts[zone]; ok {
-					g.Confirm = first
-				} else {
-					r.counts[zone] = g.Confirm
-				}
-			}
-			gs := []index.GuardResult{g}
-			r.acceptTyped(gs)
-			a.guards = append(a.guards, gs[0])
-			a.pass = gs[0].Pass
+			r.limits[zone] = p
+			g := r.thresholdOf(p, zone)
+			a.guards = append(a.guards, g)
+			a.pass = g.Pass
 			if !a.pass {
 				delete(r.removed, p.Change.Before.Identity())
 			}
 		}
 		if dry && !a.already {
-			p.JournalErr = journalErr
 			if r.engine.o.Journal != nil && journalErr == nil {
-				p.JournalErr = r.engine.o.Journal.Check()
+				journalErr = r.engine.o.Journal.Check()
 			}
-			g := p.CheckJournal()
+			g := r.journalGuard(*p, journalErr)
 			a.guards = append(a.guards, g)
 			a.pass = a.pass && g.Pass
 		}
 	}
+}
+
+// count sets how many values of a zone went in the last ten minutes.
+func (r *run) count(p *guard.Evidence, zone string, entries []journal.Entry) {
+	if r.heldOf != r.ev {
+		r.held, r.heldOf = map[string]map[recordKey]bool{}, r.ev
+	}
+	if r.held[zone] == nil {
+		r.held[zone] = r.ev.valuesIn(zone)
+	}
+	p.Recent, p.Owned = recent(entries, zone, p.Now, r.held[zone])
+	p.Owned += p.View.OwnedIn(zone)
+}
+
+// thresholdOf evaluates guard 8, with what a person typed.
+func (r *run) thresholdOf(p *guard.Evidence, zone string) index.GuardResult {
+	g := p.Confirmed(p.CheckThreshold())
+	if g.Confirm != "" {
+		// After some removals the count is smaller. The count that a person typed at first holds for all of them.
+		if first, ok := r.counts[zone]; ok {
+			g.Confirm = first
+		} else {
+			r.counts[zone] = g.Confirm
+		}
+	}
+	gs := []index.GuardResult{g}
+	r.acceptTyped(gs)
+	return gs[0]
 }
 
 // planned returns the number of values that this plan will still remove from a zone: those of evaluated steps that pass
@@ -102,7 +114,7 @@ func recent(entries []journal.Entry, zone string, now time.Time, held map[record
 	left := map[recordKey]bool{}
 	for i := range entries {
 		e := &entries[i]
-		if e.Change == nil || e.Change.Op != providers.OpDelete || e.Already || !providers.SameName(e.Zone, zone) || now.Sub(e.Time) > thresholdWindow {
+		if e.Change == nil || e.Change.Op != providers.OpDelete || e.Already || !providers.SameName(e.Zone, zone) || e.Age(now) > thresholdWindow {
 			continue
 		}
 		switch e.State {

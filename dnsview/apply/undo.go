@@ -3,6 +3,8 @@ package apply
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
@@ -12,7 +14,8 @@ import (
 )
 
 // UndoPlan returns a plan to revert a run (by run id), a single entry (by its number), or, with an empty id, the last
-// run that is not undone yet, so that each such undo goes one run further back. It leaves alone what was reverted
+// run that is not undone yet, so that each such undo goes one run further back; in a team, those are the runs of the
+// operator alone. It leaves alone what was reverted
 // already. Undoing a named undo repeats what it reverted.
 func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 	h, entries, err := e.history()
@@ -59,7 +62,27 @@ func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 	case len(named.Entries)+len(named.Final) == 0:
 		return plan.Plan{}, fmt.Errorf("there is nothing to undo in %s: it changed nothing, or was taken back already", index.Clean(id))
 	}
-	return plan.Undo(nil, doneBy(entries, named)...), nil
+	p := plan.Undo(nil, doneBy(entries, named)...)
+	if e.o.Journal.Team() != "" {
+		p.Title += ofOthers(e.o.Who, named)
+	}
+	return p, nil
+}
+
+// ofOthers returns the names of those whose changes are reverted, as the end of a title, or "" if it is only who.
+func ofOthers(who string, s journal.Step) string {
+	var names []string
+	for _, part := range [][]journal.Entry{s.Entries, s.Final} {
+		for i := range part {
+			if w := index.Clean(part[i].Who); part[i].Who != who && !slices.Contains(names, w) {
+				names = append(names, w)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " of " + strings.Join(names, ", ")
 }
 
 // RedoPlan returns a plan to repeat what the last undo reverted. After any change in between there is nothing to redo.
@@ -89,7 +112,11 @@ func (e *Engine) history() (*journal.History, []journal.Entry, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return journal.NewHistory(entries), entries, nil
+	h := journal.NewHistory(entries)
+	if e.o.Journal.Team() != "" {
+		h = h.Of(e.o.Who)
+	}
+	return h, entries, nil
 }
 
 func notKnown(id string) error {

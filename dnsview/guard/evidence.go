@@ -68,6 +68,8 @@ type Evidence struct {
 	Evacuates string // the text that answers the guards of an evacuation, see plan.Evacuated
 
 	JournalErr error // why the journal cannot be written to; nil when it can
+	// JournalAway is the place of the team's store that does not answer, if that is what JournalErr says.
+	JournalAway string
 }
 
 // owner returns the owner that the change is about.

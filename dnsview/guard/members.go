@@ -131,7 +131,13 @@ func (e *Evidence) CheckThreshold() index.GuardResult {
 
 // CheckJournal is guard 9: the journal can be written.
 func (e *Evidence) CheckJournal() index.GuardResult {
-	if e.JournalErr != nil {
+	switch {
+	case e.JournalErr != nil && e.JournalAway != "":
+		return index.GuardResult{
+			Guard: index.GuardJournal, Why: index.ErrorText(e.JournalErr), Confirm: e.JournalAway, NoEvidence: true,
+			Satisfy: "type the place of the store: changes are then journalled on this machine, without what others do meanwhile, and join the journal of the team when it answers again",
+		}
+	case e.JournalErr != nil:
 		return index.Unproven(index.GuardJournal, index.ErrorText(e.JournalErr), "a journal that can be written to")
 	}
 	return index.Passed(index.GuardJournal, "the journal can be written to")

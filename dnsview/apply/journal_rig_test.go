@@ -1,0 +1,22 @@
+package apply
+
+import (
+	"os"
+
+	"rollcall/providers"
+	"rollcall/providers/journal"
+	"rollcall/providers/store"
+)
+
+// openJournal opens a journal at a path: with the variable ROLLCALL_TEAM that of a team, whose store is the folder beside
+// it.
+func openJournal(path string, clock providers.Clock) (*journal.Journal, error) {
+	if os.Getenv("ROLLCALL_TEAM") == "" {
+		return journal.Open(path, clock, nil)
+	}
+	folder := path + ".store"
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, err
+	}
+	return journal.OpenTeam(journal.TeamOptions{Path: path, Store: store.NewFolder(folder), Who: "me@here", Clock: clock})
+}

@@ -1,0 +1,160 @@
+package apply
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"rollcall/dnsview/guard"
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// underWay is how long a change of another member that has begun keeps others from the same record. A change takes
+// seconds; one that was stopped is looked up.
+const underWay = 2 * time.Minute
+
+// errOthers means that another member has written an entry meanwhile with which the guards may not pass any more.
+var errOthers = errors.New("another member of the team has changed the same meanwhile")
+
+// isTeam reports whether others write the journal, too.
+func (r *run) isTeam() bool {
+	return r.engine.o.Journal != nil && r.engine.o.Journal.Team() != ""
+}
+
+// isOthers reports whether an entry was written by another run a short time ago, and may have been made.
+func (r *run) isOthers(e *journal.Entry, now time.Time) bool {
+	return e.Change != nil && e.Run != r.report.Run && e.State != journal.Failed && e.State != journal.Refused && e.Age(now) < underWay
+}
+
+// removedByOthers adds to removing the values that other members take out now, or have taken out so lately that a list
+// may still have them. So guard 7 counts what the whole team leaves.
+func (r *run) removedByOthers(removing map[providers.Identity]bool, now time.Time) {
+	if !r.isTeam() {
+		return
+	}
+	last := map[recordKey]*journal.Entry{} // what was put back stays
+	for i := range r.book {
+		if e := &r.book[i]; r.isOthers(e, now) {
+			of := e.Change.Record()
+			last[keyOf(&of)] = e
+		}
+	}
+	for _, e := range last {
+		if e.Change.Op == providers.OpDelete {
+			removing[e.Change.Before.Identity()] = true
+		}
+	}
+}
+
+// checkOthers fails if another member changes the same record now. The first one goes on.
+func (r *run) checkOthers(c *providers.Change, now time.Time) (index.GuardResult, bool) {
+	e := r.firstToChange(r.book, c, now)
+	if !r.isTeam() || e == nil || e.State != journal.Begun {
+		return index.GuardResult{}, true
+	}
+	return index.GuardResult{
+		Guard: index.GuardUnchanged, Why: "entry " + e.ID + " of " + index.Clean(e.Who) + " changes this record now: " + index.Clean(e.Sentence),
+		Satisfy: "the end of that change",
+	}, false
+}
+
+// firstToChange returns the latest entry of another member about the record of c, or nil.
+func (r *run) firstToChange(entries []journal.Entry, c *providers.Change, now time.Time) *journal.Entry {
+	rec := c.Record()
+	for i := range slices.Backward(entries) {
+		e := &entries[i]
+		if !r.isOthers(e, now) {
+			continue
+		}
+		if of := e.Change.Record(); keyOf(&of) == keyOf(&rec) {
+			return e
+		}
+	}
+	return nil
+}
+
+// byWhom returns who removed a record that is not there any more, as a further sentence, or "".
+func (r *run) byWhom(c *providers.Change) string {
+	if !r.isTeam() || c.Op != providers.OpDelete {
+		return ""
+	}
+	entries, err := r.entries()
+	if err != nil {
+		return ""
+	}
+	e := r.firstToChange(entries, c, r.engine.o.Now())
+	if e == nil || e.Change.Op != providers.OpDelete {
+		return ""
+	}
+	return fmt.Sprintf(": %s was first, at %s with entry %s", index.Clean(e.Who), e.Time.Local().Format("15:04:05"), e.ID)
+}
+
+// stillPass returns the check of the journal at the moment when the entries of ready changes are written: it returns
+// errOthers if another member has written entries since the guards were evaluated with which they may fail.
+func (r *run) stillPass(zone string, ready []readyChange) func(before []journal.Entry) error {
+	if !r.isTeam() {
+		return nil
+	}
+	known := len(r.book)
+	return func(before []journal.Entry) error {
+		if len(before) <= known {
+			return nil
+		}
+		now := r.engine.o.Now()
+		for i := range before[known:] {
+			e := &before[known+i]
+			if !r.isOthers(e, now) || !providers.SameName(e.Zone, zone) {
+				continue
+			}
+			of := e.Change.Record()
+			for n := range ready {
+				rec := ready[n].change.Record()
+				if keyOf(&of) == keyOf(&rec) || e.Change.Op == providers.OpDelete && of.Type == rec.Type && providers.SameName(of.Name, rec.Name) {
+					return errOthers
+				}
+			}
+		}
+		if p := r.limits[zone]; p != nil {
+			again := *p
+			r.count(&again, zone, before)
+			if g := []index.GuardResult{r.thresholdOf(&again, zone)}; !g[0].Pass {
+				return errOthers
+			}
+		}
+		return nil
+	}
+}
+
+// begin writes entries to the journal. If the store of the team is away and the operator has typed its place, they are
+// journalled on this machine until it is back. check may be nil.
+func (r *run) begin(entries []journal.Entry, check func(before []journal.Entry) error) ([]journal.Entry, error) {
+	j := r.engine.o.Journal
+	if j == nil {
+		return nil, errNoJournal
+	}
+	written, err := j.BeginIf(check, entries...)
+	if away, ok := errors.AsType[*journal.AwayError](err); ok && r.typed(away.Store) {
+		j.JournalHere()
+		return j.BeginIf(check, entries...)
+	}
+	return written, err
+}
+
+// typed reports whether a person typed a text, or the one text of an evacuation, which answers for it.
+func (r *run) typed(text string) bool {
+	return slices.Contains(r.confirm.Typed, text) || r.plan.Confirm() != "" && slices.Contains(r.confirm.Typed, r.plan.Confirm())
+}
+
+// journalGuard is guard 9 with what a person typed.
+func (r *run) journalGuard(p guard.Evidence, err error) index.GuardResult {
+	p.JournalErr = err
+	if away, ok := errors.AsType[*journal.AwayError](err); ok {
+		p.JournalAway = away.Store
+	}
+	g := []index.GuardResult{p.Confirmed(p.CheckJournal())}
+	r.acceptTyped(g)
+	return g[0]
+}
