@@ -109,5 +109,8 @@ func journalState(r *rows.Entry) string {
 	if r.LookedUp {
 		s += "; it was looked up afterwards"
 	}
+	if late := r.Late(); late != "" {
+		s += "; " + late
+	}
 	return s
 }

@@ -35,7 +35,14 @@ func (s *Session) ownWrites() providers.OwnWrites {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ownWritesWait)
 	defer cancel()
-	entries, _, err := journal.Read(s.journalPath(), ctx.Done())
+	read := func(path string, stop <-chan struct{}) ([]journal.Entry, error) {
+		entries, _, err := journal.Read(path, stop)
+		return entries, err
+	}
+	if s.Config.Team.Store() != "" {
+		read = journal.ReadMirror // what others have written since is in the next one
+	}
+	entries, err := read(s.journalPath(), ctx.Done())
 	if err != nil {
 		return own.writes
 	}

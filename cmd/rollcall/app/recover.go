@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
+	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/apply"
 	"rollcall/providers/journal"
@@ -72,17 +74,24 @@ func (s *Session) RecoverJournal(ctx context.Context) ([]string, error) {
 	return s.ResolveAbandoned(ctx, e), nil
 }
 
-// HasAbandoned reports whether the journal at path has abandoned entries. It sets a damaged tail aside.
-func (a *Program) HasAbandoned(path string) (bool, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return false, nil
+// WithJournal calls f with the journal of a config, which it opens and closes. It does nothing if there is none yet. It
+// sets a damaged tail aside.
+func (a *Program) WithJournal(c *config.Config, f func(*journal.Journal) error) error {
+	state := filepath.Join(config.StateDir(a.Env), c.StateName())
+	if _, err := os.Stat(JournalPath(c, state)); errors.Is(err, fs.ErrNotExist) && c.Team.Store() == "" {
+		return nil
 	}
-	j, err := journal.Open(path, a.Clock, a.Interrupted)
+	j, err := a.openJournal(c, state)
 	if err != nil {
-		return false, fmt.Errorf("open the journal: %w", err)
+		return err
 	}
+	return errors.Join(f(j), j.Close())
+}
+
+// HasAbandoned reports whether a journal has abandoned entries.
+func HasAbandoned(j *journal.Journal) (bool, error) {
 	sources, err := abandoned(j)
-	return len(sources) > 0, errors.Join(err, j.Close())
+	return len(sources) > 0, err
 }
 
 // UnfinishedDrains returns the drains of stopped rollcalls that took nodes out of DNS and did not terminate them.
@@ -101,19 +110,6 @@ func (s *Session) LeaveDrained(drains ...journal.Unfinished) error {
 		return err
 	}
 	return j.LeaveDrained(Who(), drains...)
-}
-
-// UnfinishedDrains returns the unfinished drains of the journal at path, which need not exist.
-func (a *Program) UnfinishedDrains(path string) ([]journal.Unfinished, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	j, err := journal.Open(path, a.Clock, a.Interrupted)
-	if err != nil {
-		return nil, fmt.Errorf("open the journal: %w", err)
-	}
-	drains, err := j.UnfinishedDrains()
-	return drains, errors.Join(err, j.Close())
 }
 
 // UnfinishedText returns one line about an unfinished drain, as of now.

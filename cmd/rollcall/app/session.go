@@ -292,7 +292,7 @@ func (s *Session) Save(snap *providers.Snapshot) error {
 	return nil
 }
 
-func (s *Session) journalPath() string { return filepath.Join(s.State, JournalName) }
+func (s *Session) journalPath() string { return JournalPath(s.Config, s.State) }
 
 // The files of the journal and of the last snapshot in the state folder.
 const (
@@ -314,9 +314,8 @@ func (s *Session) OpenJournal() (*journal.Journal, error) {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
-	j, err := journal.Open(s.journalPath(), s.Program.Clock, s.Program.Interrupted)
+	j, err := s.Program.openJournal(s.Config, s.State)
 	if err != nil {
-		err = fmt.Errorf("open the journal: %w", err)
 		if errors.Is(err, journal.ErrHeld) {
 			s.heldErr, s.heldAt = err, time.Now()
 		}
@@ -324,6 +323,9 @@ func (s *Session) OpenJournal() (*journal.Journal, error) {
 	}
 	for _, p := range j.Problems() {
 		s.Report("rollcall: journal %s: %s", j.Path(), rows.ProblemText(p))
+	}
+	if line := s.carryAdvice(); line != "" {
+		s.Report("rollcall: %s", line)
 	}
 	s.journal = j
 	return j, nil

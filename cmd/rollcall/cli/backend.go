@@ -276,7 +276,11 @@ func (b *backend) Journal(_ context.Context, limit int) (common.JournalPage, err
 	if limit > 0 && len(entries) > limit {
 		entries = entries[:limit]
 	}
-	return common.JournalPage{Entries: entries, Problems: j.Problems()}, nil
+	problems := j.Problems()
+	if away := j.Away(); away != nil {
+		problems = append(problems, journal.Problem{Why: "the store of the team cannot be used now, so this is what this machine has read before: " + away.Error()})
+	}
+	return common.JournalPage{Entries: entries, Problems: problems}, nil
 }
 
 // Timeline implements common.Reader.

@@ -49,7 +49,7 @@ reported while that file exists.`,
 		if err != nil {
 			return err
 		}
-		entries, problems, err := a.readJournal(cmd.Context())
+		entries, problems, err := a.readJournal(cmd.Context(), verify)
 		if err != nil {
 			return err
 		}
@@ -86,34 +86,60 @@ reported while that file exists.`,
 	return c
 }
 
-// readJournal returns the journal of the config after its open entries were resolved.
-func (a *commands) readJournal(ctx context.Context) ([]journal.Entry, []journal.Problem, error) {
+// readJournal returns the journal of the config after its open entries were resolved. With verify that of a team is read
+// from its store again, whole.
+func (a *commands) readJournal(ctx context.Context, verify bool) (entries []journal.Entry, problems []journal.Problem, err error) {
 	cfg, err := a.ConfigOrEmpty(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	path := filepath.Join(config.StateDir(a.Env), cfg.StateName(), app.JournalName)
-	if err := a.recoverJournal(ctx, path); errors.Is(err, journal.ErrHeld) || errors.Is(err, journal.ErrStopped) {
-		return nil, nil, fmt.Errorf("read the journal: %w", err)
-	} else if err != nil {
-		a.Logf("rollcall: journal: %s", words.Clean(err.Error()))
+	err = a.WithJournal(cfg, func(j *journal.Journal) error {
+		if err := a.recoverJournal(ctx, j); err != nil || j.Team() == "" {
+			return err
+		}
+		entries, problems, err = a.readTeamJournal(j, verify)
+		return err
+	})
+	if held := errors.Is(err, journal.ErrHeld) || errors.Is(err, journal.ErrStopped); cfg.Team.Store() == "" && !held {
+		if err != nil {
+			a.Logf("rollcall: journal: %s", words.Clean(err.Error()))
+		}
+		entries, problems, err = journal.Read(app.JournalPath(cfg, filepath.Join(config.StateDir(a.Env), cfg.StateName())), a.Interrupted)
 	}
-	if drains, err := a.UnfinishedDrains(path); err == nil { // an error is that of the read that follows
-		a.sayUnfinished(drains, nil)
-	}
-	entries, problems, err := journal.Read(path, a.Interrupted)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the journal: %w", err)
 	}
 	return entries, problems, nil
 }
 
-// recoverJournal looks up what stopped rollcalls have left open, and prints the results.
-func (a *commands) recoverJournal(ctx context.Context, path string) error {
-	open, err := a.HasAbandoned(path)
-	if err != nil || !open {
-		return err
+// readTeamJournal returns the journal of a team. If its store is away, that is what this machine has read before.
+func (a *commands) readTeamJournal(j *journal.Journal, verify bool) ([]journal.Entry, []journal.Problem, error) {
+	if verify {
+		return j.Verify()
 	}
+	entries, err := j.Entries()
+	for _, n := range j.Notices() {
+		a.Logf("rollcall: journal: %s", words.Clean(n))
+	}
+	if away := j.Away(); away != nil {
+		a.Logf("rollcall: journal: the store of the team does not answer, so this is what this machine has read before: %s", words.Clean(away.Error()))
+	}
+	return entries, j.Problems(), err
+}
+
+// recoverJournal looks up what stopped rollcalls have left open, and prints the results and their unfinished drains.
+func (a *commands) recoverJournal(ctx context.Context, j *journal.Journal) error {
+	open, err := app.HasAbandoned(j)
+	if err == nil && open {
+		err = a.resolveJournal(ctx)
+	}
+	if drains, err := j.UnfinishedDrains(); err == nil { // an error is that of the read that follows
+		a.sayUnfinished(drains, nil)
+	}
+	return err
+}
+
+func (a *commands) resolveJournal(ctx context.Context) error {
 	s, err := a.Open(ctx)
 	if err != nil {
 		return fmt.Errorf("what was left open cannot be looked up: %w", err)

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"io"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 )
 
 // lsFlags are the common flags of rollcall ls.
@@ -184,10 +184,13 @@ func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
 		}
 		return s, v, err
 	}, func(s *app.Session, v *dnsview.View, q filter.Filter) []rows.Source {
-		if drains, err := a.UnfinishedDrains(filepath.Join(s.State, app.JournalName)); err != nil {
-			a.Logf("rollcall: %s", words.Clean(err.Error()))
-		} else {
+		err := a.WithJournal(s.Config, func(j *journal.Journal) error {
+			drains, err := j.UnfinishedDrains()
 			a.sayUnfinished(drains, v)
+			return err
+		})
+		if err != nil {
+			a.Logf("rollcall: %s", words.Clean(err.Error()))
 		}
 		return filtered(s.SourceRows(v), q)
 	})

@@ -16,7 +16,7 @@ import (
 )
 
 func (a *commands) policyCommand() *cobra.Command {
-	return group("policy", "Least-privilege policies for nodes and console, to paste", a.policyAWS(), a.policyCloudflare())
+	return group("policy", "Least-privilege policies for nodes, console and the team's store, to paste", a.policyAWS(), a.policyCloudflare(), a.policyStore())
 }
 
 // policyFlags are the flags of the policy commands.

@@ -154,7 +154,7 @@ complete).`,
 		a.changeCommand(powerVerb(plan.PowerStop, "Stop instances; one that DNS still leads to asks for its name",
 			" Its agent takes a node out of DNS as it stops, if it has one; quiesce\ntakes it out first. Without either, --confirm NAME stops what clients are sent to.")),
 		a.changeCommand(powerVerb(plan.PowerReboot, "Reboot instances", "")),
-		a.zoneCommand(), a.journalCommand(), a.timelineCommand(), a.snoozeCommand(), a.noteCommand(),
+		a.zoneCommand(), a.journalCommand(), a.teamCommand(), a.timelineCommand(), a.snoozeCommand(), a.noteCommand(),
 		a.serviceCommand(), a.simCommand(), a.userdataCommand(), a.policyCommand(), a.configCommand(),
 		a.watchCommand(), a.versionCommand(), a.manCommand(),
 	)

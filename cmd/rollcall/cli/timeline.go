@@ -39,7 +39,7 @@ one sees it.`,
 		if err != nil {
 			return err
 		}
-		entries, problems, err := a.readJournal(cmd.Context())
+		entries, problems, err := a.readJournal(cmd.Context(), false)
 		if err != nil {
 			return err
 		}

@@ -55,6 +55,7 @@ type Config struct {
 	// Probe makes them also run the services' health checks from this machine, but never on nodes of a cloud whose API
 	// listens on loopback.
 	Probe bool
+	Team  Team // the zero Team for none
 	// State is the folder below StateDir for the journal and the last snapshot; see StateName.
 	State string
 }

@@ -212,6 +212,7 @@ func (r *reader) root(n ast.Node, c *Config) {
 			c.RangesPos = r.pos(n)
 			r.toPath(&c.RangesFile, "ranges")(n)
 		},
+		"team":  func(n ast.Node) { r.team(n, c) },
 		"state": func(n ast.Node) { r.state(n, c) },
 		"theme": func(n ast.Node) { r.theme(n, c) },
 		"keys":  func(n ast.Node) { r.keys(n, c) },

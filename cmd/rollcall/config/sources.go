@@ -164,6 +164,9 @@ func (r *reader) zone(n ast.Node) Zone {
 
 // check reports mistakes that only the whole file shows, such as two sources of one name.
 func (r *reader) check(c *Config) {
+	if c.Team.Store() != "" && c.Fleet == "" {
+		r.failAt(c.Team.Pos, "add fleet: with the same id for all members", "a team needs a fleet id")
+	}
 	seen := map[string]Pos{}
 	once := func(kind, name string, p Pos, do string) {
 		if name == "" {

@@ -66,6 +66,9 @@ func Write(w io.Writer, c *Config) error {
 	if c.RangesFile != "" {
 		fmt.Fprintf(&b, "ranges: %s\n", scalar(c.RangesFile))
 	}
+	if t := &c.Team; t.Store() != "" {
+		b.WriteString("team: {" + flowPairs([]string{"store", t.Store(), "endpoint", t.Endpoint, "profile", t.Profile, "region", t.Region}) + "}\n")
+	}
 	if c.Theme != "" {
 		fmt.Fprintf(&b, "theme: %s\n", c.Theme)
 	}

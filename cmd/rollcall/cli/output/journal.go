@@ -46,6 +46,7 @@ func JournalText(entries []rows.Entry) string {
 			{"ticket", e.Ticket},
 			{"error", e.Error},
 			{"note", e.Note},
+			{"team", e.Late()},
 		} {
 			if f[1] != "" {
 				fmt.Fprintf(&b, "  %-7s %s\n", f[0], words.Clean(f[1]))

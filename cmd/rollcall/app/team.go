@@ -1,0 +1,69 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/providers"
+	"rollcall/providers/budget"
+	"rollcall/providers/journal"
+	"rollcall/providers/s3"
+	"rollcall/providers/store"
+)
+
+// TeamJournalName is the file in the state folder of what this machine has read of the team's journal.
+const TeamJournalName = "team-journal.jsonl"
+
+// JournalPath returns the file of the config's journal in a state folder: the journal itself, or what was read of the
+// team's.
+func JournalPath(c *config.Config, state string) string {
+	if c.Team.Store() != "" {
+		return filepath.Join(state, TeamJournalName)
+	}
+	return filepath.Join(state, JournalName)
+}
+
+// TeamStore returns the store of the config's team. One that cannot be set up yet counts as away: what a member does
+// alone must not depend on it.
+func (a *Program) TeamStore(t *config.Team) providers.Store {
+	return store.Checked(store.Opened(t.Store(), func() (providers.Store, error) { return a.openStore(t) }))
+}
+
+func (a *Program) openStore(t *config.Team) (providers.Store, error) {
+	if t.Folder != "" {
+		return store.NewFolder(t.Folder), nil
+	}
+	return s3.New(s3.Config{
+		Bucket: t.Bucket, Prefix: t.Prefix, Region: t.Region, Profile: t.Profile, Endpoint: t.Endpoint, Clock: a.Clock, Env: a.Env,
+		Budget: budget.New("team store", 0, 1, budget.WithClock(a.Clock), budget.WithCalls(a.Calls.add)),
+	})
+}
+
+// openJournal opens the journal of a config in a state folder.
+func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal, error) {
+	var j *journal.Journal
+	var err error
+	if path := JournalPath(c, state); c.Team.Store() == "" {
+		j, err = journal.Open(path, a.Clock, a.Interrupted)
+	} else {
+		j, err = journal.OpenTeam(journal.TeamOptions{Path: path, Store: a.TeamStore(&c.Team), Who: Who(), Clock: a.Clock, Stop: a.Interrupted})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the journal: %w", err)
+	}
+	return j, nil
+}
+
+// carryAdvice returns a line if this machine has a journal from before the team, or "".
+func (s *Session) carryAdvice() string {
+	if s.Config.Team.Store() == "" {
+		return ""
+	}
+	path := filepath.Join(s.State, JournalName)
+	if _, err := os.Stat(path); err != nil {
+		return ""
+	}
+	return "the journal of this machine from before the team is not in that of the team: rollcall team join carries it in"
+}
