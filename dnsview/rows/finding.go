@@ -95,7 +95,7 @@ func FindingTable() []Column[*Finding] {
 		{Title: "REASON", Text: func(r *Finding) string { return index.Readable(r.Why) }},
 		{Title: "ADVICE", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.view.Advice(r.Finding)) }},
 		{
-			Title: "SINCE", Wide: true, Text: func(r *Finding) string { return Age(r.view.Options.Now.Sub(r.view.FirstSeen(r.Finding))) },
+			Title: "SINCE", Wide: true, Aging: true, Text: func(r *Finding) string { return Age(r.view.Options.Now.Sub(r.view.FirstSeen(r.Finding))) },
 			Key: func(r *Finding) string { return r.view.FirstSeen(r.Finding).UTC().Format(time.RFC3339Nano) },
 		},
 		{Title: "CERTAIN", Wide: true, Text: func(r *Finding) string { return strconv.FormatBool(r.Certain()) }},

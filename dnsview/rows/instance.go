@@ -138,7 +138,7 @@ func (r *Instance) dns() string {
 }
 
 // InstanceTable returns the columns of tables; ages are as of now.
-func InstanceTable(now time.Time) []Column[*Instance] {
+func InstanceTable(now func() time.Time) []Column[*Instance] {
 	launched := func(text func(t time.Time) string) func(*Instance) string {
 		return func(r *Instance) string {
 			if r.Inst.Launched.IsZero() {
@@ -154,8 +154,8 @@ func InstanceTable(now time.Time) []Column[*Instance] {
 		{Title: "STATE", Text: (*Instance).State},
 		{Title: "ADDRESS", Text: func(r *Instance) string { return strings.Join(Addresses(r.Inst.PublicIPs), ",") }},
 		{
-			Title: "AGE", Text: launched(func(t time.Time) string { return Duration(now.Sub(t)) }),
-			Key: launched(func(t time.Time) string { return strconv.FormatInt(max(0, int64(now.Sub(t)/time.Second)), 10) }),
+			Title: "AGE", Aging: true, Text: launched(func(t time.Time) string { return Duration(now().Sub(t)) }),
+			Key: launched(func(t time.Time) string { return strconv.FormatInt(max(0, int64(now().Sub(t)/time.Second)), 10) }),
 		},
 		{Title: "SERVICE", Text: func(r *Instance) string { return providers.Clean(r.view.ServiceOfInstance(r.Inst)) }},
 		{Title: "DNS", Text: func(r *Instance) string { return strconv.Itoa(len(r.view.RecordsOf(r.Inst.Key, r.Inst.ID))) }},

@@ -19,8 +19,9 @@ type Column[R any] struct {
 	Text  func(R) string // clean; may be empty
 
 	// For tables:
-	Wide bool           // only in wide tables and in CSV
-	Key  func(R) string // sort key; nil for the text
+	Wide  bool           // only in wide tables and in CSV
+	Aging bool           // the text changes with the time alone
+	Key   func(R) string // sort key; nil for the text
 
 	// For screens; see grid.Column:
 	Min, Max int

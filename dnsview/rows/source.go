@@ -267,10 +267,10 @@ func SourceTable(wire bool) []Column[*Source] {
 		{Title: "STATE", Text: func(s *Source) string { return s.State }},
 		{Title: "ROWS", Text: func(s *Source) string { return strconv.Itoa(s.Rows) }},
 		{
-			Title: "AGE", Text: aged(func(s *Source) string { return Duration(s.Age()) }),
+			Title: "AGE", Aging: true, Text: aged(func(s *Source) string { return Duration(s.Age()) }),
 			Key: aged(func(s *Source) string { return strconv.Itoa(int(*s.AgeSeconds)) }),
 		},
-		{Title: "BUDGET", Wide: true, Text: (*Source).budget},
+		{Title: "BUDGET", Wide: true, Aging: true, Text: (*Source).budget},
 		{Title: "ACCOUNT", Wide: true, Text: func(s *Source) string { return s.Account }},
 		{Title: "KEY", Wide: true, Text: func(s *Source) string { return s.CloudKey }},
 		{Title: "CREDENTIALS", Wide: true, Text: func(s *Source) string { return s.Credentials }},

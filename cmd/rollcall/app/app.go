@@ -26,6 +26,7 @@ type Program struct {
 	providers.Clock
 
 	Demo   bool
+	Quiet  bool
 	Config string
 	// StartDemo starts the embedded clouds of --demo in a folder, and returns env as their clients need it.
 	StartDemo func(ctx context.Context, dir string, env providers.Environment) (client providers.Environment, stop func() error, err error)
@@ -43,6 +44,13 @@ type Program struct {
 func (a *Program) Interactive() bool {
 	out, ok := a.Out.(*os.File)
 	return ok && term.IsTerminal(int(a.In.Fd())) && term.IsTerminal(int(out.Fd()))
+}
+
+// Notef is Logf for what --quiet leaves out: progress, and what a person would like to know but need not.
+func (a *Program) Notef(format string, args ...any) {
+	if !a.Quiet {
+		a.Logf(format, args...)
+	}
 }
 
 // Logf writes a line for a person to stderr; stdout is for machine output only. A write error cannot be reported and is

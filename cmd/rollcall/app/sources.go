@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/fleet"
+
+	"golang.org/x/term"
 )
 
 // RangesSource is the name of the list of public ranges among the sources.
@@ -94,9 +97,18 @@ func (s *Session) RangesErr() error {
 
 // When a one-shot command first reports what it is waiting for, and the longest pause between reports.
 const (
-	firstReport    = 5 * time.Second
-	maxReportPause = time.Minute
+	firstReport = 5 * time.Second
+	// firstReportToPerson is firstReport for someone who waits at a terminal.
+	firstReportToPerson = time.Second
+	maxReportPause      = time.Minute
 )
+
+// note is Report for what --quiet leaves out.
+func (s *Session) note(format string, args ...any) {
+	if !s.Program.Quiet {
+		s.Report(format, args...)
+	}
+}
 
 // reportReads regularly reports which sources are being read and their progress, until stop is called.
 func (s *Session) reportReads() (stop func()) {
@@ -104,6 +116,9 @@ func (s *Session) reportReads() (stop func()) {
 	go func() {
 		defer close(ended)
 		pause := firstReport
+		if out, ok := s.Program.Err.(*os.File); ok && term.IsTerminal(int(out.Fd())) {
+			pause = firstReportToPerson
+		}
 		t := time.NewTimer(pause)
 		defer t.Stop()
 		for {
@@ -112,7 +127,7 @@ func (s *Session) reportReads() (stop func()) {
 				pause = min(2*pause, maxReportPause)
 				t.Reset(pause)
 				if line := readingText(s.Fleet.Reading()); line != "" {
-					s.Report("rollcall: %s", line)
+					s.note("rollcall: %s", line)
 				}
 			case <-done:
 				return

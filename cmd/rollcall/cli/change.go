@@ -192,7 +192,7 @@ func (a *commands) progress() func(apply.Event) {
 			// A countdown prints a line every ten seconds, not on every tick.
 			if left := int(ev.Left.Seconds()); lastWait < 0 || lastWait-left >= 10 || left > lastWait {
 				lastWait = left
-				a.Logf("%s", words.Clean(ev.Text))
+				a.Notef("%s", words.Clean(ev.Text))
 			}
 			return
 		}
@@ -200,7 +200,7 @@ func (a *commands) progress() func(apply.Event) {
 			return // the report includes it
 		}
 		if ev.Text != last { // many steps can be refused for one reason
-			a.Logf("%s", words.Clean(ev.Text))
+			a.Notef("%s", words.Clean(ev.Text))
 		}
 		last = ev.Text
 	}

@@ -72,12 +72,12 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 	if len(unsure) > 0 {
 		return exit.Unknownf("%s is right as far as it could be checked: %s did not answer", words.Clean(c.Path), providers.CountOf(len(unsure), "source"))
 	}
-	a.Logf("%s is right: %s, %s, %s", words.Clean(c.Path), providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"), providers.CountOf(len(c.Services), "service"))
+	a.Notef("%s is right: %s, %s, %s", words.Clean(c.Path), providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"), providers.CountOf(len(c.Services), "service"))
 	if offline {
-		a.Logf("no account was asked: rollcall config check without --offline asks each")
+		a.Notef("no account was asked: rollcall config check without --offline asks each")
 	}
 	for _, l := range append(accountsOf(found), credentialsOf(s)...) {
-		a.Logf("%s", words.Clean(l))
+		a.Notef("%s", words.Clean(l))
 	}
 	if c.Fleet == "" {
 		a.Logf("rollcall: it has no fleet id: records with an owner are shown, and never changed")
@@ -230,13 +230,13 @@ func (a *commands) configShow(ctx context.Context) error {
 		return err
 	}
 	if c != nil {
-		a.Logf("# %s", words.Clean(c.Path))
+		a.Notef("# %s", words.Clean(c.Path))
 		return config.Write(a.Out, c)
 	}
 	d := app.Discover(ctx, a.Program, a.Retrying(), app.OneShotTimeout, false)
 	if d.Empty() {
 		return exit.Usagef("there is no config and there are no credentials: write one with rollcall config init")
 	}
-	a.Logf("# there is no config file: this is what the credentials open")
+	a.Notef("# there is no config file: this is what the credentials open")
 	return config.Write(a.Out, d.Config)
 }

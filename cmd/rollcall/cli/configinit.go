@@ -90,7 +90,7 @@ func (a *commands) configInit(ctx context.Context, fleet string) error {
 	if err := errors.Join(config.Write(f, c), f.Close()); err != nil {
 		return fmt.Errorf("write the config: %w", err)
 	}
-	a.Logf("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"))
+	a.Notef("wrote %s: fleet %s, %s, %s", words.Clean(path), c.Fleet, providers.CountOf(len(c.Clouds), "cloud"), providers.CountOf(len(c.Zones), "zone"))
 	if len(c.Clouds)+len(c.Zones) == 0 {
 		a.Logf("no credentials were found: add clouds and zones by hand, or set %s and write another", app.CredentialHint())
 	}

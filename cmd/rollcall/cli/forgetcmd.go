@@ -124,7 +124,7 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	if err := s.Forget(c); err != nil {
 		return err
 	}
-	a.Logf("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), providers.ShellQuote(words.Clean(c.Cloud.Name)))
+	a.Notef("%s is forgotten; rollcall config forget %s --undo takes it back", words.Clean(c.Cloud.Name), providers.ShellQuote(words.Clean(c.Cloud.Name)))
 	return nil
 }
 
@@ -159,6 +159,6 @@ func (a *commands) takeBackCloud(ctx context.Context, name string) error {
 	if err := s.WriteForgotten(slices.Delete(all, n, n+1)); err != nil {
 		return err
 	}
-	a.Logf("%s counts again", words.Clean(f.Cloud.Name))
+	a.Notef("%s counts again", words.Clean(f.Cloud.Name))
 	return nil
 }

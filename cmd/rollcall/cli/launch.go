@@ -194,7 +194,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		}
 	}
 	if spec.Console && !f.wait {
-		a.Logf("nothing on these nodes registers them: waiting until each can be put into DNS from here")
+		a.Notef("nothing on these nodes registers them: waiting until each can be put into DNS from here")
 	}
 	r, ok := a.runLaunch(ctx, s, spec, f.wait || spec.Console)
 	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), Findings: scripts.Findings, UserData: map[string]string{}}
@@ -252,7 +252,7 @@ func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec lau
 		if p.Node.Message != "" {
 			line += ": " + p.Node.Message
 		}
-		a.Logf("%s", words.Clean(line))
+		a.Notef("%s", words.Clean(line))
 	})
 	if wait {
 		return r, r.OK()

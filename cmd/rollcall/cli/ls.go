@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +28,7 @@ type lsFlags struct {
 
 	clouds, zones bool // whose rows are listed
 	allowStale    bool
+	watch         bool
 }
 
 // exit returns the error of a list without rows of a source that was asked for, because it could not be read completely. A
@@ -78,6 +78,7 @@ A column that --sort names may have a leading minus, for the other way round.`
 		if use != "sources" {
 			sub.Flags().BoolVar(&f.allowStale, "allow-stale", false, "exit with 0 although a source was not read completely")
 		}
+		sub.Flags().BoolVar(&f.watch, "watch", false, "go on, and print the rows that are new (+), changed (~) or gone (-) after each refresh")
 		switch use {
 		case "instances":
 			sub.Flags().BoolVar(&f.all, "all", false, "show terminated instances too")
@@ -91,7 +92,7 @@ A column that --sort names may have a leading minus, for the other way round.`
 		}
 		c.AddCommand(sub)
 	}
-	add("instances", "The machines of all clouds", "Terminated instances are left out unless --all is given.", output.Instances(time.Time{}).Names(), a.lsInstances, "instance", "i")
+	add("instances", "The machines of all clouds", "Terminated instances are left out unless --all is given.", output.Instances(nil).Names(), a.lsInstances, "instance", "i")
 	add("records", "The DNS records of all zones, one row for each value",
 		"Owner markers that are TXT records below _rollcall, as on Route 53, are left out\nunless --all is given: the owner stands in the row that the marker belongs to.", output.Records(false).Names(), a.lsRecords, "record", "r")
 	add("findings", "Where clouds and DNS disagree", "Snoozed findings are left out unless --all is given or the filter names snoozed.", output.Findings().Names(), a.lsFindings, "finding", "f")
@@ -113,8 +114,13 @@ func parseFilter(s string) (filter.Filter, error) {
 // column before any cloud is queried.
 func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFlags, look func(context.Context) (*app.Session, *dnsview.View, error), find func(*app.Session, *dnsview.View, filter.Filter) []T) error {
 	q, err := parseFilter(f.filter)
-	if err != nil {
+	switch form := f.format.Form; {
+	case err != nil:
 		return err
+	case f.watch && f.wire:
+		return exit.Usagef("--watch does not ask name servers: leave --wire out")
+	case f.watch && (form == output.CSV || form == output.YAML):
+		return exit.Usagef("--watch prints a table, names or JSON, not %s", form)
 	}
 	if err := l.Sort(nil, f.sort); err != nil {
 		return err
@@ -127,14 +133,35 @@ func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFl
 	if err := l.Sort(found, f.sort); err != nil {
 		return err
 	}
+	if f.watch {
+		return follow(ctx, w, l, f, s, found, func(v *dnsview.View) []T { return find(s, v, q) })
+	}
 	if err := l.Write(w, f.format, found); err != nil {
 		return err
 	}
 	return f.exit(q, s.SourceRows(v))
 }
 
+// follow prints the rows, and after each refresh those that have changed, until ctx ends.
+func follow[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFlags, s *app.Session, found []T, find func(*dnsview.View) []T) error {
+	watched, err := l.Watch(w, f.format, found)
+	for err == nil {
+		if s.Program.Sleep(ctx, s.Config.Refresh) != nil {
+			return nil // stopped
+		}
+		var v *dnsview.View
+		if v, err = s.Refresh(ctx); ctx.Err() != nil {
+			return nil
+		}
+		if err == nil {
+			err = watched.Update(w, find(v))
+		}
+	}
+	return err
+}
+
 func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, output.Instances(a.Now()), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
+	return list(ctx, a.Out, output.Instances(a.Now), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
 		return filtered(slices.DeleteFunc(rows.Instances(v), func(r rows.Instance) bool { return !f.all && r.Inst.State.Dead() }), q)
 	})
 }

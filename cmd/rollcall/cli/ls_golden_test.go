@@ -196,7 +196,7 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 		write func(t *testing.T, b *bytes.Buffer)
 	}{
 		{"instances", func(t *testing.T, b *bytes.Buffer) {
-			l := output.Instances(goldenNow)
+			l := output.Instances(func() time.Time { return goldenNow })
 			rows := func(f filter.Filter) []rows.Instance { return filtered(rows.Instances(v), f) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)

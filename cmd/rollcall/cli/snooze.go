@@ -100,9 +100,9 @@ func (a *commands) snooze(ctx context.Context, args []string, f *snoozeFlags) er
 	for _, x := range found {
 		row := rows.NewFinding(v, x)
 		if f.end {
-			a.Logf("%s counts again", row.ID())
+			a.Notef("%s counts again", row.ID())
 		} else {
-			a.Logf("%s is snoozed until %s", row.ID(), a.Now().Add(f.wait).UTC().Format(time.RFC3339))
+			a.Notef("%s is snoozed until %s", row.ID(), a.Now().Add(f.wait).UTC().Format(time.RFC3339))
 		}
 	}
 	return nil

@@ -85,7 +85,7 @@ config, for you to edit. It never overwrites a file.`,
 			if err != nil {
 				return fmt.Errorf("write the template: %w", err)
 			}
-			a.Logf("%s: edit it, then rollcall userdata lint %s", words.Clean(path), args[0])
+			a.Notef("%s: edit it, then rollcall userdata lint %s", words.Clean(path), args[0])
 			return nil
 		},
 	}

@@ -236,7 +236,7 @@ and a node takes its name from its instance.`,
 		for _, w := range r.Warnings {
 			a.Logf("rollcall: %s", words.Clean(w))
 		}
-		a.Logf("%d bytes, %d left below the limit of %d", len(r.Text), r.Left, r.Limit)
+		a.Notef("%d bytes, %d left below the limit of %d", len(r.Text), r.Left, r.Limit)
 		if f.output != "" {
 			if err := os.WriteFile(f.output, []byte(text), 0o600); err != nil {
 				return fmt.Errorf("write the boot script: %w", err)

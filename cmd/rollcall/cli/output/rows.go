@@ -7,7 +7,7 @@ import (
 )
 
 // Instances returns the listing of instances, with their age at a time.
-func Instances(now time.Time) *Listing[rows.Instance] {
+func Instances(now func() time.Time) *Listing[rows.Instance] {
 	return &Listing[rows.Instance]{ID: (*rows.Instance).ID, Columns: rows.InstanceTable(now), Object: func(r *rows.Instance) any { return r.Object() }}
 }
 
