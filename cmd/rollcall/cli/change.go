@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -176,7 +175,7 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan
 				continue
 			}
 			a.Logf("%s", words.Clean(ask.Why))
-			if answer := a.ask(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
+			if answer := a.ReadLine(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
 				typed = append(typed, answer)
 			}
 		}
@@ -210,25 +209,6 @@ var errNotDone = errors.New("nothing was done")
 
 // agrees asks the person at the terminal a question, and reports whether the answer is yes.
 func (a *commands) agrees(ctx context.Context, question string) bool {
-	got := a.ask(ctx, question)
+	got := a.ReadLine(ctx, question)
 	return strings.EqualFold(got, "y") || strings.EqualFold(got, "yes")
-}
-
-// ask asks the person at the terminal. It returns "" if ctx ends first.
-func (a *commands) ask(ctx context.Context, question string) string {
-	_, _ = fmt.Fprint(a.Err, question)
-	line := make(chan string, 1)
-	go func() {
-		text, err := bufio.NewReader(a.In).ReadString('\n')
-		if err != nil && err != io.EOF {
-			text = ""
-		}
-		line <- strings.TrimSpace(text)
-	}()
-	select {
-	case text := <-line:
-		return text
-	case <-ctx.Done():
-		return ""
-	}
 }

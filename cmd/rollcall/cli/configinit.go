@@ -128,7 +128,7 @@ func (a *commands) chooseFleet(ctx context.Context, d *app.Discovery, asked stri
 	}
 	for {
 		a.Logf("the zones hold records of the fleet %s", words.Clean(list))
-		got := a.ask(ctx, fmt.Sprintf("enter to join %s, or type another id, or %s: ", first, newFleet))
+		got := a.ReadLine(ctx, fmt.Sprintf("enter to join %s, or type another id, or %s: ", first, newFleet))
 		switch {
 		case ctx.Err() != nil:
 			return "", errNotDone

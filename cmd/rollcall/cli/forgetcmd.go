@@ -116,7 +116,7 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 	a.Logf("%s (key %s) was last seen with %s and %s; once it is forgotten, none of them counts as alive any more", words.Clean(c.Cloud.Name), c.Cloud.Key,
 		providers.CountOf(len(c.Instances), "instance"), providers.CountOf(len(c.Addresses), "other holder")+" of an address")
 	if confirm == "" && a.Interactive() {
-		confirm = a.ask(ctx, fmt.Sprintf("type %q to forget it, or nothing to leave it: ", words.Clean(c.Cloud.Name)))
+		confirm = a.ReadLine(ctx, fmt.Sprintf("type %q to forget it, or nothing to leave it: ", words.Clean(c.Cloud.Name)))
 	}
 	if confirm != c.Cloud.Name {
 		return fmt.Errorf("nothing was forgotten; to do it, give --confirm %s", providers.ShellQuote(words.Clean(c.Cloud.Name)))

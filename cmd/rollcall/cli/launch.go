@@ -177,7 +177,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		for _, n := range plan.Nodes {
 			a.Logf("  %s in %s", words.Clean(n.Name), words.Clean(n.Cloud))
 		}
-		if got := a.ask(ctx, fmt.Sprintf("launch %s? [y/N] ", providers.CountOf(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+		if got := a.ReadLine(ctx, fmt.Sprintf("launch %s? [y/N] ", providers.CountOf(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 			return fmt.Errorf("nothing was launched")
 		}
 	}

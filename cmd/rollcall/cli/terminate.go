@@ -96,7 +96,7 @@ func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan p
 		want = cmp.Or(refs[0].Name, refs[0].ID)
 		what = words.Clean(want)
 	}
-	if got := a.ask(ctx, "type "+what+" to terminate: "); got != want {
+	if got := a.ReadLine(ctx, "type "+what+" to terminate: "); got != want {
 		return fmt.Errorf("nothing was terminated: %q was not typed", words.Clean(want))
 	}
 	return nil
