@@ -34,6 +34,7 @@ type fake struct {
 	mu      sync.Mutex
 	snap    *providers.Snapshot
 	updates chan struct{}
+	asks    chan common.Question
 	now     func() time.Time
 
 	plans     []common.ChangeRequest
@@ -85,7 +86,7 @@ type fake struct {
 }
 
 func newFake(now func() time.Time) *fake {
-	f := &fake{updates: make(chan struct{}, 1), now: now}
+	f := &fake{updates: make(chan struct{}, 1), asks: make(chan common.Question, 4), now: now}
 	f.services = []index.Service{
 		{Name: "www.scalability.expert", Kind: index.RoundRobin, Zone: "scalability.expert", TTL: 60, Select: map[string]string{"service": "www"}, Minimum: 2},
 		{Name: "v1._theservice._tcp.unilans.net", Kind: index.DNSSD, Zone: "unilans.net", TTL: 60, Port: 4218},
@@ -119,6 +120,8 @@ func (f *fake) Forget(_ context.Context, cloud providers.CloudKey) error {
 	}
 	return f.forgetErr
 }
+
+func (f *fake) Questions() <-chan common.Question { return f.asks }
 
 func (f *fake) Updates() <-chan struct{} { return f.updates }
 

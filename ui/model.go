@@ -51,6 +51,7 @@ type Model struct {
 	reading map[string]time.Time // since when sources are being read
 
 	unfinished []common.UnfinishedDrain // to be offered
+	questions  []common.Question        // of sources, to be asked
 
 	saidLaunch bool // that l, which launched once, moves now
 }
@@ -98,13 +99,14 @@ func New(o Options) *Model {
 
 // Init starts the first build and the waits for updates.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.build(), m.awaitUpdate(), m.tick(), m.recoverJournal(), m.readHistory(), tea.RequestBackgroundColor)
+	return tea.Batch(m.build(), m.awaitUpdate(), m.awaitQuestion(), m.tick(), m.recoverJournal(), m.readHistory(), tea.RequestBackgroundColor)
 }
 
 // Update handles one message. It does no I/O: everything slow is a command.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
 	m.changes.NoteDoing()
+	m.askQuestion()
 	m.relayout()
 	return m, cmd
 }
@@ -130,6 +132,9 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return tea.Batch(cmds...)
 	case snapshotMsg:
 		return tea.Batch(m.build(), m.awaitUpdate())
+	case questionMsg:
+		m.questions = append(m.questions, common.Question(msg))
+		return m.awaitQuestion()
 	case builtMsg:
 		return m.built(msg)
 	case recoveredMsg:

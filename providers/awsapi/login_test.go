@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -242,10 +243,10 @@ func TestAPersonIsAskedOnceForAnMFACodeThatAllAccountsOfARunShare(t *testing.T) 
 	t.Parallel()
 	a := newAccount(t)
 	env := files(t, a.profiles("none"), "")
-	var asked []string
+	var asked []providers.Question
 	answers := []string{"000000", a.MFACode(time.Now())}
-	o := Options{Profile: "guarded", Env: env, Shared: new(sync.Map), Ask: func(_ context.Context, question string) (string, error) {
-		asked = append(asked, question)
+	o := Options{Profile: "guarded", Env: env, Shared: new(sync.Map), Ask: func(_ context.Context, q providers.Question) (string, error) {
+		asked = append(asked, q)
 		return answers[len(asked)-1], nil
 	}}
 	for range 3 {
@@ -253,8 +254,8 @@ func TestAPersonIsAskedOnceForAnMFACodeThatAllAccountsOfARunShare(t *testing.T) 
 			t.Fatalf("%s, %v", who, err)
 		}
 	}
-	question := "MFA code of " + a.MFASerial() + " for profile guarded"
-	if len(asked) != 2 || asked[0] != question || asked[1] != "that code was not accepted; "+question {
+	text := "MFA code of " + a.MFASerial() + " for profile guarded"
+	if !slices.Equal(asked, []providers.Question{{Text: text}, {Text: text, Note: "that code was not accepted"}}) {
 		t.Errorf("asked %q", asked)
 	}
 }
@@ -268,10 +269,10 @@ func TestWithoutAnMFACodeThereIsOneLineThatSaysWhatToDo(t *testing.T) {
 		want string
 	}{
 		"no terminal":     {nil, "profile guarded needs a code of the MFA device " + a.MFASerial() + ", and there is no terminal to ask at: run this in a terminal, or export the keys of a session with aws configure export-credentials --profile guarded --format env"},
-		"no answer":       {func(context.Context, string) (string, error) { return "", errors.New("it was left unanswered") }, "no MFA code of " + a.MFASerial() + " for profile guarded: it was left unanswered"},
-		"no code":         {func(context.Context, string) (string, error) { return "12", nil }, "is not a code of six digits"},
-		"one wrong code":  {func(context.Context, string) (string, error) { return "000000", nil }, "wait for the next code of " + a.MFASerial()},
-		"the base is bad": {func(context.Context, string) (string, error) { t.Error("asked in vain"); return "", nil }, "exit status 1"},
+		"no answer":       {func(context.Context, providers.Question) (string, error) { return "", errors.New("it was left unanswered") }, "no MFA code of " + a.MFASerial() + " for profile guarded: it was left unanswered"},
+		"no code":         {func(context.Context, providers.Question) (string, error) { return "12", nil }, "is not a code of six digits"},
+		"one wrong code":  {func(context.Context, providers.Question) (string, error) { return "000000", nil }, "wait for the next code of " + a.MFASerial()},
+		"the base is bad": {func(context.Context, providers.Question) (string, error) { t.Error("asked in vain"); return "", nil }, "exit status 1"},
 	} {
 		e := env
 		if name == "the base is bad" {

@@ -51,9 +51,9 @@ func (r *assumedRole) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	if _, err := r.base.Retrieve(ctx); err != nil {
 		return aws.Credentials{}, err // before a person is asked for a code in vain
 	}
-	refused := ""
+	note := ""
 	for try := 1; ; try++ {
-		code, err := r.code(ctx, refused)
+		code, err := r.code(ctx, note)
 		if err != nil {
 			return aws.Credentials{}, err
 		}
@@ -65,7 +65,7 @@ func (r *assumedRole) Retrieve(ctx context.Context) (aws.Credentials, error) {
 		if code == "" || api == nil || !strings.Contains(api.ErrorMessage(), mfaRefused) || try == codeTries {
 			return c, authError(r.explain(err, api))
 		}
-		refused = "that code was not accepted; "
+		note = "that code was not accepted"
 	}
 }
 
@@ -86,20 +86,22 @@ func (r *assumedRole) assume(ctx context.Context, code string) (aws.Credentials,
 }
 
 // code asks a person for the code of the profile's MFA device. It returns "" if the profile has none.
-func (r *assumedRole) code(ctx context.Context, refused string) (string, error) {
+func (r *assumedRole) code(ctx context.Context, note string) (string, error) {
 	if r.profile.MFASerial == "" {
 		return "", nil
 	}
 	name, serial := Clean(r.profile.Profile), Clean(r.profile.MFASerial)
-	if r.ask == nil {
-		return "", authError(fmt.Errorf("profile %s needs a code of the MFA device %s, and there is no terminal to ask at: run this in a terminal, or export the keys of a session "+
+	code, err := "", providers.ErrUnattended
+	if r.ask != nil {
+		code, err = r.ask(ctx, providers.Question{Text: "MFA code of " + serial + " for profile " + name, Note: note})
+	}
+	switch {
+	case errors.Is(err, providers.ErrUnattended):
+		err = authError(fmt.Errorf("profile %s needs a code of the MFA device %s, and there is no terminal to ask at: run this in a terminal, or export the keys of a session "+
 			"with aws configure export-credentials --profile %s --format env", name, serial, providers.ShellQuote(name)))
-	}
-	code, err := r.ask(ctx, refused+"MFA code of "+serial+" for profile "+name)
-	if err == nil && !isCode(code) {
-		err = errors.New("what was typed is not a code of six digits")
-	}
-	if err != nil && ctx.Err() == nil {
+	case err == nil && !isCode(code):
+		err = authError(fmt.Errorf("what was typed as MFA code of %s for profile %s is not a code of six digits", serial, name))
+	case err != nil && ctx.Err() == nil:
 		err = authError(fmt.Errorf("no MFA code of %s for profile %s: %w", serial, name, err))
 	}
 	return code, err

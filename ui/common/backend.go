@@ -53,6 +53,9 @@ type Reader interface {
 	Snapshot() *providers.Snapshot
 	// Updates receives after the snapshot has changed; several changes may cause one receive.
 	Updates() <-chan struct{}
+	// Questions receives what a source asks the operator, such as for the code of an MFA device. The source waits for the
+	// answer.
+	Questions() <-chan Question
 	// Inspect joins a snapshot and finds its disagreements, with the services and the options of the config. It does no
 	// I/O but may take a while.
 	Inspect(s *providers.Snapshot) *dnsview.View
@@ -113,6 +116,12 @@ type Historian interface {
 	History() (map[Prompt]History, error)
 	// Remember keeps a line. One that looks like a secret is left out.
 	Remember(at Prompt, line string) error
+}
+
+// Question is a question of a source to the operator.
+type Question struct {
+	providers.Question
+	Answer func(text string) // returns at once; an empty text leaves the question unanswered, and later calls do nothing
 }
 
 // UnfinishedDrain is a drain that ended before its node was terminated.

@@ -3,6 +3,7 @@ package dialog
 import (
 	"errors"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -24,7 +25,9 @@ type lineDialog struct {
 	input  common.Input
 	// accept returns what to do with the line in a command, or what is wrong with it.
 	accept func(text string) (write func() error, err error)
-	done   string // the message once it is written
+	done   string    // the message once it is written
+	quiet  time.Time // ignores keys before
+	closed func()    // is called after it has left the screen; may be nil
 	asking bool
 	err    string
 }
@@ -84,7 +87,10 @@ func Note(sh *common.Context, subject, name string, was *rows.NoteObject) {
 }
 
 // Key implements common.Dialog.
-func (d *lineDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogAction {
+func (d *lineDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
+	if sh.Now().Before(d.quiet) {
+		return nil
+	}
 	switch k.String() {
 	case "esc":
 		return common.Close{}
@@ -106,9 +112,18 @@ func (d *lineDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogActi
 }
 
 // Paste implements common.Paster.
-func (d *lineDialog) Paste(_ *common.Context, s string) common.DialogAction {
-	d.input.Insert(s)
+func (d *lineDialog) Paste(sh *common.Context, s string) common.DialogAction {
+	if !sh.Now().Before(d.quiet) {
+		d.input.Insert(s)
+	}
 	return nil
+}
+
+// Closed is called after the dialog has left the screen.
+func (d *lineDialog) Closed() {
+	if d.closed != nil {
+		d.closed()
+	}
 }
 
 // Draw implements common.Dialog.

@@ -37,6 +37,7 @@ func CredentialHint() string {
 // Accounts opens one adapter per account. Zones of one account share an adapter, and everything that a provider counts
 // together shares a budget.
 type Accounts struct {
+	program  *Program
 	env      providers.Environment
 	clock    providers.Clock
 	budgets  *budget.Pool
@@ -55,7 +56,7 @@ type DNSAccount struct {
 // budget.WithNotify.
 func NewAccounts(a *Program, notify func(budget.Retrying)) *Accounts {
 	budgets := budget.NewPool(budget.WithClock(a.Clock), budget.WithNotify(notify), budget.WithCalls(a.Calls.add))
-	return &Accounts{env: a.Env, clock: a.Clock, budgets: budgets, adapters: adapters.All(), dns: map[string]DNSAccount{}}
+	return &Accounts{program: a, env: a.Env, clock: a.Clock, budgets: budgets, adapters: adapters.All(), dns: map[string]DNSAccount{}}
 }
 
 // open opens an account. It reads only local credentials and files.
@@ -64,7 +65,12 @@ func (a *Accounts) open(p providers.Provider, name string, settings providers.Se
 	if i < 0 {
 		return adapter.Account{}, providers.Errorf(providers.KindInvalid, "set up", "there is no provider %s", p)
 	}
-	return a.adapters[i].Open(adapter.Opening{Name: name, Settings: settings, Env: a.env, Clock: a.clock, Budgets: a.budgets})
+	return a.adapters[i].Open(a.opening(name, settings))
+}
+
+// opening returns the arguments to open an account with.
+func (a *Accounts) opening(name string, settings providers.Settings) adapter.Opening {
+	return adapter.Opening{Name: name, Settings: settings, Env: a.env, Clock: a.clock, Budgets: a.budgets, Ask: a.program.Ask, Shared: &a.program.shared}
 }
 
 func (a *Accounts) cloud(c *config.Cloud) CloudSource {

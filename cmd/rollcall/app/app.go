@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/term"
 
@@ -30,6 +31,13 @@ type Program struct {
 	Config string
 	// StartDemo starts the embedded clouds of --demo in a folder, and returns env as their clients need it.
 	StartDemo func(ctx context.Context, dir string, env providers.Environment) (client providers.Environment, stop func() error, err error)
+
+	// Console asks a person at the console. It is nil if none runs, and is set before the console's first read.
+	Console    providers.Asker
+	questions  sync.Mutex  // held while a question is asked at the terminal
+	asking     atomic.Bool // a question waits at the terminal for its answer
+	unanswered sync.Map    // texts of questions that were left unanswered
+	shared     sync.Map    // what accounts share; see adapter.Opening
 
 	// Interrupted is closed when the program should stop; then nothing waits for the journal any more.
 	Interrupted <-chan struct{}

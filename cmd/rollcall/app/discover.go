@@ -69,8 +69,8 @@ func (d *Discovery) ask(ctx context.Context, acc *Accounts, x adapter.Adapter, l
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ctx, cancel := context.WithTimeout(ctx, limit)
-		defer cancel()
+		ctx := providers.WithIdleTimeout(ctx, limit)
+		defer ctx.Stop()
 		cov = a.DNS.Zones(ctx, func(page []providers.Zone) { zones = append(zones, page...) })
 	}()
 	return func() {
@@ -104,8 +104,9 @@ func (d *Discovery) cloud(ctx context.Context, acc *Accounts, x adapter.Adapter)
 
 // elsewhere adds the other places of the account of here, the cloud that the environment opens.
 func (d *Discovery) elsewhere(ctx context.Context, acc *Accounts, x adapter.Adapter, here CloudSource, limit time.Duration) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
+	limited := providers.WithIdleTimeout(ctx, limit)
+	defer limited.Stop()
+	ctx = limited
 	_, settings := x.Discovered(acc.env, here.Account)
 	known := map[providers.CloudKey]bool{}
 	switch providers.KindOf(here.Err) {
@@ -120,7 +121,7 @@ func (d *Discovery) elsewhere(ctx context.Context, acc *Accounts, x adapter.Adap
 	default:
 		return
 	}
-	places, err := x.Places(ctx, adapter.Opening{Name: here.Name, Settings: settings, Env: acc.env, Clock: acc.clock, Budgets: acc.budgets}, here.Account)
+	places, err := x.Places(ctx, acc.opening(here.Name, settings), here.Account)
 	if err != nil {
 		d.Notes = append(d.Notes, "other places of "+cmp.Or(here.Name, string(x.Provider))+" are not known: "+Cause(err))
 		return

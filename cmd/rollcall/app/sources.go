@@ -126,7 +126,7 @@ func (s *Session) reportReads() (stop func()) {
 			case <-t.C:
 				pause = min(2*pause, maxReportPause)
 				t.Reset(pause)
-				if line := readingText(s.Fleet.Reading()); line != "" {
+				if line := readingText(s.Fleet.Reading()); line != "" && !s.Program.asking.Load() {
 					s.note("rollcall: %s", line)
 				}
 			case <-done:

@@ -30,7 +30,8 @@ type backend struct {
 	s         *launcher.Launcher
 	templates *userdata.Templates
 
-	updates chan struct{}
+	updates   chan struct{}
+	questions chan common.Question
 
 	mu   sync.Mutex
 	last *dnsview.View // of the newest inspected snapshot
@@ -42,7 +43,7 @@ type backend struct {
 var _ common.Backend = (*backend)(nil)
 
 func newBackend(s *app.Session) *backend {
-	return &backend{s: launcher.New(s), templates: launcher.TemplatesOf(s.Program), updates: make(chan struct{}, 1)}
+	return &backend{s: launcher.New(s), templates: launcher.TemplatesOf(s.Program), updates: make(chan struct{}, 1), questions: make(chan common.Question)}
 }
 
 // What the console builds in the background costs a share of one CPU at most: the pause between two builds is this many
@@ -144,6 +145,7 @@ func (b *backend) view() *dnsview.View {
 }
 
 func (b *backend) Refresh(ctx context.Context, sources ...string) {
+	b.s.Program.AskAgain()
 	b.s.Fleet.Refresh(ctx, sources...)
 }
 

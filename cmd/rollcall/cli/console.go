@@ -38,8 +38,9 @@ func (a *commands) console(ctx context.Context) error {
 		return fmt.Errorf("bind the keys: %w", errs[0])
 	}
 	s.Observer = s.NewObserver()
-	s.StartConsole()
 	b := newBackend(s)
+	a.Console = b.ask
+	s.StartConsole()
 	ctx, cancel := context.WithCancel(ctx)
 	a.Interrupted = ctx.Done()
 	var wg sync.WaitGroup
