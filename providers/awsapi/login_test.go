@@ -268,8 +268,10 @@ func TestWithoutAnMFACodeThereIsOneLineThatSaysWhatToDo(t *testing.T) {
 		ask  providers.Asker
 		want string
 	}{
-		"no terminal":     {nil, "profile guarded needs a code of the MFA device " + a.MFASerial() + ", and there is no terminal to ask at: run this in a terminal, or export the keys of a session with aws configure export-credentials --profile guarded --format env"},
-		"no answer":       {func(context.Context, providers.Question) (string, error) { return "", errors.New("it was left unanswered") }, "no MFA code of " + a.MFASerial() + " for profile guarded: it was left unanswered"},
+		"no terminal": {nil, "profile guarded needs a code of the MFA device " + a.MFASerial() + ", and there is no terminal to ask at: run this in a terminal, or export the keys of a session with aws configure export-credentials --profile guarded --format env"},
+		"no answer": {func(context.Context, providers.Question) (string, error) {
+			return "", errors.New("it was left unanswered")
+		}, "no MFA code of " + a.MFASerial() + " for profile guarded: it was left unanswered"},
 		"no code":         {func(context.Context, providers.Question) (string, error) { return "12", nil }, "is not a code of six digits"},
 		"one wrong code":  {func(context.Context, providers.Question) (string, error) { return "000000", nil }, "wait for the next code of " + a.MFASerial()},
 		"the base is bad": {func(context.Context, providers.Question) (string, error) { t.Error("asked in vain"); return "", nil }, "exit status 1"},
