@@ -163,6 +163,7 @@ complete).`,
 		root.AddCommand(a.changeCommand(&changeVerbs[i]))
 	}
 	a.complete(root)
+	addExamples(root)
 	return root
 }
 
