@@ -151,6 +151,29 @@ func TestWhereTheCredentialsOfASourceComeFromIsShownAndNoSecretIs(t *testing.T) 
 	}
 }
 
+func TestASourceSaysWhichRoleAndWhichFileItsCredentialsAreOf(t *testing.T) {
+	newWorld(t)
+	file := filepath.Join(t.TempDir(), "aws config")
+	text := "\ufeff[profile keys]\r\naws_access_key_id = " + getenv(t, "AWS_ACCESS_KEY_ID") + "\r\naws_secret_access_key = " + getenv(t, "AWS_SECRET_ACCESS_KEY") +
+		"\r\n[profile \"my ops\"]\r\nsource_profile = keys\r\nrole_arn = arn:aws:iam::123456789012:role/nobody\r\n[profile coded]\r\nsource_profile = keys\r\nrole_arn = arn:aws:iam::123456789012:role/ops\r\nmfa_serial = arn:aws:iam::123456789012:mfa/ops\r\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	setenv(t, "AWS_CONFIG_FILE", file)
+	reconfigure(t, "region: us-east-1", "region: us-east-1, profile: keys", "region: eu-west-1", "region: eu-west-1, profile: my ops", "provider: route53", "provider: route53, profile: coded")
+	for name, want := range map[string][3]string{ // state, credentials, a part of the error
+		"aws-use1":    {"complete", "profile keys in " + file, ""},
+		"aws-euw1":    {"failed", "profile my ops, role arn:aws:iam::123456789012:role/nobody with profile keys in " + file, "role arn:aws:iam::123456789012:role/nobody of profile my ops could not be assumed"},
+		"unilans.net": {"failed", "profile coded, role arn:aws:iam::123456789012:role/ops with profile keys in " + file, "there is no terminal to ask at: run this in a terminal, or export the keys of a session with aws configure export-credentials --profile coded"},
+	} {
+		row := source(t, name)
+		text, _ := row["error"].(string)
+		if row["state"] != want[0] || row["credentials"] != want[1] || !strings.Contains(text, want[2]) {
+			t.Errorf("%s: %v, credentials from %v, %s", name, row["state"], row["credentials"], text)
+		}
+	}
+}
+
 func TestAWatchGoesOnWithASourceThatCannotBeSetUp(t *testing.T) {
 	s := newWorld(t)
 	for _, n := range []int{0, 1, 4, len(brokenSources) - 1} {
