@@ -59,7 +59,7 @@ func ServiceScreen() []Column[*ServiceLine] {
 	}
 	return []Column[row]{
 		{
-			Title: "SERVICE", Min: 17, Max: 48, Text: func(r row) string { return r.Indent + r.Name },
+			Title: "SERVICE", Min: 17, Max: 48, Text: func(r row) string { return r.Indent() + r.Name },
 			Compare: func(a, b row) int { return cmp.Compare(a.natural, b.natural) },
 		},
 		{
@@ -85,12 +85,12 @@ func ServiceScreen() []Column[*ServiceLine] {
 			Title: "ADDRESS", Min: 15, Max: 39, Priority: 5, Text: row.addresses,
 			Compare: func(a, b row) int {
 				if a.Node == nil || b.Node == nil || len(a.Node.Addresses) == 0 || len(b.Node.Addresses) == 0 {
-					return cmp.Compare(a.Address, b.Address)
+					return cmp.Compare(a.Address(), b.Address())
 				}
 				return a.Node.Addresses[0].Compare(b.Node.Addresses[0])
 			},
 		},
-		{Title: "HOST", Min: 10, Max: 30, Priority: 8, Text: func(r row) string { return r.Host }},
+		{Title: "HOST", Min: 10, Max: 30, Priority: 8, Text: row.Host},
 		{
 			Title: "HEALTH", Min: 11, Max: 12, Priority: 2, Text: row.health,
 			Compare: func(a, b row) int { return cmp.Compare(a.failing(), b.failing()) },
@@ -118,9 +118,9 @@ func (r *ServiceLine) State() string {
 // addresses returns the first address of a node, and the number of the others.
 func (r *ServiceLine) addresses() string {
 	if r.Node == nil || len(r.Node.Addresses) < 2 {
-		return r.Address
+		return r.Address()
 	}
-	return fmt.Sprintf("%s +%d", r.Address, len(r.Node.Addresses)-1)
+	return fmt.Sprintf("%s +%d", r.Address(), len(r.Node.Addresses)-1)
 }
 
 // health returns the result of a node's health checks.

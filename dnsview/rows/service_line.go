@@ -24,8 +24,6 @@ type ServiceKey struct {
 type ServiceLine struct {
 	filterRow // the fields for filters
 
-	key         ServiceKey
-	level       int
 	Members     *tree.Members     // of the service or the incarnation; for a node, of its parent
 	Service     *tree.Service     // the service of the row
 	Incarnation *tree.Incarnation // the incarnation of the row, or nil
@@ -35,21 +33,54 @@ type ServiceLine struct {
 	Folded      int // nodes that are folded into it
 
 	Name       string
-	Indent     string
 	Clouds     string
-	cloudOrder int
-	Host       string // relative to the zone
-	Address    string
+	cloudOrder int32
+	Production bool
 	Findings   []*dnsview.Finding
 	urgent     dnsview.Severity // see urgency
-	Production bool
 	natural    string
-	By         string // who took it out, according to this machine's journal
-	At         time.Time
+	TakenOut   *TakenOut // nil if this machine's journal has nothing of it
+}
+
+// TakenOut is who took a node out of its service, and when.
+type TakenOut struct {
+	By string
+	At time.Time
 }
 
 // Key returns the identity of the row.
-func (r *ServiceLine) Key() ServiceKey { return r.key }
+func (r *ServiceLine) Key() ServiceKey {
+	k := ServiceKey{name: r.Members.Name}
+	if r.Node != nil {
+		k.node = r.Node.Key()
+	}
+	return k
+}
+
+// Indent returns what stands before the name in a tree.
+func (r *ServiceLine) Indent() string {
+	level := 0
+	for p := r.Parent; p != nil; p = p.Parent {
+		level++
+	}
+	return strings.Repeat("  ", level)
+}
+
+// Host returns the target of a node's SRV value relative to the zone, or "".
+func (r *ServiceLine) Host() string {
+	if r.Node == nil || r.Node.Host == "" {
+		return ""
+	}
+	return providers.Clean(Relative(r.Node.Host, r.Members.Zone))
+}
+
+// Address returns the first address of a node, or "".
+func (r *ServiceLine) Address() string {
+	if r.Node == nil || len(r.Node.Addresses) == 0 {
+		return ""
+	}
+	return r.Node.Addresses[0].String()
+}
 
 // filterRow is a row for package filter; see filter.Row.
 type filterRow interface {
@@ -70,10 +101,10 @@ type ServiceTree struct {
 // NewServiceTree returns the service tree of a view. entries are the latest entries of the journal, newest first, which
 // show who quiesced a node.
 func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
-	b := &treeBuilder{view: v, by: takenOutBy(entries), order: map[string]int{}, production: map[string]bool{}}
+	b := &treeBuilder{view: v, by: takenOutBy(entries), order: map[string]int32{}, production: map[string]bool{}}
 	for i := range v.Snapshot.Clouds {
 		c := &v.Snapshot.Clouds[i]
-		b.order[c.Cloud.Name], b.production[c.Cloud.Name] = i, c.Production
+		b.order[c.Cloud.Name], b.production[c.Cloud.Name] = int32(i), c.Production
 	}
 	out := &ServiceTree{View: v}
 	for _, s := range tree.Of(v) {
@@ -96,7 +127,7 @@ func NewServiceTree(v *dnsview.View, entries []journal.Entry) *ServiceTree {
 type treeBuilder struct {
 	view       *dnsview.View
 	by         map[nodeOut]journal.Entry
-	order      map[string]int
+	order      map[string]int32
 	production map[string]bool
 	count      int
 	text       index.Texts
@@ -104,7 +135,7 @@ type treeBuilder struct {
 
 // membersRow returns the row of a service or an incarnation.
 func (b *treeBuilder) membersRow(r *tree.Members, parent *ServiceLine) *ServiceLine {
-	row := &ServiceLine{filterRow: &Service{Members: r}, key: ServiceKey{name: r.Name}, Members: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
+	row := &ServiceLine{filterRow: &Service{Members: r}, Members: r, Parent: parent, Name: providers.Clean(r.Name), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
 	row.natural, row.urgent = naturalKey(&b.text, row.Name), urgency(b.view, r.Findings)
 	row.attach(parent)
 	return row
@@ -115,8 +146,7 @@ func (r *ServiceLine) attach(parent *ServiceLine) {
 	if parent == nil {
 		return
 	}
-	r.Parent, r.level = parent, parent.level+1
-	r.Indent = strings.Repeat("  ", r.level)
+	r.Parent = parent
 	parent.Children = append(parent.Children, r)
 }
 
@@ -125,22 +155,18 @@ func (b *treeBuilder) nodes(parent *ServiceLine) {
 	from := len(parent.Children)
 	for _, n := range parent.Members.Nodes {
 		r := &ServiceLine{
-			filterRow: NewNode(b.view, n), key: ServiceKey{name: parent.Members.Name, node: n.Key()}, Members: parent.Members, Service: parent.Service, Incarnation: parent.Incarnation,
+			filterRow: NewNode(b.view, n), Members: parent.Members, Service: parent.Service, Incarnation: parent.Incarnation,
 			Node: n, Findings: n.Findings, urgent: urgency(b.view, n.Findings), Clouds: providers.Clean(n.Ref.Cloud), cloudOrder: b.order[n.Ref.Cloud], Production: b.production[n.Ref.Cloud],
-		}
-		if n.Host != "" {
-			r.Host = providers.Clean(Relative(n.Host, parent.Members.Zone))
-		}
-		if len(n.Addresses) > 0 {
-			r.Address = b.text.Address(n.Addresses[0])
 		}
 		switch {
 		case n.Instance != nil || n.ByHand():
 			r.Name = providers.Clean(n.Ref.Name)
 		case n.Ref.ID != "":
-			r.Name = cmp.Or(r.Host, providers.Clean(ShortID(n.Ref.ID)))
+			r.Name = cmp.Or(r.Host(), providers.Clean(ShortID(n.Ref.ID)))
 		}
-		r.Name = cmp.Or(r.Name, r.Host, r.Address, providers.Clean(n.Ref.ID), "(nobody)")
+		if r.Name == "" {
+			r.Name = cmp.Or(r.Host(), r.Address(), providers.Clean(n.Ref.ID), "(nobody)")
+		}
 		switch {
 		case n.ByHand():
 			r.Clouds = "by hand"
@@ -149,8 +175,8 @@ func (b *treeBuilder) nodes(parent *ServiceLine) {
 		}
 		r.natural = naturalKey(&b.text, r.Name)
 		if n.State == tree.NodeQuiesced {
-			if e, ok := b.by[nodeOut{n.Ref.Key, n.Ref.ID, n.Service}]; ok {
-				r.By, r.At = providers.Clean(e.Who), e.Time
+			if e := b.by[nodeOut{n.Ref.Key, n.Ref.ID, n.Service}]; e.Who != "" {
+				r.TakenOut = &TakenOut{providers.Clean(e.Who), e.Time}
 			}
 		}
 		r.attach(parent)

@@ -33,7 +33,8 @@ func (t *ServiceOrder) Flatten(roots []*ServiceLine) (rows []*ServiceLine, shown
 				c.Folded = n
 				rows[at] = &c
 			}
-			if shown[r.key] = !h && (below || (t.Match == nil || t.Match(r))); shown[r.key] {
+			if !h && (below || (t.Match == nil || t.Match(r))) {
+				shown[r.Key()] = true
 				visible = true
 			}
 		}

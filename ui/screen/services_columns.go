@@ -49,7 +49,7 @@ func serviceColumns(sh *common.Context) []grid.Column[*rows.ServiceLine] {
 func treeCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 	switch {
 	case r.Folded > 0:
-		return grid.Cell{Text: r.Indent + t.Right + " +" + strconv.Itoa(r.Folded) + " " + r.Name, Role: theme.Strong}
+		return grid.Cell{Text: r.Indent() + t.Right + " +" + strconv.Itoa(r.Folded) + " " + r.Name, Role: theme.Strong}
 	case r.Node == nil:
 		return grid.Cell{Text: text, Role: theme.Strong}
 	case r.Node.State == tree.NodeDead, r.Node.State == tree.NodeQuiesced:
@@ -106,7 +106,7 @@ func nodeGlyph(t *theme.Theme, s tree.NodeState) (string, theme.Role) {
 func announcedCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cell {
 	switch {
 	case r.Node != nil:
-		return grid.Cell{Text: text, Short: r.Address}
+		return grid.Cell{Text: text, Short: r.Address()}
 	case r.Incarnation == nil:
 		if r.Members.Kind == index.DNSSD && len(r.Service.Incarnations) > 0 && !r.Service.Listed {
 			return grid.Cell{Text: "not listed", Role: theme.Dim}

@@ -104,10 +104,10 @@ func (v *servicesScreen) nodeStateText(r *rows.ServiceLine) string {
 	switch {
 	case r.Node.State != tree.NodeQuiesced:
 		return s
-	case r.By == "":
+	case r.TakenOut == nil:
 		return s + ", by whom the journal of this machine does not know"
 	}
-	return s + " by " + r.By + ", " + rows.Age(v.Now().Sub(r.At)) + " ago"
+	return s + " by " + r.TakenOut.By + ", " + rows.Age(v.Now().Sub(r.TakenOut.At)) + " ago"
 }
 
 // health returns what is known of the health of a node.
@@ -243,8 +243,8 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 	switch n := r.Node; {
 	case n != nil:
 		left.Add(theme.Plain, r.Name)
-		if r.Host != "" && r.Host != r.Name {
-			left.Add(theme.Dim, " "+r.Host)
+		if h := r.Host(); h != "" && h != r.Name {
+			left.Add(theme.Dim, " "+h)
 		}
 		left.Add(theme.Dim, " "+v.nodeStateText(r))
 		more := func(what, value string) {
@@ -252,7 +252,7 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 				left.Add(theme.Faint, dot).Add(theme.Dim, what+value)
 			}
 		}
-		more("", r.Address)
+		more("", r.Address())
 		more("port ", r.Port())
 		more("TTL ", r.TTL())
 		right = common.HintLine(t, v.nodeHints(r)).Gap(1)
@@ -323,5 +323,5 @@ func copiedOf(r *rows.ServiceLine, v *dnsview.View) string {
 	case len(r.Node.Records) > 0:
 		return common.Clean(v.RecordName(r.Node.Records[0]))
 	}
-	return strings.TrimSpace(common.Clean(r.Node.Ref.ID) + " " + r.Address)
+	return strings.TrimSpace(common.Clean(r.Node.Ref.ID) + " " + r.Address())
 }
