@@ -16,13 +16,16 @@ const thresholdWindow = 10 * time.Minute
 // threshold evaluates guard 8 and, for a dry check, guard 9, for the steps that passed all others.
 func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcome, dry bool) {
 	journalErr := r.bookErr
+	if dry && r.engine.o.Journal != nil && journalErr == nil {
+		journalErr = r.engine.o.Journal.Check()
+	}
 	for n, i := range steps {
 		a, p := &out[n], inputs[n]
 		mode := guard.ModeOf(p.Verb, p.Change)
 		if a.pass && (mode == guard.ModeDead || mode == guard.ModeTakeOut) {
 			zone := r.plan.Steps[i].Zone
 			r.count(p, zone, r.book)
-			p.RecentErr = journalErr
+			p.RecentErr = r.bookErr
 			p.Planned = r.planned(zone, steps, out)
 			r.limits[zone] = p
 			g := r.thresholdOf(p, zone)
@@ -33,9 +36,6 @@ func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcom
 			}
 		}
 		if dry && !a.already {
-			if r.engine.o.Journal != nil && journalErr == nil {
-				journalErr = r.engine.o.Journal.Check()
-			}
 			g := r.journalGuard(*p, journalErr)
 			a.guards = append(a.guards, g)
 			a.pass = a.pass && g.Pass
