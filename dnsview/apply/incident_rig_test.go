@@ -160,7 +160,8 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		c.opts.Services = append(c.opts.Services, d)
 	}
 	var err error
-	if c.journal, err = openJournal(filepath.Join(r.t.TempDir(), "journal"), clock); err != nil {
+	folder := r.t.TempDir()
+	if c.journal, err = openJournalIn(filepath.Join(filepath.Dir(folder), "store"), filepath.Join(folder, "journal"), clock); err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(func() { _ = c.journal.Close() })

@@ -11,10 +11,14 @@ import (
 // openJournal opens a journal at a path: with the variable ROLLCALL_TEAM that of a team, whose store is the folder beside
 // it.
 func openJournal(path string, clock providers.Clock) (*journal.Journal, error) {
+	return openJournalIn(path+".store", path, clock)
+}
+
+// openJournalIn is openJournal with the folder of the store.
+func openJournalIn(folder, path string, clock providers.Clock) (*journal.Journal, error) {
 	if os.Getenv("ROLLCALL_TEAM") == "" {
 		return journal.Open(path, clock, nil)
 	}
-	folder := path + ".store"
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}

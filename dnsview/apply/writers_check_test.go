@@ -191,6 +191,9 @@ func (s *scene) checkJournals() {
 	states := map[journal.State]int{}
 	for n, c := range s.consoles {
 		es, problems, err := journal.Read(c.journal.Path(), nil)
+		if c.journal.Team() != "" {
+			es, problems, err = c.journal.Verify()
+		}
 		if err != nil || len(problems) > 0 {
 			t.Errorf("journal %d: %v, %v", n, problems, err)
 		}
