@@ -110,7 +110,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 		return "rollcall quiesce " + name + ", as its node does not run"
 	}
 	if f.Class == Private || f.Class == SRVNoAddress {
-		return "give " + index.Label(i) + " a public address, or rollcall quiesce " + name
+		return "give " + index.Label(i) + " a " + string(x.ScopeOf(r, i)) + " address, or rollcall quiesce " + name
 	}
 	return "change it at its provider"
 }
@@ -165,7 +165,11 @@ func (v *View) adviceOnName(f *Finding) string {
 		if why, hidden := v.Index.Occluded(v.Index.ZonesByName[f.Zone], f.Service, "A"); hidden {
 			return "make the records of the service where clients are led to: " + why
 		}
-		return "give the node a public address, or take it out of what the service selects"
+		scope := index.ScopePublic
+		if s := v.Index.ServicesByName[f.Service]; s != nil {
+			scope = s.ScopeIn(s.ReadZone)
+		}
+		return "give the node a " + string(scope) + " address, or take it out of what the service selects"
 	}
 	return "look again when all is known: rollcall ls sources says what was not read"
 }

@@ -1,6 +1,7 @@
 package dnsview
 
 import (
+	"net/netip"
 	"strings"
 
 	"rollcall/dnsview/dnssd"
@@ -243,6 +244,11 @@ func (in *inspector) target(s srvRow) {
 	f.Class, f.Severity = SRVNoAddress, High
 	f.Reason = r.Label() + " leads to " + index.Clean(srv.Target) + ", which has no address"
 	f.Evidence = []Evidence{{Source: z.Name, Fact: "has neither A nor AAAA records at " + index.Clean(srv.Target), At: z.View.RowsFrom}}
+	d := in.declaredOr(r.Name)
+	var want []netip.Addr
+	if i != nil {
+		want = index.WantedAddresses(nil, d, z, i)
+	}
 	switch {
 	case !owned:
 		f.Reason += "; it has no owner marker, and rollcall changes only what it owns"
@@ -250,10 +256,10 @@ func (in *inspector) target(s srvRow) {
 		f.Reason += "; " + index.ShortID(o.Instance) + " joined by hand, and has to join again"
 	case i == nil || i.State != providers.StateRunning:
 		f.Reason += "; its node does not run"
-	case len(index.WantedAddresses(nil, in.declaredOr(r.Name), i)) == 0:
-		f.Reason += "; its node " + index.Label(i) + " has no public address"
+	case len(want) == 0:
+		f.Reason += "; its node " + index.Label(i) + " has no " + string(d.ScopeIn(z)) + " address"
 	default:
-		f.Remedy, f.Address = RemedyComplete, index.WantedAddresses(nil, in.declaredOr(r.Name), i)[0].String()
+		f.Remedy, f.Address = RemedyComplete, want[0].String()
 		if cs := in.cloudOf(i); cs != nil {
 			f.RestsOn = []index.Basis{cs.Basis, z.Basis}
 			in.addOrUnknown(index.MissingEvidenceOf(cs, z), f)

@@ -145,8 +145,8 @@ func (in *inspector) returnable(m index.QuiescedMarker, i *providers.Instance) b
 		return false
 	}
 	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value}
-	if a, ok := r.Addr(); ok && !i.HasAddress(a) {
-		to, ok := index.AddressInPlaceOf(i, r.Family())
+	if _, ok := r.Addr(); ok {
+		to, ok := in.AddressFor(&r, i)
 		if !ok {
 			return false
 		}

@@ -282,14 +282,15 @@ func (in *inspector) losesAddress(cs *index.CloudState, i *providers.Instance, a
 // cut off and left it there.
 func (in *inspector) running(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance) {
 	a, isAddress := r.Addr()
-	right := !isAddress || in.Holds(i, a)
-	switch served := right || index.Unreachable(a) && !z.View.Zone.Private; {
+	held := !isAddress || in.Holds(i, a)
+	out := held && in.LeadsOut(r, i)
+	switch served := held || in.OutOfReach(r); {
 	case served && in.inEvacuated(z, r, o, cs, i):
 		return
 	case o.Quiesced && served:
 		in.stillServed(z, r, o, i)
 		return
-	case right:
+	case held && !out:
 		return
 	}
 	f := in.ownedFinding(z, r, o, i, cs, Finding{Class: Moved, Severity: High, RestsOn: in.bases.List(0, cs.Basis, z.Basis)})
@@ -306,17 +307,22 @@ func (in *inspector) running(z *index.ZoneState, r *providers.Record, o provider
 		in.addOrUnknown(in.MissingEvidence(z), f)
 		return
 	}
-	if index.Unreachable(a) && !z.View.Zone.Private {
+	if in.OutOfReach(r) {
 		return // the finding about the private address has the same remedy
 	}
-	to, ok := index.AddressInPlaceOf(i, r.Family())
-	if ok {
+	to, ok := in.AddressFor(r, i)
+	switch {
+	case ok:
+		what, now := " has moved", " now"
+		if out {
+			what, now = " is a public address, where private ones are meant", ""
+		}
 		f.Remedy, f.Address = RemedyUpdate, in.text.Address(to)
-		f.Reason = in.text.Join(in.text.Record(r), " has moved: its owner ", in.text.Instance(i), " has ", f.Address, " now")
-	} else {
+		f.Reason = in.text.Join(in.text.Record(r), what, ": its owner ", in.text.Instance(i), " has ", f.Address, now)
+	default:
 		f.Reason = r.Label() + " has moved: its owner " + index.Label(i) + " runs, and has no such address any more"
 	}
-	f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: in.text.Join(in.text.Instance(i), " has ", in.text.Addresses(i)), At: cs.View.RowsFrom})
+	f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: in.text.Join(in.text.Instance(i), " has ", in.text.Addresses(i, in.ScopeOf(r, i))), At: cs.View.RowsFrom})
 	missing := index.MissingEvidenceOf(cs, z)
 	if ok && in.HasOwn(r, o, to) { // then the old one goes, and nothing goes before all is known
 		f.RestsOn, missing = z.AllBases, in.MissingEvidence(z)

@@ -8,19 +8,23 @@ import (
 	"rollcall/providers"
 )
 
-// private finds addresses in a public zone that no one outside can reach. What is on the
-// allow-list is meant so.
+// private finds addresses that no one outside can reach where public ones are meant. What is
+// on the allow-list is meant so.
 func (in *inspector) private(z *index.ZoneState, r *providers.Record, n int32) {
 	a, ok := r.Addr()
-	if !ok || z.View.Zone.Private || !index.Unreachable(a) || in.reported[r] == reportedLeaving {
+	if !ok || in.reported[r] == reportedLeaving || !in.OutOfReach(r) {
 		return
 	}
 	if _, ok := in.Allowed(a); ok {
 		return
 	}
+	where := " in a public zone: nobody outside can reach it"
+	if z.View.Zone.Private {
+		where = ", where public ones are declared"
+	}
 	f := Finding{
 		Class: Private, Severity: High, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis},
-		Reason:   r.Label() + " is " + index.AddressKind(a) + " in a public zone: nobody outside can reach it",
+		Reason:   r.Label() + " is " + index.AddressKind(a) + where,
 		Evidence: []Evidence{{Source: z.Name, Fact: "holds " + r.Label(), At: z.View.RowsFrom}},
 	}
 	in.replacement(&f, z, a, n)
@@ -53,7 +57,7 @@ func (in *inspector) replacement(f *Finding, z *index.ZoneState, a netip.Addr, n
 		f.Reason += "; its owner does not run, so there is no address to replace it with"
 		return
 	}
-	to, ok := index.PublicAddress(i, r.Family())
+	to, ok := in.AddressFor(r, i)
 	if !ok {
 		f.Reason += "; its owner " + index.Label(i) + " has no public address of that kind"
 		return
@@ -69,7 +73,7 @@ func (in *inspector) replacement(f *Finding, z *index.ZoneState, a netip.Addr, n
 	}
 	if cs != nil {
 		f.RestsOn = []index.Basis{cs.Basis, z.Basis}
-		f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: index.Label(i) + " has " + index.AddressList(i), At: cs.View.RowsFrom})
+		f.Evidence = append(f.Evidence, Evidence{Source: cs.Name, Fact: index.Label(i) + " has " + index.AddressList(i, index.ScopePublic), At: cs.View.RowsFrom})
 	}
 	if missing != "" {
 		f.Reason += "; what to replace it with is not certain: " + missing

@@ -100,7 +100,7 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 		return // reported by its marker, and never missing
 	}
 	var buf [2]netip.Addr
-	want := index.WantedAddresses(buf[:0], s.Service, i)
+	want := index.WantedAddresses(buf[:0], s.Service, s.ReadZone, i)
 	have, lacks, unsure := in.recordsOfNode(s, ms, n, i, own, want)
 	if lacks == "" {
 		return
@@ -111,7 +111,7 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 	label := in.text.Instance(i)
 	if cs != nil {
 		f.Evidence = in.evidence.List(0, Evidence{
-			Source: cs.Name, Fact: in.text.Join("shows ", label, " as ", index.Clean(string(i.State)), " with ", in.text.Addresses(i)), At: cs.View.RowsFrom,
+			Source: cs.Name, Fact: in.text.Join("shows ", label, " as ", index.Clean(string(i.State)), " with ", in.text.Addresses(i, s.ScopeIn(s.ReadZone))), At: cs.View.RowsFrom,
 		})
 	}
 	switch {
@@ -147,7 +147,7 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 		f.Address = in.text.Address(want[0])
 	} else {
 		f.Remedy = NoRemedy
-		f.Reason += "; it has no public address"
+		f.Reason += "; it has no " + string(s.ScopeIn(s.ReadZone)) + " address"
 	}
 	missing := index.MissingEvidenceOf(cs, s.ReadZone)
 	switch {

@@ -90,6 +90,7 @@ func TestWhatNameServersSay(t *testing.T) {
 		}, []string{"unresolvable critical ", "lame high "}, "cannot be resolved"},
 		{"a private zone is resolved elsewhere", func(w *world) {
 			w.zone(cfZone).Zone.Private = true
+			w.record(wwwName, "A", "34.").Value = "10.0.0.1"
 			w.opts.WireZones = []index.WireZone{{Zone: cfZone, State: index.WireInSync, Unresolved: []string{"a", "b"}, Confirmed: true, At: testRead}}
 		}, nil, ""},
 		{"names of which every one is lame make one lame zone", func(w *world) {

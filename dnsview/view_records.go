@@ -3,6 +3,7 @@ package dnsview
 import (
 	"slices"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -20,7 +21,7 @@ func (v *View) OwnedIn(zone string) int {
 }
 
 // LeadingTo returns the records that lead to an instance, in stable order: those that belong to it, markers left
-// out, and whatever holds one of its public addresses, whosever it is.
+// out, and whatever holds one of its public addresses, or, where private ones are meant, its private one, whosever it is.
 func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record {
 	out := slices.DeleteFunc(v.RecordsOf(key, id), func(r *providers.Record) bool { return r.IsMarker() })
 	i := v.Instance(key, id)
@@ -30,12 +31,22 @@ func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record 
 	for _, z := range v.Index.Zones {
 		for n := range z.View.Records {
 			r := &z.View.Records[n]
-			if a, ok := r.Addr(); ok && slices.Contains(i.PublicIPs, a) && !slices.Contains(out, r) {
+			if v.leadsTo(r, i) && !slices.Contains(out, r) {
 				out = append(out, r)
 			}
 		}
 	}
 	return out
+}
+
+// leadsTo reports whether an address record leads to an instance. Private networks of different clouds may have the same addresses.
+func (v *View) leadsTo(r *providers.Record, i *providers.Instance) bool {
+	a, ok := r.Addr()
+	if !ok || slices.Contains(i.PublicIPs, a) {
+		return ok
+	}
+	h, _ := v.Index.HolderOf(a)
+	return h.Instance == i && v.Index.ScopeOf(r, i) == index.ScopePrivate
 }
 
 // Holds reports whether a zone has a record of this name, type and value, whosever it is.

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 
@@ -25,36 +26,16 @@ func (x *Index) HasOwn(r *providers.Record, o providers.Owner, a netip.Addr) boo
 	})
 }
 
-// AddressInPlaceOf chooses the address of an instance that a record with value old
-// should have: of the same family, public unless the old one was private, elastic first.
-func AddressInPlaceOf(i *providers.Instance, old netip.Addr) (netip.Addr, bool) {
-	pools := [][]netip.Addr{i.ElasticIPs, i.PublicIPs}
-	if old.IsPrivate() {
-		pools = [][]netip.Addr{i.PrivateIPs}
-	}
-	for _, pool := range pools {
-		for _, a := range pool {
-			if a.Is4() == old.Is4() && (slices.Contains(i.PublicIPs, a) || old.IsPrivate()) {
-				return a, true
-			}
-		}
-	}
-	return netip.Addr{}, false
-}
-
-// AddressList returns the public addresses of an instance, for a sentence.
-func AddressList(i *providers.Instance) string {
-	if len(i.PublicIPs) == 0 {
-		return "no public address"
-	}
+// AddressList returns the addresses of an instance in a scope, for a sentence.
+func AddressList(i *providers.Instance, scope AddressScope) string {
 	s := ""
-	for n, a := range i.PublicIPs {
+	for n, a := range scope.of(i) {
 		if n > 0 {
 			s += ", "
 		}
 		s += a.String()
 	}
-	return s
+	return cmp.Or(s, "no "+string(scope)+" address")
 }
 
 // Unreachable reports whether no one outside can reach an address: private (RFC
@@ -81,19 +62,6 @@ func AddressKind(a netip.Addr) string {
 	return "an address of a carrier's NAT"
 }
 
-// PublicAddress chooses the address of an instance that can stand in place of one that
-// no one outside can reach: of the same family, elastic first.
-func PublicAddress(i *providers.Instance, old netip.Addr) (netip.Addr, bool) {
-	for _, pool := range [][]netip.Addr{i.ElasticIPs, i.PublicIPs} {
-		for _, a := range pool {
-			if a.Is4() == old.Is4() && slices.Contains(i.PublicIPs, a) && !Unreachable(a) {
-				return a, true
-			}
-		}
-	}
-	return netip.Addr{}, false
-}
-
 // ReusedAdvice says what can be done about a record whose address is another's now. Who
 // has it may become the owner when it is a node of the service; what is no node is not made one.
 func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) string {
@@ -117,8 +85,8 @@ func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) string {
 		return "retarget it"
 	case x.MayDelete(r):
 		return "deregister it, which asks for its name to be typed, or retarget it to a node by name"
-	case running && r.Type != "SRV":
-		if to, ok := AddressInPlaceOf(i, r.Family()); ok && x.HasOwn(r, o, to) {
+	case running:
+		if to, ok := x.Superseded(r, o, i); ok {
 			return "retarget it, which removes it, as the name has " + to.String() + " of its owner too"
 		}
 	}
@@ -144,7 +112,7 @@ func (x *Index) MayDelete(r *providers.Record) bool {
 // FreeAddress reports whether the owner of an address record has an address for it that its name does not hold yet.
 func (x *Index) FreeAddress(r *providers.Record, o providers.Owner, i *providers.Instance) bool {
 	_, isAddr := r.Addr()
-	to, ok := x.AddressOwed(r, i)
+	to, ok := x.AddressFor(r, i)
 	return isAddr && ok && !slices.ContainsFunc(x.Records(r.Zone, r.Name, r.Type), func(s *providers.Record) bool {
 		b, isAddr := s.Addr()
 		return isAddr && b == to
@@ -182,7 +150,7 @@ func (x *Index) HeldByNoNode(h Holder, r *providers.Record) bool {
 			return ok && s.Identity() != r.Identity() && o.Instance == h.Instance.ID && o.Cloud == x.KeyOf(h.Instance)
 		})
 	}
-	to, ok := x.AddressOwed(r, h.Instance)
+	to, ok := x.AddressFor(r, h.Instance)
 	return !ok || to != old && !x.FreeAddress(r, providers.Owner{}, h.Instance)
 }
 
@@ -207,20 +175,6 @@ func (x *Index) NewHolder(r *providers.Record) *providers.Instance {
 		}
 	}
 	return heir
-}
-
-// WantedAddresses are the addresses that a node should be found under: one of
-// each family that the service wants and the node has.
-func WantedAddresses(out []netip.Addr, s *Service, i *providers.Instance) []netip.Addr {
-	if a, ok := AddressInPlaceOf(i, netip.IPv4Unspecified()); ok {
-		out = append(out, a)
-	}
-	if s.IPv6 || len(out) == 0 {
-		if a, ok := AddressInPlaceOf(i, netip.IPv6Unspecified()); ok {
-			out = append(out, a)
-		}
-	}
-	return out
 }
 
 // TypeOf returns the record type of an address: A or AAAA.
@@ -248,17 +202,4 @@ func (x *Index) HeldByAnother(r *providers.Record, o providers.Owner) bool {
 		return h.Instance.ID != o.Instance || x.KeyOf(h.Instance) != o.Cloud
 	}
 	return h.Address.Instance != o.Instance
-}
-
-// AddressOwed chooses the address of an instance that an address record shall have: its own if it has it, and
-// one that clients reach in a public zone.
-func (x *Index) AddressOwed(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
-	old, _ := r.Addr()
-	if z := x.ZonesByName[r.Zone]; Unreachable(old) && z != nil && !z.View.Zone.Private {
-		return PublicAddress(i, r.Family())
-	}
-	if i.HasAddress(old) {
-		return old, true
-	}
-	return AddressInPlaceOf(i, r.Family())
 }

@@ -31,7 +31,8 @@ type Service struct {
 	Select   map[string]string // tag name to wanted value; a node matches when all do
 	Minimum  int               // live members below which nothing live is taken out
 	Health   Health
-	IPv6     bool // AAAA records are wanted too
+	IPv6     bool         // AAAA records are wanted too
+	Address  AddressScope // empty for that of the zone, see ScopeIn
 	// Linger is how long open connections live after the TTL: a drain waits it too.
 	Linger time.Duration
 }

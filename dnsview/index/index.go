@@ -57,6 +57,7 @@ type Index struct {
 
 	Services       []*DeclaredService
 	ServicesByName map[string]*DeclaredService    // by service name
+	declaresScope  bool                           // some service declares which addresses its records hold
 	Parents        map[string]bool                // names of PTR records of incarnations
 	Targets        map[string]string              // SRV target -> name of the SRV records
 	Hosts          map[string][]*providers.Record // A, AAAA and CNAME records of SRV targets

@@ -24,6 +24,7 @@ func (x *Index) addServices() {
 			st.ReadZone = x.ZoneOf(name)
 		}
 		x.Services = append(x.Services, st)
+		x.declaresScope = x.declaresScope || s.Address != ""
 		x.ServicesByName[name] = st
 		if s.Kind == DNSSD {
 			if parent, ok := providers.Parent(name); ok {

@@ -65,10 +65,10 @@ func (t *Texts) Instance(i *providers.Instance) string {
 	return t.Join(p[:]...)
 }
 
-// Addresses returns the public addresses of an instance, as AddressList does.
-func (t *Texts) Addresses(i *providers.Instance) string {
-	if len(i.PublicIPs) == 1 {
-		return t.Address(i.PublicIPs[0])
+// Addresses returns the addresses of an instance in a scope, as AddressList does.
+func (t *Texts) Addresses(i *providers.Instance, scope AddressScope) string {
+	if all := scope.of(i); len(all) == 1 {
+		return t.Address(all[0])
 	}
-	return AddressList(i)
+	return AddressList(i, scope)
 }

@@ -47,7 +47,7 @@ func Register(v *dnsview.View, service string, instances ...providers.InstanceRe
 func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 	x := b.v.Index
 	name := providers.CanonicalName(s.Name)
-	want := index.WantedAddresses(nil, s.Service, i)
+	want := index.WantedAddresses(nil, s.Service, s.ReadZone, i)
 	n := x.NumberOf(i)
 	switch {
 	case s.ReadZone == nil:
@@ -60,7 +60,7 @@ func (b *builder) register(s *index.DeclaredService, i *providers.Instance) {
 		b.skip(index.Label(i) + " stays out of " + name + ": " + i.Cloud + " is evacuated; rollcall return --cloud " + i.Cloud + " takes that back")
 		return
 	case len(want) == 0:
-		b.skip(index.Label(i) + " has no public address to register")
+		b.skip(index.Label(i) + " has no " + string(s.ScopeIn(s.ReadZone)) + " address to register")
 		return
 	case services.MembershipOf(x, name, s.Records).Quiesced[n]:
 		b.skip(index.Label(i) + " was taken out of " + name + " on purpose: return it instead")
@@ -94,7 +94,7 @@ func (b *builder) address(s *index.DeclaredService, set *NodeSet, i *providers.I
 		return 0
 	}
 	for _, r := range slices.Backward(stale) { // it has a place there, with the address that it had before
-		if a, _ := r.Addr(); r.Owners[0].Quiesced || b.v.Index.Holds(i, a) {
+		if a, _ := r.Addr(); r.Owners[0].Quiesced || b.v.Index.Holds(i, a) && !b.v.Index.LeadsOut(r, i) {
 			continue
 		}
 		n := len(b.plan.Steps)

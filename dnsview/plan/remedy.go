@@ -186,15 +186,11 @@ func (b *builder) update(r *providers.Record, wrong []*dnsview.Finding, ttl uint
 	b.change(providers.Change{Op: providers.OpUpdate, Before: *r, After: after}, sentence, wrong[0].Class, ref)
 }
 
-// deleteFormerAddress plans to delete an address that its owner no longer has, if the name has the owner's current
-// address already. It reports whether that is so.
+// deleteFormerAddress plans to delete an address that its owner no longer has, or has in another scope, if the name has
+// the owner's current address already. It reports whether that is so.
 func (b *builder) deleteFormerAddress(r *providers.Record, o providers.Owner, i *providers.Instance, reason dnsview.Class) bool {
-	old, isAddr := r.Addr()
-	to, ok := index.AddressInPlaceOf(i, r.Family())
-	if !isAddr || !ok || to == old || i.HasAddress(old) {
-		return false
-	}
-	if !b.v.Index.HasOwn(r, o, to) {
+	to, ok := b.v.Index.Superseded(r, o, i)
+	if !ok {
 		return false
 	}
 	ref := b.v.Index.Ref(i)
@@ -264,7 +260,7 @@ func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 			b.skip(r.Label() + ": its owner does not run, so there is no address to replace it with")
 			return
 		}
-		to, ok := index.PublicAddress(i, r.Family())
+		to, ok := v.Index.AddressFor(r, i)
 		if !ok {
 			b.skip(r.Label() + ": " + index.Label(i) + " has no public address of that kind")
 			return
@@ -371,7 +367,7 @@ func (b *builder) restoreAddress(f *dnsview.Finding) {
 		s.Service = d.Service
 	}
 	own := providers.Owner{Fleet: b.v.Options.Fleet, Cloud: o.Cloud, Instance: o.Instance, Registered: b.now(z.Name)}
-	for _, set := range NodeSets(srv.Target, "", index.WantedAddresses(nil, s.Service, i), providers.SRV{}) {
+	for _, set := range NodeSets(srv.Target, "", index.WantedAddresses(nil, s.Service, z, i), providers.SRV{}) {
 		b.address(s, &set, i, own)
 	}
 }

@@ -65,7 +65,7 @@ func (b *builder) moveTo(r *providers.Record, o providers.Owner, i *providers.In
 // the reason.
 func (b *builder) addressFor(r *providers.Record, i *providers.Instance) (netip.Addr, bool) {
 	old, _ := r.Addr()
-	to, ok := b.v.Index.AddressOwed(r, i)
+	to, ok := b.v.Index.AddressFor(r, i)
 	if !ok {
 		b.skip(r.Label() + ": " + index.Label(i) + " has no address of that kind")
 		return to, false

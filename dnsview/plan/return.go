@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strconv"
 
@@ -79,13 +80,15 @@ func (b *builder) returnValues(ref providers.InstanceRef, i *providers.Instance,
 		case r.Type == "" || r.Value == "":
 			b.skip(index.Clean(m.Record.Name) + ": the marker does not say in full what was taken out, and no declared service tells; remove the marker, and make the record anew")
 			continue
-		case isAddr && i != nil && !i.HasAddress(old):
-			to, ok := index.AddressInPlaceOf(i, r.Family())
+		case isAddr && i != nil:
+			to, ok := x.AddressFor(&r, i)
 			if !ok {
-				b.skip(who + " has no address for " + index.Clean(m.Name))
+				b.skip(who + " has no " + string(x.ScopeOf(&r, i)) + " address for " + index.Clean(m.Name))
 				continue
 			}
-			r.Value = to.String()
+			if to != old { // an address that stays keeps its spelling
+				r.Value = to.String()
+			}
 		}
 		found = true
 		b.setTTL(&r, x.ServicesByName[cmp.Or(serves[r.Name], x.ServiceOf(&r))])
@@ -225,10 +228,9 @@ func (b *builder) markerValue(m index.QuiescedMarker, all []index.QuiescedMarker
 			return a.String(), ""
 		}
 	}
-	for _, a := range i.PublicIPs {
-		if index.TypeOf(a) == m.Owner.Type {
-			return a.String(), ""
-		}
+	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: netip.IPv4Unspecified().String()}
+	if a, ok := b.v.Index.AddressFor(&r, i); ok && index.TypeOf(a) == r.Type {
+		return a.String(), ""
 	}
 	return "", ""
 }
