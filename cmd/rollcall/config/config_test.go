@@ -32,7 +32,7 @@ zones:
   - {name: unilans.net, provider: route53, profile: prod}
 services:
   - {name: www.scalability.expert, kind: round-robin, ttl: 60, clouds: [aws-use1, joyent-east], select: {tag.service: www}, minimum: 2, linger: 30s, health: {http: "/", port: 80}}
-  - {name: v1._theservice._tcp.unilans.net, kind: dns-sd, port: 4218, txt: {txtvers: "1"}}
+  - {name: v1._theservice._tcp.unilans.net, kind: dns-sd, port: 4218, address: private, txt: {txtvers: "1"}}
 guards: {age: 45s, threshold: 25%, grace: 5m, wire: 90s, allow: [203.0.113.0/24, 198.51.100.7]}
 refresh: 10s
 resolvers: [127.0.0.1:5353, "::1", 9.9.9.9]
@@ -80,7 +80,7 @@ func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 	if www.Zone != "scalability.expert" || www.Select["service"] != "www" || www.Health.Port != 80 || www.Minimum != 2 || www.Linger != 30*time.Second {
 		t.Errorf("service = %+v", www)
 	}
-	if s := c.Services[1]; s.Kind != index.DNSSD || s.Port != 4218 || s.TXT["txtvers"] != "1" || s.Zone != "unilans.net" {
+	if s := c.Services[1]; s.Kind != index.DNSSD || s.Port != 4218 || s.TXT["txtvers"] != "1" || s.Address != index.ScopePrivate || s.Zone != "unilans.net" {
 		t.Errorf("service = %+v", s)
 	}
 	if g := c.Guards; g.Age != 45*time.Second || g.Threshold != 0.25 || g.Grace != 5*time.Minute || g.BootGrace != DefaultBootGrace || len(g.Allow) != 2 || g.Allow[1].Bits() != 32 {
@@ -173,6 +173,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a service with an unknown zone", clouds + "services:\n  - {name: www.example.com, zone: exampel.com}\n", `service www.example.com names the unknown zone "exampel.com"; did you mean "example.com"?`},
 		{"a service in an unknown cloud", clouds + "services:\n  - {name: www.example.com, clouds: [b-long-name]}\n", `c.yaml:4:5: service www.example.com names the unknown cloud "b-long-name"; add it to clouds, or correct the name`},
 		{"a service of an unknown kind", clouds + "services:\n  - {name: www.example.com, kind: robin}\n", `service www.example.com is of the unknown kind "robin"; write round-robin or dns-sd`},
+		{"addresses of an unknown scope", clouds + "services:\n  - {name: www.example.com, address: internal}\n", `c.yaml:4:38: address "internal" is not valid; write private or public`},
 		{"a DNS-SD service without a port", clouds + "services:\n  - {name: v1._x._tcp.example.com, kind: dns-sd}\n", `service v1._x._tcp.example.com is found by DNS-SD and has no port; add port:`},
 		{"a port out of range", clouds + "services:\n  - {name: v1._x._tcp.example.com, kind: dns-sd, port: 70000}\n", `port "70000" is not valid; write a number from 1 to 65535`},
 		{"a name that has too long a service label", clouds + "services:\n  - {name: v1._sixteencharacter._tcp.example.com, port: 80}\n", `c.yaml:4:12: name: the service "_sixteencharacter": its name has 16 characters, and 15 is the most`},

@@ -28,9 +28,17 @@ func (r *reader) service(n ast.Node) Service {
 		"minimum":  toNumber(r, &s.Minimum, "minimum", 0, mostRecords),
 		"proxied":  func(n ast.Node) { s.Proxied = &proxied; r.toBool(&proxied, "proxied")(n) },
 		"ipv6":     r.toBool(&s.IPv6, "ipv6"),
-		"linger":   r.toDuration(&s.Linger, "linger", 0, 24*time.Hour),
-		"txt":      r.toTXT(&s.TXT),
-		"clouds":   r.toStrings(&s.Clouds, "clouds"),
+		"address": to(r, &s.Address, "address", func(n ast.Node, s string) (index.AddressScope, bool) {
+			scope := index.AddressScope(s)
+			if scope != index.ScopePrivate && scope != index.ScopePublic {
+				r.fail(n, "write private or public", "address %q is not valid", s)
+				return "", false
+			}
+			return scope, true
+		}),
+		"linger": r.toDuration(&s.Linger, "linger", 0, 24*time.Hour),
+		"txt":    r.toTXT(&s.TXT),
+		"clouds": r.toStrings(&s.Clouds, "clouds"),
 		"select": func(n ast.Node) {
 			var sel map[string]string
 			r.toStringMap(&sel, "select")(n)
