@@ -28,6 +28,7 @@ type AgentConfig struct {
 	TTL      uint32             `json:"ttl"`               // seconds
 	Proxied  bool               `json:"proxied,omitempty"`
 	IPv6     bool               `json:"ipv6,omitempty"`
+	Private  bool               `json:"private,omitempty"` // its private addresses are registered, not its public ones
 	Port     uint16             `json:"port"`
 	Priority uint16             `json:"priority,omitempty"`
 	Weight   uint16             `json:"weight,omitempty"`

@@ -246,7 +246,8 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	cfg := AgentConfig{
 		Format: 1, Fleet: in.Fleet, Service: v["service"], Kind: t.Agent, DNS: providers.Provider(v["dns"]),
 		Zone: v["zone"], ZoneID: in.ZoneID, TTL: uint32(num("ttl")), Proxied: v["proxied"] == "true", IPv6: v["ipv6"] == "true",
-		Port: uint16(num("port")), Priority: uint16(num("priority")), Weight: uint16(num("weight")),
+		Private: v["address"] == "private" || v["address"] == "auto" && in.ZonePrivate,
+		Port:    uint16(num("port")), Priority: uint16(num("priority")), Weight: uint16(num("weight")),
 		Health: Health{
 			HTTP: v["health_path"], Command: v["health_command"], Port: uint16(num("port")),
 			Need: num("health_need"), Of: num("health_of"), Interval: num("health_interval"),
@@ -310,6 +311,9 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	if !agentParts[cfg.DNS].dns {
 		add("register", "%s: the agent of a node does not write to zones of %s, since each node would hold the key of the whole zone; with register=console the console registers the nodes", cfg.Register, cfg.DNS)
 		return cfg, nil, p
+	}
+	if in.ZonePrivate && cfg.ZoneID == "" {
+		add("zone", "%s is a private zone, which the agent does not find by its name: give id for the zone in the config, or read the zone once with rollcall ls sources", cfg.Zone)
 	}
 	warnings := cfg.credentials(v, &in, add)
 	if cfg.Register == RegisterAgent && !agentParts[cfg.DNS].findsIDN && cfg.ZoneID == "" && strings.Contains(cfg.Zone, "xn--") {

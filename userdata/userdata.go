@@ -72,13 +72,15 @@ func (t *Template) forCloudInit() string {
 
 // Input is the input of Render.
 type Input struct {
-	Provider  providers.Provider      // of the cloud: decides the size limit and the warnings
-	Declared  []providers.Declaration // of all providers
-	Values    map[string]string
-	Fleet     string             // fleet id; needed by templates with an agent
-	CloudKey  providers.CloudKey // key of the cloud, if known; otherwise the agent derives it
-	ZoneID    string             // id of the service's zone, if known
-	Endpoints map[string]string  // see AgentConfig.Endpoints
+	Provider providers.Provider      // of the cloud: decides the size limit and the warnings
+	Declared []providers.Declaration // of all providers
+	Values   map[string]string
+	Fleet    string             // fleet id; needed by templates with an agent
+	CloudKey providers.CloudKey // key of the cloud, if known; otherwise the agent derives it
+	ZoneID   string             // id of the service's zone, if known
+	// ZonePrivate says that the service's zone is known to be a private one.
+	ZonePrivate bool
+	Endpoints   map[string]string // see AgentConfig.Endpoints
 	// ASG requires a text that fits every instance of an Auto Scaling group, without values of one launch, cloud or
 	// node.
 	ASG bool

@@ -37,6 +37,7 @@ func standardVariables(agent string) []Variable {
 		{Name: "ttl", Type: TypeTTL, Default: "60", Help: "seconds that resolvers keep an answer"},
 		{Name: "proxied", Type: TypeBool, Default: "false", Help: "let Cloudflare answer in the node's place"},
 		{Name: "ipv6", Type: TypeBool, Default: "false", Help: "register IPv6 addresses too"},
+		{Name: "address", Type: TypeEnum, Default: "auto", Options: []string{"auto", "private", "public"}, Help: "addresses of the node to register; auto is the private ones in a private zone, and the public ones in any other"},
 		{Name: "port", Type: TypePort, Default: "80", Help: "port of the service"},
 		{Name: "health_path", Type: TypeString, Default: "/", Pattern: "|/[!-~]*", Help: "path that answers 200 when the node is well; empty for a look whether the port is open"},
 		{Name: "health_command", Type: TypeString, Example: "systemctl is-active --quiet nginx", Help: "command that succeeds when the node is well, in the place of the path"},

@@ -182,7 +182,11 @@ func (p *simAgent) zone(ctx context.Context, a *userdata.AgentConfig) (providers
 
 // register creates a node's records in DNS and returns them as the node agent lists them.
 func (p *simAgent) register(ctx context.Context, zone providers.Zone, a *userdata.AgentConfig, i *world.Instance, owner providers.Owner) (string, error) {
-	host, addresses := "", slices.DeleteFunc([]netip.Addr{i.Public, i.Public6}, func(addr netip.Addr) bool { return !addr.IsValid() || addr.Is6() && !a.IPv6 })
+	all := []netip.Addr{i.Public, i.Public6}
+	if a.Private {
+		all = []netip.Addr{i.Private}
+	}
+	host, addresses := "", slices.DeleteFunc(all, func(addr netip.Addr) bool { return !addr.IsValid() || addr.Is6() && !a.IPv6 })
 	if a.Kind == "dns-sd" {
 		host = hostName(a, i.Name, i.ID)
 	}

@@ -277,7 +277,7 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 	maps.Copy(in.Values, given)
 	// Without a readable snapshot there is no id, and the agent looks up its zone by name.
 	last, _ := fleet.Load(filepath.Join(config.StateDir(a.Env), cfg.StateName(), app.SnapshotName), nil)
-	in.ZoneID = launcher.ZoneID(cfg, last, in.Values["zone"])
+	in.ZoneID, in.ZonePrivate = launcher.AgentZone(cfg, last, in.Values["zone"])
 	r, err = all.Render(name, in)
 	return r, service, err
 }

@@ -222,6 +222,9 @@ func ServiceValues(t *userdata.Template, s *index.Service, b config.Boot, at pro
 	if s.IPv6 {
 		known["ipv6"] = "true"
 	}
+	if s.Address != "" {
+		known["address"] = string(s.Address)
+	}
 	out := maps.Clone(b.Set)
 	if out == nil {
 		out = map[string]string{}
@@ -315,24 +318,24 @@ func commonPrefix(v *dnsview.View, service string) string {
 	return words.Clean(mostFrequent(counts))
 }
 
-// ZoneID returns the id of a zone for a node's agent, from the snapshot, else from the config, else "". The agent may
-// not find the zone by name: several zones can have it, and Cloudflare knows an internationalized one by its Unicode
-// name. snap may be nil.
-func ZoneID(c *config.Config, snap *providers.Snapshot, name string) string {
+// AgentZone returns what a node's agent must know of a zone, from the snapshot, else from the config: its id, "" if it is
+// unknown, and whether it is a private one. The agent may not find the zone by name: several zones can have it, and
+// Cloudflare knows an internationalized one by its Unicode name. snap may be nil.
+func AgentZone(c *config.Config, snap *providers.Snapshot, name string) (id string, private bool) {
 	name = providers.CanonicalName(name)
 	if snap != nil {
 		for i := range snap.Zones {
 			if z := &snap.Zones[i].Zone; providers.SameName(z.Name, name) && z.ID != "" {
-				return z.ID
+				return z.ID, z.Private
 			}
 		}
 	}
 	for i := range c.Zones {
 		if z := &c.Zones[i]; providers.SameName(z.Name, name) {
-			return z.ID
+			return z.ID, z.Private
 		}
 	}
-	return ""
+	return "", false
 }
 
 // Render returns the boot script for one cloud, with a warning if the cloud is evacuated.
@@ -347,7 +350,7 @@ func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r comm
 			in.CloudKey = cmp.Or(x.Coverage.Key, x.Cloud.Key)
 		}
 	}
-	in.ZoneID = ZoneID(s.Config, v.Snapshot, r.Values["zone"])
+	in.ZoneID, in.ZonePrivate = AgentZone(s.Config, v.Snapshot, r.Values["zone"])
 	out, err := templates.Render(r.Template, in)
 	if e := v.Index.EvacuatedAt(in.CloudKey, cmp.Or(r.Service, r.Values["zone"])); err == nil && e != nil {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%s is evacuated: its nodes stay out of DNS until rollcall return --cloud %s", c.Name, providers.ShellQuote(c.Name)))
