@@ -85,6 +85,11 @@ type (
 		ConsoleLog(ctx context.Context, id string) (string, error)
 	}
 
+	// ConditionReader reads what a cloud says of one instance beyond its list. An adapter need not implement it.
+	ConditionReader interface {
+		Condition(ctx context.Context, id string) (Condition, error)
+	}
+
 	// UserDataReader reads the user data that an instance boots with, as the cloud holds it: it may be compressed. It is
 	// empty if the instance has none. An adapter need not implement it.
 	UserDataReader interface {
@@ -110,6 +115,14 @@ type InstanceAnswer struct {
 	Err      error
 }
 
+// Condition is what a cloud says of one instance when it is asked for it alone. Texts are those of the cloud.
+type Condition struct {
+	Checks    string   // its status checks in one line; empty if the cloud makes none
+	Notices   []string // what an operator should know before a change, a sentence each: failing checks, scheduled events
+	Protected []string // what keeps it from being stopped or terminated, and how that is taken off
+	Unchecked []string // what could not be asked, and why
+}
+
 // PowerAction is a change of an instance's power state.
 type PowerAction string
 
@@ -130,6 +143,8 @@ type PowerCheck struct {
 	// Unchecked lists what could not be checked, one sentence each, such as a missing permission or an operation that
 	// this endpoint does not have. It counts neither for nor against the action.
 	Unchecked []string
+	// Notices are those of the instance's Condition, if the cloud has any. They speak for or against nothing.
+	Notices []string
 }
 
 // Tags of instances that rollcall launches. On Triton they are machine tags of the same names.

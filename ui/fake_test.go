@@ -72,14 +72,17 @@ type fake struct {
 	health    []index.HealthState
 	files     map[string]error
 
-	unfinished  []common.UnfinishedDrain
-	leftDrained []journal.Unfinished
-	annotations *index.Annotations
-	opened      []string // pages
-	programs    [][]string
-	typedBefore map[common.Prompt]common.History
-	remembered  []string
-	looksUp     chan struct{} // if set, Program waits for it, as for a slow folder of PATH
+	unfinished   []common.UnfinishedDrain
+	leftDrained  []journal.Unfinished
+	annotations  *index.Annotations
+	opened       []string // pages
+	programs     [][]string
+	typedBefore  map[common.Prompt]common.History
+	remembered   []string
+	condition    map[string]providers.Condition
+	conditionErr error
+	conditions   int           // that were asked
+	looksUp      chan struct{} // if set, Program waits for it, as for a slow folder of PATH
 
 	forgotten []providers.CloudKey
 	forgetErr error
@@ -184,6 +187,13 @@ func (f *fake) SetPaused(p bool) {
 
 func (f *fake) Shell(_ context.Context, i providers.Instance) (*exec.Cmd, error) {
 	return nil, fmt.Errorf("no shell on %s in a test", i.Name)
+}
+
+func (f *fake) Condition(_ context.Context, i providers.InstanceRef) (providers.Condition, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conditions++
+	return f.condition[i.ID], f.conditionErr
 }
 
 func (f *fake) ConsoleLog(_ context.Context, i providers.InstanceRef) (string, error) {

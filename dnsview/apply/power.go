@@ -43,9 +43,17 @@ func (r *run) permitted(ctx context.Context, t *CloudTarget, s *plan.Step) index
 		return index.GuardResult{Guard: g, Why: index.Clean(said.Refused), Satisfy: index.Clean(said.Satisfy)}
 	case len(said.Unchecked) > 0:
 		r.note(said.Unchecked)
-		return index.GuardResult{Guard: g, Pass: true, Why: "nothing that " + t.Name + " could be asked speaks against it; not all could be asked"}
+		return index.GuardResult{Guard: g, Pass: true, Why: "nothing that " + t.Name + " could be asked speaks against it; not all could be asked" + noticed(said)}
 	}
-	return index.GuardResult{Guard: g, Pass: true, Why: t.Name + " would " + string(s.Action) + " it"}
+	return index.GuardResult{Guard: g, Pass: true, Why: t.Name + " would " + string(s.Action) + " it" + noticed(said)}
+}
+
+// noticed returns what the cloud says of the instance, to be read before the action.
+func noticed(said providers.PowerCheck) (text string) {
+	for _, n := range said.Notices {
+		text += "; " + index.Clean(n)
+	}
+	return text
 }
 
 // note adds what could not be asked to the report, each sentence once.

@@ -36,6 +36,9 @@ func fakeCloud(t *testing.T, h handlers) (*ec2.Cloud, *providertest.Clock) {
 		if f == nil && action == "GetCallerIdentity" {
 			f = identity("123456789012")
 		}
+		if f == nil && action == "DescribeInstanceStatus" {
+			f = statusAnswer(r.PostForm.Get("InstanceId.1"), "")
+		}
 		if f == nil {
 			t.Errorf("unexpected call %s", action)
 			http.Error(w, "unexpected", http.StatusTeapot)
@@ -58,6 +61,12 @@ func fakeCloud(t *testing.T, h handlers) (*ec2.Cloud, *providertest.Clock) {
 func identity(account string) http.HandlerFunc {
 	return xmlAnswer(`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Account>` + account +
 		`</Account><Arn>arn:aws:iam::` + account + `:user/x</Arn><UserId>AIDA</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+}
+
+// statusAnswer is the answer about an instance whose checks pass, with more in it.
+func statusAnswer(id, more string) http.HandlerFunc {
+	return xmlAnswer(`<DescribeInstanceStatusResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><instanceStatusSet><item><instanceId>` + id +
+		`</instanceId><instanceState><code>16</code><name>running</name></instanceState>` + more + `<systemStatus><status>ok</status></systemStatus><instanceStatus><status>ok</status></instanceStatus></item></instanceStatusSet></DescribeInstanceStatusResponse>`)
 }
 
 func xmlAnswer(body string) http.HandlerFunc {

@@ -22,7 +22,8 @@ var protections = map[providers.PowerAction][]types.InstanceAttributeName{
 }
 
 // CheckPower reads the attributes that protect the instance, which a dry run ignores, and makes a dry run of the call,
-// which shows whether the credentials may make it.
+// which shows whether the credentials may make it. One more call asks for status checks and scheduled events, only of the
+// instances on a plan: a call for all of them would add its pages to every refresh.
 func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.PowerAction) (providers.PowerCheck, error) {
 	var out providers.PowerCheck
 	if id == "" {
@@ -45,6 +46,12 @@ func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.Powe
 		default:
 			return providers.PowerCheck{}, err
 		}
+	}
+	// Status checks decide nothing, so what cannot be asked of them is only said.
+	if condition, err := c.status(ctx, id); err != nil {
+		out.Notices = append(out.Notices, "its status checks and scheduled events are not known: "+err.Error())
+	} else {
+		out.Notices = append(condition.Notices, condition.Unchecked...)
 	}
 	err := c.dryRun(ctx, id, action)
 	switch e, _ := errors.AsType[*providers.Error](err); {

@@ -42,6 +42,8 @@ type Backend interface {
 	Program(args []string) *exec.Cmd
 	// OpenPage shows a page in a browser if this machine has a display.
 	OpenPage(address string) error
+	// Condition returns what a cloud says of one instance: status checks, scheduled events, protection.
+	Condition(ctx context.Context, i providers.InstanceRef) (providers.Condition, error)
 	// ConsoleLog returns the end of an instance's console log. For a cloud without console logs the error is of kind
 	// providers.KindInvalid.
 	ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error)

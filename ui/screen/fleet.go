@@ -104,7 +104,7 @@ func (f *fleetScreen) Do(a common.Action) (tea.Cmd, bool) {
 	case common.ActZoom:
 		f.zoom = !f.zoom
 	case common.ActDetail:
-		f.detail()
+		return f.detail(), true
 	case common.ActRetargetTo:
 		return f.retargetTo()
 	default:
@@ -210,16 +210,17 @@ func (f *fleetScreen) Moved() {
 }
 
 // detail opens the details of the row under the cursor.
-func (f *fleetScreen) detail() {
+func (f *fleetScreen) detail() tea.Cmd {
 	if f.focus == paneRecords {
 		if r, ok := f.recordList.Current(); ok {
 			f.Open(&dialog.Record{Row: r, Latest: f.recordList.Row})
 		}
-		return
+		return nil
 	}
 	if r, ok := f.instanceList.Current(); ok {
-		dialog.Instance(f.Context, r)
+		return dialog.Instance(f.Context, r)
 	}
+	return nil
 }
 
 // retargetTo starts to retarget the record under the cursor to the instance under the cursor of the other pane.

@@ -49,6 +49,10 @@ func (b *backend) ConsoleLog(ctx context.Context, i providers.InstanceRef) (stri
 	return b.s.ConsoleLog(ctx, i.Cloud, i.ID)
 }
 
+func (b *backend) Condition(ctx context.Context, i providers.InstanceRef) (providers.Condition, error) {
+	return b.s.Condition(ctx, i)
+}
+
 func (b *backend) Snooze(found []*dnsview.Finding, d time.Duration, reason string) error {
 	return b.s.Snooze(found, d, reason)
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
@@ -106,5 +107,22 @@ func TestAConsoleThatMayNotAskForProtectionIsToldOnceAndGoesOn(t *testing.T) {
 	r := rollcall(t, "terminate", ids[0], ids[1], "--yes", "--no-drain")
 	if r.code != exit.Done || strings.Count(r.out+r.err, "ec2:DescribeInstanceAttribute is missing") != 1 {
 		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
+	}
+}
+
+func TestAPlanSaysWhatTheCloudHasScheduledForItsInstance(t *testing.T) {
+	s := newWorld(t)
+	cloud, id := runningNode(t, s, "www-01")
+	at := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second)
+	if err := s.World().SetStatus(cloud, id, &world.Status{Instance: at.Add(-72 * time.Hour), Events: []world.ScheduledEvent{
+		{ID: "instance-event-0abc", Code: "instance-retirement", Description: "degraded hardware", NotBefore: at},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"terminate", "www-01", "--dry-run"}, {"stop", "www-01", "--dry-run", "-o", "json"}} {
+		r := rollcall(t, args...)
+		if want := "instance-retirement from " + at.Format(time.RFC3339) + ": degraded hardware"; !strings.Contains(strings.Join(strings.Fields(r.out), " "), want) || !strings.Contains(r.out, "instance status check") {
+			t.Errorf("%v: %s%s", args, r.out, r.err)
+		}
 	}
 }

@@ -28,6 +28,19 @@ func (s *Launcher) compute(cloud string) (providers.Compute, error) {
 	return c.Compute, c.Err
 }
 
+// Condition returns what the cloud of an instance says of it alone; nothing if its API has nothing to say.
+func (s *Launcher) Condition(ctx context.Context, i providers.InstanceRef) (providers.Condition, error) {
+	c, err := s.compute(i.Cloud)
+	if err != nil {
+		return providers.Condition{}, err
+	}
+	r, ok := c.(providers.ConditionReader)
+	if !ok {
+		return providers.Condition{}, nil
+	}
+	return r.Condition(ctx, i.ID)
+}
+
 // UserData returns the user data of an instance as its cloud holds it.
 func (s *Launcher) UserData(ctx context.Context, i providers.InstanceRef) ([]byte, error) {
 	c, err := s.compute(i.Cloud)

@@ -156,56 +156,6 @@ func (c *ec2Call) page(p paging, keep func(*world.Instance) bool) (rows []world.
 	return rows, ""
 }
 
-func (c *ec2Call) describeInstanceStatus() *apiError {
-	all := c.form.Get("IncludeAllInstances") == "true"
-	fs := filters(c.form)
-	row := func(i *world.Instance) fields {
-		code, state := instanceState(i.State)
-		return fields{
-			"instance-state-name": one(state), "instance-state-code": one(strconv.Itoa(code)), "availability-zone": one(c.cloud.Region + "a"),
-			"instance-status.status": one(checks(i)), "system-status.status": one(checks(i)),
-		}
-	}
-	if err := known(fs, row(&world.Instance{})); err != nil {
-		return err
-	}
-	meets := func(i *world.Instance) bool {
-		ok, err := keep(fs, row(i), i.Tags)
-		return ok && err == nil && (all || i.State == providers.StateRunning)
-	}
-	rows, token, err := c.idsOrPage(list(c.form, "InstanceId"), meets)
-	if err != nil {
-		return err
-	}
-	c.x.items("instanceStatusSet", len(rows), func(n int) {
-		i := &rows[n]
-		c.x.el("instanceId", i.ID)
-		c.x.el("availabilityZone", c.cloud.Region+"a")
-		c.writeState("instanceState", i.State)
-		for _, which := range []string{"systemStatus", "instanceStatus"} {
-			c.x.in(which, func() {
-				c.x.el("status", checks(i))
-				if i.State == providers.StateRunning {
-					c.x.items("details", 1, func(int) {
-						c.x.el("name", "reachability")
-						c.x.el("status", "passed")
-					})
-				}
-			})
-		}
-	})
-	c.x.opt("nextToken", token)
-	return nil
-}
-
-// checks returns the summary of an instance's status checks.
-func checks(i *world.Instance) string {
-	if i.State == providers.StateRunning {
-		return "ok"
-	}
-	return "not-applicable"
-}
-
 func (c *ec2Call) describeInstanceAttribute() *apiError {
 	i, err := c.single()
 	if err != nil {

@@ -44,11 +44,24 @@ type Instance struct {
 	Metadata    map[string]string // Triton metadata with user-script
 	UserData    []byte
 	ClientToken string
-	Reason      string // why it is in its state without a request; "code: message"
-	Number      int    // position in the cloud's list; increases with every launch
+	Reason      string  // why it is in its state without a request; "code: message"
+	Status      *Status // what EC2 says of it beside its state, or nil
+	Number      int     // position in the cloud's list; increases with every launch
 
 	real   bool // a machine runs it; see Options.Machine
 	seeded bool // it existed at the start
+}
+
+// Status is what EC2's DescribeInstanceStatus says of an instance that runs.
+type Status struct {
+	System, Instance time.Time // since when that check fails; zero for one that passes
+	Events           []ScheduledEvent
+}
+
+// ScheduledEvent is what Amazon will do with an instance.
+type ScheduledEvent struct {
+	ID, Code, Description string
+	NotBefore, NotAfter   time.Time // zero for none
 }
 
 // V6 returns the instance's IPv6 addresses.

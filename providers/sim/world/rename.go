@@ -44,6 +44,12 @@ func (w *World) Protect(cloudName, id string, noTerminate, noStop bool) error {
 	return w.edit(cloudName, id, func(i *Instance) { i.NoTerminate, i.NoStop = noTerminate, noStop })
 }
 
+// SetStatus sets what EC2 says of an instance beside its state; nil for a healthy one. The caller must not modify it
+// afterwards.
+func (w *World) SetStatus(cloudName, id string, s *Status) error {
+	return w.edit(cloudName, id, func(i *Instance) { i.Status = s })
+}
+
 // SetMetadata sets metadata of a Triton instance, and removes keys.
 func (w *World) SetMetadata(cloudName, id string, set map[string]string, remove []string) error {
 	return w.edit(cloudName, id, func(i *Instance) {
