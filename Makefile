@@ -61,6 +61,9 @@ LONGEST := ./userdata ./cmd/rollcall/cli ./dnsview/apply
 MANY      := ./dnsview/apply ./dnsview/plan
 MANY_CLI  := ^Test(NobodyIsLostWhenProcesses|WhatRollcallItselfHolds|NothingIsDeregisteredWhile|DriftOnTheWire|ASourceThatCannotBeSetUp|WhatIsNamedAndNotFound|NothingToDoIsUnknown|NothingIsWrittenToAPending|ANodeThatItsCloudWillNotTerminate|ACloudThatIsCommentedOut|TwoCloudsOfTheConfig|AMachineWhoseClock|AnInternationalizedZone|ANodeIsQuiesced|TheLastReleaseAndThisOneUndo|AHostJoinsMoves)
 
+# What also runs with the journal of a team.
+MANY_TEAM := ^Test(Incident|AProcessThatIsKilled|TwoRollcallsAnd)
+
 MANY_DATA := ^Test(RunsAndEscapesAreFound|AShapeIsLeftOut)
 
 # Vet and lint read the types that the race build leaves in the cache, so
@@ -77,6 +80,7 @@ test: go $(GOLANGCI) ## build, vet, lint and all tests with the race detector
 	@$(call fuzz,$(FUZZTIME))
 	export CGO_ENABLED=0; ROLLCALL_SOME=1 go test -p 1 -trimpath -vet=off -timeout 20m -run '$(MANY_CLI)' ./cmd/rollcall/cli & commands=$$!; \
 	  ROLLCALL_SOME=1 go test -p 1 -trimpath -vet=off -timeout 20m $(MANY); \
+	  ROLLCALL_TEAM=1 ROLLCALL_SOME=1 go test -p 1 -trimpath -vet=off -timeout 20m -run '$(MANY_TEAM)' ./dnsview/apply; \
 	  go test -trimpath -vet=off -run '$(MANY_DATA)' ./userdata; wait $$commands
 	go test -p $$(($(PAR) + 1)) $(RACE) -vet=off -timeout 60m $(LONGEST) ./...
 	@go test $(RACE) -vet=off -count=1 -v -run '^TestBootIsPossibleHere$$' ./userdata | sed -n 's/^ .*_test.go:[0-9]*: \(.*\)/skipped: the tests that boot nodes: \1/p' >&2
@@ -88,7 +92,7 @@ quick: go ## build, vet and the quick tests: no race detector, no boot, no forei
 
 soak: go ## an hour of each fuzz test, and what is too long for make test: hours
 	@$(call fuzz,$(SOAKTIME))
-	ROLLCALL_SOAK=1 go test -p $(PAR) $(RACE) -count=1 -timeout 12h ./dnsview/apply
+	ROLLCALL_SOAK=1 go test -p $(PAR) $(RACE) -count=1 -timeout 12h ./dnsview/apply ./providers/s3
 
 lint: go $(GOLANGCI) ## the linters, with the walls between the packages
 	$(GOLANGCI) run -j $(PAR) ./...
