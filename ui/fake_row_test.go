@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
+	"rollcall/ui/common"
 )
 
 // annotate replaces the annotations by copies with a change.
@@ -75,4 +77,29 @@ func (f *fake) OpenPage(address string) error {
 	defer f.mu.Unlock()
 	f.opened = append(f.opened, address)
 	return nil
+}
+
+func (f *fake) History() (map[common.Prompt]common.History, error) { return f.typedBefore, nil }
+
+func (f *fake) Remember(at common.Prompt, line string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.remembered = append(f.remembered, string(at)+": "+line)
+	return nil
+}
+
+func (f *fake) Condition(_ context.Context, i providers.InstanceRef) (providers.Condition, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conditions++
+	return f.condition[i.ID], f.conditionErr
+}
+
+func (f *fake) ConsoleLog(_ context.Context, i providers.InstanceRef) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if i.Cloud == "joyent-ams" || i.Cloud == "joyent-east" {
+		return "", providers.Errorf(providers.KindInvalid, "read console log", "Triton's CloudAPI has no console log")
+	}
+	return f.logs[i.ID], f.logErr
 }

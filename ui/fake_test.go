@@ -98,15 +98,6 @@ func newFake(now func() time.Time) *fake {
 	return f
 }
 
-func (f *fake) History() (map[common.Prompt]common.History, error) { return f.typedBefore, nil }
-
-func (f *fake) Remember(at common.Prompt, line string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.remembered = append(f.remembered, string(at)+": "+line)
-	return nil
-}
-
 func (f *fake) Snapshot() *providers.Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -187,22 +178,6 @@ func (f *fake) SetPaused(p bool) {
 
 func (f *fake) Shell(_ context.Context, i providers.Instance) (*exec.Cmd, error) {
 	return nil, fmt.Errorf("no shell on %s in a test", i.Name)
-}
-
-func (f *fake) Condition(_ context.Context, i providers.InstanceRef) (providers.Condition, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.conditions++
-	return f.condition[i.ID], f.conditionErr
-}
-
-func (f *fake) ConsoleLog(_ context.Context, i providers.InstanceRef) (string, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if i.Cloud == "joyent-ams" || i.Cloud == "joyent-east" {
-		return "", providers.Errorf(providers.KindInvalid, "read console log", "Triton's CloudAPI has no console log")
-	}
-	return f.logs[i.ID], f.logErr
 }
 
 // Plan makes one step for each record or instance of the request.
