@@ -7,7 +7,7 @@ import (
 	"rollcall/providers/sim/world"
 )
 
-// addressesOf returns the values of the address records that have an owner at names with a prefix.
+// ownedAddresses returns the values of the address records that have an owner, of those that a filter lets through.
 func ownedAddresses(t *testing.T, filter string) (out []string) {
 	t.Helper()
 	for _, r := range objects(t, "ls", "records", "--filter", filter, "-o", "json") {
