@@ -110,8 +110,18 @@ type Options struct {
 	Observed uint64
 	// Health holds the outcomes of the health checks of nodes.
 	Health []HealthState
+	// ASCII says that names are shown as they are on the wire, and not in Unicode.
+	ASCII bool
 	// Annotations are what operators wrote; nil for nothing. No finding depends on them.
 	Annotations *Annotations
+}
+
+// Readable returns a text as it is shown: with its internationalized names in Unicode unless ASCII is set.
+func (o *Options) Readable(text string) string {
+	if o.ASCII {
+		return text
+	}
+	return Readable(text)
 }
 
 // PublicRanges reports whether an address lies in a range that a cloud rents out.

@@ -42,14 +42,19 @@ func (e *Event) Key() string {
 }
 
 // EventTable returns the columns of tables.
-func EventTable() []Column[*Event] {
+func EventTable(ascii bool) []Column[*Event] {
 	return []Column[*Event]{
 		{Title: "TIME", Text: func(e *Event) string { return e.Time.Local().Format(time.DateTime) }, Key: func(e *Event) string { return e.Time.UTC().Format(time.RFC3339Nano) }},
 		{Title: "EVENT", Text: func(e *Event) string { return string(e.Kind) }},
 		{Title: "SEVERITY", Text: func(e *Event) string { return e.Severity }},
 		{Title: "CLASS", Text: func(e *Event) string { return e.Class }},
 		{Title: "WHO", Text: func(e *Event) string { return e.Who }},
-		{Title: "WHAT", Text: func(e *Event) string { return index.Readable(e.Text) }},
+		{Title: "WHAT", Text: func(e *Event) string {
+			if ascii {
+				return e.Text
+			}
+			return index.Readable(e.Text)
+		}},
 	}
 }
 

@@ -90,9 +90,9 @@ func FindingTable() []Column[*Finding] {
 			Key: func(r *Finding) string { return strconv.Itoa(int(dnsview.Critical) - int(r.Severity)) },
 		},
 		{Title: "CLASS", Text: func(r *Finding) string { return string(r.Class) }},
-		{Title: "ABOUT", Text: func(r *Finding) string { return index.Readable(r.subjectName()) }},
+		{Title: "ABOUT", Text: func(r *Finding) string { return r.view.Options.Readable(r.subjectName()) }},
 		{Title: "REMEDY", Text: func(r *Finding) string { return string(r.Remedy) }},
-		{Title: "REASON", Text: func(r *Finding) string { return index.Readable(r.Why) }},
+		{Title: "REASON", Text: func(r *Finding) string { return r.view.Options.Readable(r.Why) }},
 		{Title: "ADVICE", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.view.Advice(r.Finding)) }},
 		{
 			Title: "SINCE", Wide: true, Aging: true, Text: func(r *Finding) string { return Age(r.view.Options.Now.Sub(r.view.FirstSeen(r.Finding))) },
@@ -101,8 +101,8 @@ func FindingTable() []Column[*Finding] {
 		{Title: "CERTAIN", Wide: true, Text: func(r *Finding) string { return strconv.FormatBool(r.Certain()) }},
 		{Title: "SNOOZED", Wide: true, Text: (*Finding).snoozed},
 		{Title: "CLOUD", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.Cloud) }},
-		{Title: "ZONE", Wide: true, Text: func(r *Finding) string { return index.Readable(providers.Clean(r.Zone)) }},
-		{Title: "SERVICE", Wide: true, Text: func(r *Finding) string { return index.Readable(providers.Clean(r.Service)) }},
+		{Title: "ZONE", Wide: true, Text: func(r *Finding) string { return r.view.Options.Readable(providers.Clean(r.Zone)) }},
+		{Title: "SERVICE", Wide: true, Text: func(r *Finding) string { return r.view.Options.Readable(providers.Clean(r.Service)) }},
 	}
 }
 

@@ -103,12 +103,15 @@ func (r *Record) ordered(t *index.Texts) *Record {
 
 // Name returns the name relative to the zone, readable and clean.
 func (r *Record) Name() string {
-	return providers.Clean(Relative(index.Readable(r.Rec.Name), index.Readable(r.Rec.Zone)))
+	return providers.Clean(Relative(r.view.Options.Readable(r.Rec.Name), r.view.Options.Readable(r.Rec.Zone)))
 }
 
 // Value returns the value, readable and clean.
 func (r *Record) Value() string {
-	return providers.Clean(index.ReadableValue(r.Rec.Type, r.Rec.Value))
+	if !index.HoldsName(r.Rec.Type) {
+		return providers.Clean(r.Rec.Value)
+	}
+	return providers.Clean(r.view.Options.Readable(r.Rec.Value))
 }
 
 // Instances returns the identity of the instance that the record leads to, alone, or none.
@@ -220,8 +223,8 @@ func (r *Record) owner() *OwnerObject {
 func RecordTable(wire bool) []Column[*Record] {
 	type row = *Record
 	out := []Column[row]{
-		{Title: "ZONE", Text: func(r row) string { return index.Readable(r.zone()) }},
-		{Title: "NAME", Text: func(r row) string { return index.Readable(r.full()) }},
+		{Title: "ZONE", Text: func(r row) string { return r.view.Options.Readable(r.zone()) }},
+		{Title: "NAME", Text: func(r row) string { return r.view.Options.Readable(r.full()) }},
 		{Title: "TYPE", Text: row.Type},
 		{Title: "TTL", Text: func(r row) string {
 			if r.Rec.AutoTTL {
@@ -229,12 +232,12 @@ func RecordTable(wire bool) []Column[*Record] {
 			}
 			return strconv.Itoa(int(r.Rec.TTL))
 		}, Key: func(r row) string { return strconv.Itoa(int(r.Rec.TTL)) }},
-		{Title: "VALUE", Text: func(r row) string { return index.ReadableValue(r.Type(), r.value()) }},
+		{Title: "VALUE", Text: row.Value},
 		{Title: "NODE", Text: row.node},
 		{Title: "FINDINGS", Text: func(r row) string { return strings.Join(r.classes(), ",") }},
 		{Title: "PROVIDER", Wide: true, Text: row.provider},
 		{Title: "PROXIED", Wide: true, Text: func(r row) string { return strconv.FormatBool(r.Rec.Proxied) }},
-		{Title: "SERVICE", Wide: true, Text: func(r row) string { return index.Readable(providers.Clean(r.view.ServiceOf(r.Rec))) }},
+		{Title: "SERVICE", Wide: true, Text: func(r row) string { return r.view.Options.Readable(providers.Clean(r.view.ServiceOf(r.Rec))) }},
 		{Title: "OWNER", Wide: true, Text: func(r row) string {
 			if o := r.owner(); o != nil {
 				return o.Cloud + "/" + o.Instance

@@ -26,9 +26,9 @@ func ServiceTable() []Column[*ServiceLine] {
 		}
 	}
 	return []Column[row]{
-		{Title: "NAME", Text: row.ID},
+		{Title: "NAME", Text: func(r row) string { return r.readable(r.ID()) }},
 		{Title: "KIND", Text: func(r row) string { return string(r.Members.Kind) }},
-		{Title: "ZONE", Text: func(r row) string { return providers.Clean(r.Members.Zone) }},
+		{Title: "ZONE", Text: func(r row) string { return r.readable(providers.Clean(r.Members.Zone)) }},
 		number("LIVE", false, func(r row) int { return r.Members.Live }),
 		number("MINIMUM", false, func(r row) int { return r.Members.Minimum }),
 		number("NODES", false, func(r row) int { return r.Members.Running }),
@@ -46,6 +46,14 @@ func ServiceTable() []Column[*ServiceLine] {
 
 // ID returns the name of the service or the incarnation.
 func (r *ServiceLine) ID() string { return providers.Clean(r.Members.Name) }
+
+// readable returns a name of a service or an incarnation as it is shown.
+func (r *ServiceLine) readable(name string) string {
+	if s, ok := r.filterRow.(*Service); ok {
+		return s.options.Readable(name)
+	}
+	return name
+}
 
 // ServiceScreen returns the columns of the console's service tree. Services and incarnations show the sums of their
 // nodes.

@@ -31,6 +31,7 @@ type Source struct {
 
 	Shown        int                     `json:"-"` // rows on a screen: without terminated instances and owner markers
 	Seen         providers.CoverageState `json:"-"` // the state at the last See
+	ASCII        bool                    `json:"-"` // the name is shown as it is on the wire
 	at           time.Time               // time of the last See
 	Coverage     providers.Coverage      `json:"-"`
 	RowsFrom     time.Time               `json:"-"`
@@ -118,6 +119,14 @@ const Unread = "unread"
 
 // StateName returns the JSON name of a state.
 func StateName(s providers.CoverageState) string { return cmp.Or(string(s), Unread) }
+
+// shown returns the name as it is shown.
+func (s *Source) shown() string {
+	if s.ASCII {
+		return s.Name
+	}
+	return index.Readable(s.Name)
+}
 
 // WithWire sets the state of the name servers of the zones in list.
 func WithWire(list []Source, v *dnsview.View) []Source {
@@ -261,7 +270,7 @@ func SourceTable(wire bool) []Column[*Source] {
 		}
 	}
 	out := []Column[*Source]{
-		{Title: "NAME", Text: func(s *Source) string { return index.Readable(s.Name) }},
+		{Title: "NAME", Text: func(s *Source) string { return s.shown() }},
 		{Title: "KIND", Text: func(s *Source) string { return s.Kind }},
 		{Title: "PROVIDER", Text: func(s *Source) string { return s.Provider }},
 		{Title: "STATE", Text: func(s *Source) string { return s.State }},

@@ -28,6 +28,7 @@ type Program struct {
 
 	Demo   bool
 	Quiet  bool
+	ASCII  bool // names are shown as they are on the wire
 	Config string
 	// StartDemo starts the embedded clouds of --demo in a folder, and returns env as their clients need it.
 	StartDemo func(ctx context.Context, dir string, env providers.Environment) (client providers.Environment, stop func() error, err error)

@@ -24,6 +24,9 @@ const RangesSource = "ranges"
 // unreadable.
 func (s *Session) SourceRows(v *dnsview.View) []rows.Source {
 	list := rows.WithWire(rows.Sources(v.Snapshot, s.Program.Now(), s.StaleAfter()), v)
+	for i := range list {
+		list[i].ASCII = v.Options.ASCII
+	}
 	if err := s.RangesErr(); err != nil {
 		list = append(list, rows.File(RangesSource, err))
 	}

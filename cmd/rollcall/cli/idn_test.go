@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -199,5 +200,34 @@ func TestANameThatIsNoInternationalizedNameIsOneClearLine(t *testing.T) {
 	reconfigure(t, "zones:\n", "zones:\n  - {name: "+string(text)+", provider: route53}\n")
 	if r := rollcall(t, "ls", "sources"); r.code != exit.Usage || strings.Count(strings.TrimSpace(r.err), "\n") != 0 || !strings.Contains(r.err, "c.yaml:") || !strings.Contains(r.err, "no internationalized domain label") {
 		t.Errorf("in the config: exit code %d\n%s", r.code, r.err)
+	}
+}
+
+func TestNamesAreShownInUnicodeOrWithASCIIAsTheyAreOnTheWire(t *testing.T) {
+	s := newWorld(t)
+	z := bookZone(t, s, providers.Cloudflare)
+	if _, err := z.Update(func(tx *world.Tx) error {
+		tx.AddRecord(&world.Record{Name: "www." + bookALabel, Type: "A", Content: "203.0.113.9", TTL: 60})
+		tx.AddRecord(&world.Record{Name: "shop." + bookALabel, Type: "CNAME", Content: "www." + bookALabel, TTL: 60})
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"ls", "records", "--filter", "zone:" + bookALabel}, {"ls", "sources"}, {"ls", "services"}, {"ls", "findings", "--filter", "zone:" + bookALabel}, {"drift"},
+	} {
+		for ascii, want := range map[bool]string{false: "bücher.example", true: bookALabel} {
+			all := args
+			if ascii {
+				all = append(slices.Clone(args), "--ascii")
+			}
+			other := map[bool]string{true: "bücher", false: "xn--"}[ascii]
+			if r := rollcall(t, all...); !strings.Contains(r.out, want) || strings.Contains(r.out, other) {
+				t.Errorf("%v: exit code %d\n%s%s", all, r.code, r.out, r.err)
+			}
+		}
+	}
+	if out := must(t, "ls", "records", "--filter", "name:shop", "-o", "name"); !strings.Contains(out, bookALabel+":shop."+bookALabel+"/CNAME/www."+bookALabel+"\n") {
+		t.Errorf("what commands take: %s", out)
 	}
 }

@@ -128,6 +128,7 @@ complete).`,
 	f.BoolVar(&a.Demo, "demo", false, "use a small world of embedded clouds instead of real ones")
 	f.StringVar(&a.Config, "config", "", "config `file` (default $ROLLCALL_CONFIG, then $XDG_CONFIG_HOME/rollcall/config.yaml)")
 	f.DurationVar(&a.timeout, "timeout", 0, "limit the whole command to this `duration`, such as 2m; sources unread by then are unknown")
+	f.BoolVar(&a.ASCII, "ascii", false, "show internationalized names as they are on the wire (xn--...), and not in Unicode")
 	f.BoolVarP(&a.Quiet, "quiet", "q", false, "print no progress and no notes on stderr, only warnings, errors and questions")
 	f.BoolVar(&a.readOnly, "read-only", false, "change nothing: the console offers no change, and a command that would make one needs --dry-run")
 	debug, logFile := false, ""

@@ -53,7 +53,7 @@ one sees it.`,
 		if len(events) == 0 {
 			a.Logf("rollcall: nothing is recorded of %s in the last %s; --since goes back further", words.Clean(args[0]), words.Short(since))
 		}
-		return output.Events().Write(a.Out, form, events)
+		return output.Events(a.ASCII).Write(a.Out, form, events)
 	}
 	return c
 }

@@ -37,6 +37,6 @@ func Entries() *Listing[rows.Entry] {
 }
 
 // Events returns the listing of events of a timeline.
-func Events() *Listing[rows.Event] {
-	return &Listing[rows.Event]{ID: (*rows.Event).Key, Columns: rows.EventTable()}
+func Events(ascii bool) *Listing[rows.Event] {
+	return &Listing[rows.Event]{ID: (*rows.Event).Key, Columns: rows.EventTable(ascii)}
 }
