@@ -60,7 +60,8 @@ func open(o adapter.Opening) (a adapter.Account, err error) {
 	if err != nil {
 		return a, err
 	}
-	c, err := cfg.open()
+	cfg.Profile = "" // it is read
+	c, err := New(cfg)
 	if err != nil {
 		return a, err
 	}

@@ -58,11 +58,6 @@ func New(cfg Config) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	return cfg.open()
-}
-
-// open returns the cloud of a resolved config.
-func (cfg Config) open() (*Cloud, error) {
 	u, err := url.Parse(cfg.URL)
 	if err != nil {
 		return nil, &providers.Error{Kind: providers.KindInvalid, Source: cfg.Name, Op: "set up", Err: err}

@@ -175,8 +175,9 @@ func (a *commands) printMistakes(err error) error {
 // checkSources identifies every cloud and reads the beginning of every zone, concurrently. It returns what was found,
 // mistakes of the config or the credentials, and sources that did not answer, which prove nothing.
 func checkSources(ctx context.Context, s *app.Session) (snap *providers.Snapshot, wrong config.Errors, unsure []string) {
-	ctx, cancel := context.WithTimeout(ctx, app.OneShotTimeout)
-	defer cancel()
+	limited := providers.WithIdleTimeout(ctx, app.OneShotTimeout) // a question to a person does not count
+	defer limited.Stop()
+	ctx = limited
 	clouds, zones := s.Clouds(), s.Zones()
 	errs := make([]error, len(clouds)+len(zones))
 	snap = &providers.Snapshot{Clouds: make([]providers.CloudView, len(clouds)), Zones: make([]providers.ZoneView, len(zones))}

@@ -180,7 +180,7 @@ func TestAShellsOwnCredentialsDoNotMixIntoTheEnvironmentOfASim(t *testing.T) {
 	// They are set in the shell that reads the file, not where the sim was started.
 	for _, own := range []string{
 		"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "AWS_ROLE_ARN", "AWS_CA_BUNDLE",
-		"TRITON_PROFILE", "TRITON_USER", "TRITON_TLS_INSECURE", "SDC_URL", "SDC_ACCOUNT", "SDC_USER", "SDC_KEY_ID", "SDC_TESTING",
+		"TRITON_USER", "TRITON_ACT_AS", "TRITON_ROLE", "TRITON_TLS_INSECURE", "SDC_URL", "SDC_ACCOUNT", "SDC_USER", "SDC_KEY_ID", "SDC_TESTING",
 	} {
 		sim.env = append(sim.env, own+"=mine")
 		if out, code := sim.shell("printf %s \"${" + own + "-unset}\""); code != 0 || out != "unset" {
