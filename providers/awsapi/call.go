@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/smithy-go"
@@ -49,7 +50,24 @@ func (s *Session) Write(ctx context.Context, op string, call func(context.Contex
 	if err := s.signIn(ctx, op); err != nil {
 		return err
 	}
-	return s.classify(op, call(ctx), true)
+	ctx, sent := withSent(ctx)
+	return s.classifyWrite(op, call(ctx), sent)
+}
+
+// withSent returns a context whose requests make sent true once they leave.
+func withSent(ctx context.Context) (context.Context, *atomic.Bool) {
+	sent := new(atomic.Bool)
+	return context.WithValue(ctx, sentKey{}, sent), sent
+}
+
+// classifyWrite is classify for a call that changes something: one whose context ended after its request was sent is
+// KindUncertain.
+func (s *Session) classifyWrite(op string, err error, sent *atomic.Bool) error {
+	err = s.classify(op, err, true)
+	if e, ok := errors.AsType[*providers.Error](err); ok && e.Kind == providers.KindUnreachable && sent.Load() {
+		e.Kind = providers.KindUncertain
+	}
+	return err
 }
 
 // Repeat makes a call that changes something but can be repeated without harm. It retries like Read. The error is
@@ -60,8 +78,9 @@ func (s *Session) Repeat(ctx context.Context, op string, call func(context.Conte
 	}
 	received := false
 	err := s.budget.Retry(ctx, func(ctx context.Context) error {
+		ctx, sent := withSent(ctx)
 		err := call(ctx)
-		received = received || providers.KindOf(s.classify(op, err, true)) == providers.KindUncertain
+		received = received || providers.KindOf(s.classifyWrite(op, err, sent)) == providers.KindUncertain
 		return s.classify(op, err, false)
 	})
 	if e, ok := errors.AsType[*providers.Error](err); ok && received && inconclusive(e.Kind) {

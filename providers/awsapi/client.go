@@ -30,6 +30,10 @@ type sendError struct {
 func (e *sendError) Error() string { return e.err.Error() }
 func (e *sendError) Unwrap() error { return e.err }
 
+// sentKey is the key of a *atomic.Bool in the context of a write that becomes true when a request was sent. The SDK replaces
+// the error of a request whose context ended by one that does not say.
+type sentKey struct{}
+
 // client is the HTTP client under the SDK. It differs from http.Client:
 //
 //   - The request's body is copied into a new reader on a cloned request. With the SDK's own body, answers of 50 KB
@@ -60,7 +64,12 @@ func (c *client) Do(req *http.Request) (*http.Response, error) {
 	defer cancel()
 	ctx = budget.WithOperation(ctx, middleware.GetServiceID(ctx)+" "+middleware.GetOperationName(ctx))
 	var sent atomic.Bool
-	trace := &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }}
+	trace := &httptrace.ClientTrace{WroteHeaders: func() {
+		sent.Store(true)
+		if known, ok := ctx.Value(sentKey{}).(*atomic.Bool); ok {
+			known.Store(true)
+		}
+	}}
 	out := req.Clone(httptrace.WithClientTrace(ctx, trace))
 	if err := copyBody(out, req); err != nil {
 		return nil, &sendError{err: err}

@@ -118,9 +118,6 @@ func (st *Store) put(ctx context.Context, op string, in awss3.PutObjectInput, da
 		return err
 	})
 	err = st.s.Budget().Retry(ctx, func(ctx context.Context) error { return st.s.Write(ctx, op, call) })
-	if e, ok := errors.AsType[*providers.Error](err); ok && e.Kind == providers.KindUnreachable && ctx.Err() != nil {
-		e.Kind = providers.KindUncertain // the SDK does not say whether the request had been sent when the context ended
-	}
 	return version, err
 }
 
