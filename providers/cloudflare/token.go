@@ -81,6 +81,9 @@ func checkToken(text string) error {
 func fromFile(path string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
 		data, err := textfile.Read(path, maxTokenFile)
+		if err != nil && !strings.Contains(err.Error(), path) {
+			err = fmt.Errorf("token_file %s: %w", path, err)
+		}
 		if err == nil && len(strings.TrimSpace(string(data))) == 0 {
 			err = fmt.Errorf("%s is empty: it should hold an API token", path)
 		}

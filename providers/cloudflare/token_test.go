@@ -100,6 +100,7 @@ func TestATokenThatIsNoneIsOneLineThatSaysWhatToDo(t *testing.T) {
 		"a token in two lines":       {"CLOUDFLARE_API_TOKEN=a b", "", "", "copy it again"},
 		"a file that is not there":   {"", "token_file", empty + ".no", empty + ".no"},
 		"an empty file":              {"", "token_file", empty, empty + " is empty"},
+		"a file without an end":      {"", "token_file", "/dev/zero", "token_file /dev/zero: "},
 		"a command that fails":       {"", "token_command", "echo 'vault is sealed' >&2; exit 2", "token_command: exit status 2: vault is sealed"},
 		"a command without output":   {"", "token_command", "true", "token_command printed nothing"},
 		"a command that prints more": {"", "token_command", "echo a; echo b", "copy it again"},

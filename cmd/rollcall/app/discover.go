@@ -20,6 +20,8 @@ type Discovery struct {
 	Clouds []CloudSource
 	Zones  []ZoneSource
 	Notes  []string // what a person should know about it
+	// Incomplete says that some of what there may be did not answer.
+	Incomplete bool
 
 	pending map[string]bool // whether a zone of Zones is not delegated to its provider
 }
@@ -113,7 +115,8 @@ func (d *Discovery) elsewhere(ctx context.Context, acc *Accounts, x adapter.Adap
 	case "":
 		who, err := here.Compute.Identify(ctx)
 		if err != nil {
-			d.Notes = append(d.Notes, "cloud "+here.Name+" does not say who it is: "+Cause(err))
+			d.Incomplete = true
+			d.Notes = append(d.Notes, "cloud "+here.Name+" does not say who it is, and its other regions or data centres were not looked for: "+Cause(err))
 			return
 		}
 		known[who.Key] = true
@@ -123,7 +126,8 @@ func (d *Discovery) elsewhere(ctx context.Context, acc *Accounts, x adapter.Adap
 	}
 	places, err := x.Places(ctx, acc.opening(here.Name, settings), here.Account)
 	if err != nil {
-		d.Notes = append(d.Notes, "other places of "+cmp.Or(here.Name, string(x.Provider))+" are not known: "+Cause(err))
+		d.Incomplete = true
+		d.Notes = append(d.Notes, "other regions or data centres of "+cmp.Or(here.Name, string(x.Provider))+" are not known: "+Cause(err))
 		return
 	}
 	for _, p := range places {
@@ -140,6 +144,7 @@ func (d *Discovery) elsewhere(ctx context.Context, acc *Accounts, x adapter.Adap
 		}
 		switch {
 		case err != nil:
+			d.Incomplete = true
 			d.Notes = append(d.Notes, "cloud "+c.Name+" is left out: "+Cause(err))
 		case !known[who.Key]:
 			known[who.Key] = true

@@ -18,7 +18,7 @@ type FleetInZones struct {
 }
 
 // Fleets reads the zones of a discovery and returns the fleets that their records belong to, that with most of them first,
-// and the names of the zones that were not read to their end within limit.
+// and the names of the zones that could not be read, or not to their end within limit.
 func (d *Discovery) Fleets(ctx context.Context, limit time.Duration) (fleets []FleetInZones, unread []string) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -27,6 +27,7 @@ func (d *Discovery) Fleets(ctx context.Context, limit time.Duration) (fleets []F
 	var wg sync.WaitGroup
 	for _, z := range d.Zones {
 		if z.Err != nil {
+			unread = append(unread, z.Name)
 			continue
 		}
 		wg.Go(func() {

@@ -63,11 +63,13 @@ func (a *commands) configInit(ctx context.Context, fleet string) error {
 	}
 	for _, z := range d.Zones {
 		if z.Err != nil {
+			d.Incomplete = true
 			a.Logf("rollcall: %s: %s; add them by hand", words.Clean(z.Name), words.Clean(z.Err.Error()))
 		}
 	}
 	for _, c := range d.Clouds {
 		if c.Err != nil {
+			d.Incomplete = true
 			a.Logf("rollcall: cloud %s: %s; add it by hand", words.Clean(c.Name), words.Clean(c.Err.Error()))
 		}
 	}
@@ -94,6 +96,9 @@ func (a *commands) configInit(ctx context.Context, fleet string) error {
 	if len(c.Clouds)+len(c.Zones) == 0 {
 		a.Logf("no credentials were found: add clouds and zones by hand, or set %s and write another", app.CredentialHint())
 	}
+	if d.Incomplete {
+		return exit.Unknownf("%s lacks what did not answer: add that by hand, or remove the file and write it again", words.Clean(path))
+	}
 	return nil
 }
 
@@ -112,27 +117,33 @@ func (a *commands) chooseFleet(ctx context.Context, d *app.Discovery, asked stri
 		return fresh, nil
 	}
 	fleets, unread := d.Fleets(ctx, app.OneShotTimeout)
-	if len(unread) > 0 {
-		a.Logf("rollcall: not read to the end, so that a fleet there is not known: %s", words.Clean(strings.Join(unread, ", ")))
-	}
-	if len(fleets) == 0 {
+	if len(fleets)+len(unread) == 0 {
 		return fresh, nil
 	}
-	list := fleets[0].String()
-	for _, f := range fleets[1:] {
-		list += ", " + f.String()
+	var found []string
+	for _, f := range fleets {
+		found = append(found, f.String())
 	}
-	first := words.Clean(fleets[0].ID)
+	known, first, question := "the zones hold records of the fleet "+strings.Join(found, ", "), "ID", "type the id of the fleet to join"
+	if len(fleets) > 0 {
+		first = words.Clean(fleets[0].ID)
+		question = "enter to join " + first + ", or type another id"
+	} else {
+		known = "whether the zones hold records of a fleet is not known"
+	}
+	if len(unread) > 0 {
+		known += "; not read: " + strings.Join(unread, ", ")
+	}
 	if !a.Interactive() {
-		return "", fmt.Errorf("nothing was written: the zones hold records of the fleet %s; join it with --fleet %s, or make one of your own with --fleet %s", words.Clean(list), first, newFleet)
+		return "", fmt.Errorf("nothing was written: %s; join a fleet with --fleet %s, or make one of your own with --fleet %s", words.Clean(known), first, newFleet)
 	}
 	for {
-		a.Logf("the zones hold records of the fleet %s", words.Clean(list))
-		got := a.ReadLine(ctx, fmt.Sprintf("enter to join %s, or type another id, or %s: ", first, newFleet))
+		a.Logf("%s", words.Clean(known))
+		got := a.ReadLine(ctx, question+", or "+newFleet+": ")
 		switch {
 		case ctx.Err() != nil:
 			return "", errNotDone
-		case got == "":
+		case got == "" && len(fleets) > 0:
 			return fleets[0].ID, nil
 		case got == newFleet:
 			return fresh, nil

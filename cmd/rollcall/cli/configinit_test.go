@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers/sim/world"
 )
 
 func TestConfigInitWritesWhatWasFoundAndAFleetIDOnce(t *testing.T) {
@@ -103,5 +104,31 @@ func TestConfigInitPinsTheProfilesThatItUsed(t *testing.T) {
 	setenv(t, "TRITON_ACCOUNT", "other")
 	if r := rollcall(t, "config", "check"); r.code != exit.Done {
 		t.Errorf("with other variables: exit code %d, %s", r.code, r.err)
+	}
+}
+
+func TestConfigInitMakesNoFleetWhereItCannotKnowWhetherThereIsOne(t *testing.T) {
+	s := newWorld(t)
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	setenv(t, "ROLLCALL_CONFIG", path)
+	for _, sources := range [][]string{{world.CloudflareZone, world.Route53Zone}, {"all"}, {world.Route53Zone}} {
+		for _, f := range sources {
+			if err := s.World().SetFault(f, world.Unreachable); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := rollcall(t, "config", "init")
+		if _, err := os.Lstat(path); err == nil || r.code != exit.Failed || !strings.Contains(r.err, "nothing was written") || !strings.Contains(r.err, "not read: ") {
+			t.Errorf("%v: exit code %d, %s", sources, r.code, r.err)
+		}
+		if err := s.World().SetFault("all", world.NoFault); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.World().SetFault("aws-euw1", world.AuthError); err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "config", "init", "--fleet", "7f3a9c1e"); r.code != exit.Unknown || !strings.Contains(r.err, "aws-euw1 is left out") || !strings.Contains(r.err, "lacks what did not answer") {
+		t.Errorf("a region that does not answer: exit code %d, %s", r.code, r.err)
 	}
 }
