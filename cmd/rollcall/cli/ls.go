@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -144,6 +145,7 @@ func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFl
 
 // follow prints the rows, and after each refresh those that have changed, until ctx ends.
 func follow[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFlags, s *app.Session, found []T, find func(*dnsview.View) []T) error {
+	lacking := "" // what the last refresh did not read
 	watched, err := l.Watch(w, f.format, found)
 	for err == nil {
 		if s.Program.Sleep(ctx, s.Config.Refresh) != nil {
@@ -154,6 +156,11 @@ func follow[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *ls
 			return nil
 		}
 		if err == nil {
+			if now := strings.Join(shortfalls(v.Snapshot, s.Program.Now(), s.StaleAfter()), "\nrollcall: "); now != lacking {
+				if lacking = now; now != "" {
+					s.Program.Logf("rollcall: %s", now)
+				}
+			}
 			err = watched.Update(w, find(v))
 		}
 	}

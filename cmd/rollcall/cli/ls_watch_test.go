@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -55,7 +54,7 @@ func watchList(t *testing.T, what, filter, form string) (out *written, refresh f
 		return ctx.Err()
 	}}
 	ctx, stop := context.WithCancel(t.Context())
-	a := &commands{Program: &app.Program{Env: environment(t), In: os.Stdin, Out: out, Err: io.Discard, Interrupted: ctx.Done(), Clock: clock}}
+	a := &commands{Program: &app.Program{Env: environment(t), In: os.Stdin, Out: out, Err: out, Interrupted: ctx.Done(), Clock: clock}}
 	f := &lsFlags{filter: filter, format: &output.Format{Form: form}, watch: true}
 	list := map[string]func(context.Context, *lsFlags) error{"instances": a.lsInstances, "findings": a.lsFindings}[what]
 	ended := make(chan error, 1)
@@ -98,6 +97,18 @@ func TestAListThatIsWatchedPrintsWhatIsNewChangedAndGone(t *testing.T) {
 	refresh("~  aws-use1  again")
 	if lines := strings.Split(strings.TrimSpace(out.String()), "\n"); len(lines) != 4 || !strings.HasPrefix(lines[0], "CLOUD") {
 		t.Errorf("a heading, the row, and a line for each change were expected:\n%s", out)
+	}
+}
+
+func TestAListThatIsWatchedSaysWhichSourceIsNotReadAnyMoreAndKeepsItsRows(t *testing.T) {
+	s := newWorld(t)
+	out, refresh := watchList(t, "instances", "cloud:joyent-ams", output.Table)
+	if err := s.World().SetFault("joyent-ams", world.Unreachable); err != nil {
+		t.Fatal(err)
+	}
+	refresh("rollcall: joyent-ams is failed")
+	if strings.Contains(out.String(), "\n-  ") {
+		t.Errorf("rows are gone because their cloud does not answer:\n%s", out)
 	}
 }
 
