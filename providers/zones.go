@@ -48,7 +48,7 @@ func FindZone(ctx context.Context, account ZoneLister, name string, choice ZoneC
 			}
 		}
 	})
-	found := choice.among(ofName)
+	found := choice.Among(ofName)
 	switch {
 	case len(found) == 1:
 		return found[0], nil
@@ -57,7 +57,7 @@ func FindZone(ctx context.Context, account ZoneLister, name string, choice ZoneC
 	}
 	if known := cmp.Or(choice.ID, seen); known != "" {
 		if g, ok := account.(ZoneGetter); ok {
-			if z, err := g.Zone(ctx, known); err == nil && z.ID == known && SameName(z.Name, name) && len(choice.among([]Zone{z})) == 1 {
+			if z, err := g.Zone(ctx, known); err == nil && z.ID == known && SameName(z.Name, name) && len(choice.Among([]Zone{z})) == 1 {
 				return z, nil
 			}
 		}
@@ -75,8 +75,8 @@ func FindZone(ctx context.Context, account ZoneLister, name string, choice ZoneC
 	return Zone{}, fail(KindIncomplete, "the zones were not read to their end")
 }
 
-// among returns those of zones that can be meant.
-func (c ZoneChoice) among(zones []Zone) (found []Zone) {
+// Among returns those of zones of one name that can be meant. One that is not delegated to the provider can only if all are so.
+func (c ZoneChoice) Among(zones []Zone) (found []Zone) {
 	for _, z := range zones {
 		if c.ID != "" && z.ID != c.ID || c.Account != "" && z.Account != "" && z.Account != c.Account || c.ID == "" && c.Private && !z.Private {
 			continue

@@ -9,7 +9,7 @@ import (
 	"rollcall/providers"
 )
 
-// privateAddress gives a node other private addresses; its public one stays.
+// privateAddress changes the private addresses of a node; its public one stays.
 func (r *rig) privateAddress(at providers.Provider, v4, v6 string) {
 	if at == providers.EC2 {
 		r.mu.Lock()

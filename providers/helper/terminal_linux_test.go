@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"rollcall/providers/providertest"
 )
 
 func TestAHelperHasNoTerminalEvenIfWeHaveOne(t *testing.T) {
@@ -18,23 +18,7 @@ func TestAHelperHasNoTerminalEvenIfWeHaveOne(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	ours, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skip("this machine has no pseudo-terminals:", err)
-	}
-	defer ours.Close()
-	number, err := unix.IoctlGetInt(int(ours.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(ours.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	terminal, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer terminal.Close()
+	ours, terminal := providertest.Terminal(t)
 	if _, err := ours.WriteString("k\n"); err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func (j *Journal) settle(id string) error {
 	return nil
 }
 
-// drop gives a batch up whose changes are not made. Its write may have been received all the same.
+// drop removes a batch whose changes are not made. Its write may have been received all the same.
 func (j *Journal) drop(id string) error {
 	j.team.dropped[id] = true
 	return j.settle(id)

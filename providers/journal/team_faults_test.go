@@ -66,7 +66,7 @@ func TestALostReplyAtAnyCallNeitherLosesNorRepeatsAnEntry(t *testing.T) {
 					switch e.State {
 					case Done:
 						done++
-					case Failed: // it was in the store, and its writer was not told
+					case Failed: // it was in the store, and its writer had no answer
 					default:
 						t.Errorf("entry %s is %s", e.ID, e.State)
 					}

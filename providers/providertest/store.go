@@ -61,7 +61,7 @@ func (s *Store) Keys() []string {
 	return slices.Sorted(maps.Keys(s.objects))
 }
 
-// Replace writes an object without any condition, as somebody with access to the bucket can.
+// Replace writes an object without any condition, as every holder of the bucket's credentials can.
 func (s *Store) Replace(key string, data []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

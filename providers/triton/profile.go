@@ -14,7 +14,7 @@ import (
 	"rollcall/providers/textfile"
 )
 
-// cliProfile is a profile of the triton CLI, as in profiles.d/NAME.json of its folder, or as the environment gives it.
+// cliProfile is a profile of the triton CLI, as in profiles.d/NAME.json of its folder, or as the environment holds it.
 type cliProfile struct {
 	name string // "env" for the environment
 	path string // of its file, or empty

@@ -1,35 +1,15 @@
 package app
 
 import (
-	"fmt"
-	"os"
 	"strings"
-	"syscall"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"rollcall/providers"
+	"rollcall/providers/providertest"
 )
 
 func TestAQuestionIsAskedAtTheTerminal(t *testing.T) {
-	person, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
-	if err != nil {
-		t.Skip("this machine has no pseudo-terminals:", err)
-	}
-	defer person.Close()
-	number, err := unix.IoctlGetInt(int(person.Fd()), unix.TIOCGPTN)
-	if err == nil {
-		err = unix.IoctlSetPointerInt(int(person.Fd()), unix.TIOCSPTLCK, 0)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	terminal, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer terminal.Close()
+	person, terminal := providertest.Terminal(t)
 	if _, err := person.WriteString(" 123456 \n"); err != nil {
 		t.Fatal(err)
 	}

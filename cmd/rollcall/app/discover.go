@@ -186,10 +186,7 @@ func (d *Discovery) addZones(p providers.Provider, a DNSAccount, settings provid
 		d.Notes = append(d.Notes, fmt.Sprintf("the private zone %s is left out; to see it, add {name: %[1]s, provider: %s, id: %s} to the zones of a config", z.Name, p, z.ID))
 	}
 	for _, name := range slices.Sorted(maps.Keys(ofName)) {
-		all := ofName[name]
-		if slices.ContainsFunc(all, func(z providers.Zone) bool { return !z.Pending }) {
-			all = slices.DeleteFunc(slices.Clone(all), func(z providers.Zone) bool { return z.Pending })
-		}
+		all := providers.ZoneChoice{}.Among(ofName[name])
 		i := slices.IndexFunc(d.Zones, func(o ZoneSource) bool { return o.Name == name })
 		switch {
 		case i >= 0 && len(all) == 1 && d.pending[name] && !all[0].Pending: // it is delegated to this provider, not to that

@@ -53,7 +53,7 @@ var examples = map[string]string{
 	"version":         `  rollcall version -o json`,
 }
 
-// addExamples gives every command below c its examples. A group has the first of each of its commands.
+// addExamples sets the examples of every command below c. A group has the first of each of its commands.
 func addExamples(c *cobra.Command) {
 	var first []string
 	for _, sub := range c.Commands() {

@@ -124,7 +124,7 @@ func TestARowSaysWhenAndHowFarItsSourceWasRead(t *testing.T) {
 	}
 }
 
-// describe gives every property of the schema of a type the comment of its field.
+// describe sets the description of every property of the schema of a type to the comment of its field.
 func describe(t *testing.T, s *jsonschema.Schema, typ reflect.Type, doc map[string]string) {
 	t.Helper()
 	for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {

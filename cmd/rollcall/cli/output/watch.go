@@ -85,7 +85,7 @@ func (x *Watched[T]) Update(w io.Writer, list []T) error {
 	return nil
 }
 
-// read returns the rows of a list by identity. Several rows of one, such as findings about one record, are told apart by their
+// read returns the rows of a list by identity. Several rows of one, such as findings about one record, are numbered in their
 // order.
 func (x *Watched[T]) read(list []T) map[string]watchedRow {
 	out := make(map[string]watchedRow, len(list))
