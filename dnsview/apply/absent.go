@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -22,6 +23,22 @@ func absent(t *ZoneTarget, list func() providers.ZoneView, c *providers.Change) 
 	}
 	if _, n := index.Find(v.Records, c); n > 0 {
 		return fmt.Errorf("a lookup did not find it, and the list of %s shows it", t.Zone.Name)
+	}
+	return nil
+}
+
+// marked returns an error unless a change whose value is gone has left the marker that it leaves, if it leaves one.
+func marked(ctx context.Context, lookUp func(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error), zone providers.Zone, c *providers.Change) error {
+	o, leaves := index.MarkerLeft(c)
+	if !leaves {
+		return nil
+	}
+	markers, err := lookUp(ctx, zone, providers.MarkerName(o.Instance, c.Before.Name), "TXT")
+	switch {
+	case err != nil:
+		return fmt.Errorf("whether it is marked as quiesced could not be read: %w", err)
+	case !index.TakenOut(markers, o):
+		return errors.New("nothing marks it as quiesced: its node may have taken it out, and would register it again")
 	}
 	return nil
 }

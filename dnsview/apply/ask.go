@@ -236,7 +236,7 @@ func (r *run) putsBackNode(id string) bool {
 // guardStep evaluates the guards of one step, except threshold and journal.
 func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 	found, n := index.Find(p.Found, p.Change)
-	if p.Change.Op == providers.OpDelete && p.FoundErr == nil && n == 0 && !dry {
+	if p.Change.Op == providers.OpDelete && p.FoundErr == nil && n == 0 && !dry && p.CheckUnchanged().Pass {
 		r.removed[p.Change.Before.Identity()] = true
 		a.already = true
 		return

@@ -72,6 +72,14 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 			return o
 		}
 	}
+	if outcome == index.Made {
+		if err := marked(look, t.DNS.Lookup, t.Zone, c); err != nil {
+			s.State, o.State = StepUnknown, journal.Unknown
+			o.Note = "it was looked up, and is gone, but " + index.Clean(err.Error())
+			s.Why = o.Error + "; " + o.Note
+			return o
+		}
+	}
 	if outcome == index.Made && mayPutBack(c) {
 		if err := r.engine.notTakenOver(look, t, c); err != nil {
 			s.State, o.State = StepUnknown, journal.Unknown

@@ -183,8 +183,12 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 				out[i].why = index.Clean(err.Error())
 				return nil
 			}
-			if outcome == index.Made && now == nil && en.MayPutBack {
-				if err := e.notTakenOver(ctx, t, en.Change); err != nil {
+			if outcome == index.Made && now == nil {
+				err := marked(ctx, t.DNS.Lookup, t.Zone, en.Change)
+				if err == nil && en.MayPutBack {
+					err = e.notTakenOver(ctx, t, en.Change)
+				}
+				if err != nil {
 					outcome, why = index.CannotTell, "is gone, but "+index.Clean(err.Error())
 				}
 			}

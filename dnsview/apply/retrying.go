@@ -166,7 +166,7 @@ func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *pro
 		if found, n := index.Find(rows, c); n == 1 && index.Difference(&c.Before, found) == "" {
 			c.Before = *found
 			return true
-		} else if n == 0 && c.Op == providers.OpDelete {
+		} else if n == 0 && c.Op == providers.OpDelete && marked(ctx, p.Lookup, zone, c) == nil {
 			*r = providers.Result{Already: !sent, LookedUp: sent, Ticket: r.Ticket}
 			return false
 		}

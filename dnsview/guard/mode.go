@@ -68,8 +68,17 @@ func RelatedRecords(verb index.Verb, c *providers.Change) (name, typ string, ok 
 	case index.VerbReturn, index.VerbUndo, index.VerbRedo, index.VerbJoin: // the first three intend it, and a join has read the marker itself
 		return "", "", false
 	}
-	return providers.MarkerName(o.Instance, r.Name), "TXT", owned && c.Op == providers.OpCreate && !o.Quiesced
+	needs := owned && c.Op == providers.OpCreate && !o.Quiesced
+	if _, leaves := index.MarkerLeft(c); leaves {
+		needs = mustMark(verb)
+	}
+	return providers.MarkerName(o.Instance, r.Name), "TXT", needs
 }
+
+// mustMark reports whether a plan of a verb that finds a value gone has failed if no marker says that it is quiesced: its
+// node would register it again. A drained node is terminated, and the marker of an evacuation keeps the nodes of its cloud
+// out.
+func mustMark(verb index.Verb) bool { return verb != index.VerbDrain && verb != index.VerbEvacuate }
 
 // isLeave reports whether a change removes a record that a host that joined by hand has created: when it leaves, or
 // joins again with another address.

@@ -76,7 +76,7 @@ func (e *Evidence) CheckOwner() index.GuardResult {
 		return index.Failed(g, "its marker names no instance", "")
 	case ok && e.Change.Op == providers.OpCreate && e.RelatedErr != nil:
 		return index.Unproven(g, "whether "+index.ShortID(o.Instance)+" was taken out on purpose could not be read: "+index.ErrorText(e.RelatedErr), "an answer from the DNS provider")
-	case ok && e.Change.Op == providers.OpCreate && wasTakenOut(e.Related, o):
+	case ok && e.Change.Op == providers.OpCreate && index.TakenOut(e.Related, o):
 		return index.Failed(g, index.ShortID(o.Instance)+" was taken out of "+index.Clean(r.Name)+" on purpose", "return it instead")
 	case ok && e.keptOut(o):
 		return index.Failed(g, e.cloudLabel(o.Cloud)+" is evacuated, and its nodes stay out of "+index.Clean(r.Name), "rollcall return --cloud "+e.cloudLabel(o.Cloud))
@@ -108,6 +108,12 @@ func (e *Evidence) checkUnowned(g index.GuardID) index.GuardResult {
 	return index.Failed(g, "it has no owner marker, and rollcall changes only what it owns", do)
 }
 
+// goneUnmarked reports whether a change that leaves the marker of a quiesced value may find no such marker.
+func (e *Evidence) goneUnmarked() bool {
+	o, leaves := index.MarkerLeft(e.Change)
+	return leaves && mustMark(e.Verb) && (e.RelatedErr != nil || !index.TakenOut(e.Related, o))
+}
+
 // CheckUnchanged is guard 5: the record was read again and equals that of the plan.
 func (e *Evidence) CheckUnchanged() index.GuardResult {
 	const g = index.GuardUnchanged
@@ -129,6 +135,12 @@ func (e *Evidence) CheckUnchanged() index.GuardResult {
 		return index.Passed(g, "it is there already")
 	}
 	switch {
+	case n == 0 && e.goneUnmarked() && e.RelatedErr != nil:
+		return index.Unproven(g, "it is not there any more, and whether it is marked as quiesced could not be read: "+index.ErrorText(e.RelatedErr), "an answer from the DNS provider")
+	case n == 0 && e.goneUnmarked():
+		return index.Failed(g, "it is not there any more, and nothing marks it as quiesced: its node would register it again", "look again once the node is back")
+	case n == 0 && e.Change.Op == providers.OpUpdate:
+		return index.Failed(g, "it is not there any more", "look again")
 	case n == 0:
 		return index.Passed(g, "it is not there any more, so there is nothing to do")
 	case n > 1:
@@ -167,12 +179,4 @@ func (e *Evidence) CheckGrace() index.GuardResult {
 		return index.Failed(g, "the marker is "+index.Ago(-age)+" in the future by the clock of its provider, so how old it is cannot be said", "let the node that wrote it register again once its clock is right")
 	}
 	return index.Failed(g, "the marker is only "+index.Ago(age)+" old, and "+index.Ago(e.Grace)+" is the least", "wait "+index.Ago(e.Grace-age))
-}
-
-// wasTakenOut reports whether a marker among some records says that its node is quiesced.
-func wasTakenOut(markers []providers.Record, o providers.Owner) bool {
-	return slices.ContainsFunc(markers, func(m providers.Record) bool {
-		own, ok := index.OwnerInMarker(&m)
-		return ok && m.IsMarker() && own.Quiesced && own.Same(o)
-	})
 }

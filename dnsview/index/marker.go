@@ -22,6 +22,24 @@ func OwnerInMarker(r *providers.Record) (providers.Owner, bool) {
 	return o, err == nil
 }
 
+// TakenOut reports whether one of some marker records says that a node is quiesced.
+func TakenOut(markers []providers.Record, node providers.Owner) bool {
+	return slices.ContainsFunc(markers, func(m providers.Record) bool {
+		o, ok := OwnerInMarker(&m)
+		return ok && m.IsMarker() && o.Quiesced && o.Same(node)
+	})
+}
+
+// MarkerLeft returns the owner whose marker stays when a change removes its value, to say that it is quiesced. ok is
+// false for a change that leaves none. That the value is gone does not show that such a change was made: its node may
+// have removed it, and would register it again.
+func MarkerLeft(c *providers.Change) (o providers.Owner, ok bool) {
+	if c.Op != providers.OpDelete || !IsQuiesced(&c.After) {
+		return providers.Owner{}, false
+	}
+	return c.After.Owner()
+}
+
 // QuiescedKey names what one node has at one name.
 type QuiescedKey struct {
 	Node int32
