@@ -43,6 +43,10 @@ type Store interface {
 	// may lack what was written last.
 	ListAfter(ctx context.Context, prefix, after string, most int) (keys []string, err error)
 
+	// ListObjects returns, in ascending order of bytes of their keys, at most most objects whose keys begin with prefix,
+	// without their data. A list may lack what was written last.
+	ListObjects(ctx context.Context, prefix string, most int) ([]Object, error)
+
 	// Delete removes an object. Removing one that does not exist is no error.
 	Delete(ctx context.Context, key string) error
 }

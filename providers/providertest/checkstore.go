@@ -25,6 +25,7 @@ func CheckStore(t *testing.T, open func(t *testing.T) providers.Store) {
 		{"of many writers that create one object one does", storeCreates},
 		{"of many writers that replace one version one does", storeReplaces},
 		{"a list is in order, begins after a key and ends at its limit", storeLists},
+		{"a list of objects has their versions and times", storeListsObjects},
 		{"keys of one prefix are apart from those of a longer name", storePrefixes},
 	} {
 		t.Run(one.says, func(t *testing.T) { one.run(t, open(t), open(t)) })
@@ -73,6 +74,30 @@ func storeMissing(t *testing.T, a, b providers.Store) {
 	}
 	if _, err := a.PutIfAbsent(t.Context(), "none/gone", []byte("y")); err != nil {
 		t.Errorf("create after the delete: %v", err)
+	}
+}
+
+func storeListsObjects(t *testing.T, a, b providers.Store) {
+	for i := range 3 {
+		if _, err := a.PutIfAbsent(t.Context(), fmt.Sprintf("objects/%d", i), []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := b.ListObjects(t.Context(), "objects/", 2)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d objects, %v", len(list), err)
+	}
+	for i, o := range list {
+		is, err := a.Get(t.Context(), fmt.Sprintf("objects/%d", i))
+		if err != nil || o.Key != is.Key || o.Version != is.Version || o.Modified.Sub(is.Modified).Abs() > time.Second || len(o.Data) > 0 {
+			t.Errorf("listed as %+v, and read as %+v, %v", o, is, err)
+		}
+		if age := o.Asked.Sub(o.Modified); age < -2*time.Second || age > time.Minute {
+			t.Errorf("modified %s, asked %s", o.Modified, o.Asked)
+		}
+	}
+	if list, err := b.ListObjects(t.Context(), "objects/none/", 10); err != nil || len(list) != 0 {
+		t.Errorf("below a prefix without objects: %v, %v", list, err)
 	}
 }
 

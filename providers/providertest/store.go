@@ -160,6 +160,20 @@ func (s *Store) ListAfter(ctx context.Context, prefix, after string, most int) (
 	return keys, err
 }
 
+// ListObjects implements providers.Store.
+func (s *Store) ListObjects(ctx context.Context, prefix string, most int) (out []providers.Object, err error) {
+	err = s.call(ctx, "list", prefix, func() error {
+		for _, key := range slices.Sorted(maps.Keys(s.objects)) {
+			if o := s.objects[key]; strings.HasPrefix(key, prefix) && len(out) < most {
+				o.Data, o.Asked = nil, s.Now()
+				out = append(out, o)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
 // Delete implements providers.Store.
 func (s *Store) Delete(ctx context.Context, key string) error {
 	return s.call(ctx, "delete", key, func() error {

@@ -135,12 +135,27 @@ func (st *Store) onceMore(call func(context.Context) error) func(context.Context
 
 // ListAfter implements providers.Store.
 func (st *Store) ListAfter(ctx context.Context, prefix, after string, most int) ([]string, error) {
+	list, err := st.list(ctx, prefix, after, most)
+	var keys []string
+	for i := range list {
+		keys = append(keys, list[i].Key)
+	}
+	return keys, err
+}
+
+// ListObjects implements providers.Store.
+func (st *Store) ListObjects(ctx context.Context, prefix string, most int) ([]providers.Object, error) {
+	return st.list(ctx, prefix, "", most)
+}
+
+// list returns objects without their data.
+func (st *Store) list(ctx context.Context, prefix, after string, most int) ([]providers.Object, error) {
 	in := awss3.ListObjectsV2Input{Bucket: &st.bucket, Prefix: aws.String(st.prefix + prefix), MaxKeys: aws.Int32(int32(min(most, 1000)))}
 	if after != "" {
 		in.StartAfter = aws.String(st.prefix + after)
 	}
-	var keys []string
-	for len(keys) < most {
+	var list []providers.Object
+	for len(list) < most {
 		var out *awss3.ListObjectsV2Output
 		err := st.s.Read(ctx, "list "+prefix, st.onceMore(func(ctx context.Context) (err error) {
 			out, err = st.s3.ListObjectsV2(ctx, &in)
@@ -149,15 +164,19 @@ func (st *Store) ListAfter(ctx context.Context, prefix, after string, most int) 
 		if err != nil {
 			return nil, err
 		}
+		asked, _ := middleware.GetServerTime(out.ResultMetadata)
 		for i := range out.Contents {
-			keys = append(keys, strings.TrimPrefix(aws.ToString(out.Contents[i].Key), st.prefix))
+			o := &out.Contents[i]
+			list = append(list, providers.Object{
+				Key: strings.TrimPrefix(aws.ToString(o.Key), st.prefix), Version: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified), Asked: asked,
+			})
 		}
 		if !aws.ToBool(out.IsTruncated) || len(out.Contents) == 0 {
 			break
 		}
 		in.StartAfter = out.Contents[len(out.Contents)-1].Key // a continuation token would begin where the first page did
 	}
-	return keys[:min(most, len(keys))], nil
+	return list[:min(most, len(list))], nil
 }
 
 // Delete implements providers.Store.

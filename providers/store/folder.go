@@ -129,6 +129,24 @@ func (f *Folder) ListAfter(ctx context.Context, prefix, after string, most int) 
 	return keys[:min(most, len(keys))], nil
 }
 
+// ListObjects implements providers.Store.
+func (f *Folder) ListObjects(ctx context.Context, prefix string, most int) ([]providers.Object, error) {
+	keys, err := f.ListAfter(ctx, prefix, "", most)
+	var out []providers.Object
+	for _, key := range keys {
+		o, err := f.Get(ctx, key)
+		if providers.KindOf(err) == providers.KindNotFound {
+			continue // it was removed meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		o.Data = nil
+		out = append(out, o)
+	}
+	return out, err
+}
+
 // Delete implements providers.Store.
 func (f *Folder) Delete(_ context.Context, key string) error {
 	if err := os.Remove(f.path(key)); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -73,6 +73,15 @@ func (o *opened) ListAfter(ctx context.Context, prefix, after string, most int) 
 	return s.ListAfter(ctx, prefix, after, most)
 }
 
+// ListObjects implements providers.Store.
+func (o *opened) ListObjects(ctx context.Context, prefix string, most int) ([]providers.Object, error) {
+	s, err := o.get()
+	if err != nil {
+		return nil, err
+	}
+	return s.ListObjects(ctx, prefix, most)
+}
+
 // Delete implements providers.Store.
 func (o *opened) Delete(ctx context.Context, key string) error {
 	s, err := o.get()

@@ -25,10 +25,10 @@ func JournalPath(c *config.Config, state string) string {
 	return filepath.Join(state, JournalName)
 }
 
-// TeamStore returns the store of the config's team. One that cannot be set up yet counts as away: what a member does
-// alone must not depend on it.
-func (a *Program) TeamStore(t *config.Team) providers.Store {
-	return store.Checked(store.Opened(t.Store(), func() (providers.Store, error) { return a.openStore(t) }))
+// TeamStore returns the store of the config's team, for its fleet. One that cannot be set up yet counts as away: what a
+// member does alone must not depend on it.
+func (a *Program) TeamStore(c *config.Config) providers.Store {
+	return store.OfFleet(store.Checked(store.Opened(c.Team.Store(), func() (providers.Store, error) { return a.openStore(&c.Team) })), c.Fleet)
 }
 
 func (a *Program) openStore(t *config.Team) (providers.Store, error) {
@@ -48,7 +48,7 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 	if path := JournalPath(c, state); c.Team.Store() == "" {
 		j, err = journal.Open(path, a.Clock, a.Interrupted)
 	} else {
-		j, err = journal.OpenTeam(journal.TeamOptions{Path: path, Store: a.TeamStore(&c.Team), Who: Who(), Clock: a.Clock, Stop: a.Interrupted})
+		j, err = journal.OpenTeam(journal.TeamOptions{Path: path, Store: a.TeamStore(c), Who: Who(), Clock: a.Clock, Stop: a.Interrupted})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)

@@ -18,6 +18,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/filter"
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 	"rollcall/providers/journal"
 )
 
@@ -121,7 +122,11 @@ func (a *commands) readTeamJournal(j *journal.Journal, verify bool) ([]journal.E
 	for _, n := range j.Notices() {
 		a.Logf("rollcall: journal: %s", words.Clean(n))
 	}
-	if away := j.Away(); away != nil {
+	away := j.Away()
+	if providers.KindOf(away) == providers.KindInvalid {
+		return nil, nil, away // it will not be otherwise later
+	}
+	if away != nil {
 		a.Logf("rollcall: journal: the store of the team does not answer, so this is what this machine has read before: %s", words.Clean(away.Error()))
 	}
 	return entries, j.Problems(), err

@@ -3,6 +3,7 @@ package cli
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -151,5 +152,28 @@ func TestThePolicyOfTheStoreNamesItsBucketAndNeverLetsTheJournalExpire(t *testin
 	}
 	if out := must(t, "policy", "store"); !strings.Contains(out, "rollcall/journal/ must never expire") {
 		t.Errorf("%s", out)
+	}
+}
+
+func TestASecondFleetOnTheStoreOfATeamIsRefusedInOneLine(t *testing.T) {
+	newWorld(t)
+	_, machine := newTeam(t)
+	machine("a")
+	must(t, "quiesce", "www-02")
+	file := getenv(t, "ROLLCALL_CONFIG")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := regexp.MustCompile(`(?m)^fleet: .*$`).ReplaceAll(text, []byte("fleet: 0badf1ee"))
+	if err := os.WriteFile(file, other, 0o600); err != nil || string(other) == string(text) {
+		t.Fatal(err)
+	}
+	machine("b")
+	for _, args := range [][]string{{"journal"}, {"journal", "--verify"}} {
+		r := rollcall(t, args...)
+		if n := strings.Count(r.err, "belongs to the fleet"); r.code != exit.Failed || r.out != "" || n != 1 {
+			t.Errorf("%v: exit code %d\n%s\n%s", args, r.code, r.out, r.err)
+		}
 	}
 }

@@ -151,20 +151,21 @@ func newStorePolicy(t *config.Team) *storePolicy {
 	p.Policy.Version = "2012-10-17"
 	p.Policy.Statement = []statement{
 		{Sid: "List", Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: []string{arn}},
-		{Sid: "Read", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: []string{under("journal"), under("writers"), under("trial")}},
+		{Sid: "Read", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: []string{under("journal"), under("fleet"), under("annotations"), under("members"), under("writers"), under("trial")}},
 		{
-			Sid: "AddToTheJournal", Effect: "Allow", Action: []string{"s3:PutObject"}, Resource: []string{under("journal")},
+			Sid: "AddToTheJournal", Effect: "Allow", Action: []string{"s3:PutObject"}, Resource: []string{under("journal"), under("fleet")},
 			Condition: map[string]map[string]string{"Null": {"s3:if-none-match": "false"}},
 		},
-		{Sid: "Work", Effect: "Allow", Action: []string{"s3:PutObject", "s3:DeleteObject"}, Resource: []string{under("writers"), under("trial")}},
+		{Sid: "Work", Effect: "Allow", Action: []string{"s3:PutObject", "s3:DeleteObject"}, Resource: []string{under("members"), under("writers"), under("trial")}},
+		{Sid: "Annotate", Effect: "Allow", Action: []string{"s3:PutObject"}, Resource: []string{under("annotations")}},
 	}
-	for _, name := range []string{"writers", "trial"} {
+	for _, name := range []string{"members", "writers", "trial"} {
 		p.Lifecycle.Rules = append(p.Lifecycle.Rules, lifecycleRule{
 			ID: "rollcall-" + name, Status: "Enabled", Filter: map[string]string{"Prefix": prefix + name + "/"}, Expiration: map[string]int{"Days": 7},
 		})
 	}
 	p.Notes = []string{
-		"objects below " + prefix + "journal/ must never expire and are never deleted: the lifecycle names the other prefixes only; do not add a rule for the whole bucket",
+		"objects below " + prefix + "journal/ must never expire and are never deleted, nor those below " + prefix + "fleet/ and " + prefix + "annotations/: the lifecycle names the other prefixes only; do not add a rule for the whole bucket",
 		"without s3:ListBucket S3 answers 403 for an object that is not there yet, and nothing can be written",
 		"every member can read the whole journal: addresses, names and who changed what",
 		"turn versioning on: a journal object that was removed by other means can then be restored",
