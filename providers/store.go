@@ -16,6 +16,9 @@ type Object struct {
 	Modified, Asked time.Time
 }
 
+// MaxObject is the largest size in bytes of an object that a Store reads. A larger one is KindIncomplete.
+const MaxObject = 256 << 20
+
 // Store holds small objects that several rollcalls share, such as the journal of a team. Keys consist of letters,
 // digits, dots, dashes and slashes. A store is safe for concurrent use by goroutines and processes; of several writers
 // that state the same condition at once, one succeeds. Errors are an *Error:
@@ -31,6 +34,10 @@ type Store interface {
 
 	// Get returns an object. A read that begins after a write has ended returns what was written.
 	Get(ctx context.Context, key string) (Object, error)
+
+	// GetChanged is Get for an object that was read before. While it still has this version, the answer has the version, and
+	// neither Data nor times, and costs next to nothing.
+	GetChanged(ctx context.Context, key, version string) (Object, error)
 
 	// PutIfAbsent creates an object and returns its version.
 	PutIfAbsent(ctx context.Context, key string, data []byte) (version string, err error)

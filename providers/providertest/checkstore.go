@@ -21,6 +21,7 @@ func CheckStore(t *testing.T, open func(t *testing.T) providers.Store) {
 		run  func(t *testing.T, a, b providers.Store)
 	}{
 		{"what was put is read as it was, with its version and times", storeReads},
+		{"what has the version that is known is not read again", storeReadsChanged},
 		{"what is not there is not found, and can be deleted", storeMissing},
 		{"of many writers that create one object one does", storeCreates},
 		{"of many writers that replace one version one does", storeReplaces},
@@ -46,6 +47,26 @@ func storeReads(t *testing.T, a, b providers.Store) {
 		if age := o.Asked.Sub(o.Modified); age < -2*time.Second || age > time.Minute {
 			t.Errorf("modified %s, asked %s", o.Modified, o.Asked)
 		}
+	}
+}
+
+func storeReadsChanged(t *testing.T, a, b providers.Store) {
+	first, err := a.PutIfAbsent(t.Context(), "changed/x", []byte("one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err := b.GetChanged(t.Context(), "changed/x", first); err != nil || o.Version != first || o.Data != nil {
+		t.Errorf("unchanged: %q, version %q after %q, %v", o.Data, o.Version, first, err)
+	}
+	second, err := a.PutIfMatch(t.Context(), "changed/x", []byte("two"), first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o, err := b.GetChanged(t.Context(), "changed/x", first); err != nil || o.Version != second || string(o.Data) != "two" || o.Modified.IsZero() {
+		t.Errorf("changed: %q, version %q after %q, %v", o.Data, o.Version, second, err)
+	}
+	if _, err := b.GetChanged(t.Context(), "changed/none", second); providers.KindOf(err) != providers.KindNotFound {
+		t.Errorf("none: %v", err)
 	}
 }
 

@@ -120,6 +120,15 @@ func (s *Store) Get(ctx context.Context, key string) (o providers.Object, err er
 	return o, err
 }
 
+// GetChanged implements providers.Store. To faults it is a get.
+func (s *Store) GetChanged(ctx context.Context, key, version string) (providers.Object, error) {
+	o, err := s.Get(ctx, key)
+	if err == nil && o.Version == version {
+		return providers.Object{Key: key, Version: version}, nil
+	}
+	return o, err
+}
+
 // PutIfAbsent implements providers.Store.
 func (s *Store) PutIfAbsent(ctx context.Context, key string, data []byte) (version string, err error) {
 	err = s.call(ctx, "create", key, func() error {

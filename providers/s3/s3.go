@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"rollcall/providers"
@@ -77,14 +79,31 @@ func (st *Store) Name() string { return st.name }
 
 // Get implements providers.Store.
 func (st *Store) Get(ctx context.Context, key string) (providers.Object, error) {
+	return st.get(ctx, key, nil)
+}
+
+// GetChanged implements providers.Store.
+func (st *Store) GetChanged(ctx context.Context, key, version string) (providers.Object, error) {
+	return st.get(ctx, key, &version)
+}
+
+// get reads an object that does not have a version, which may be nil.
+func (st *Store) get(ctx context.Context, key string, known *string) (providers.Object, error) {
 	var o providers.Object
 	err := st.s.Read(ctx, "read "+key, st.onceMore(func(ctx context.Context) error {
-		out, err := st.s3.GetObject(ctx, &awss3.GetObjectInput{Bucket: &st.bucket, Key: aws.String(st.prefix + key)})
+		out, err := st.s3.GetObject(ctx, &awss3.GetObjectInput{Bucket: &st.bucket, Key: aws.String(st.prefix + key), IfNoneMatch: known})
+		if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && known != nil && answer.HTTPStatusCode() == http.StatusNotModified {
+			o = providers.Object{Key: key, Version: *known}
+			return nil
+		}
 		if err != nil {
 			return err
 		}
 		defer func() { _ = out.Body.Close() }() // it is in memory
-		data, err := io.ReadAll(out.Body)
+		data, err := io.ReadAll(io.LimitReader(out.Body, providers.MaxObject+1))
+		if len(data) > providers.MaxObject {
+			return &providers.Error{Kind: providers.KindIncomplete, Err: fmt.Errorf("it has more than %d bytes, and that is the most", providers.MaxObject)}
+		}
 		o = providers.Object{Key: key, Data: data, Version: aws.ToString(out.ETag), Modified: aws.ToTime(out.LastModified)}
 		o.Asked, _ = middleware.GetServerTime(out.ResultMetadata)
 		return err

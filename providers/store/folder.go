@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -47,11 +48,23 @@ func (f *Folder) Get(ctx context.Context, key string) (providers.Object, error) 
 	if err != nil {
 		return providers.Object{}, f.failed("read "+key, err)
 	}
+	if info.Size() > providers.MaxObject {
+		return providers.Object{}, f.error(providers.KindIncomplete, "read "+key, fmt.Errorf("it has %d bytes, and %d is the most", info.Size(), providers.MaxObject))
+	}
 	var data bytes.Buffer
 	if _, err := data.ReadFrom(file); err != nil {
 		return providers.Object{}, f.failed("read "+key, err)
 	}
 	return providers.Object{Key: key, Data: data.Bytes(), Version: versionOf(data.Bytes()), Modified: info.ModTime(), Asked: time.Now()}, nil
+}
+
+// GetChanged implements providers.Store. It reads the file all the same.
+func (f *Folder) GetChanged(ctx context.Context, key, version string) (providers.Object, error) {
+	o, err := f.Get(ctx, key)
+	if err == nil && o.Version == version {
+		return providers.Object{Key: key, Version: version}, nil
+	}
+	return o, err
 }
 
 // PutIfAbsent implements providers.Store. The file gets its name by a hard link, which fails if the name exists.

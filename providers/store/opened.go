@@ -46,6 +46,15 @@ func (o *opened) Get(ctx context.Context, key string) (providers.Object, error) 
 	return s.Get(ctx, key)
 }
 
+// GetChanged implements providers.Store.
+func (o *opened) GetChanged(ctx context.Context, key, version string) (providers.Object, error) {
+	s, err := o.get()
+	if err != nil {
+		return providers.Object{}, err
+	}
+	return s.GetChanged(ctx, key, version)
+}
+
 // PutIfAbsent implements providers.Store.
 func (o *opened) PutIfAbsent(ctx context.Context, key string, data []byte) (string, error) {
 	s, err := o.get()
