@@ -90,6 +90,14 @@ func (o *ofFleet) Get(ctx context.Context, key string) (providers.Object, error)
 	return o.store.Get(ctx, key)
 }
 
+// GetChanged implements providers.Store.
+func (o *ofFleet) GetChanged(ctx context.Context, key, version string) (providers.Object, error) {
+	if err := o.check(ctx, false); err != nil {
+		return providers.Object{}, err
+	}
+	return o.store.GetChanged(ctx, key, version)
+}
+
 // PutIfAbsent implements providers.Store.
 func (o *ofFleet) PutIfAbsent(ctx context.Context, key string, data []byte) (string, error) {
 	if err := o.check(ctx, true); err != nil {
