@@ -1,0 +1,157 @@
+package reader
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"rollcall/providers"
+)
+
+// maxRows is the largest size in bytes of one source's rows when unpacked: a million rows.
+const maxRows = 512 << 20
+
+// Received is what was published about one source.
+type Received struct {
+	Source
+	Who string // user@host that has read it
+	// Read is when the last finished read began, and RowsFrom when the one began that the rows come from, both by the clock
+	// of this machine.
+	Read, RowsFrom time.Time
+	Data           []byte // as the publisher's caller has encoded it; nil if the rows are those received before
+	Err            error  // why there are no rows that can be shown
+}
+
+// Subscriber reads what a watch publishes. It is not safe for concurrent use.
+type Subscriber struct {
+	store providers.Store
+	fleet string
+	clock providers.Clock
+
+	version string    // of the index as last read
+	asked   time.Time // when it was read
+	sums    map[string]string
+	failed  bool // rows of the last index are missing
+}
+
+// NewSubscriber returns a subscriber to a fleet's rows. It does no I/O.
+func NewSubscriber(s providers.Store, fleet string, clock providers.Clock) *Subscriber {
+	return &Subscriber{store: s, fleet: fleet, clock: clock, sums: map[string]string{}}
+}
+
+// Poll reads the index, and the rows that have changed. changed is false if the index is the one that was read before.
+// Without an index, or with one that cannot be used, the error says why.
+func (s *Subscriber) Poll(ctx context.Context) (all []Received, changed bool, err error) {
+	began := s.clock.Now()
+	o, err := s.get(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	if o.Data == nil && o.Version == s.version && !s.failed {
+		s.asked = began
+		return nil, false, nil
+	}
+	x, err := parseIndex(o.Data, s.fleet)
+	if err != nil {
+		s.version = ""
+		return nil, false, &providers.Error{Kind: providers.KindIncomplete, Source: "team store " + s.store.Name(), Op: "read " + indexKey, Err: err}
+	}
+	written, known := s.writtenAt(o, began)
+	if !known { // it is believed once a second one has arrived
+		s.version, s.asked = o.Version, began
+		return nil, false, nil
+	}
+	s.version, s.asked, s.failed = o.Version, began, false
+	sums := make(map[string]string, len(x.Sources))
+	for i := range x.Sources {
+		r := Received{Source: x.Sources[i], Who: x.Who}
+		r.Read, r.RowsFrom = written.Add(-r.Age), written.Add(-r.RowsAge)
+		id := r.Kind + "\x00" + string(r.Provider) + "\x00" + r.Name
+		if s.sums[id] != r.Sum {
+			if r.Data, r.Err = s.rows(ctx, &r.Source); r.Err != nil {
+				s.failed = true
+				all = append(all, r)
+				continue
+			}
+		}
+		sums[id] = r.Sum
+		all = append(all, r)
+	}
+	s.sums = sums
+	return all, true, nil
+}
+
+// get reads the index if it has changed.
+func (s *Subscriber) get(ctx context.Context) (providers.Object, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if s.version == "" || s.failed {
+		return s.store.Get(ctx, indexKey)
+	}
+	return s.store.GetChanged(ctx, indexKey, s.version)
+}
+
+// writtenAt returns when the index was written, in the time of this machine: by the clock of the store, or else at the
+// earliest since the last look. known is false if neither says.
+func (s *Subscriber) writtenAt(o providers.Object, began time.Time) (at time.Time, known bool) {
+	switch {
+	case !o.Asked.IsZero() && !o.Modified.IsZero():
+		return began.Add(-max(0, o.Asked.Sub(o.Modified))), true
+	case s.version != "" && !s.asked.IsZero():
+		return s.asked, true
+	}
+	return time.Time{}, false
+}
+
+// rows returns the rows of a source.
+func (s *Subscriber) rows(ctx context.Context, src *Source) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	defer cancel()
+	o, err := s.store.Get(ctx, src.Object)
+	if err != nil {
+		return nil, err
+	}
+	bad := func(err error) error {
+		return &providers.Error{Kind: providers.KindIncomplete, Source: "team store " + s.store.Name(), Op: "read the rows of " + providers.Clean(src.Name), Err: err}
+	}
+	if sumOf(o.Data) != src.Sum {
+		return nil, bad(errors.New("the object is not the one of the index"))
+	}
+	data, err := unpack(o.Data, maxRows)
+	if err != nil {
+		return nil, bad(err)
+	}
+	return data, nil
+}
+
+func pack(data []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return out.Bytes(), err
+}
+
+// unpack returns what was packed, unless it has more than most bytes.
+func unpack(packed []byte, most int) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, errors.New("it is damaged: it cannot be unpacked")
+	}
+	data, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
+	switch {
+	case err != nil:
+		return nil, errors.New("it is damaged: it cannot be unpacked")
+	case len(data) > most:
+		return nil, fmt.Errorf("unpacked it has more than %d bytes, and that is the most", most)
+	}
+	return data, nil
+}
