@@ -123,7 +123,7 @@ func TestTheConsoleLogOfANodeIsOpenedFromItsLaunch(t *testing.T) {
 	r.f.write("i-new-1", "Linux version of the second\n")
 	r.press("L")
 	r.until("t3.micro", "of 16384 bytes")
-	r.press("down", "down", "down", "right") // aws-use1: two
+	r.press("down", "right") // aws-use1: two
 	r.until("launch 2 nodes")
 	r.toButton()
 	r.press("enter", "enter")

@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,7 +18,7 @@ import (
 const ownTemplate = "---\nname: own\nhelp: h\nvariables:\n  - {name: key, help: h, secret: true}\n  - {name: ipv6, type: bool, default: 'false'}\n  - {name: hosts, type: int, default: '3', pattern: '[1-9]'}\n---\n#!/bin/sh\n# rollcall: values\nuse \"$key\" \"$hosts\"\n"
 
 func (f *fake) Templates() []userdata.Template {
-	return []userdata.Template{{Name: "nginx", Help: "nginx behind a round-robin name", Format: "sh", Builtin: true, Variables: []userdata.Variable{
+	return []userdata.Template{{Name: "nginx", Help: "nginx behind a round-robin name", Format: "sh", After: "nginx.service", Builtin: true, Variables: []userdata.Variable{
 		{Name: "name", Type: userdata.TypeDomain, Help: "name that the node registers", Required: true, Example: "www.example.com"},
 		{Name: "port", Type: userdata.TypePort, Default: "80", Help: "port that nginx listens on"},
 		{Name: "register", Type: userdata.TypeEnum, Default: "agent", Options: []string{"agent", "console"}, Help: "who puts the node into DNS"},
@@ -30,6 +31,7 @@ func (f *fake) Templates() []userdata.Template {
 
 func (f *fake) Defaults(_ context.Context, service string) common.LaunchDefaults {
 	return common.LaunchDefaults{
+		Last:     f.last,
 		Template: "nginx", NamePrefix: "www", Values: map[string]string{"name": service},
 		Clouds: map[string]common.CloudDefaults{"aws-use1": {Count: 1, Image: "ami-0b", Size: "t3.micro"}, "joyent-ams": {Image: "img-1", Size: "g4-highcpu-1G"}},
 	}
@@ -60,7 +62,7 @@ func (f *fake) Render(_ context.Context, r common.RenderRequest) (userdata.Rende
 		return userdata.Rendered{}, userdata.Problems{"template nginx: variable name is not set: give the name that the node registers"}
 	}
 	text := "#!/bin/sh\n# nginx behind " + r.Values["name"] + "\nset -eu\nexport PORT=" + r.Values["port"] + "\napt-get install -y nginx\n\x1b[31mevil\x1b[0m\nrollcall-agent register\n"
-	return userdata.Rendered{Text: []byte(text), Limit: 16384, Left: 16384 - len(text)}, nil
+	return userdata.Rendered{Text: []byte(text), Limit: 16384, Left: 16384 - len(text), Agent: &userdata.AgentConfig{Register: cmp.Or(r.Values["register"], "agent"), Health: userdata.Health{HTTP: "/", Port: 80}}}, nil
 }
 
 func (f *fake) Lint(_ context.Context, r common.RenderRequest, text userdata.Rendered) (userdata.LintReport, error) {

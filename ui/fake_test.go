@@ -58,6 +58,7 @@ type fake struct {
 	logErr    error
 	lints     map[string][]userdata.LintFinding // by cloud
 	lintErr   error
+	last      common.LastLaunch
 	linted    []string // clouds and ports that were linted
 	missing   []string // what a profile takes to create
 	made      []string // profiles that were created

@@ -70,6 +70,7 @@ func TestNothingStartsBeforeTheLatestTextIsChecked(t *testing.T) {
 	r := formWith(t, 140, 44)
 	r.until("lint has nothing against it")
 	r.hold("lintedMsg")
+	r.press("ctrl+o")
 	r.toButton()
 	r.press("up", "up", "8") // the port
 	r.untilTrue("the check is there", func() bool { return len(r.kept) == 1 })
@@ -94,6 +95,7 @@ func TestNothingStartsBeforeTheLatestTextIsChecked(t *testing.T) {
 func TestWhoTypesIsCheckedOnceAtTheEnd(t *testing.T) {
 	r := formWith(t, 140, 44)
 	r.until("lint has nothing against it")
+	r.press("ctrl+o")
 	r.toButton()
 	r.press("up", "up", "backspace", "backspace")
 	r.typeText("8080")
@@ -123,11 +125,12 @@ func TestAProfileIsCreatedFirstAndWhatThatIsIsSaidBefore(t *testing.T) {
 	}).ready()
 	r.press("L")
 	r.until("t3.micro")
+	r.press("ctrl+o")
 	r.toButton()
 	r.until("launch 1 node")
 	r.press("up", "up", "up", "up", "right") // create it: yes
 	r.toButton()
-	r.has("give the profile that is to be created a name")
+	r.has("name the profile that is to be created")
 	r.press("up", "up", "up", "up", "up")
 	r.send(tea.PasteMsg{Content: "www-nodes\x1b\n"})
 	r.press("backspace") // what was a line break
@@ -151,6 +154,7 @@ func TestAProfileThatCannotBeCreatedStartsNothing(t *testing.T) {
 	}).ready()
 	r.press("L")
 	r.until("t3.micro")
+	r.press("ctrl+o")
 	r.toButton()
 	r.press("up", "up", "up", "up", "right", "up")
 	r.typeText("taken")
@@ -174,8 +178,9 @@ func TestAnOperatorsTemplateAppearsWithTypesDefaultsHelpAndItsSecretUnseen(t *te
 	r := newRig(t, 140, 44).ready()
 	r.press("L")
 	r.until("t3.micro")
-	r.press("down", "right")
+	r.press("down", "down", "down", "down", "down", "down", "down", "right")
 	r.until("‹ own ›", "use \"$key\" \"$hosts\"", "a template of an operator")
+	r.press("ctrl+o")
 	r.toButton()
 	r.press("up")
 	r.has("a help that is so long that one line", "when it is too small (int; default 3)")

@@ -40,6 +40,8 @@ type Launch struct {
 	Network string             `json:"network,omitempty"`
 	KeyPair string             `json:"key_pair,omitempty"`
 	Profile string             `json:"profile,omitempty"`
+	// Template is the boot template, empty in entries of earlier versions. The values of its variables are not kept.
+	Template string `json:"template,omitempty"`
 }
 
 // Profile is what an entry of KindProfile creates: an instance profile and its role of the same name.

@@ -200,6 +200,17 @@ type LaunchDefaults struct {
 	NamePrefix string
 	Values     map[string]string        // template variables that follow from the service
 	Clouds     map[string]CloudDefaults // by cloud name
+	Last       LastLaunch
+}
+
+// LastLaunch is the latest launch of a service in the journal.
+type LastLaunch struct {
+	Why        string // why there is none; then the rest is empty
+	Time       time.Time
+	Who        string
+	Template   string // empty if the journal does not have it
+	NamePrefix string
+	Clouds     map[string]CloudDefaults // by cloud name
 }
 
 // CloudDefaults are the initial values of the launch form for one cloud.

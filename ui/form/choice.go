@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -33,6 +34,14 @@ func (c *choice) pick(value string) {
 func (c *choice) value() string {
 	if c.at < len(c.options) {
 		return c.options[c.at].value
+	}
+	return ""
+}
+
+// text returns the label of the selected option, clean.
+func (c *choice) text() string {
+	if c.at < len(c.options) {
+		return common.Clean(c.options[c.at].label)
 	}
 	return ""
 }
@@ -94,10 +103,7 @@ func (c *choice) moveBy(by int) {
 }
 
 func (c *choice) view(t *theme.Theme, n int, focused bool) string {
-	label := t.Paint(theme.Faint, "none")
-	if c.at < len(c.options) {
-		label = common.Clean(c.options[c.at].label)
-	}
+	label := cmp.Or(c.text(), t.Paint(theme.Faint, "(none)"))
 	if !focused {
 		return common.Fit(label, n, t.Ellipsis)
 	}

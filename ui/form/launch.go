@@ -30,7 +30,11 @@ type launchForm struct {
 	vars     []*varPart
 	boot     []userdata.Template
 
-	at           int // field under the cursor
+	last   common.LastLaunch
+	asLast string // what was set of the last launch
+
+	open         bool // the fields that most launches leave as they are
+	at           int  // field under the cursor
 	focus        string
 	view         viewport.Model    // of the fields
 	values       map[string]string // values that the service determines
@@ -208,7 +212,7 @@ func (d *launchForm) total() int {
 const (
 	noImage   = "no image"
 	noSize    = "no size"
-	noProfile = "give the profile that is to be created a name"
+	noProfile = "name the profile that is to be created"
 )
 
 // missing returns what prevents the launch, or "".

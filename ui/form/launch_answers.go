@@ -45,6 +45,7 @@ func (d *launchForm) Receive(sh *common.Context, msg tea.Msg) (cmd tea.Cmd, mine
 		d.problem, d.rendered = "", msg.byCloud
 		if msg.err != nil {
 			d.problem = msg.err.Error()
+			d.openWrong()
 			return nil, true
 		}
 		return d.check(sh), true
@@ -71,7 +72,7 @@ func (d *launchForm) takeCatalogue(msg catalogueMsg) {
 }
 
 func (d *launchForm) takeDefaults(sh *common.Context, v common.LaunchDefaults) tea.Cmd {
-	d.values = v.Values
+	d.values, d.last, d.asLast = v.Values, v.Last, ""
 	if v.Template != "" {
 		d.template.pick(v.Template)
 	}

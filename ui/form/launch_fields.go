@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,8 @@ type field struct {
 	view  func(n int, focused bool) string
 	key   func(k tea.KeyPressMsg) (handled, changed bool)
 	paste func(s string) // nil for a field that is not a text
+	value func() string  // what a folded field is set to, in a few words
+	rest  bool           // most launches leave it as it is
 	// changed is called after the value has changed; nil renders the script again.
 	changed func() tea.Cmd
 	indent  bool
@@ -28,19 +31,20 @@ type field struct {
 	danger  bool
 }
 
-// fields returns the current fields. A cloud without nodes has no image and no size.
-func (d *launchForm) fields(sh *common.Context) []field {
+// allFields returns the current fields, those that are folded too. A cloud without nodes has no image and no size.
+func (d *launchForm) allFields(sh *common.Context) []field {
 	t := sh.Theme
 	pick := func(label, help string, c *choice, changed func() tea.Cmd) field {
 		return field{
-			label: label, help: help, changed: changed,
+			label: label, help: help, changed: changed, value: c.text,
 			view: func(n int, focused bool) string { return c.view(t, n, focused) }, key: c.key,
 		}
 	}
 	text := func(label, help, example string, in *common.Input, name string) field {
 		return field{
 			label: label, help: help,
-			view: func(n int, focused bool) string { return in.View(t, n, focused, common.Clean(example)) },
+			view:  func(n int, focused bool) string { return in.View(t, n, focused, placeholder(example)) },
+			value: func() string { return cmp.Or(common.Clean(in.Value()), placeholder("")) },
 			key: func(k tea.KeyPressMsg) (bool, bool) {
 				before := in.Value()
 				ok := in.Key(k)
@@ -57,11 +61,6 @@ func (d *launchForm) fields(sh *common.Context) []field {
 	}
 	out := []field{
 		pick("service", "what the nodes are to serve; decides name, zone and health check", &d.service, func() tea.Cmd { return d.ask(sh) }),
-		pick("template", d.templateHelp(), &d.template, func() tea.Cmd {
-			d.useTemplate()
-			return d.render(sh)
-		}),
-		text("names begin", "a node's name is this, four digits of the launch id, and a number", "www", &d.prefix, "prefix "),
 	}
 	for _, c := range d.clouds {
 		help := "how many nodes; left and right, or a number"
@@ -87,29 +86,48 @@ func (d *launchForm) fields(sh *common.Context) []field {
 			f.indent = true
 			return f
 		}
+		rest := func(f field) field {
+			f.rest, f.kind = true, "rest "+c.name
+			f.label = c.name + " " + f.label
+			return f
+		}
 		nothing := func() tea.Cmd { return nil }
 		out = append(out, sub(pick("size", "type a part of its name to find one", &c.size, nothing)), sub(pick("image", "type a part of its name to find one", &c.image, nothing)))
 		if len(c.network.options) > 2 {
-			out = append(out, sub(pick("network", "", &c.network, nothing)))
+			out = append(out, rest(pick("network", "of the nodes in "+c.name, &c.network, nothing)))
 		}
 		if c.traits.KeyPairs && len(c.keyPair.options) > 1 {
-			out = append(out, sub(pick("key pair", "for ssh; none is fine", &c.keyPair, nothing)))
+			out = append(out, rest(pick("key pair", "for ssh; none is fine", &c.keyPair, nothing)))
 		}
 	}
+	out = append(out, pick("template", d.templateHelp(), &d.template, func() tea.Cmd {
+		d.useTemplate()
+		return d.render(sh)
+	}))
+	prefix := text("names begin", "a node's name is this, four digits of the launch id, and a number", "www", &d.prefix, "prefix ")
+	prefix.rest = true
+	out = append(out, prefix)
 	if d.hasRoles() {
-		out = append(out, text("profile", "EC2 instance profile of nodes that register themselves; without one the console registers them, or their agent cannot", "none", &d.profile, "profile "))
+		profile := text("profile", "EC2 instance profile of nodes that register themselves; without one the console registers them, or their agent cannot", "", &d.profile, "profile ")
 		create := pick("create it", "makes role and profile first, where they are missing; what that is stands beside the boot script and below the button", &d.create, nil)
-		create.indent = true
-		out = append(out, create)
+		profile.rest, create.rest, create.indent = true, true, true
+		out = append(out, profile, create)
 	}
 	for _, p := range d.vars {
 		f := d.varField(t, p, text)
-		f.kind = "variable"
+		f.kind, f.rest = "variable", true
 		out = append(out, f)
 	}
-	out = append(out, field{label: "launch", button: true})
+	return out
+}
+
+// identify sets the identities of fields.
+func (d *launchForm) identify(out []field) []field {
 	section := ""
 	for i := range out {
+		if out[i].id != "" {
+			continue
+		}
 		if !out[i].indent {
 			section = out[i].kind + " " + out[i].label
 			out[i].id = section
@@ -139,7 +157,8 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 	if len(p.choice.options) > 0 {
 		return field{
 			label: common.Clean(p.v.Name), help: help,
-			view: func(n int, focused bool) string { return p.choice.view(t, n, focused) },
+			view:  func(n int, focused bool) string { return p.choice.view(t, n, focused) },
+			value: p.choice.text,
 			key: func(k tea.KeyPressMsg) (bool, bool) {
 				handled, changed := p.choice.key(k)
 				if changed {
@@ -151,6 +170,12 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 	}
 	f := text(common.Clean(p.v.Name), help, p.v.Example, &p.text, p.v.Name)
 	if p.v.Secret {
+		f.value = func() string {
+			if p.text.Value() == "" {
+				return placeholder("")
+			}
+			return "***"
+		}
 		show := f.view
 		f.view = func(n int, focused bool) string {
 			stars := strings.Repeat("*", utf8.RuneCountInString(p.text.Value()))
@@ -168,6 +193,14 @@ func (d *launchForm) varField(t *theme.Theme, p *varPart, text func(label, help,
 	return f
 }
 
+// placeholder returns what an empty field shows: that it is empty, or an example that cannot be read as a value.
+func placeholder(example string) string {
+	if example == "" {
+		return "(none)"
+	}
+	return "(such as " + common.Clean(example) + ")"
+}
+
 // typeNote returns what a variable accepts.
 func typeNote(v *userdata.Variable) string {
 	note := string(v.Type)
@@ -182,27 +215,33 @@ func typeNote(v *userdata.Variable) string {
 	return note
 }
 
-// wrongField returns the index of the field that keeps the launch from beginning, or -1 if there is none or what is missing
-// is still on its way.
-func (d *launchForm) wrongField(fields []field) int {
-	if i := slices.IndexFunc(fields, func(f field) bool { return d.problemOf(&f) != "" }); i >= 0 {
-		return i
+// wrongField returns the identity of the field, folded or not, that keeps the launch from beginning, or "" if there is none
+// or what is missing is still on its way.
+func (d *launchForm) wrongField(sh *common.Context) string {
+	fields := d.identify(d.allFields(sh))
+	first := func(is func(f field) bool) string {
+		if i := slices.IndexFunc(fields, is); i >= 0 {
+			return fields[i].id
+		}
+		return ""
+	}
+	if id := first(func(f field) bool { return d.problemOf(&f) != "" }); id != "" {
+		return id
 	}
 	why := d.missing()
-	id := ""
 	switch cloud, what, _ := strings.Cut(why, ": "); {
 	case why == "":
-		return -1
+		return ""
 	case d.total() == 0:
-		return slices.IndexFunc(fields, func(f field) bool { return f.kind == "cloud" })
+		return first(func(f field) bool { return f.kind == "cloud" })
 	case why == noProfile:
-		id = " profile"
+		return " profile"
 	case what == noImage, what == noSize:
-		id = "cloud " + cloud + "/" + strings.TrimPrefix(what, "no ")
+		return "cloud " + cloud + "/" + strings.TrimPrefix(what, "no ")
 	case slices.ContainsFunc(d.clouds, func(c *cloudPart) bool { return c.name == cloud && c.err != "" }):
-		id = "cloud " + cloud
+		return "cloud " + cloud
 	}
-	return slices.IndexFunc(fields, func(f field) bool { return f.id == id })
+	return ""
 }
 
 // problemOf returns why the template rejects the value of a variable, or "".

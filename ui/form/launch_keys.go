@@ -1,6 +1,8 @@
 package form
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/ui/common"
@@ -26,6 +28,11 @@ func (d *launchForm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAct
 	case "pgup":
 		d.script.ScrollUp(common.Page)
 		return nil
+	case foldKey:
+		d.toggleFold()
+		return nil
+	case lastKey:
+		return common.Cmd{Cmd: d.takeLast(sh)}
 	case "ctrl+n", "f3":
 		d.nextScript()
 		return nil
@@ -44,8 +51,8 @@ func (d *launchForm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAct
 		return nil
 	case "enter":
 		if f.button {
-			if i := d.wrongField(fields); i >= 0 {
-				d.move(i-at, fields)
+			if id := d.wrongField(sh); id != "" {
+				d.goTo(sh, id)
 				return nil
 			}
 			return d.start(sh)
@@ -83,6 +90,14 @@ func (d *launchForm) move(by int, fields []field) {
 	d.at = max(min(d.at+by, len(fields)-1), 0)
 	d.focus = fields[d.at].id
 	d.readyToStart = false
+}
+
+// goTo moves to a field and opens the folded ones if it is one of them.
+func (d *launchForm) goTo(sh *common.Context, id string) {
+	if !slices.ContainsFunc(d.fields(sh), func(f field) bool { return f.id == id }) {
+		d.open = true
+	}
+	d.focus, d.readyToStart = id, false
 }
 
 // start launches on the second enter. The first one shows what it will do.

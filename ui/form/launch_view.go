@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
@@ -12,7 +14,7 @@ import (
 func (d *launchForm) Draw(sh *common.Context, w, h int) common.Panel {
 	t := sh.Theme
 	h = max(h-2, 1)
-	p := common.Panel{Title: "Launch", Hints: common.KeyHints("enter", "next", "ctrl+s", "to launch", "ctrl+p", "boot script", "esc", "close")}
+	p := common.Panel{Title: "Launch", Hints: common.KeyHints("ctrl+s", "to launch", foldKey, "more", "ctrl+p", "script", "esc", "close")}
 	for _, c := range d.clouds {
 		p.Danger = p.Danger || (c.production && c.count.n > 0)
 	}
@@ -23,7 +25,7 @@ func (d *launchForm) Draw(sh *common.Context, w, h int) common.Panel {
 		for i := range h {
 			p.Lines = append(p.Lines, common.Fit(form[i], left, t.Ellipsis)+theme.Reset+t.Paint(theme.Border, " "+t.Box.Left+" ")+script[i])
 		}
-		p.Hints = common.KeyHints("enter", "next", "ctrl+s", "to launch", "pgdown", "scroll the script", "ctrl+n", "its next cloud", "esc", "close")
+		p.Hints = common.KeyHints("enter", "next", "ctrl+s", "to launch", foldKey, "more", "pgdown", "scroll the script", "ctrl+n", "its next cloud", "esc", "close")
 		return p
 	}
 	if d.preview {
@@ -39,7 +41,12 @@ func (d *launchForm) Draw(sh *common.Context, w, h int) common.Panel {
 func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 	t := sh.Theme
 	fields, _ := d.focused(sh)
-	const label = 15
+	label := 15
+	for i := range fields {
+		if n := ansi.StringWidth(fields[i].label); fields[i].rest && w >= 2*n+10 {
+			label = max(label, n)
+		}
+	}
 	var lines []string
 	row := 0
 	for i, f := range fields {
@@ -54,6 +61,11 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 		}
 		if f.button {
 			lines = append(lines, "", bar+d.button(sh, focused, w-2))
+			if d.total() > 0 {
+				for _, l := range common.Wrap(d.outcome(), max(w-2, 4)) {
+					lines = append(lines, "  "+t.Paint(theme.Dim, l))
+				}
+			}
 			for _, n := range d.notes(t, w-2) {
 				lines = append(lines, "  "+n)
 			}
@@ -77,6 +89,18 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 			role = theme.Strong
 		}
 		lines = append(lines, bar+t.Paint(role, common.Fit(common.Clean(name), label, t.Ellipsis))+" "+f.view(max(w-label-3, 4), focused))
+		if f.id == foldID && !d.open {
+			for _, l := range d.folded(t, d.allFields(sh), w-label-5, (h-14)/2) {
+				lines = append(lines, strings.Repeat(" ", label+5)+t.Paint(theme.Faint, l))
+			}
+		}
+		if said := d.lastLine(sh); i == 0 && said != "" {
+			before := label + 3
+			if w < 60 {
+				before = 4
+			}
+			lines = append(lines, strings.Repeat(" ", before)+t.Paint(theme.Faint, common.Fit(said, max(w-before, 4), t.Ellipsis)))
+		}
 	}
 	help, helpRole := fields[d.at].help, theme.Dim
 	if why := d.problemOf(&fields[d.at]); why != "" {
@@ -111,10 +135,18 @@ func (d *launchForm) button(sh *common.Context, focused bool, w int) string {
 	t := sh.Theme
 	if why := d.missing(); why != "" {
 		first, _, _ := strings.Cut(why, "\n")
-		return t.Paint(theme.Warn, common.Fit(t.Warn+" "+common.Clean(first), w, t.Ellipsis))
+		text, does := t.Warn+" "+common.Clean(first), "; enter goes there"
+		if focused && d.wrongField(sh) != "" && ansi.StringWidth(text+does) <= w {
+			text += does
+		}
+		return t.Paint(theme.Warn, common.Fit(text, w, t.Ellipsis))
 	}
 	nodes := providers.CountOf(d.total(), "node")
-	text := " launch " + nodes + " "
+	text := " launch " + nodes
+	if focused {
+		text += ": enter asks once more"
+	}
+	text += " "
 	if d.createsProfile() {
 		nodes = "creates " + strings.TrimSpace(d.profile.Value()) + " and launches " + nodes
 	} else {

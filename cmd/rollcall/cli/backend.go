@@ -356,7 +356,9 @@ func (b *backend) Services() []index.Service { return b.s.Config.DeclaredService
 func (b *backend) Templates() []userdata.Template { return b.templates.List() }
 
 func (b *backend) Defaults(_ context.Context, service string) common.LaunchDefaults {
-	return b.s.Defaults(b.view(), b.templates, service)
+	d := b.s.Defaults(b.view(), b.templates, service)
+	d.Last = b.s.LastLaunch(service)
+	return d
 }
 
 func (b *backend) Catalogue(ctx context.Context, cloud string) (providers.Catalogue, error) {

@@ -87,3 +87,20 @@ func TestTheConsoleLogOfACloudIsReadWhereItHasOne(t *testing.T) {
 		t.Error("a cloud that is not there has a log")
 	}
 }
+
+func TestTheFormKnowsTheLastLaunchOfAServiceFromTheJournal(t *testing.T) {
+	newWorld(t)
+	b := formBackend(t)
+	if d := b.Defaults(t.Context(), theWWW); !d.Last.Time.IsZero() || d.Last.Why != "the journal has no launch of "+theWWW {
+		t.Errorf("before the first: %+v", d.Last)
+	}
+	must(t, "launch", "--cloud", "aws-use1=2,joyent-east", "--service", theWWW, "--name", "web", "--size", "aws-use1=t3.small", "--yes")
+	must(t, "launch", "--cloud", "aws-euw1", "--service", "v1._theservice._tcp.unilans.net", "--yes")
+	last := b.Defaults(t.Context(), theWWW).Last
+	if last.Why != "" || last.Time.IsZero() || last.Who == "" || last.Template != "nginx-roundrobin" || last.NamePrefix != "web" || len(last.Clouds) != 2 {
+		t.Fatalf("%+v", last)
+	}
+	if use1, east := last.Clouds["aws-use1"], last.Clouds["joyent-east"]; use1.Count != 2 || use1.Size != "t3.small" || use1.Image == "" || east.Count != 1 || east.Size == "" {
+		t.Errorf("%+v", last.Clouds)
+	}
+}

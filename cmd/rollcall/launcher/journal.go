@@ -13,6 +13,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
+	"rollcall/ui/common"
 )
 
 // launchJournal records the nodes of one launch in the session's journal.
@@ -46,7 +47,7 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 		Sentence: fmt.Sprintf("Launch %s in %s: image %s, size %s", req.Name, n.Cloud, req.Image, req.Size),
 		Launch: &journal.Launch{
 			Cloud: n.Cloud, Key: key, ID: req.LaunchID, Index: req.Index, Name: req.Name, Service: l.spec.Service,
-			Image: req.Image, Size: req.Size, Network: req.Network, KeyPair: req.KeyPair, Profile: req.Profile,
+			Image: req.Image, Size: req.Size, Network: req.Network, KeyPair: req.KeyPair, Profile: req.Profile, Template: l.spec.Template,
 		},
 	}
 	return l.s.begin(e)
@@ -149,13 +150,58 @@ func Earlier(entries []journal.Entry) func(n launch.Node) string {
 func keepChoices(entries []journal.Entry, cloud string, t *launch.Target, prefix *string) {
 	for i := range entries {
 		l := entries[i].Launch
-		if p := strings.LastIndex(l.Name, "-"+l.ID[:min(4, len(l.ID))]+"-"); p > 0 && *prefix == "" {
-			*prefix = l.Name[:p]
-		}
+		*prefix = cmp.Or(*prefix, namePrefix(l))
 		if l.Cloud == cloud {
 			t.Image, t.Size = l.Image, l.Size
 		}
 	}
+}
+
+// namePrefix returns the start of the name of a launched node, before its launch id, or "".
+func namePrefix(l *journal.Launch) string {
+	if p := strings.LastIndex(l.Name, "-"+l.ID[:min(4, len(l.ID))]+"-"); p > 0 {
+		return l.Name[:p]
+	}
+	return ""
+}
+
+// LastLaunch returns the latest launch of a service that the journal holds, with what was asked for: nodes that did not
+// start count too.
+func (s *Launcher) LastLaunch(service string) common.LastLaunch {
+	j, err := s.OpenJournal()
+	if err != nil {
+		return common.LastLaunch{Why: "the journal cannot be read: " + words.Clean(err.Error())}
+	}
+	all, err := j.Entries()
+	if err != nil {
+		return common.LastLaunch{Why: "the journal cannot be read: " + words.Clean(err.Error())}
+	}
+	at := -1
+	for i := range all {
+		if l := all[i].Launch; l != nil && l.Service == service && (at < 0 || !all[i].Time.Before(all[at].Time)) {
+			at = i
+		}
+	}
+	if at < 0 {
+		return common.LastLaunch{Why: "the journal has no launch of " + cmp.Or(words.Clean(service), "nodes without a service")}
+	}
+	last := all[at].Launch
+	out := common.LastLaunch{
+		Time: all[at].Time, Who: words.Clean(all[at].Who), Template: last.Template, NamePrefix: words.Clean(namePrefix(last)), Clouds: map[string]common.CloudDefaults{},
+	}
+	nodes := map[string]map[int]bool{} // by cloud; a retry has entries of its own
+	for i := range all {
+		l := all[i].Launch
+		if l == nil || l.ID != last.ID {
+			continue
+		}
+		if nodes[l.Cloud] == nil {
+			nodes[l.Cloud] = map[int]bool{}
+		}
+		nodes[l.Cloud][l.Index] = true
+		out.Clouds[l.Cloud] = common.CloudDefaults{Count: len(nodes[l.Cloud]), Image: l.Image, Size: l.Size, Network: l.Network, KeyPair: l.KeyPair, Profile: l.Profile}
+	}
+	return out
 }
 
 // MakeProfile records the missing parts of a profile and creates them. It asks each cloud, so that each knows that its
