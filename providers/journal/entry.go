@@ -40,8 +40,20 @@ type Launch struct {
 	Network string             `json:"network,omitempty"`
 	KeyPair string             `json:"key_pair,omitempty"`
 	Profile string             `json:"profile,omitempty"`
-	// Template is the boot template, empty in entries of earlier versions. The values of its variables are not kept.
+	// Template is the boot template, empty in entries of earlier versions.
 	Template string `json:"template,omitempty"`
+	// Set are the given values of its variables, without secret ones, whose names are in Withheld.
+	Set      map[string]string `json:"set,omitempty"`
+	Withheld []string          `json:"withheld,omitempty"`
+
+	Replaces *Replaces `json:"replaces,omitempty"` // set if the node replaces another
+}
+
+// Replaces is the replacement that a launch is part of.
+type Replaces struct {
+	Old    providers.InstanceRef   `json:"old"`     // the node that the launched one replaces
+	Queue  []providers.InstanceRef `json:"queue"`   // all nodes that the plan replaces, in order
+	MaxOut int                     `json:"max_out"` // how many may be out of DNS at a time
 }
 
 // Profile is what an entry of KindProfile creates: an instance profile and its role of the same name.

@@ -1,24 +1,36 @@
 package journal
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"rollcall/providers"
 )
 
-// Unfinished is a drain that took a node out of DNS and ended before it terminated the node.
+// Unfinished is a drain that took a node out of DNS and ended before it terminated the node, or a node that a replacement
+// was to terminate and has not.
 type Unfinished struct {
 	Instance providers.InstanceRef
 	Run, Who string
-	At       time.Time // of its last change
-	writer   string
+	At       time.Time // of its last change; of a replacement, of its first launch
+
+	// Of a replacement:
+	Replacement bool
+	Launched    *providers.InstanceRef // the node in its place; nil if none was launched, as far as is known
+	OutOfDNS    bool                   // the replacement took some of it out of DNS
+	MaxOut      int                    // how many nodes may be out of DNS at a time
+
+	writer string
 }
 
-// left is the note of the entry by which an operator leaves a drained node as it is.
-const left = "left out of DNS, and running, by the operator"
+// The notes of the entries by which an operator leaves a node as it is.
+const (
+	left        = "left out of DNS, and running, by the operator"
+	leftInPlace = "left as it is, and not replaced, by the operator"
+)
 
-// LeaveDrained records that a drain is not to be finished: UnfinishedDrains does not return it any more.
+// LeaveDrained records that drains and replacements are not to be finished: UnfinishedDrains does not return them any more.
 func (j *Journal) LeaveDrained(who string, drains ...Unfinished) error {
 	entries := make([]Entry, len(drains))
 	for i := range drains {
@@ -27,13 +39,16 @@ func (j *Journal) LeaveDrained(who string, drains ...Unfinished) error {
 			Run: drains[i].Run, Who: who, Verb: "drain", Kind: KindPower, Action: string(providers.PowerTerminate), Instance: &ref,
 			Sentence: "Terminate " + ref.Name, Note: left,
 		}
+		if drains[i].Replacement {
+			entries[i].Verb, entries[i].Note = "replace", leftInPlace
+		}
 	}
 	_, err := j.Refuse(entries...)
 	return err
 }
 
-// UnfinishedDrains returns, oldest first, the drains of processes that have ended. What was put back, quiesced or
-// terminated since is not among them.
+// UnfinishedDrains returns, oldest first, the drains and replacements of processes that have ended. What was put back,
+// quiesced or terminated since is not among them, nor is a replacement that has launched nothing.
 func (j *Journal) UnfinishedDrains() ([]Unfinished, error) {
 	var out []Unfinished
 	err := j.locked(func() error {
@@ -54,28 +69,42 @@ func (j *Journal) UnfinishedDrains() ([]Unfinished, error) {
 	return out, err
 }
 
-// unfinished returns the drains of entries whose last step did not follow, in the order of their last changes.
+// nodeKey identifies a node.
+type nodeKey struct {
+	cloud providers.CloudKey
+	id    string
+}
+
+func keyOf(ref providers.InstanceRef) nodeKey { return nodeKey{ref.Key, ref.ID} }
+
+// unfinished returns the drains and replacements of entries whose last step did not follow, in the order of their last
+// changes, and the nodes of one replacement in its order.
 func unfinished(entries []Entry) []Unfinished {
-	type node struct {
-		cloud providers.CloudKey
-		id    string
-	}
-	open := map[node]Unfinished{}
+	open, queued := map[nodeKey]Unfinished{}, map[nodeKey]int{}
+	launched := map[string]bool{} // by run of a replacement: whether it may have launched a node
 	for i := range entries {
 		e := &entries[i]
+		if e.Kind == KindLaunch && e.Launch != nil && e.Launch.Replaces != nil {
+			addReplacement(open, queued, launched, e)
+			continue
+		}
 		ref, known := e.node()
 		var rec providers.Record
 		if e.Change != nil {
 			rec = e.Change.Record()
 		}
-		n := node{ref.Key, ref.ID}
+		n := keyOf(ref)
+		u, was := open[n]
 		switch {
 		case !known:
 		case e.Kind == KindPower:
-			if e.Action == string(providers.PowerTerminate) && (e.State != Refused && e.State != Failed || e.Note == left) {
+			if e.Action == string(providers.PowerTerminate) && (e.State != Refused && e.State != Failed || e.Note == left || e.Note == leftInPlace) {
 				delete(open, n)
 			}
 		case e.Kind != KindChange || e.State != Done || e.Change == nil || rec.IsMarker():
+		case e.Change.Op == providers.OpDelete && e.Verb == "replace" && was:
+			u.OutOfDNS, u.writer = true, e.Writer
+			open[n] = u
 		case e.Change.Op == providers.OpDelete && e.Verb == "drain":
 			open[n] = Unfinished{Instance: ref, Run: e.Run, Who: e.Who, At: e.Time, writer: e.Writer}
 		case e.Change.Op == providers.OpCreate, e.Change.Op == providers.OpDelete:
@@ -84,10 +113,52 @@ func unfinished(entries []Entry) []Unfinished {
 	}
 	out := make([]Unfinished, 0, len(open))
 	for _, u := range open {
-		out = append(out, u)
+		if !u.Replacement || launched[u.Run] {
+			out = append(out, u)
+		}
 	}
-	slices.SortFunc(out, func(a, b Unfinished) int { return a.At.Compare(b.At) })
+	slices.SortFunc(out, func(a, b Unfinished) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(queued[keyOf(a.Instance)], queued[keyOf(b.Instance)]))
+	})
 	return out
+}
+
+// addReplacement adds, at the first launch of a replacement, all nodes that it is to terminate, and notes what each launch
+// started.
+func addReplacement(open map[nodeKey]Unfinished, queued map[nodeKey]int, launched map[string]bool, e *Entry) {
+	r := e.Launch.Replaces
+	if _, begun := launched[e.Run]; !begun {
+		launched[e.Run] = false
+		for at, ref := range r.Queue {
+			u := open[keyOf(ref)] // of an earlier run that this one continues
+			launched[e.Run] = launched[e.Run] || launched[u.Run]
+			u.Instance, u.Run, u.Who, u.At, u.writer = ref, e.Run, e.Who, e.Time, e.Writer
+			u.Replacement, u.MaxOut = true, r.MaxOut
+			open[keyOf(ref)], queued[keyOf(ref)] = u, at
+		}
+	}
+	launched[e.Run] = launched[e.Run] || e.State != Failed && e.State != Refused
+	if u, ok := open[keyOf(r.Old)]; ok {
+		u.Launched = nil
+		if e.State == Done {
+			u.Launched = e.Instance
+		}
+		open[keyOf(r.Old)] = u
+	}
+}
+
+// ReplacementOf returns the last launch of a node in the place of another one that may have been made, or nil.
+func ReplacementOf(entries []Entry, old providers.InstanceRef) *Entry {
+	for i := range slices.Backward(entries) {
+		e := &entries[i]
+		if e.Launch == nil || e.Launch.Replaces == nil || keyOf(e.Launch.Replaces.Old) != keyOf(old) {
+			continue
+		}
+		if e.State != Failed && e.State != Refused {
+			return e
+		}
+	}
+	return nil
 }
 
 // node returns the instance that an entry is about: its own, or else the owner of its record.

@@ -3,6 +3,7 @@ package journal
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,5 +93,67 @@ func TestADrainThatIsLeftIsNotToldAgain(t *testing.T) {
 	entries, err := j.Entries()
 	if err != nil || len(entries) != 2 || entries[0].State != Refused && entries[1].State != Refused {
 		t.Errorf("%+v %v", entries, err)
+	}
+}
+
+func replacing(old, launched string, state State, queue ...string) Entry {
+	ref := func(name string) providers.InstanceRef {
+		return providers.InstanceRef{Cloud: "aws-use1", Key: "k1", ID: "i-" + name, Name: name}
+	}
+	r := &Replaces{Old: ref(old), MaxOut: 1}
+	for _, q := range queue {
+		r.Queue = append(r.Queue, ref(q))
+	}
+	started := ref(launched)
+	return Entry{Kind: KindLaunch, Launch: &Launch{ID: "l" + old, Replaces: r}, Instance: &started, State: state}
+}
+
+func TestAReplacementIsUnfinishedForEachNodeThatItWasToTerminate(t *testing.T) {
+	one := stepsOf("r1", "replace", "a", replacing("a", "n1", Done, "a", "b", "c"), took(providers.OpDelete, Done), ended(Done))
+	two := append(slices.Clone(one), stepsOf("r1", "replace", "b", replacing("b", "n2", Done, "a", "b", "c"))...)
+	for name, c := range map[string]struct {
+		entries []Entry
+		want    string
+	}{
+		"launched":                      {one[:1], "a(n1) b() c()"},
+		"launch begun":                  {stepsOf("r1", "replace", "a", replacing("a", "", Begun, "a", "b")), "a() b()"},
+		"nothing launched":              {stepsOf("r1", "replace", "a", replacing("a", "", Failed, "a", "b")), ""},
+		"taken out":                     {one[:2], "a(n1,out) b() c()"},
+		"one done":                      {one, "b() c()"},
+		"the second launched":           {two, "b(n2) c()"},
+		"the second refused":            {append(slices.Clone(one), stepsOf("r1", "replace", "b", replacing("b", "", Failed, "a", "b", "c"))...), "b() c()"},
+		"the second of two is first":    {stepsOf("r1", "replace", "b", replacing("b", "n2", Done, "a", "b")), "a() b(n2)"},
+		"another run goes on":           {append(slices.Clone(two), stepsOf("r2", "replace", "c", replacing("c", "", Failed, "b", "c"))...), "b(n2) c()"},
+		"all done":                      {stepsOf("r1", "replace", "a", replacing("a", "n1", Done, "a"), took(providers.OpDelete, Done), ended(Done)), ""},
+		"the old one was put back":      {append(slices.Clone(one[:2]), stepsOf("r2", "return", "a", took(providers.OpCreate, Done))...), "b() c()"},
+		"the old one was left in place": {append(slices.Clone(one[:1]), stepsOf("r1", "replace", "a", Entry{Kind: KindPower, Action: "terminate", State: Refused, Note: leftInPlace})...), "b() c()"},
+	} {
+		got := ""
+		for _, u := range unfinished(c.entries) {
+			in := ""
+			if u.Launched != nil {
+				in = u.Launched.Name
+			}
+			if u.OutOfDNS {
+				in += ",out"
+			}
+			got += " " + u.Instance.Name + "(" + in + ")"
+			if !u.Replacement || u.Who != "ops@desk" {
+				t.Errorf("%s: %+v", name, u)
+			}
+		}
+		if strings.TrimSpace(got) != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+func TestTheLaunchInPlaceOfANodeIsFoundUnlessItFailed(t *testing.T) {
+	es := stepsOf("r1", "replace", "a", replacing("a", "n1", Done, "a"), replacing("a", "n2", Failed, "a"), replacing("b", "n3", Begun, "b"))
+	if e := ReplacementOf(es, es[0].Launch.Replaces.Old); e == nil || e.Instance.Name != "n1" {
+		t.Errorf("%+v", e)
+	}
+	if e := ReplacementOf(es, *es[0].Instance); e != nil {
+		t.Errorf("%+v", e)
 	}
 }
