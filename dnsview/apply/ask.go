@@ -42,6 +42,9 @@ func (r *run) askGuards(ctx context.Context, steps, ahead []int, dry bool) []gua
 		c := r.rebase(r.plan.Steps[i].Change, dry)
 		p := r.guardInput(ev, i, c)
 		p.OwnWrites = own
+		if dry {
+			p.Joining = r.joining(ev.view, i, c)
+		}
 		if o, ok := guard.InstanceToVerify(r.plan.Verb, c); ok {
 			p.Answer = r.answers[question{o.Cloud, o.Instance}].InstanceAnswer
 		}

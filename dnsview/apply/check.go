@@ -18,6 +18,8 @@ func (r *run) check(ctx context.Context) *Report {
 			steps = append(steps, i)
 		case rep.Step.Kind == plan.StepWait && r.waitIsPointless(i):
 			rep.State, rep.Why = StepSkipped, pointlessWait
+		case rep.Step.Kind == plan.StepLaunch && r.waitIsPointless(i):
+			rep.State, rep.Why = StepSkipped, pointlessLaunch
 		default:
 			rep.State = StepReady
 		}
@@ -41,6 +43,15 @@ func (r *run) check(ctx context.Context) *Report {
 			return !ok || r.report.Steps[at].State != StepReady
 		}) {
 			rep.State, rep.Why = StepSkipped, "it needs another step that is refused"
+		}
+	}
+	for i := range r.report.Steps {
+		switch rep := &r.report.Steps[i]; {
+		case rep.State != StepReady || !r.waitIsPointless(i):
+		case rep.Step.Kind == plan.StepLaunch:
+			rep.State, rep.Why = StepSkipped, pointlessLaunch
+		case rep.Step.Kind == plan.StepWait:
+			rep.State, rep.Why = StepSkipped, pointlessWait
 		}
 	}
 	r.report.Ended = r.engine.o.Now()

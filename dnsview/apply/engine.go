@@ -71,7 +71,8 @@ type Options struct {
 	Guards     Guards
 	ZoneGuards map[string]Guards // by zone name; zero fields fall back to Guards
 	Journal    *journal.Journal
-	Who        string // user@host
+	Who        string   // user@host
+	Launcher   Launcher // carries out launch steps; nil if nothing here launches nodes
 
 	Wire Wire // nil if no name server can be queried; steps that depend on them then wait
 	// WireZones returns recent results about the name servers of zones, since lame zones are not written to. May be

@@ -59,7 +59,7 @@ func (r *run) halfWay(ctx context.Context, ref providers.InstanceRef) string {
 // nodeNow returns the state of a node that was at least partly removed from DNS, by this run or before, and of which a
 // step of this run was not done. ok is false for any other node, and for a terminated one.
 func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeReport, ok bool) {
-	if v := r.plan.Verb; ref.ID == "" || v != index.VerbDrain && v != index.VerbQuiesce {
+	if v := r.plan.Verb; ref.ID == "" || !r.drains() && v != index.VerbQuiesce {
 		return n, false
 	}
 	values, gone, marked, undone := 0, 0, false, false
@@ -87,7 +87,7 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 	switch {
 	case !undone:
 		return n, false
-	case values == 0 && r.plan.Verb == index.VerbDrain && r.wasOutOfDNS(ref), values > 0 && gone == values:
+	case values == 0 && r.drains() && r.wasOutOfDNS(ref), values > 0 && gone == values:
 		n.DNS = "out of DNS"
 	case gone > 0:
 		n.DNS = "partly out of DNS"
@@ -110,6 +110,11 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 		n.Text = name + " is " + n.DNS + " now, and its cloud does not say whether it runs; to put it back: " + n.Back
 	}
 	return n, true
+}
+
+// drains reports whether the plan drains nodes.
+func (r *run) drains() bool {
+	return r.plan.Verb == index.VerbDrain || r.plan.Verb == index.VerbReplace
 }
 
 // stateUnknown is the state of an instance whose query failed.

@@ -30,6 +30,7 @@ const (
 	EventGuards   EventKind = "guards"   // the guards of a step were evaluated
 	EventBegun    EventKind = "begun"    // a step is in the journal and starts now
 	EventWaiting  EventKind = "waiting"  // a wait counts down; Left and Total are set
+	EventLaunch   EventKind = "launch"   // a node that is launched has come further
 	EventWire     EventKind = "wire"     // the authoritative servers were queried
 	EventEnded    EventKind = "ended"    // a step ended with State
 )

@@ -152,6 +152,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 	r.report.Run = "r" + hex.EncodeToString(id[:])
 	r.refuseProtected(ctx)
 	r.refuseEvacuation(ctx)
+	r.refusePointless(ctx)
 	for i := 0; i < len(r.plan.Steps); {
 		if r.plan.Steps[i].Kind == plan.StepChange {
 			end := i
@@ -160,6 +161,15 @@ func (r *run) carryOut(ctx context.Context) *Report {
 			}
 			r.changes(ctx, i, end)
 			r.awaitWire(ctx)
+			i = end
+			continue
+		}
+		if r.plan.Steps[i].Kind == plan.StepLaunch {
+			end := i
+			for end < len(r.plan.Steps) && r.plan.Steps[end].Kind == plan.StepLaunch {
+				end++
+			}
+			r.launches(ctx, i, end)
 			i = end
 			continue
 		}

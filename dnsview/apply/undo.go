@@ -31,7 +31,7 @@ func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 			return plan.Plan{}, fmt.Errorf("%w; an older change is undone by its number, which rollcall journal lists", notKnown(s.Run))
 		}
 		p := plan.Undo(nil, doneBy(entries, s)...)
-		p.Skipped = append(p.Skipped, unsure(s)...)
+		p.Skipped = append(p.Skipped, append(unsure(s), launchedBy(entries, s.Run)...)...)
 		return p, nil
 	}
 	if err := cannotTakeBack(entries, id); err != nil {
@@ -63,6 +63,7 @@ func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 		return plan.Plan{}, fmt.Errorf("there is nothing to undo in %s: it changed nothing, or was taken back already", index.Clean(id))
 	}
 	p := plan.Undo(nil, doneBy(entries, named)...)
+	p.Skipped = append(p.Skipped, launchedBy(entries, id)...)
 	if e.o.Journal.Team() != "" {
 		p.Title += ofOthers(e.o.Who, named)
 	}

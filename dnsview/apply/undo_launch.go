@@ -34,3 +34,17 @@ func cannotTakeBack(entries []journal.Entry, id string) error {
 	}
 	return nil
 }
+
+// launchedBy returns a line about what a run launched, which an undo of the run leaves; none if it launched nothing.
+func launchedBy(entries []journal.Entry, run string) []string {
+	var ids []string
+	for i := range entries {
+		if e := &entries[i]; e.Run == run && e.Kind == journal.KindLaunch && e.State == journal.Done && e.Instance != nil {
+			ids = append(ids, index.Clean(e.Instance.ID))
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	return []string{"what was launched stays: rollcall terminate " + strings.Join(ids, " ") + " ends it"}
+}

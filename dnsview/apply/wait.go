@@ -128,7 +128,10 @@ func (r *run) remainingWait(i int) (left time.Duration, taken bool) {
 	entries, err := r.entries()
 	for n := range r.plan.Steps {
 		p := &r.plan.Steps[n]
-		own := func(id int) bool { at, ok := r.byID[id]; return ok && at != i }
+		own := func(id int) bool {
+			at, ok := r.byID[id]
+			return ok && at != i && r.plan.Steps[at].Kind != plan.StepLaunch
+		}
 		if p.Kind != plan.StepPower || !slices.Contains(p.Needs, s.ID) || slices.ContainsFunc(p.Needs, own) {
 			continue // it waits for nothing, or for a refused step of this run
 		}

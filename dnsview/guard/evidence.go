@@ -55,6 +55,10 @@ type Evidence struct {
 	// Hosts are the targets of SRV values that this plan removes or an earlier one has removed.
 	Hosts map[string]bool
 
+	// Joining are the nodes that, by the plan, come into DNS at the service of the record before the change; of a dry check
+	// only, since a run finds them there.
+	Joining int
+
 	// Strands are SRV values of other owners that, by the plan, lead only to the name of the record.
 	Strands []string
 

@@ -27,13 +27,13 @@ func (e *Evidence) CheckMinimum() index.GuardResult {
 	}
 	why := "what is removed is not alive"
 	if s := e.View.Index.ServicesByName[r.Name]; s != nil && alive && s.IsMemberValue(&r) {
-		left := e.liveMembers(s)
+		left := e.liveMembers(s) + e.Joining
 		if left < s.Minimum {
 			return index.Failed(g, index.Clean(r.Name)+" would keep "+index.Plural(left, "live member", "live members")+", and its minimum is "+strconv.Itoa(s.Minimum), "more nodes, or a lower minimum in the config")
 		}
 		why = index.Clean(r.Name) + " keeps " + index.Plural(left, "live member", "live members")
 	}
-	stay := 0
+	stay := e.Joining
 	for i := range e.Found {
 		f := &e.Found[i]
 		if f.Name == r.Name && f.Type == r.Type && !e.Removing[f.Identity()] && f.Identity() != r.Identity() {

@@ -11,6 +11,7 @@ const (
 	VerbReturn     Verb = "return"
 	VerbEvacuate   Verb = "evacuate" // quiesce all nodes of a cloud
 	VerbDrain      Verb = "drain"    // out of DNS, wait, terminate
+	VerbReplace    Verb = "replace"  // launch a node in the place of one, and drain that one
 	VerbRetarget   Verb = "retarget"
 	VerbUpdate     Verb = "update"
 	VerbAdopt      Verb = "adopt"
@@ -28,7 +29,7 @@ const (
 // a node into DNS that was alive: it was taken out, or put in, for other reasons than that it was dead.
 func (v Verb) PutsBackNodes() bool {
 	switch v {
-	case VerbQuiesce, VerbEvacuate, VerbDrain, VerbRegister, VerbReturn:
+	case VerbQuiesce, VerbEvacuate, VerbDrain, VerbReplace, VerbRegister, VerbReturn:
 		return true
 	}
 	return false

@@ -22,10 +22,18 @@ type effect struct {
 	Cloud    providers.CloudKey
 	Instance string
 	Undoes   string
+	Launch   *Launch `json:",omitempty"`
 }
 
 func (s *Step) effect() effect {
 	d := effect{Kind: s.Kind, Zone: s.Zone, Wait: s.Wait, Action: s.Action, Cloud: s.Instance.Key, Instance: s.Instance.ID, Undoes: s.Undoes}
+	if s.Launch != nil {
+		l := *s.Launch
+		d.Launch = &l
+		if l.Started == "" {
+			d.Launch.ID, d.Launch.Name = "", "" // drawn anew for each plan
+		}
+	}
 	if s.Change == nil {
 		return d
 	}
@@ -121,7 +129,7 @@ func (p Plan) AsShown(d *Doc) Plan {
 // effect returns a digest of what the step does: its checksum and its shown fields, without those that Step.Checksum
 // leaves out.
 func (s *StepDoc) effect() string {
-	x := StepDoc{Kind: s.Kind, Zone: s.Zone, Op: s.Op, Wait: s.Wait, Action: s.Action, Checksum: s.Checksum}
+	x := StepDoc{Kind: s.Kind, Zone: s.Zone, Op: s.Op, Wait: s.Wait, Action: s.Action, Launch: s.Launch, Checksum: s.Checksum}
 	if s.Instance != nil {
 		x.Instance = &providers.InstanceRef{Cloud: s.Instance.Cloud, ID: s.Instance.ID}
 	}

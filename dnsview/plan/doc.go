@@ -2,7 +2,7 @@
 // undone. It writes nothing. For a DNS-SD service it reads single names through Getter. It imports dnsview, services,
 // the index, dnssd and providers.
 //
-// Read Plan and Step, then the functions that make plans from a view: Register, Quiesce, Return, Drain, Deregister,
+// Read Plan and Step, then the functions that make plans from a view: Register, Quiesce, Return, Drain, Replace, Deregister,
 // ForFindings, Undo. Join, Leave, Create, Retire and Balance plan on a Zone. A request that cannot be planned is a
 // *dnssd.Refusal.
 package plan

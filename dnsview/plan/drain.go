@@ -18,6 +18,7 @@ type drained struct {
 	names    []*providers.Record    // what leads to it
 	markers  []index.QuiescedMarker // of its values that are out of DNS
 	takenOut bool                   // some of it was taken out, now or before, so that resolvers may hold it
+	after    []int                  // steps that come first
 }
 
 // Drain plans to take nodes out of DNS, to wait until no resolver can still hold their addresses, and to terminate
@@ -25,14 +26,24 @@ type drained struct {
 // journal decides how much of the wait is left.
 func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	b := newBuilder(v, index.VerbDrain)
+	n := len(b.drain(uniqueInstances(instances), nil))
+	return b.end("Drain and terminate " + index.Plural(n, "node", "nodes"))
+}
+
+// drain plans to drain nodes together, each after the steps that after returns for it; after may be nil. It returns the ids
+// of the steps that terminate them.
+func (b *builder) drain(instances []providers.InstanceRef, after func(providers.InstanceRef) []int) (terminations []int) {
 	var all []drained
 	longest := time.Duration(0)
-	for _, ref := range uniqueInstances(instances) {
+	for _, ref := range instances {
 		i := b.instance(ref)
 		if i == nil {
 			continue
 		}
-		d := drained{inst: i, markers: b.quiescedMarkers(v.Index.Ref(i))}
+		d := drained{inst: i, markers: b.quiescedMarkers(b.v.Index.Ref(i))}
+		if after != nil {
+			d.after = after(ref)
+		}
 		if i.State.Dead() {
 			b.skip(index.Label(i) + " is terminated already")
 			for _, m := range d.markers {
@@ -40,7 +51,7 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 			}
 			continue
 		}
-		d.names = slices.DeleteFunc(v.RecordsOf(v.Index.KeyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
+		d.names = slices.DeleteFunc(b.v.RecordsOf(b.v.Index.KeyOf(i), i.ID), func(r *providers.Record) bool { return r.IsMarker() })
 		if len(d.names)+len(d.markers) > 0 && !b.hasFleet() {
 			continue
 		}
@@ -58,6 +69,9 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 			b.truncate(from)
 			b.skip(index.Label(i) + " is not drained: " + strings.Join(others, ", ") + " has its address, and another owner")
 			continue
+		}
+		for n := from; n < len(b.plan.Steps); n++ {
+			b.plan.Steps[n].Needs = append(slices.Clone(d.after), b.plan.Steps[n].Needs...)
 		}
 		for _, r := range d.names {
 			longest = max(longest, ttlOf(r)+b.lingerOf(r))
@@ -78,11 +92,12 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 		wait = b.add(Step{Kind: StepWait, Wait: longest, Sentence: "Wait " + strconv.Itoa(int(longest/time.Second)) + " s, until no resolver can still hold what was taken out" + lingers})
 	}
 	for _, d := range all {
-		needs := slices.Clone(d.steps)
+		needs := append(slices.Clone(d.after), d.steps...)
 		if d.takenOut {
 			needs = append(needs, wait)
 		}
 		off := b.power(PowerTerminate, d.inst, needs...)
+		terminations = append(terminations, off)
 		for _, r := range d.names {
 			b.removeMarkerOf(r, d.inst, off)
 		}
@@ -90,7 +105,7 @@ func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 			b.removeMarker(m.Record, d.inst, off)
 		}
 	}
-	return b.end("Drain and terminate " + index.Plural(len(all), "node", "nodes"))
+	return terminations
 }
 
 // heldByOthers returns the records that lead to an instance and are not among own.

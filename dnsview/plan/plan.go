@@ -16,6 +16,7 @@ const (
 	StepChange StepKind = "change" // one DNS change
 	StepWait   StepKind = "wait"   // let resolvers forget
 	StepPower  StepKind = "power"  // start, stop, reboot or terminate an instance
+	StepLaunch StepKind = "launch" // launch a node, until it is healthy, registered and on the wire
 )
 
 // PowerAction is what a power step does to an instance.
@@ -38,6 +39,7 @@ type Step struct {
 	Change   *providers.Change     `json:"change,omitempty"` // change
 	Wait     time.Duration         `json:"wait,omitempty"`   // wait
 	Action   PowerAction           `json:"action,omitempty"` // power
+	Launch   *Launch               `json:"launch,omitempty"` // launch
 	Instance providers.InstanceRef `json:"instance,omitzero"`
 	// Reason is the class of the finding that the step resolves, e.g. dead; empty for an operator's own request.
 	Reason dnsview.Class `json:"reason,omitempty"`
@@ -48,6 +50,28 @@ type Step struct {
 	Undoes string `json:"undoes,omitempty"`
 	// Needs lists the ids of steps that must have succeeded before this one runs.
 	Needs []int `json:"needs,omitempty"`
+}
+
+// Launch is the node that a launch step starts, without its boot script and without secret values.
+type Launch struct {
+	Cloud    string             `json:"cloud"`
+	Key      providers.CloudKey `json:"key"`
+	Service  string             `json:"service"`
+	Template string             `json:"template"`
+	ID       string             `json:"id"`   // launch id, under which nothing is launched twice
+	Name     string             `json:"name"` // of the node; empty until it is known
+	Image    string             `json:"image"`
+	Size     string             `json:"size"`
+	Network  string             `json:"network,omitempty"`
+	KeyPair  string             `json:"key_pair,omitempty"`
+	Profile  string             `json:"profile,omitempty"`
+	Set      map[string]string  `json:"set,omitempty"` // given values of the template's variables, without secret ones
+	// Started is the instance that an earlier run launched under ID, or empty.
+	Started string `json:"started,omitempty"`
+
+	Old    providers.InstanceRef   `json:"replaces"` // the node in whose place it comes
+	Queue  []providers.InstanceRef `json:"queue"`    // all nodes that the plan replaces, in order
+	MaxOut int                     `json:"max_out"`  // how many may be out of DNS at a time
 }
 
 // Plan is a list of steps for one verb. It can be shown, journalled and undone.

@@ -35,12 +35,27 @@ type StepDoc struct {
 	Wait     int                    `json:"wait_seconds,omitempty"`
 	Action   PowerAction            `json:"action,omitempty"`
 	Instance *providers.InstanceRef `json:"instance,omitempty"`
+	Launch   *LaunchDoc             `json:"launch,omitempty"`
 	Reason   dnsview.Class          `json:"reason,omitempty"` // the finding that asked for it
 	Needs    []int                  `json:"needs,omitempty"`
 	Checksum string                 `json:"checksum"`        // of this step alone
 	Guards   []index.GuardResult    `json:"guards"`          // none when they were not asked
 	State    string                 `json:"state,omitempty"` // what became of it, or of its check
 	Why      string                 `json:"why,omitempty"`   // why it is not done, or what there is to say of it
+}
+
+// LaunchDoc is a launch as a plan shows it.
+type LaunchDoc struct {
+	Cloud    string                `json:"cloud"`
+	Service  string                `json:"service"`
+	Template string                `json:"template"`
+	Image    string                `json:"image"`
+	Size     string                `json:"size"`
+	Network  string                `json:"network,omitempty"`
+	KeyPair  string                `json:"key_pair,omitempty"`
+	Profile  string                `json:"profile,omitempty"`
+	Started  string                `json:"started,omitempty"` // the instance that an earlier run launched
+	Replaces providers.InstanceRef `json:"replaces"`
 }
 
 // RecordDoc is a record as a plan shows it.
@@ -83,7 +98,14 @@ func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
 			Action: s.Action, Reason: s.Reason, Needs: s.Needs, Checksum: s.Checksum(), Guards: []index.GuardResult{},
 		}
 		if s.Instance.ID != "" {
-			x.Instance = &providers.InstanceRef{Cloud: index.Clean(s.Instance.Cloud), Key: providers.CloudKey(index.Clean(string(s.Instance.Key))), ID: index.Clean(s.Instance.ID), Name: index.Clean(s.Instance.Name)}
+			ref := cleanRef(s.Instance)
+			x.Instance = &ref
+		}
+		if l := s.Launch; l != nil {
+			x.Launch = &LaunchDoc{
+				Cloud: index.Clean(l.Cloud), Service: index.Clean(l.Service), Template: index.Clean(l.Template), Image: index.Clean(l.Image), Size: index.Clean(l.Size),
+				Network: index.Clean(l.Network), KeyPair: index.Clean(l.KeyPair), Profile: index.Clean(l.Profile), Started: index.Clean(l.Started), Replaces: cleanRef(l.Old),
+			}
 		}
 		if s.Change != nil {
 			x.change(s.Change)
@@ -100,6 +122,10 @@ func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
 		d.Skipped = append(d.Skipped, index.Clean(s))
 	}
 	return d
+}
+
+func cleanRef(r providers.InstanceRef) providers.InstanceRef {
+	return providers.InstanceRef{Cloud: index.Clean(r.Cloud), Key: providers.CloudKey(index.Clean(string(r.Key))), ID: index.Clean(r.ID), Name: index.Clean(r.Name)}
 }
 
 func recordDoc(r *providers.Record) *RecordDoc {
