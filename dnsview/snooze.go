@@ -28,7 +28,7 @@ func (v *View) Snooze(f *Finding) *index.Snooze {
 		return nil
 	}
 	s, ok := v.Options.Annotations.Snooze(f.Key())
-	if !ok || !v.Options.Now.Before(s.Until) || v.FirstSeen(f).After(s.At) || s.Evidence != f.SnoozeEvidence() {
+	if !ok || !v.Options.Now.Before(s.Until) || !s.Shared && v.FirstSeen(f).After(s.At) || s.Evidence != f.SnoozeEvidence() {
 		return nil
 	}
 	return &s

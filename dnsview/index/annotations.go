@@ -15,6 +15,9 @@ type Snooze struct {
 	Reason string
 	Who    string
 	At     time.Time // when it was made
+	// Shared means that another member of a team may have made it: when the finding began is not known by the clock of
+	// this machine, and that it ended meanwhile is known otherwise.
+	Shared bool
 	// Evidence is what the finding rested on then; see dnsview.Finding.SnoozeEvidence.
 	Evidence string
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -11,36 +12,32 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/providers/team"
 )
 
 // Snoozes and notes are appended to a file in the state folder, which the consoles, watches and commands of this machine
-// share. What was written last of a finding or subject holds.
+// share. What was written last of a finding or subject holds. With a team they are in its store; see shared.go.
 
 const (
-	annotationsName = "annotations.jsonl"
+	// AnnotationsName is the file of snoozes and notes in the state folder.
+	AnnotationsName = "annotations.jsonl"
 	// LongestSnooze is how long a snooze may last: what is not dealt with by then is looked at again.
 	LongestSnooze = 30 * 24 * time.Hour
 	// longestAnnotation is the longest reason or note, in characters.
 	longestAnnotation = 500
 )
 
-// annotation is a line of the file.
-type annotation struct {
-	Time     time.Time `json:"time"`
-	Who      string    `json:"who"`
-	Finding  string    `json:"finding,omitempty"` // key of the finding that is snoozed
-	Until    time.Time `json:"until,omitzero"`    // zero for the end of a snooze
-	Evidence string    `json:"evidence,omitempty"`
-	Subject  string    `json:"subject,omitempty"` // that the note is about
-	Text     string    `json:"text,omitempty"`    // reason or note; empty for no note any more
-}
+type annotation = team.Annotation
 
-// annotationsFile is what was read of the file, and when it was written.
+// annotationsFile is what was read of the file, and when it was written, with what the team had then.
 type annotationsFile struct {
 	written time.Time
 	size    int64
-	made    *index.Annotations
+	lines   []annotation
 	err     error
+
+	team int // generation of what the team has
+	made *index.Annotations
 }
 
 // annotations returns what operators wrote. The file is read again if it was written to.
@@ -48,23 +45,33 @@ func (s *Session) annotations() *index.Annotations {
 	if s.State == "" {
 		return nil
 	}
-	path := filepath.Join(s.State, annotationsName)
+	shared, generation := s.sharedAnnotations()
+	path := filepath.Join(s.State, AnnotationsName)
 	info, err := os.Stat(path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
-		s.annotated = annotationsFile{}
-		return nil
+		if len(shared) == 0 {
+			s.annotated = annotationsFile{}
+			return nil
+		}
+		info = nil
 	}
-	if a := &s.annotated; a.made != nil && a.written.Equal(info.ModTime()) && a.size == info.Size() {
-		return a.made
+	a := &s.annotated
+	switch {
+	case info == nil && (a.made == nil || a.size > 0):
+		*a = annotationsFile{}
+	case info != nil && (a.made == nil || !a.written.Equal(info.ModTime()) || a.size != info.Size()):
+		lines, err := readLines[annotation](path)
+		*a = annotationsFile{written: info.ModTime(), size: info.Size(), lines: lines, err: err}
+		if err != nil {
+			s.Report("rollcall: snoozes and notes cannot be read, so nothing is snoozed: %s", words.Clean(err.Error()))
+		}
 	}
-	lines, err := readLines[annotation](path)
-	s.annotated = annotationsFile{written: info.ModTime(), size: info.Size(), made: annotationsOf(lines), err: err}
-	if err != nil {
-		s.Report("rollcall: snoozes and notes cannot be read, so nothing is snoozed: %s", words.Clean(err.Error()))
+	if a.made == nil || a.team != generation {
+		a.made, a.team = annotationsOf(a.lines, shared), generation
 	}
-	return s.annotated.made
+	return a.made
 }
 
 // AnnotationsErr returns why snoozes and notes could not be read, or nil. It reads nothing.
@@ -74,15 +81,15 @@ func (s *Session) AnnotationsErr() error {
 	return s.annotated.err
 }
 
-// annotationsOf returns what holds after all lines.
-func annotationsOf(lines []annotation) *index.Annotations {
+// annotationsOf returns what holds after all lines of this machine, and then those of a team.
+func annotationsOf(lines, shared []annotation) *index.Annotations {
 	out := &index.Annotations{Snoozes: map[string]index.Snooze{}, Notes: map[string]index.Note{}}
-	for _, l := range lines {
+	for i, l := range slices.Concat(lines, shared) {
 		switch {
 		case l.Finding != "" && l.Until.IsZero():
 			delete(out.Snoozes, l.Finding)
 		case l.Finding != "":
-			out.Snoozes[l.Finding] = index.Snooze{Until: l.Until, Reason: l.Text, Who: l.Who, At: l.Time, Evidence: l.Evidence}
+			out.Snoozes[l.Finding] = index.Snooze{Until: l.Until, Reason: l.Text, Who: l.Who, At: l.Time, Evidence: l.Evidence, Shared: i >= len(lines)}
 		case l.Subject != "" && l.Text == "":
 			delete(out.Notes, l.Subject)
 		case l.Subject != "":
@@ -144,5 +151,9 @@ func (s *Session) annotate(text string, lines func(annotation) []annotation) err
 	if n := utf8.RuneCountInString(text); n > longestAnnotation {
 		return exit.Usagef("the text has %d characters; up to %d are kept", n, longestAnnotation)
 	}
-	return appendLines(filepath.Join(s.State, annotationsName), lines(annotation{Time: s.Program.Now().UTC(), Who: Who()})...)
+	list := lines(annotation{Time: s.Program.Now().UTC(), Who: Who()})
+	if s.Config.Team.Store() != "" {
+		return s.annotateShared(list)
+	}
+	return appendLines(filepath.Join(s.State, AnnotationsName), list...)
 }

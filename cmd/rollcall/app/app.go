@@ -39,6 +39,7 @@ type Program struct {
 	asking     atomic.Bool // a question waits at the terminal for its answer
 	unanswered sync.Map    // texts of questions that were left unanswered
 	shared     sync.Map    // what accounts share; see adapter.Opening
+	stores     sync.Map    // of teams; see TeamStore
 
 	// Interrupted is closed when the program should stop; then nothing waits for the journal any more.
 	Interrupted <-chan struct{}

@@ -31,7 +31,13 @@ func (a *Program) RefreshOnce(ctx context.Context) (*Session, *dnsview.View, err
 func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
 	began := s.Program.Now()
 	stop := s.reportReads()
+	synced := make(chan struct{})
+	go func() {
+		defer close(synced)
+		s.SyncShared(ctx)
+	}()
 	snap := s.Fleet.Refresh(ctx)
+	<-synced
 	stop()
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("stopped: %w", err)
@@ -63,6 +69,7 @@ func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsv
 	s.Observer.setNodes(v)
 	seen := v.Seen()
 	s.recordEvents(s.firstSeen(), seen, v)
+	s.noteOver(s.firstSeen(), seen)
 	s.keepSeen(seen)
 	return v
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/providers"
@@ -25,9 +26,15 @@ func JournalPath(c *config.Config, state string) string {
 	return filepath.Join(state, JournalName)
 }
 
-// TeamStore returns the store of the config's team, for its fleet. One that cannot be set up yet counts as away: what a
+// TeamStore returns the store of the config's team, for its fleet; the same one at each call. One that cannot be set up yet counts as away: what a
 // member does alone must not depend on it.
 func (a *Program) TeamStore(c *config.Config) providers.Store {
+	open := sync.OnceValue(func() providers.Store { return a.newTeamStore(c) })
+	got, _ := a.stores.LoadOrStore(c.Team.Store()+" "+c.Fleet, open)
+	return got.(func() providers.Store)()
+}
+
+func (a *Program) newTeamStore(c *config.Config) providers.Store {
 	return store.OfFleet(store.Checked(store.Opened(c.Team.Store(), func() (providers.Store, error) { return a.openStore(&c.Team) })), c.Fleet)
 }
 
@@ -56,14 +63,21 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 	return j, nil
 }
 
-// carryAdvice returns a line if this machine has a journal from before the team, or "".
+// carryAdvice returns a line if this machine has a journal, or snoozes and notes, from before the team, or "".
 func (s *Session) carryAdvice() string {
 	if s.Config.Team.Store() == "" {
 		return ""
 	}
-	path := filepath.Join(s.State, JournalName)
-	if _, err := os.Stat(path); err != nil {
-		return ""
+	switch {
+	case exists(filepath.Join(s.State, JournalName)):
+		return "the journal of this machine from before the team is not in that of the team: rollcall team join carries it in"
+	case exists(filepath.Join(s.State, AnnotationsName)):
+		return "the snoozes and notes of this machine from before the team are not the team's: rollcall team join carries them in"
 	}
-	return "the journal of this machine from before the team is not in that of the team: rollcall team join carries it in"
+	return ""
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }

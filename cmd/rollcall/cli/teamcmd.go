@@ -25,11 +25,12 @@ func (a *commands) teamCommand() *cobra.Command {
 	dryRun := false
 	join := &cobra.Command{
 		Use:   "join",
-		Short: "Carry the journal of this machine into that of the team",
+		Short: "Carry journal, snoozes and notes of this machine into those of the team",
 		Long: `join copies what the journal of this machine has from before the config named a
 team into the journal of the team, where it stands among the changes of the
-others by its times. Then the file is renamed and not read any more. A join that
-was stopped is gone on with by the next one, and copies nothing twice.`,
+others by its times. So it does with snoozes and notes, but for those about which
+the team has a later one. Then the files are renamed and not read any more. A
+join that was stopped is gone on with by the next one, and copies nothing twice.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.joinTeam(cmd.Context(), dryRun) },
 	}
@@ -49,6 +50,9 @@ func (a *commands) joinTeam(ctx context.Context, dryRun bool) error {
 	cfg, err := a.teamConfig(ctx)
 	if err != nil {
 		return err
+	}
+	if err := a.joinAnnotations(ctx, cfg, dryRun); err != nil {
+		return fmt.Errorf("join the team: %w", err)
 	}
 	path := filepath.Join(config.StateDir(a.Env), cfg.StateName(), app.JournalName)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
@@ -76,6 +80,23 @@ func (a *commands) joinTeam(ctx context.Context, dryRun bool) error {
 	}
 	a.Logf("rollcall: %s of this machine went into the journal of the team at %s; the file is %s now", entriesOf(n), cfg.Team.Store(), joined)
 	return nil
+}
+
+// joinAnnotations carries the snoozes and notes of this machine into those of the team.
+func (a *commands) joinAnnotations(ctx context.Context, cfg *config.Config, dryRun bool) error {
+	s := &app.Session{Program: a.Program, Config: cfg, State: filepath.Join(config.StateDir(a.Env), cfg.StateName())}
+	if _, err := os.Stat(filepath.Join(s.State, app.AnnotationsName)); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if dryRun {
+		a.Logf("rollcall: the snoozes and notes of this machine would be copied to %s", cfg.Team.Store())
+		return nil
+	}
+	n, err := s.CarryAnnotations(ctx)
+	if err == nil {
+		a.Logf("rollcall: %s of this machine are the team's now", index.Plural(n, "snooze or note", "snoozes and notes"))
+	}
+	return err
 }
 
 func entriesOf(n int) string { return index.Plural(n, "entry", "entries") }
