@@ -26,6 +26,7 @@ func TestEveryDialogInEverySize(t *testing.T) {
 	}{
 		{"snooze", func(r *rig) { r.press("f"); r.until("Findings"); r.press("Z") }, "Snooze"},
 		{"copy", func(r *rig) { r.press("Y") }, "Copy of"},
+		{"columns", func(r *rig) { r.press("c", "j", "space") }, "Columns of the instances"},
 		{"launch", func(r *rig) { r.press("L"); r.until("t3."); r.settled() }, "service"},
 		{"launch button", func(r *rig) { r.press("L"); r.until("t3."); r.settled(); r.toButton() }, "launch 1 node: enter"},
 		{"launch open", func(r *rig) {

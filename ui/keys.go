@@ -132,6 +132,8 @@ func (m *Model) command(a common.Action) tea.Cmd {
 		m.Notify(common.ToneInfo, "snoozed findings are listed in the findings ("+m.KeyMap.Label(common.ActFindings)+"), with :snoozed")
 	case common.ActNote:
 		return m.note()
+	case common.ActColumns, common.ActWide:
+		m.Notify(common.ToneInfo, "columns are chosen in the instances and the records")
 	case common.ActRefresh:
 		return m.refresh()
 	case common.ActPause:

@@ -18,6 +18,7 @@ func TestARangeIsMarkedFromTheLastMarkToTheCursorInEitherDirection(t *testing.T)
 	r.has("7 marked")
 	r.press("x")
 	r.until("terminate 7 instances")
+	r.untilTrue("the plan is asked for", func() bool { r.f.mu.Lock(); defer r.f.mu.Unlock(); return len(r.f.plans) > 0 })
 	if w := r.f.plans[0]; w.Instances[0].Name != "use1-build-07" || w.Instances[6].Name != "use1-www-02" {
 		t.Errorf("%v", w.Instances)
 	}

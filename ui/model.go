@@ -147,6 +147,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.terminal.restore()
 	case returnedMsg:
 		return m.returned(msg)
+	case dialog.ColumnsMsg:
+		return m.chooseColumns(msg)
 	case dialog.AnnotatedMsg:
 		if dialog.Annotated(m.Context, msg) {
 			return m.build()
@@ -154,7 +156,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case common.NoticeMsg:
 		m.Notify(msg.Kind, msg.Text)
 	case historyMsg:
-		m.historyRead(msg)
+		return m.historyRead(msg)
 	case refreshedMsg:
 		m.refreshed(msg)
 	default:

@@ -183,7 +183,7 @@ func InstanceTable(now func() time.Time) []Column[*Instance] {
 // InstanceScreen returns the columns of the console; now is called when they are drawn.
 func InstanceScreen(now func() time.Time) []Column[*Instance] {
 	type row = *Instance
-	return []Column[row]{
+	return withExtra([]Column[row]{
 		{
 			Title: "CLOUD", Min: 11, Max: 16, Priority: 1, Text: row.cloud,
 			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.order, b.order), cmp.Compare(a.natural, b.natural)) },
@@ -232,7 +232,7 @@ func InstanceScreen(now func() time.Time) []Column[*Instance] {
 				return cmp.Or(cmp.Compare(severityOf(b.Findings), severityOf(a.Findings)), cmp.Compare(a.records, b.records))
 			},
 		},
-	}
+	}, InstanceTable(now))
 }
 
 // severityOf returns the severity of the worst finding for sorting; without findings it is below info.

@@ -263,7 +263,7 @@ func RecordTable(wire bool) []Column[*Record] {
 // RecordScreen returns the columns of the console; now is called when they are drawn.
 func RecordScreen(now func() time.Time) []Column[*Record] {
 	type row = *Record
-	return []Column[row]{
+	return withExtra([]Column[row]{
 		{
 			Title: "NAME", Min: 8, Max: 36, Middle: true, Text: row.Name,
 			Compare: func(a, b row) int { return cmp.Or(cmp.Compare(a.natural, b.natural), compareRecords(a, b)) },
@@ -317,7 +317,7 @@ func RecordScreen(now func() time.Time) []Column[*Record] {
 			},
 			Compare: func(a, b row) int { return cmp.Compare(severityOf(b.Findings), severityOf(a.Findings)) },
 		},
-	}
+	}, RecordTable(false))
 }
 
 // OwnerObject is the JSON of an owner marker.

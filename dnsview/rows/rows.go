@@ -6,6 +6,7 @@
 package rows
 
 import (
+	"slices"
 	"strconv"
 	"time"
 
@@ -30,7 +31,26 @@ type Column[R any] struct {
 	Middle   bool // cut in the middle
 	Fill     bool // takes the remaining room
 	Optional bool
+	Extra    bool // only if it is chosen
 	Compare  func(a, b R) int
+}
+
+// withExtra returns the columns of a screen, and behind them those of a table that it does not have, which are shown only
+// if they are chosen. So both have the same columns by the same names.
+func withExtra[R any](screen, table []Column[R]) []Column[R] {
+	for _, c := range table {
+		if slices.ContainsFunc(screen, func(x Column[R]) bool { return x.Title == c.Title }) {
+			continue
+		}
+		key := c.Key
+		if key == nil {
+			key = c.Text
+		}
+		c.Extra, c.Min, c.Max, c.Priority = true, max(len(c.Title), 6), 30, 9
+		c.Compare = func(a, b R) int { return NaturalCompare(key(a), key(b)) }
+		screen = append(screen, c)
+	}
+	return screen
 }
 
 // cleanText returns a pointer to a clean text; nil, null in JSON, for "".

@@ -11,6 +11,12 @@ const (
 	PromptFilters  Prompt = "filters"
 )
 
+// PromptColumns returns where the choice of a list's columns is kept: their titles, separated by commas, or ColumnsOfItsOwn.
+func PromptColumns(list string) Prompt { return Prompt("columns of the " + list) }
+
+// ColumnsOfItsOwn is the choice of the columns that a list shows without one.
+const ColumnsOfItsOwn = "default"
+
 // historyLength is how many lines are kept for each prompt.
 const historyLength = 200
 

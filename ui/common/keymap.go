@@ -67,6 +67,8 @@ const (
 	ActQuiesce    Action = "quiesce"
 	ActReturn     Action = "return"
 	ActBalance    Action = "balance"
+	ActColumns    Action = "columns"
+	ActWide       Action = "wide"
 )
 
 // Changes reports whether the action changes a cloud or DNS, which read-only refuses.
@@ -145,6 +147,8 @@ func KeyGroups() []KeyGroup {
 			{ActNote, "note about the row", []string{"m"}},
 			{ActSort, "next order", []string{"s"}},
 			{ActReverse, "reverse the order", []string{"S"}},
+			{ActColumns, "columns: which, in which order", []string{"c"}},
+			{ActWide, "one pane with all columns", []string{"W"}},
 			{ActOverview, "overview", []string{"0"}},
 			{ActFindings, "findings", []string{"f"}},
 			{ActJournal, "journal", []string{"J"}},

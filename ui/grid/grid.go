@@ -37,8 +37,10 @@ type Column[R any] struct {
 	Wide bool
 	// Optional hides the column while no row has a text in it.
 	Optional bool
-	Text     func(R) Cell
-	Compare  func(a, b R) int // nil: not sortable
+	// Extra columns are shown only if they are chosen. The grid itself shows all columns that it is given.
+	Extra   bool
+	Text    func(R) Cell
+	Compare func(a, b R) int // nil: not sortable
 }
 
 // Sort is a column and a direction. A negative column keeps the given order of the rows.
@@ -77,6 +79,9 @@ func New[K comparable, R Keyed[K]](columns []Column[R]) *Grid[K, R] {
 
 // Columns returns the columns of the grid.
 func (g *Grid[K, R]) Columns() []Column[R] { return g.columns }
+
+// SetColumns replaces the columns. The rows of the next Set are arranged for them.
+func (g *Grid[K, R]) SetColumns(columns []Column[R]) { g.columns, g.layout = columns, nil }
 
 // Hold keeps the cursor on its row from now on. Until a list has been used, its cursor stays at the top even if rows
 // arrive above it. Moving also holds.

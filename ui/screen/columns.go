@@ -127,7 +127,7 @@ func drawn[R any](columns []rows.Column[R], in roles, by cellsByTitle[R]) []grid
 	out := make([]grid.Column[R], len(columns))
 	for i, c := range columns {
 		out[i] = grid.Column[R]{
-			Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Right: c.Right, Middle: c.Middle, Wide: c.Fill, Optional: c.Optional, Compare: c.Compare,
+			Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Right: c.Right, Middle: c.Middle, Wide: c.Fill, Optional: c.Optional, Extra: c.Extra, Compare: c.Compare,
 		}
 		role, l := in[c.Title], by[c.Title]
 		if l == nil {

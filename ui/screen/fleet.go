@@ -46,6 +46,8 @@ type Fleet interface {
 	// Reveal moves the cursor to a record, or to an instance if id is zero, and lifts the filter of its pane if that
 	// hides it. It reports whether there is such a row, and which filter was lifted.
 	Reveal(id providers.Identity, k rows.InstanceKey) (exists bool, lifted string)
+	// ChooseColumns shows the columns with these titles in a list, instances or records; see dialog.ColumnsMsg.
+	ChooseColumns(list string, titles []string)
 	// Filters returns the filters of both panes.
 	Filters() map[Table]string
 	// Save returns a function that restores focus, filters and cursors as they are now.
@@ -103,6 +105,10 @@ func (f *fleetScreen) Do(a common.Action) (tea.Cmd, bool) {
 		f.focusOn(a)
 	case common.ActZoom:
 		f.zoom = !f.zoom
+	case common.ActColumns:
+		f.openColumns()
+	case common.ActWide:
+		return f.widen(), true
 	case common.ActDetail:
 		return f.detail(), true
 	case common.ActRetargetTo:

@@ -22,8 +22,11 @@ type row[K comparable] interface {
 // list is a grid with its filter and order.
 type list[K comparable, R row[K]] struct {
 	*grid.Grid[K, R]
-	columns []grid.Column[R]
-	natural string // the order in which the rows come, or ""
+	all     []grid.Column[R] // that can be shown
+	columns []grid.Column[R] // of the next arrangement
+	chosen  []string         // titles of the columns that the operator has chosen; none for those without Extra
+	wide    bool             // all others are shown behind them
+	natural string           // the order in which the rows come, or ""
 	filter  filter.Filter
 	sort    grid.Sort
 	gen     uint64          // of the last requested arrangement
@@ -45,13 +48,17 @@ type arranged[K comparable, R row[K]] struct {
 	gen    uint64
 	filter filter.Filter
 	data   *grid.Data[K, R]
+	by     []grid.Column[R] // the columns that it was made for
 }
 
 // worstFirst is the order of rows that begin with what needs a person.
 const worstFirst = "worst first"
 
 func newList[K comparable, R row[K]](columns []grid.Column[R], natural string) *list[K, R] {
-	return &list[K, R]{Grid: grid.New[K](columns), columns: columns, natural: natural, sort: grid.Sort{Column: -1}}
+	l := &list[K, R]{natural: natural, sort: grid.Sort{Column: -1}}
+	l.setColumns(columns)
+	l.Grid = grid.New[K](l.columns)
+	return l
 }
 
 // arrange sorts and filters rows in a command. It makes earlier arrangements outdated. It returns nil for rows that
@@ -65,7 +72,7 @@ func (l *list[K, R]) arrange(rows []R) tea.Cmd {
 	}
 	l.gen++
 	l.last = a
-	out, columns, texts, shown := arranged[K, R]{list: l, gen: l.gen, filter: a.filter}, l.columns, l.texts, l.shown
+	out, columns, texts, shown := arranged[K, R]{list: l, gen: l.gen, filter: a.filter, by: l.columns}, l.columns, l.texts, l.shown
 	return func() tea.Msg {
 		by := grid.Filter{Pass: passing(matcher[K](a.filter, rows, texts)), Narrower: a.filter.Narrows(shown.filter)}
 		out.data = grid.Arrange(shown.data, columns, rows, by, a.sort)
@@ -162,6 +169,7 @@ func (l *list[K, R]) install(a arranged[K, R]) bool {
 		return false
 	}
 	l.shown = a
+	l.SetColumns(a.by)
 	l.Set(a.data)
 	return true
 }
@@ -176,9 +184,9 @@ func (l *list[K, R]) release() {
 // restyle replaces the columns, which contain the colours. It keeps filter and order.
 func (l *list[K, R]) restyle(columns []grid.Column[R]) {
 	markable := l.Markable
-	l.columns, l.Grid = columns, grid.New[K](columns)
+	l.setColumns(columns)
+	l.Grid = grid.New[K](l.columns)
 	l.Markable = markable
-	l.last, l.shown = arrangement[R]{}, arranged[K, R]{}
 }
 
 func (l *list[K, R]) FilterText() string { return l.filter.String() }
