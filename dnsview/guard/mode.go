@@ -78,7 +78,9 @@ func RelatedRecords(verb index.Verb, c *providers.Change) (name, typ string, ok 
 // mustMark reports whether a plan of a verb that finds a value gone has failed if no marker says that it is quiesced: its
 // node would register it again. A drained node is terminated, and the marker of an evacuation keeps the nodes of its cloud
 // out.
-func mustMark(verb index.Verb) bool { return verb != index.VerbDrain && verb != index.VerbEvacuate }
+func mustMark(verb index.Verb) bool {
+	return verb != index.VerbDrain && verb != index.VerbReplace && verb != index.VerbEvacuate
+}
 
 // isLeave reports whether a change removes a record that a host that joined by hand has created: when it leaves, or
 // joins again with another address.
