@@ -25,13 +25,16 @@ func (l *list[K, R]) setColumns(all []grid.Column[R]) {
 		by = l.columns[l.sort.Column].Title
 	}
 	l.all = all
-	l.columns = nil
-	for _, title := range l.titles() {
-		c := all[l.find(title)]
-		if c.Extra && slices.Contains(l.chosen, title) {
-			c.Priority = chosenPriority
+	l.columns = slices.DeleteFunc(slices.Clone(all), func(c grid.Column[R]) bool { return c.Extra })
+	if len(l.chosen) > 0 || l.wide { // only these lists have a title once
+		l.columns = nil
+		for _, title := range l.titles() {
+			c := all[l.find(title)]
+			if c.Extra && slices.Contains(l.chosen, title) {
+				c.Priority = chosenPriority
+			}
+			l.columns = append(l.columns, c)
 		}
-		l.columns = append(l.columns, c)
 	}
 	if l.sort.Column >= 0 {
 		if l.sort.Column = slices.IndexFunc(l.columns, func(c grid.Column[R]) bool { return c.Title == by }); l.sort.Column < 0 {

@@ -80,7 +80,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		for i := range as {
 			as[i].Compare = nil
 		}
-		return arranged[rows.ServiceKey, *rows.ServiceLine]{list: l, gen: gen, data: grid.Arrange(nil, as, lines, grid.Filter{
+		return arranged[rows.ServiceKey, *rows.ServiceLine]{list: l, gen: gen, by: columns, data: grid.Arrange(nil, as, lines, grid.Filter{
 			Pass: passing(func(i int) bool { return shown[lines[i].Key()] }),
 		}, order)}
 	}
