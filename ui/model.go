@@ -53,6 +53,7 @@ type Model struct {
 	unfinished []common.UnfinishedDrain // to be offered
 	questions  []common.Question        // of sources, to be asked
 
+	lastClick  click
 	saidLaunch bool // that l, which launched once, moves now
 }
 
@@ -117,6 +118,10 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.Width, m.Height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
 		return m.Key(msg)
+	case tea.MouseClickMsg:
+		return m.clicked(msg.Mouse())
+	case tea.MouseWheelMsg:
+		return m.wheel(msg.Mouse())
 	case tea.PasteMsg:
 		return m.Paste(msg.Content)
 	case tea.BackgroundColorMsg:
@@ -281,6 +286,9 @@ func (m *Model) relayout() {
 func (m *Model) View() tea.View {
 	v := tea.NewView(strings.Join(m.Draw(), "\n"))
 	v.AltScreen = true
+	if !m.opts.NoMouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
 	v.WindowTitle = "rollcall"
 	return v
 }

@@ -50,6 +50,8 @@ type Options struct {
 	// Foreground is called when another program, such as ssh, gets the terminal, and when it has ended: signals of the
 	// keyboard are not for the console meanwhile. It may be nil.
 	Foreground func(child bool)
+	// NoMouse leaves the mouse to the terminal.
+	NoMouse bool
 	// Filter is the initial filter of both panes.
 	Filter string
 }

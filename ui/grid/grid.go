@@ -216,6 +216,24 @@ func (g *Grid[K, R]) Move(n int) {
 	g.setCursor()
 }
 
+// Click moves the cursor to the row in a line below the heading, and reports whether there is one.
+func (g *Grid[K, R]) Click(line int) bool {
+	if line < 0 || line >= g.page || g.top+line >= len(g.data.rows) {
+		return false
+	}
+	g.pos, g.moved = g.top+line, true
+	g.setCursor()
+	return true
+}
+
+// Scroll moves the window by n rows. The cursor stays on its row as long as that is on the screen.
+func (g *Grid[K, R]) Scroll(n int) {
+	g.top = max(min(g.top+n, len(g.data.rows)-g.page), 0)
+	g.pos, g.moved = max(min(g.pos, g.top+g.page-1), g.top), true
+	g.clamp()
+	g.setCursor()
+}
+
 // Page moves the cursor by n screens.
 func (g *Grid[K, R]) Page(n int) { g.Move(n * max(g.page-1, 1)) }
 

@@ -224,6 +224,8 @@ type Table interface {
 	Hold()
 	Move(n int)
 	Page(n int)
+	Click(line int) bool
+	Scroll(n int)
 	Home()
 	End()
 	ToggleMark()

@@ -46,6 +46,10 @@ type Screen interface {
 	Resize(l common.Layout)
 	// Moved is called after the cursor has moved.
 	Moved()
+	// Click moves focus and cursor to the row at a column and line of the body, and reports whether there is one.
+	Click(x, y int) bool
+	// Wheel scrolls the list at a column and line of the body by n rows, and reports whether it has the focus.
+	Wheel(x, y, n int) bool
 	// Body draws the screen in the lines of the body; production colours its border.
 	Body(l common.Layout, production bool) []string
 	// About returns the line above the keys about the row under the cursor, and the keys for it.
@@ -106,6 +110,7 @@ type listScreen[K comparable, R row[K]] struct {
 	*common.Context
 	list    *list[K, R]
 	title   string
+	above   int    // lines above the heading, as last drawn
 	empty   string // what an empty list lacks; if "", it shows no text
 	natural string // the order in which the rows come; if "", it is not shown
 	columns func() []grid.Column[R]
@@ -148,7 +153,7 @@ func (l *listScreen[K, R]) Body(y common.Layout, production bool) []string {
 func (l *listScreen[K, R]) draw(f common.Frame, above []string, y common.Layout) []string {
 	r := common.Size{W: y.W, H: y.Body}
 	_, h := inner(r)
-	f.Offset += len(above)
+	f.Offset, l.above = f.Offset+len(above), len(above)
 	lines := l.list.Lines(max(h-len(above), 0), grid.Draw[K]{Theme: l.Theme, Focused: true})
 	if l.empty != "" {
 		placeholder(l.Context, lines, l.list, r, l.empty)

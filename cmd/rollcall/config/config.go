@@ -37,6 +37,7 @@ type Config struct {
 	Refresh   time.Duration // between two reads of one source
 	Resolvers []string      // host:port of DNS servers that show what clients see
 	Theme     string        // auto, dark or light; empty is auto
+	Mouse     bool          // the console reads the mouse; without it, the terminal does
 	Keys      map[string][]string
 	KeysPos   map[string]Pos
 	Commands  []Command // that the console runs for rows
@@ -118,7 +119,7 @@ func Empty() *Config {
 			Age: DefaultGuardAge, Threshold: DefaultThreshold, From: DefaultFrom,
 			Grace: DefaultGrace, BootGrace: DefaultBootGrace, WireGrace: DefaultWireGrace,
 		},
-		Refresh: DefaultRefresh, Wire: true, Probe: true,
+		Refresh: DefaultRefresh, Wire: true, Probe: true, Mouse: true,
 		Ranges: index.PublishedRanges(),
 	}
 }

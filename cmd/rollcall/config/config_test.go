@@ -193,6 +193,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a secret where the name of a variable belongs", clouds + "services:\n  - {name: www.example.com, boot: {metadata: {cloudflare-token: v1.0-abc}}}\n", `c.yaml:4:65: metadata cloudflare-token is not the name of an environment variable; write the name of a variable`},
 		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to right; bind one of them to another key`},
 		{"a key that cannot be bound", "keys: {launch: [L, ctrl+c]}\n", `c.yaml:1:8: keys: launch: ctrl+c always quits; bind another key`},
+		{"a mouse that is neither", "mouse: maybe\n", `c.yaml:1:8: `},
 		{"a theme that there is not", "theme: blue\n", `c.yaml:1:8: there is no theme "blue"; write auto, dark or light`},
 		{"a state that is a path", "state: ../x\n", `c.yaml:1:8: state "../x" is not a plain name`},
 		{"a team without a store", "fleet: f1\nteam: {region: eu-west-1}\n", `c.yaml:2:7: team has no store; add store: s3://BUCKET/PREFIX, or a folder`},

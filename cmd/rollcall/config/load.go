@@ -215,6 +215,7 @@ func (r *reader) root(n ast.Node, c *Config) {
 		"team":  func(n ast.Node) { r.team(n, c) },
 		"state": func(n ast.Node) { r.state(n, c) },
 		"theme": func(n ast.Node) { r.theme(n, c) },
+		"mouse": r.toBool(&c.Mouse, "mouse"),
 		"keys":  func(n ast.Node) { r.keys(n, c) },
 		"commands": func(n ast.Node) {
 			r.list(n, "commands", func(n ast.Node) { c.Commands = append(c.Commands, r.command(n)) })

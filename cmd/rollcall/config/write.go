@@ -72,6 +72,9 @@ func Write(w io.Writer, c *Config) error {
 	if c.Theme != "" {
 		fmt.Fprintf(&b, "theme: %s\n", c.Theme)
 	}
+	if !c.Mouse {
+		b.WriteString("mouse: false\n")
+	}
 	if c.State != "" {
 		fmt.Fprintf(&b, "state: %s\n", scalar(c.State))
 	}
