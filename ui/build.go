@@ -25,6 +25,7 @@ type (
 		gen     uint64
 		model   *common.Picture
 		sources []rows.Source
+		team    *common.Team
 		install func() // installs the rows of the top screen; nil if there are no new ones
 	}
 	refreshedMsg struct{ sources []rows.Source }
@@ -95,6 +96,7 @@ func (m *Model) build() tea.Cmd {
 		}
 		msg.sources = rows.WithFindings(rows.Sources(snap, now(), v.Options.MaxAge), v)
 		msg.sources = append(msg.sources, fileSources(backend.Files())...)
+		msg.team = backend.Team()
 		if more != nil && shown != v {
 			msg.install = more.BuildRows(ctx, backend, v)
 		}
@@ -115,6 +117,7 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 	m.releaseOutdated()
 	m.Sources = withStateAt(msg.sources, m.Now(), m.opts.StaleAfter)
 	m.noteReads()
+	m.noteTeam(msg.team)
 	m.offerUnfinished()
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {
@@ -153,7 +156,7 @@ func (m *Model) recoverJournal() tea.Cmd {
 
 // recovered shows the result; the journal has the details.
 func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
-	m.unfinished = msg.unfinished
+	m.addUnfinished(msg.unfinished)
 	m.offerUnfinished()
 	switch {
 	case msg.err != nil:

@@ -85,6 +85,8 @@ type fake struct {
 	conditions   int           // that were asked
 	looksUp      chan struct{} // if set, Program waits for it, as for a slow folder of PATH
 
+	team *common.Team
+
 	forgotten []providers.CloudKey
 	forgetErr error
 }
@@ -103,6 +105,12 @@ func (f *fake) Snapshot() *providers.Snapshot {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.snap
+}
+
+func (f *fake) Team() *common.Team {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.team
 }
 
 func (f *fake) Files() map[string]error { return f.files }

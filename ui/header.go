@@ -255,6 +255,7 @@ func (m *Model) badges() *common.Line {
 func (m *Model) header(l common.Layout) []string {
 	t := m.Theme
 	badges := m.badges()
+	badges = m.teamBadges(l.W, l.W < 60 || l.W < 100 && badges.W > 0).Join(badges)
 	var clouds, zones []rows.Source
 	for _, s := range m.Sources {
 		if s.Kind == rows.KindZone {

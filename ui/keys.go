@@ -118,6 +118,8 @@ func (m *Model) command(a common.Action) tea.Cmd {
 		return m.openFilter()
 	case common.ActPalette:
 		m.Open(dialog.NewPalette(slices.Concat(commands(), m.cloudCommands(), m.userCommands()), m.History[common.PromptCommands]))
+	case common.ActTeam:
+		m.showTeam()
 	case common.ActMessages:
 		m.Open(dialog.NewMessages(m.Context))
 	case common.ActHelp:

@@ -51,6 +51,7 @@ type Model struct {
 	reading map[string]time.Time // since when sources are being read
 
 	unfinished []common.UnfinishedDrain // to be offered
+	offered    map[drainID]bool         // drains that were
 	questions  []common.Question        // of sources, to be asked
 
 	lastClick  click
@@ -74,7 +75,7 @@ func New(o Options) *Model {
 		Theme: theme.New(o.Theme), ReadOnly: o.ReadOnly, Width: 80, Height: 24,
 		History: map[common.Prompt]common.History{},
 	}
-	m := &Model{Context: s, opts: o, changes: dialog.NewChanges(s), launches: form.NewLaunches(s), fleet: screen.NewFleet(s), screens: map[common.Action]screen.Screen{}}
+	m := &Model{Context: s, opts: o, changes: dialog.NewChanges(s), launches: form.NewLaunches(s), fleet: screen.NewFleet(s), screens: map[common.Action]screen.Screen{}, offered: map[drainID]bool{}}
 	m.terminal = &terminal{foreground: o.Foreground}
 	for _, r := range screen.All() {
 		m.screens[r.Action] = r.Make(s)

@@ -48,6 +48,7 @@ func commands() []dialog.Entry {
 		{Action: common.ActRedo, Does: "make again what the last undo took back; shows the plan first"},
 		{Action: common.ActUndoRun, Name: "undo run", Does: "in the journal: all that the run of the entry did"},
 		{Action: common.ActChanges, Does: "what is under way", ByPrefix: true},
+		{Action: common.ActTeam, Does: "who is here, and what the others change", ByPrefix: true},
 		{Action: common.ActMessages, Does: "what the console has said", ByPrefix: true},
 		{Action: common.ActWhy, Does: "evidence and guards", ByPrefix: true},
 		{Action: common.ActTimeline, Does: "what began, was changed and ended in the last day", ByPrefix: true},

@@ -126,11 +126,13 @@ type Entry struct {
 
 // Age returns how long ago an entry was written: by the clock of the store if there is one, since the clocks of members
 // may differ.
-func (e *Entry) Age(now time.Time) time.Duration {
+func (e *Entry) Age(now time.Time) time.Duration { return now.Sub(e.stored()) }
+
+func (e *Entry) stored() time.Time {
 	if !e.Stored.IsZero() {
-		return now.Sub(e.Stored)
+		return e.Stored
 	}
-	return now.Sub(e.Time)
+	return e.Time
 }
 
 // Late returns how an entry came into the journal of the team, if that was not when it was written, or "".

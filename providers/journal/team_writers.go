@@ -20,9 +20,18 @@ const (
 	renewEvery = time.Minute
 	// deadAfter is how long a writer of another machine may be silent.
 	deadAfter = 3*renewEvery + 30*time.Second
+	// SilentAfter is how long a writer of another machine may be silent before its open entries are looked up.
+	SilentAfter = deadAfter
 )
 
 func writerKey(writer string) string { return "writers/" + writer }
+
+// Writer returns the name of this writer in its entries, or "" before the first.
+func (j *Journal) Writer() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.writer
+}
 
 func newBatchID() string { return rand.Text() }
 
@@ -110,7 +119,7 @@ func (j *Journal) hasOpen() bool {
 		}
 	}
 	for _, u := range unfinished(j.replay.entries) {
-		if u.writer == j.writer {
+		if u.Writer == j.writer {
 			return true
 		}
 	}

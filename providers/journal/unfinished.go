@@ -14,14 +14,14 @@ type Unfinished struct {
 	Instance providers.InstanceRef
 	Run, Who string
 	At       time.Time // of its last change; of a replacement, of its first launch
+	Writer   string    // of that entry; see Journal.Writer
+	Stored   time.Time // when that entry was written, by the clock of the store if there is one
 
 	// Of a replacement:
 	Replacement bool
 	Launched    *providers.InstanceRef // the node in its place; nil if none was launched, as far as is known
 	OutOfDNS    bool                   // the replacement took some of it out of DNS
 	MaxOut      int                    // how many nodes may be out of DNS at a time
-
-	writer string
 }
 
 // The notes of the entries by which an operator leaves a node as it is.
@@ -56,7 +56,7 @@ func (j *Journal) UnfinishedDrains() ([]Unfinished, error) {
 			return nil // which writers live cannot be asked
 		}
 		for _, u := range unfinished(j.replay.entries) {
-			alive, err := j.writerAlive(u.writer)
+			alive, err := j.writerAlive(u.Writer)
 			if err != nil {
 				return err
 			}
@@ -103,10 +103,10 @@ func unfinished(entries []Entry) []Unfinished {
 			}
 		case e.Kind != KindChange || e.State != Done || e.Change == nil || rec.IsMarker():
 		case e.Change.Op == providers.OpDelete && e.Verb == "replace" && was:
-			u.OutOfDNS, u.writer = true, e.Writer
+			u.OutOfDNS, u.Writer, u.Stored = true, e.Writer, e.stored()
 			open[n] = u
 		case e.Change.Op == providers.OpDelete && e.Verb == "drain":
-			open[n] = Unfinished{Instance: ref, Run: e.Run, Who: e.Who, At: e.Time, writer: e.Writer}
+			open[n] = Unfinished{Instance: ref, Run: e.Run, Who: e.Who, At: e.Time, Writer: e.Writer, Stored: e.stored()}
 		case e.Change.Op == providers.OpCreate, e.Change.Op == providers.OpDelete:
 			delete(open, n) // it was put back, or taken out for another reason
 		}
@@ -132,7 +132,7 @@ func addReplacement(open map[nodeKey]Unfinished, queued map[nodeKey]int, launche
 		for at, ref := range r.Queue {
 			u := open[keyOf(ref)] // of an earlier run that this one continues
 			launched[e.Run] = launched[e.Run] || launched[u.Run]
-			u.Instance, u.Run, u.Who, u.At, u.writer = ref, e.Run, e.Who, e.Time, e.Writer
+			u.Instance, u.Run, u.Who, u.At, u.Writer, u.Stored = ref, e.Run, e.Who, e.Time, e.Writer, e.stored()
 			u.Replacement, u.MaxOut = true, r.MaxOut
 			open[keyOf(ref)], queued[keyOf(ref)] = u, at
 		}

@@ -3,7 +3,6 @@ package common
 import (
 	"cmp"
 	"context"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -43,6 +42,8 @@ type Context struct {
 	Messages []Status
 	// Doing holds what running changes do to instances. It is replaced, never changed.
 	Doing atomic.Pointer[map[rows.InstanceKey]Doing]
+	// Team is what is known of the other members of the team; nil without one. It is replaced, never changed.
+	Team atomic.Pointer[Team]
 	// Current returns the subject of the row under the cursor of the top screen.
 	Current func() Subject
 	// Reload makes the top screen read its own data again.
@@ -135,20 +136,29 @@ func Describe(refs []providers.InstanceRef, verb, noun string) string {
 // Doing is what a running change does to an instance.
 type Doing struct {
 	What  string    // "draining"
+	By    string    // the member of the team who does it; empty for the operator of this console
 	Until time.Time // of the current wait, or zero
 }
 
-// DoingTo returns what is being done to an instance now and how long it still waits, or "". It is safe for concurrent use.
-func (sh *Context) DoingTo(k rows.InstanceKey) string {
-	all := sh.Doing.Load()
-	if all == nil {
-		return ""
+// DoingTo returns what is being done to an instance now, by whom and how long it still waits, or "", and the same in fewer
+// cells. It is safe for concurrent use.
+func (sh *Context) DoingTo(k rows.InstanceKey) (text, short string) {
+	var d Doing
+	if all := sh.Doing.Load(); all != nil {
+		d = (*all)[k]
 	}
-	d, ok := (*all)[k]
-	if left := d.Until.Sub(sh.Now()); ok && !d.Until.IsZero() && left > 0 {
-		return d.What + " " + strconv.Itoa(int((left+time.Second-1)/time.Second)) + " s"
+	if team := sh.Team.Load(); d.What == "" && team != nil {
+		d = team.Doing[k]
 	}
-	return d.What
+	text, short = d.What, d.What
+	if d.By != "" {
+		text, short = d.What+" by "+d.By, "by "+d.By
+	}
+	if left := d.Until.Sub(sh.Now()); !d.Until.IsZero() && left > 0 {
+		text += " " + seconds(left)
+		short += " " + seconds(left)
+	}
+	return text, short
 }
 
 // Subject is what a row is about; fields that do not apply are zero.

@@ -102,6 +102,7 @@ const (
 	ActClearMarks    Action = "clear marks"
 	ActForget        Action = "forget cloud"
 	ActSnoozed       Action = "snoozed"
+	ActTeam          Action = "team"
 )
 
 // KeyMap holds the keys and the description of each action. Keys are spelled as terminals report them: "x", "X",

@@ -36,8 +36,8 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 		}),
 		"NAME": alive(func(row) theme.Role { return theme.Plain }),
 		"ADDRESS": func(r row, text string) grid.Cell {
-			if doing := sh.DoingTo(r.Key()); doing != "" {
-				return grid.Cell{Text: t.Wait + " " + doing, Short: doing, Role: theme.Notice}
+			if doing, short := sh.DoingTo(r.Key()); doing != "" {
+				return grid.Cell{Text: t.Wait + " " + doing, Short: short, Role: theme.Notice}
 			}
 			return grid.Cell{Text: text}
 		},

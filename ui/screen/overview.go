@@ -80,16 +80,40 @@ func (o *overviewScreen) Arrange() tea.Cmd {
 	return o.listScreen.Arrange()
 }
 
-// Resize leaves room for the evacuated clouds above the services.
+// Resize leaves room for the lines above the services.
 func (o *overviewScreen) Resize(l common.Layout) {
 	w, h := inner(common.Size{W: l.W, H: l.Body})
-	o.list.Resize(w, max(h-len(o.evacuatedLines(w)), 1))
+	o.list.Resize(w, max(h-len(o.linesAbove(w)), 1))
 }
 
-// Body draws the evacuated clouds above the services.
+// Body draws the evacuated clouds, and what others of the team change, above the services.
 func (o *overviewScreen) Body(l common.Layout, production bool) []string {
 	w, _ := inner(common.Size{W: l.W, H: l.Body})
-	return o.draw(frameOfList(o.Context, o.title, o.list, production), o.evacuatedLines(w), l)
+	return o.draw(frameOfList(o.Context, o.title, o.list, production), o.linesAbove(w), l)
+}
+
+// linesAbove returns the evacuated clouds, and what others of the team change.
+func (o *overviewScreen) linesAbove(w int) []string {
+	return append(o.evacuatedLines(w), o.teamLines(w)...)
+}
+
+// teamMost is how many changes of others are shown.
+const teamMost = 3
+
+// teamLines returns a line for each change of others.
+func (o *overviewScreen) teamLines(w int) (lines []string) {
+	team := o.Team.Load()
+	if team == nil {
+		return nil
+	}
+	for i := range team.Work[:min(len(team.Work), teamMost)] {
+		text := team.Work[i].Line(o.Now())
+		if left := len(team.Work) - teamMost; i == teamMost-1 && left > 0 {
+			text += ", and " + strconv.Itoa(left) + " more"
+		}
+		lines = append(lines, common.NewLine(o.Theme).Gap(1).Add(theme.Notice, o.Theme.Wait+" "+text).Fill(w))
+	}
+	return lines
 }
 
 // evacuatedMost is how many evacuated clouds are shown.

@@ -22,8 +22,8 @@ func serviceColumns(sh *common.Context) []grid.Column[*rows.ServiceLine] {
 		"CLOUD":   cloudsCell,
 		"STATE": func(r row, text string) grid.Cell {
 			if r.Node != nil {
-				if doing := sh.DoingTo(rows.KeyOf(r.Node.Ref)); doing != "" {
-					return grid.Cell{Text: t.Wait + " " + doing, Short: doing, Least: t.Wait, Role: theme.Notice}
+				if doing, short := sh.DoingTo(rows.KeyOf(r.Node.Ref)); doing != "" {
+					return grid.Cell{Text: t.Wait + " " + doing, Short: short, Least: t.Wait, Role: theme.Notice}
 				}
 			}
 			return serviceStateCell(t, r, text)

@@ -100,7 +100,11 @@ func (s *Session) UnfinishedDrains() ([]journal.Unfinished, error) {
 	if err != nil {
 		return nil, err
 	}
-	return j.UnfinishedDrains()
+	drains, err := j.UnfinishedDrains()
+	if err != nil || len(drains) == 0 {
+		return nil, err
+	}
+	return s.withoutWorkOfOthers(drains)
 }
 
 // LeaveDrained records that drains are not to be finished.

@@ -67,7 +67,8 @@ type Session struct {
 	timelineReported bool                            // the error of storing events was reported
 	lastInstances    map[string][]providers.Instance // by cloud, of its last complete read
 	annotated        annotationsFile
-	shared           shared // guarded by its own mutex
+	shared           shared    // guarded by its own mutex
+	work             workBoard // guarded by its own mutex
 
 	shownNotes sync.Map       // notes that were reported already: sentence -> true
 	own        ownWritesCache // last writes of the journal

@@ -77,10 +77,15 @@ func (b *backend) run(ctx context.Context) {
 		}
 		pause.Stop()
 		passedOn, at = snap, time.Now()
-		select {
-		case b.updates <- struct{}{}:
-		default:
-		}
+		b.changed()
+	}
+}
+
+// changed has the console build what it shows.
+func (b *backend) changed() {
+	select {
+	case b.updates <- struct{}{}:
+	default:
 	}
 }
 
@@ -222,7 +227,12 @@ func (b *backend) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progres
 	if err != nil {
 		return refused(p, err)
 	}
-	r := b.s.WithoutShownNotes(e.Run(ctx, p, c, progress))
+	event, done := working(b.s.Session, &p)
+	r := b.s.WithoutShownNotes(e.Run(ctx, p, c, func(ev apply.Event) {
+		event(ev)
+		progress(ev)
+	}))
+	done()
 	if names := touched(r); len(names) > 0 {
 		// The report does not wait for a slow source to be read again.
 		go b.s.Fleet.Refresh(context.WithoutCancel(ctx), names...)
@@ -421,10 +431,12 @@ func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(la
 			return launch.Report{Spec: spec, Problems: launch.Problems{"a node of " + words.Clean(spec.Service) + " could not be registered: " + why}}
 		}
 	}
+	defer b.launching(nodesOf(&spec))()
 	return launch.Run(ctx, spec, b.s.LaunchClouds(), b.s.Follow(&spec), b.watch(ctx, spec.Service, progress))
 }
 
 func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {
+	defer b.launching(nodesOf(&r.Spec))()
 	return launch.Retry(ctx, r, b.s.LaunchClouds(), b.s.Follow(&r.Spec), b.watch(ctx, r.Spec.Service, progress))
 }
 

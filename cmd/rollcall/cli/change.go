@@ -86,7 +86,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	if err != nil {
 		return err
 	}
-	r, err := a.carryOut(ctx, e, plan, c)
+	r, err := a.carryOut(ctx, s, e, plan, c)
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func readPlan(ctx context.Context, path string) (*plan.Doc, error) {
 }
 
 // carryOut checks a plan, or carries it out after the questions have been answered.
-func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan, c changeOptions) (*apply.Report, error) {
+func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine, plan plan.Plan, c changeOptions) (*apply.Report, error) {
 	if c.dryRun {
 		return e.Check(ctx, plan), nil
 	}
@@ -180,7 +180,13 @@ func (a *commands) carryOut(ctx context.Context, e *apply.Engine, plan plan.Plan
 			}
 		}
 	}
-	return e.Run(ctx, plan, apply.Confirm{Typed: typed, Checksum: c.checksum}, a.progress()), nil
+	event, done := working(s, &plan)
+	defer done()
+	progress := a.progress()
+	return e.Run(ctx, plan, apply.Confirm{Typed: typed, Checksum: c.checksum}, func(ev apply.Event) {
+		event(ev)
+		progress(ev)
+	}), nil
 }
 
 // progress returns a function that reports each step on stderr.

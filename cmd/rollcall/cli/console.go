@@ -49,6 +49,7 @@ func (a *commands) console(ctx context.Context) error {
 	wg.Go(func() { s.Fleet.Run(ctx) })
 	wg.Go(func() { s.Observer.Run(ctx) })
 	wg.Go(func() { b.run(ctx) })
+	wg.Go(func() { s.RunPresence(ctx, b.changed) })
 
 	var own []common.UserCommand
 	for _, c := range s.Config.Commands {
