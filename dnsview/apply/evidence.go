@@ -53,7 +53,7 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	if names := append(slices.DeleteFunc(e.cloudNames(), r.isEvacuated), zones...); len(names) > 0 {
 		*s = *e.o.Sources.Recent(ctx, max(maxAge, 0), names...)
 	}
-	s.Taken, s.Zones = now, e.zonesIn(s, zones)
+	s.Taken, s.Zones, s.Clouds = now, e.zonesIn(s, zones), ownReads(s.Clouds, now)
 	if len(e.o.Clouds) == 0 { // nothing depends on them
 		s.Clouds = nil
 	}
@@ -69,6 +69,20 @@ func (r *run) gather(ctx context.Context, zones []string) *evidence {
 	}
 	ev.view = e.inspect(s, r.ownWrites())
 	return ev
+}
+
+// errNotOwn is why rows that another member has published are no evidence.
+var errNotOwn = errors.New("another member of the team has read it, and only an own read counts here")
+
+// ownReads returns clouds, failed where another member has read them.
+func ownReads(clouds []providers.CloudView, now time.Time) []providers.CloudView {
+	out := slices.Clone(clouds)
+	for i := range out {
+		if out[i].ReadBy != "" {
+			out[i] = providers.CloudView{Cloud: out[i].Cloud, BudgetLeft: -1, Coverage: providers.Failed(now, now, errNotOwn)}
+		}
+	}
+	return out
 }
 
 func (e *Engine) cloudNames() []string {
@@ -109,6 +123,8 @@ func (e *Engine) zonesIn(s *providers.Snapshot, names []string) []providers.Zone
 			err = errors.New("the zone is not configured")
 		case t.Err != nil || t.DNS == nil:
 			err = orNotComplete(t.Err)
+		case v.ReadBy != "":
+			err = errNotOwn
 		case v.Zone.ID != "" && t.Zone.ID != "" && v.Zone.ID != t.Zone.ID:
 			err = fmt.Errorf("the zone has another id than when this began, %s and not %s: it was made anew", v.Zone.ID, t.Zone.ID)
 		default:

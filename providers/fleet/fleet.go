@@ -93,7 +93,8 @@ type Fleet struct {
 	lookups, manyLookups int
 	clock                providers.Clock
 
-	latest  atomic.Pointer[providers.Snapshot]
+	latest  atomic.Pointer[providers.Snapshot] // with what others have published
+	own     atomic.Pointer[providers.Snapshot] // without
 	updates chan struct{}
 
 	mu      sync.Mutex // guards the fields below and the state of all sources
@@ -110,6 +111,9 @@ type Fleet struct {
 	beginning        bool   // only the beginning of the last rows is there yet
 	loadLast         func() // returns when all of them are
 	forgotten        []providers.CloudKey
+
+	published map[source]*publishedView // by other members; for display only
+	freshFor  time.Duration             // age up to which published rows need no own read
 }
 
 // New returns a fleet. It does no I/O.
@@ -168,7 +172,12 @@ func (f *Fleet) restoreAll(load func() *providers.Snapshot) {
 // LoadLast waits until all rows of the earlier run are there.
 func (f *Fleet) LoadLast() { f.loadLast() }
 
-// Snapshot returns the latest snapshot. It is never nil and must not be modified.
+// Own returns the latest snapshot of what this fleet has read itself. It is never nil and must not be modified.
+func (f *Fleet) Own() *providers.Snapshot { return f.own.Load() }
+
+// Snapshot returns the latest snapshot to display: that of Own, with rows that other members of the team have read in
+// place of older ones. Views of these have ReadBy, and nothing may be decided by them. It is never nil and must not be
+// modified.
 func (f *Fleet) Snapshot() *providers.Snapshot { return f.latest.Load() }
 
 // Updates returns a channel that receives after a snapshot was published. Several snapshots in quick succession may
@@ -207,30 +216,46 @@ func (f *Fleet) SetForgotten(keys []providers.CloudKey) {
 // shared and never modified. The caller holds mu.
 func (f *Fleet) publish() {
 	f.seq++
+	own := f.snapshotOf(cloudOwn, zoneOwn)
+	f.own.Store(own)
+	if len(f.published) > 0 {
+		own = f.snapshotOf((*cloud).displayed, (*zone).displayed)
+	}
+	f.latest.Store(own)
+	select {
+	case f.updates <- struct{}{}:
+	default:
+	}
+}
+
+func cloudOwn(_ *cloud, own providers.CloudView) providers.CloudView { return own }
+func zoneOwn(_ *zone, own providers.ZoneView) providers.ZoneView     { return own }
+
+// snapshotOf returns a snapshot of the views that the functions make of those of own reads. The caller holds mu.
+func (f *Fleet) snapshotOf(viewOf func(*cloud, providers.CloudView) providers.CloudView, zoneViewOf func(*zone, providers.ZoneView) providers.ZoneView) *providers.Snapshot {
 	s := &providers.Snapshot{Seq: f.seq, Taken: f.clock.Now(), Forgotten: f.forgotten, Beginning: f.beginning}
 	for _, c := range f.clouds {
-		s.Clouds = append(s.Clouds, c.view())
+		s.Clouds = append(s.Clouds, viewOf(c, c.view()))
 	}
+	var named []providers.CloudKey
 	for _, z := range f.zones {
-		s.Zones = append(s.Zones, z.view())
+		v := zoneViewOf(z, z.view())
+		s.Zones = append(s.Zones, v)
+		if v.ReadBy != "" {
+			named = append(named, f.published[z].named...)
+		} else {
+			named = append(named, z.named...)
+		}
 	}
 	if f.keepUnconfigured {
 		// A cloud that identified itself in this run is in the config.
 		f.last = slices.DeleteFunc(f.last, func(v providers.CloudView) bool {
 			return slices.ContainsFunc(f.clouds, func(c *cloud) bool { return c.accepted.Key != "" && c.accepted.Key == v.Cloud.Key })
 		})
-		var named []providers.CloudKey
-		for _, z := range f.zones {
-			named = append(named, z.named...)
-		}
 		slices.Sort(named)
 		s.Clouds = append(s.Clouds, providers.UnconfiguredClouds(s.Clouds, f.last, slices.Compact(named), f.forgotten)...)
 	}
 	providers.FailDuplicates(s)
 	providers.CheckClocks(s, f.clockSettled)
-	f.latest.Store(s)
-	select {
-	case f.updates <- struct{}{}:
-	default:
-	}
+	return s
 }

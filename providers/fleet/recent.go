@@ -25,7 +25,7 @@ func (f *Fleet) Recent(ctx context.Context, maxAge time.Duration, names ...strin
 	if zones := f.zonesForShortLists(names); len(zones) > 0 {
 		f.readSince(ctx, since, maxAge > 0, zones)
 	}
-	s := *f.Snapshot()
+	s := *f.Own()
 	s.Clouds, s.Zones = slices.Clone(s.Clouds), slices.Clone(s.Zones)
 	for i, src := range f.sources {
 		if c := f.coverageIn(&s, i); isNamed(src, names) && c.Complete() && c.Started.Before(since) {
@@ -46,7 +46,7 @@ func (f *Fleet) readSince(ctx context.Context, since time.Time, share bool, name
 	if share {
 		shared = since
 	}
-	before := f.Snapshot()
+	before := f.Own()
 	var wg sync.WaitGroup
 	for i, src := range f.sources {
 		if !isNamed(src, names) {

@@ -33,6 +33,8 @@ type source interface {
 	explainTimeout(s *providers.IdleTimeout)
 	// coverage returns that of the last finished read. Fleet.mu is held.
 	coverage() providers.Coverage
+	// accepts reports whether published rows are those of the source. Fleet.mu is held.
+	accepts(p *publishedView) bool
 	// lookUpMissing looks up single instances after a read.
 	lookUpMissing(ctx context.Context)
 	// canSetUp reports whether setUp may be called.
@@ -125,7 +127,8 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 	sl := s.sched()
 	for ctx.Err() == nil {
 		f.mu.Lock()
-		wait, paused, resumed := sl.nextAt.Sub(f.clock.Now()), f.paused, f.resumed
+		now := f.clock.Now()
+		wait, paused, resumed := max(sl.nextAt.Sub(now), f.freshUntil(s).Sub(now)), f.paused, f.resumed
 		f.mu.Unlock()
 		switch {
 		case paused:

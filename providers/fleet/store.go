@@ -44,16 +44,16 @@ type storedAppearance struct {
 }
 
 // Save atomically writes the rows of a snapshot to a file with mode 0600, so that the next run can show them and
-// compare its first reads with them. It removes the file of an older version.
+// compare its first reads with them. Rows that another member has read are left out: they are for display only. It removes the file of an older version.
 func Save(path string, s *providers.Snapshot) error {
 	out := stored{Taken: s.Taken}
 	for i := range s.Clouds {
-		if v := &s.Clouds[i]; !v.RowsFrom.IsZero() {
+		if v := &s.Clouds[i]; !v.RowsFrom.IsZero() && v.ReadBy == "" {
 			out.Clouds = append(out.Clouds, storedCloud{v.Cloud, v.Production, v.RowsFrom, v.Instances, v.Addresses, int64(v.Left)})
 		}
 	}
 	for i := range s.Zones {
-		if v := &s.Zones[i]; !v.RowsFrom.IsZero() {
+		if v := &s.Zones[i]; !v.RowsFrom.IsZero() && v.ReadBy == "" {
 			z := storedZone{Zone: v.Zone, RowsFrom: v.RowsFrom, Records: v.Records, Whole: v.HasCompleteRead, Since: v.Since, Left: int64(v.Left)}
 			for k, at := range v.Appeared {
 				z.Appeared = append(z.Appeared, storedAppearance{k, at})

@@ -1,0 +1,174 @@
+package fleet
+
+import (
+	"fmt"
+	"time"
+
+	"rollcall/providers"
+)
+
+// Rows that another member of a team has read and published are shown in place of own ones while they are newer. They
+// are kept apart from what this fleet has read: only Snapshot has them, and Own, Recent and Lookup never do. No read is
+// compared with them.
+
+// Published is what another member has read of one source.
+type Published struct {
+	Name     string // of the source
+	Provider providers.Provider
+	Zone     bool   // it is a zone, not a cloud
+	By       string // who has read it
+	Coverage providers.Coverage
+	RowsFrom time.Time
+	Data     []byte // of EncodeCloud or EncodeZone; nil if the rows are those of the last SetPublished
+}
+
+// publishedView is the view of a source as another member has read it, without what this fleet knows better.
+type publishedView struct {
+	by    string
+	from  time.Time
+	cloud *providers.CloudView
+	zone  *providers.ZoneView
+	named []providers.CloudKey // clouds in markers of this fleet
+}
+
+// SetPublished shows what another member has read in place of own rows that are older. While rows are younger than
+// fresh, Run does not read their source. It replaces what was set before. The error names, for each source that the
+// fleet has, why its rows cannot be shown.
+func (f *Fleet) SetPublished(all []Published, fresh time.Duration) map[string]error {
+	f.mu.Lock()
+	last := f.published
+	f.mu.Unlock()
+	next, errs := map[source]*publishedView{}, map[string]error{}
+	for i := range all {
+		p := &all[i]
+		s := f.sourceOf(p)
+		if s == nil {
+			continue
+		}
+		v, err := f.decodePublished(p, last[s])
+		if err != nil {
+			errs[p.Name] = fmt.Errorf("the rows of %s that %s has published cannot be shown: %w", p.Name, p.By, err)
+			continue
+		}
+		next[s] = v
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.published, f.freshFor = next, fresh
+	f.publish()
+	return errs
+}
+
+// sourceOf returns the source that rows are of, or nil.
+func (f *Fleet) sourceOf(p *Published) source {
+	if p.Zone {
+		for _, z := range f.zones {
+			if providers.SameName(z.name, p.Name) && z.src.Provider == p.Provider {
+				return z
+			}
+		}
+		return nil
+	}
+	for _, c := range f.clouds {
+		if c.name == p.Name && c.src.Provider == p.Provider {
+			return c
+		}
+	}
+	return nil
+}
+
+// decodePublished returns the view of a source. Rows without Data are those of last.
+func (f *Fleet) decodePublished(p *Published, last *publishedView) (*publishedView, error) {
+	v := &publishedView{by: p.By, from: p.RowsFrom}
+	switch {
+	case p.Data == nil && last == nil:
+		return nil, fmt.Errorf("they could not be read before")
+	case p.Data == nil && p.Zone:
+		z := *last.zone
+		v.zone, v.named = &z, last.named
+	case p.Data == nil:
+		c := *last.cloud
+		if c.Cloud.Key != p.Coverage.Key && p.Coverage.Key != "" {
+			return nil, fmt.Errorf("they are those of another account")
+		}
+		v.cloud = &c
+	case p.Zone:
+		z, err := decodeZone(p.Data, p.Name)
+		if err != nil {
+			return nil, err
+		}
+		v.zone, v.named = z, providers.MarkedClouds(f.fleetID, z.Records)
+	default:
+		c, err := decodeCloud(p.Data, p.Name, p.Coverage.Key, p.RowsFrom)
+		if err != nil {
+			return nil, err
+		}
+		v.cloud = c
+	}
+	if v.zone != nil {
+		v.zone.Coverage, v.zone.RowsFrom, v.zone.ReadBy = p.Coverage, p.RowsFrom, p.By
+	} else {
+		v.cloud.Coverage, v.cloud.RowsFrom, v.cloud.ReadBy = p.Coverage, p.RowsFrom, p.By
+	}
+	return v, nil
+}
+
+// freshUntil returns until when the published rows of a source need no own read, or the zero time. The caller holds mu.
+func (f *Fleet) freshUntil(s source) time.Time {
+	p := f.published[s]
+	if p == nil || f.freshFor <= 0 || !s.accepts(p) {
+		return time.Time{}
+	}
+	return p.from.Add(f.freshFor)
+}
+
+// NotFresh returns the names of the sources without published rows that are fresh.
+func (f *Fleet) NotFresh() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []string
+	for _, s := range f.sources {
+		if !f.freshUntil(s).After(f.clock.Now()) {
+			out = append(out, s.sched().name)
+		}
+	}
+	return out
+}
+
+// accepts reports whether published rows are those of this cloud, as far as its account is known here.
+func (c *cloud) accepts(p *publishedView) bool {
+	known := c.accepted.Key
+	if known == "" {
+		known = c.held.cloud.Key
+	}
+	return known == "" || known == p.cloud.Cloud.Key
+}
+
+// accepts reports whether published rows are those of this zone, as far as it is known here.
+func (z *zone) accepts(p *publishedView) bool {
+	return (z.resolved.ID == "" || z.resolved.ID == p.zone.Zone.ID) && (z.src.ID == "" || z.src.ID == p.zone.Zone.ID)
+}
+
+// displayed returns the cloud's part of what is shown: own is what this fleet has read.
+func (c *cloud) displayed(own providers.CloudView) providers.CloudView {
+	p := c.f.published[c]
+	if p == nil || !c.accepts(p) || !p.from.After(own.RowsFrom) {
+		return own
+	}
+	v := *p.cloud
+	v.Cloud.Region, v.Cloud.Traits = c.src.Region, c.src.Traits
+	v.From, v.Production, v.Reading, v.RetryAt, v.BudgetLeft = own.From, own.Production, own.Reading, own.RetryAt, own.BudgetLeft
+	return v
+}
+
+// displayed is that of a cloud.
+func (z *zone) displayed(own providers.ZoneView) providers.ZoneView {
+	p := z.f.published[z]
+	if p == nil || !z.accepts(p) || !p.from.After(own.RowsFrom) {
+		return own
+	}
+	v := *p.zone
+	v.Zone.Name, v.Zone.Traits = own.Zone.Name, z.src.Traits
+	v.From, v.Reading, v.RetryAt, v.BudgetLeft = own.From, own.Reading, own.RetryAt, own.BudgetLeft
+	return v
+}
