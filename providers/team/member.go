@@ -35,6 +35,8 @@ const (
 	renewEvery = 30 * time.Second
 	// soonAgain is how long after the first read the second one is.
 	soonAgain = 5 * time.Second
+	// busyEvery is how often a member reads who is here while another one changes something.
+	busyEvery = 10 * time.Second
 	// goneAfter is how long a member may be silent.
 	goneAfter = 90 * time.Second
 	// removedAfter is after how long the object of a silent member is removed by another one.

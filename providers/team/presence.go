@@ -64,11 +64,15 @@ func (p *Presence) SetWork(writer string, work []Work) {
 	}
 }
 
-// Run calls sync, which calls Sync, every half minute and after SetWork, until ctx ends. Then it leaves.
+// Run calls sync, which calls Sync, every half minute, every ten seconds while another member changes something, and after
+// SetWork, until ctx ends. Then it leaves.
 func (p *Presence) Run(ctx context.Context, sync func(context.Context)) {
 	pause := soonAgain // those that came at the same time are seen soon
 	for {
 		sync(ctx)
+		if p.othersWork() {
+			pause = min(pause, busyEvery)
+		}
 		wait, cancel := context.WithCancel(ctx)
 		go func() {
 			defer cancel()
@@ -85,6 +89,11 @@ func (p *Presence) Run(ctx context.Context, sync func(context.Context)) {
 			return
 		}
 	}
+}
+
+// othersWork reports whether another member that is here changes something.
+func (p *Presence) othersWork() bool {
+	return slices.ContainsFunc(p.Members(), func(m Member) bool { return len(m.Work) > 0 })
 }
 
 // Away returns why the store could not be used the last time, or nil.

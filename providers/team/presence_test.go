@@ -1,9 +1,13 @@
 package team_test
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rollcall/providers"
@@ -161,4 +165,47 @@ func TestAMemberOfALaterVersionIsSeenAndADamagedOneLeftOut(t *testing.T) {
 	if got := here(t, team.NewPresence(s, "ana@a", clock.Clock)); got != "zoe@z draining www-01" {
 		t.Errorf("%q", got)
 	}
+}
+
+func TestARunningMemberIsSeenAndLeavesAtItsEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := providertest.NewStore(providers.Clock{})
+		ana, ben := team.NewPresence(s, "ana@a", providers.Clock{}), team.NewPresence(s, "ben@b", providers.Clock{})
+		ctx, cancel := context.WithCancel(t.Context())
+		var syncs, seen []time.Duration
+		began := time.Now()
+		var all sync.WaitGroup
+		all.Go(func() {
+			ana.Run(ctx, func(ctx context.Context) {
+				syncs = append(syncs, time.Since(began))
+				_ = ana.Sync(ctx)
+				if len(ana.Members()) > 0 {
+					seen = append(seen, time.Since(began))
+				}
+			})
+		})
+		time.Sleep(36 * time.Second)
+		ben.SetWork("", []team.Work{{What: "draining", Since: began}})
+		_ = here(t, ben)
+		time.Sleep(30 * time.Second) // ana reads it at 65 s, and then every ten seconds
+		time.Sleep(25 * time.Second)
+		ana.SetWork("", []team.Work{{What: "launching", Since: began}})
+		synctest.Wait()
+		if got := here(t, ben); got != "ana@a launching " {
+			t.Errorf("ben sees %q", got)
+		}
+		cancel()
+		all.Wait()
+		if got := here(t, ben); got != "" {
+			t.Errorf("after ana has left, ben sees %q", got)
+		}
+		want := []time.Duration{0, 5, 35, 65, 75, 85, 91}
+		for i := range want {
+			want[i] *= time.Second
+		}
+		if !slices.Equal(syncs, want) || len(seen) != 4 {
+			t.Errorf("read at %v, and saw ben at %v", syncs, seen)
+		}
+	})
 }

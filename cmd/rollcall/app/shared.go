@@ -53,13 +53,17 @@ func (s *Session) openBoard() *team.Board {
 }
 
 // sharedAnnotations returns what the team had at the last read, without snoozes of findings that this machine has seen
-// end since, and a number that changes with it. A read that is due begins, and is not waited for.
+// end since, and a number that changes with it. A read that is due begins. Only the first one is waited for, and not by a
+// console, which is built again after it.
 func (s *Session) sharedAnnotations() (list []annotation, generation int) {
 	b := s.openBoard()
 	if b == nil {
 		return nil, 0
 	}
-	if s.syncDue() {
+	switch due, first := s.syncDue(); {
+	case first && !s.Silent:
+		s.SyncShared(context.Background())
+	case due:
 		go s.SyncShared(context.Background())
 	}
 	list, generation = b.Annotations()
@@ -73,12 +77,13 @@ func (s *Session) sharedAnnotations() (list []annotation, generation int) {
 	return list, generation + h.overGen
 }
 
-// syncDue reports whether the last read of the team's store is older than a refresh.
-func (s *Session) syncDue() bool {
+// syncDue reports whether the last read of the team's store is older than a refresh, and whether there was none.
+func (s *Session) syncDue() (due, first bool) {
 	h := &s.shared
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return !h.syncing && s.Program.Now().Sub(h.syncedAt).Abs() >= s.Config.Refresh
+	first = h.syncedAt.IsZero()
+	return !h.syncing && (first || s.Program.Now().Sub(h.syncedAt).Abs() >= s.Config.Refresh), first
 }
 
 // SyncShared reads the snoozes and notes of the team, and sends what waits on this machine. It does nothing without a

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/watcher"
 	"rollcall/dnsview/rows"
 )
 
@@ -112,4 +113,33 @@ func TestWithoutTheStoreTheLastReadSnoozesHoldAndNewOnesJoinLater(t *testing.T) 
 	if r := rollcallAt(t, 2*time.Hour+time.Minute, "ls", "findings", "-o", "name"); strings.Contains(r.err, "snoozed finding") {
 		t.Errorf("after its time it is still snoozed: %s", r.err)
 	}
+}
+
+func TestAWatchSaysNothingOfWhatAnotherMachineHasSnoozed(t *testing.T) {
+	fastWorld(t)
+	_, record := deadAddress(t)
+	_, machine := newTeam(t)
+	machine("a")
+	must(t, "snooze", record, "--for", "1h", "--reason", "known")
+	machine("b")
+	w := startWatch(t, watchFlags{})
+	events := func() (ours, others int) {
+		for _, l := range w.lines() {
+			switch {
+			case l.Event != watcher.EventNew || l.Finding == nil || l.Finding.Record == nil:
+			case strings.HasSuffix(record, "/"+l.Finding.Record.Value) && l.Finding.Class == "dead":
+				ours++
+			default:
+				others++
+			}
+		}
+		return ours, others
+	}
+	until(t, "other findings", func() bool { _, others := events(); return others > 0 })
+	if ours, _ := events(); ours > 0 {
+		t.Error("at its start the watch says what is snoozed")
+	}
+	setenv(t, "XDG_STATE_HOME", getenv(t, "XDG_STATE_HOME")+"-c")
+	must(t, "snooze", "--end", record)
+	until(t, "what counts again", func() bool { ours, _ := events(); return ours == 1 })
 }
