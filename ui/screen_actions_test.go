@@ -46,7 +46,13 @@ func TestEveryScreenOpensAndCopiesTheRowUnderItsCursor(t *testing.T) {
 				f.calls = []rows.Call{{Number: 1, Time: epoch(), Account: "aws-use1", Operation: "EC2 DescribeInstances", Result: "200"}}
 			}).ready()
 			keys := common.DefaultKeys()
-			r.press(keys[x.Action].Keys()[0])
+			if bound := keys[x.Action].Keys(); len(bound) > 0 {
+				r.press(bound[0])
+			} else {
+				r.press(":")
+				r.typeText(string(x.Action))
+				r.press("enter")
+			}
 			r.untilTrue("a row", func() bool { return strings.Contains(r.screen(), "▌") })
 			r.press(keys[common.ActCopy].Keys()[0])
 			r.until("copied")

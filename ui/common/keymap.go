@@ -103,6 +103,9 @@ const (
 	ActForget        Action = "forget cloud"
 	ActSnoozed       Action = "snoozed"
 	ActTeam          Action = "team"
+	ActGroupCloud    Action = "group cloud"
+	ActGroupService  Action = "group service"
+	ActGroupState    Action = "group state"
 )
 
 // KeyMap holds the keys and the description of each action. Keys are spelled as terminals report them: "x", "X",

@@ -90,6 +90,9 @@ func All() []Registered {
 		{common.ActSources, "clouds and zones, and how they answer", newSourcesScreen},
 		{common.ActCalls, "calls to APIs: status, duration, size", newCallsScreen},
 		{common.ActServices, "services, their incarnations and nodes", newServicesScreen},
+		{common.ActGroupCloud, "instances by cloud, with counts", newGroupsScreen(rows.ByCloud)},
+		{common.ActGroupService, "instances by service, with counts", newGroupsScreen(rows.ByService)},
+		{common.ActGroupState, "instances by state, with counts", newGroupsScreen(rows.ByState)},
 	}
 }
 

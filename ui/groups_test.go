@@ -1,0 +1,102 @@
+package ui_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/exp/golden"
+
+	"rollcall/ui"
+)
+
+// groupedBy opens the instances under headings.
+func (r *rig) groupedBy(what string) {
+	r.t.Helper()
+	r.press(":")
+	r.typeText("group " + what)
+	r.press("enter")
+	r.until("Instances by " + what + " 30")
+}
+
+func TestInstancesAreGroupedByCloudServiceAndStateWithCounts(t *testing.T) {
+	r := newRig(t, 140, 50).ready()
+	r.groupedBy("cloud")
+	r.until("↓ aws-use1  9", "↓ joyent-ams  7")
+	if l := r.line("joyent-ams  7"); !strings.Contains(l, "6 running, 1 stopped") || !strings.Contains(l, "▲ 1") {
+		t.Errorf("the heading: %q", l)
+	}
+	if l := r.line("aws-use1  9"); !strings.Contains(l, "9 running") || !strings.Contains(l, "✓") {
+		t.Errorf("the heading: %q", l)
+	}
+	r.groupedBy("service")
+	r.until("www.scalability.expert  ", "no service  ")
+	r.groupedBy("state")
+	r.until("↓ running  28", "↓ stopped  1", "↓ pending  1")
+	r.press("esc", "esc", "esc")
+	r.until("DNS 27")
+}
+
+func TestGroupsAreFoldedByTheKeysOfTheServicesTree(t *testing.T) {
+	r := newRig(t, 140, 50).ready()
+	r.groupedBy("cloud")
+	r.until("↓ aws-use1  9", "use1-build-07")
+	r.press("g")
+	name := strings.Fields(strings.Trim(r.cursorLine(), "│▌ "))[1]
+	r.press("left")
+	r.until("› " + name)
+	r.press("right")
+	r.until("↓ " + name)
+	r.press("j", "left") // from a member to its folded heading
+	r.until("› " + name)
+	if l := r.cursorLine(); !strings.Contains(l, "› "+name) {
+		t.Errorf("the cursor is on %q", l)
+	}
+	r.press("enter")
+	r.until("↓ " + name)
+	r.press("z")
+	r.until("› aws-use1  9", "› joyent-ams  7")
+	r.hasNot("use1-build-07", "ams-www-01")
+	r.press("z")
+	r.until("↓ aws-use1  9", "use1-build-07")
+}
+
+func TestKeysActOnInstancesInGroupsAndNeverOnAHeading(t *testing.T) {
+	r := newRig(t, 140, 50).ready()
+	r.groupedBy("state")
+	r.until("↓ running  28", "use1-build-07")
+	r.press("z")
+	r.until("› running  28")
+	r.press("G", "x")
+	if len(r.f.plans) != 0 {
+		t.Error("a key acted on a group")
+	}
+	r.press("z")
+	r.until("use1-build-07")
+	r.press("/")
+	r.typeText("use1-build-07")
+	r.press("enter")
+	r.until("use1-build-07", "by state · /use1-build-07")
+	r.untilTrue("the others are hidden", func() bool { return !strings.Contains(r.screen(), "use1-build-08") })
+	r.press("G", "enter")
+	r.until("54.1.20.7", "esc close")
+	r.press("esc", "x")
+	r.until("terminate use1-build-07")
+}
+
+func TestTheGroupsInEverySize(t *testing.T) {
+	for name, c := range sizes {
+		t.Run(name, func(t *testing.T) {
+			var change []func(*ui.Options, *fake)
+			if c.theme != nil {
+				change = append(change, c.theme)
+			}
+			r := newRig(t, c.w, c.h, change...)
+			r.until("Instances 30")
+			r.groupedBy("cloud")
+			r.until("↓ joyent-")
+			r.press("g", "left")
+			r.until("› ")
+			golden.RequireEqual(t, r.grid(c.w, c.h))
+		})
+	}
+}
