@@ -43,8 +43,8 @@ func (r *rig) isFaint(text string) bool {
 func TestRowsOfAnEarlierRunAreDimmedWithTheirAgeUntilTheirSourceIsRead(t *testing.T) {
 	r := newRig(t, 200, 40, ofEarlierRun(true))
 	r.until("use1-build-07", "www ")
-	r.has("3m old, reading", "1009")
-	r.hasNot("dangling", "unknown", "Instances 30")
+	r.has("3m old, reading", "1009", "by name")
+	r.hasNot("worst first", "dangling", "unknown", "Instances 30")
 	for _, text := range []string{"use1-www-02", "use1-www-03"} {
 		if !r.isFaint(text) {
 			t.Errorf("%s is not dimmed", text)
@@ -54,7 +54,7 @@ func TestRowsOfAnEarlierRunAreDimmedWithTheirAgeUntilTheirSourceIsRead(t *testin
 		now := world(r.clock.Now())
 		s.Beginning, s.Clouds, s.Zones = false, now.Clouds, now.Zones
 	})
-	r.until("Instances 30", "2 dead")
+	r.until("Instances 30", "2 dead", "worst first")
 	r.untilTrue("rows that were read are not dimmed", func() bool { return !r.isFaint("use1-www-02") })
 	r.hasNot("3m old")
 }

@@ -101,7 +101,12 @@ func New(o Options) *Model {
 
 // Init starts the first build and the waits for updates.
 func (m *Model) Init() tea.Cmd {
-	return tea.Batch(m.build(), m.awaitUpdate(), m.awaitQuestion(), m.tick(), m.recoverJournal(), m.readHistory(), tea.RequestBackgroundColor)
+	var first tea.Cmd
+	if s, ok := m.screens[common.Action(m.opts.FirstScreen)]; ok {
+		m.stack = append(m.stack, visit{screen: s})
+		first = s.Reload()
+	}
+	return tea.Batch(first, m.build(), m.awaitUpdate(), m.awaitQuestion(), m.tick(), m.recoverJournal(), m.readHistory(), tea.RequestBackgroundColor)
 }
 
 // Update handles one message. It does no I/O: everything slow is a command.

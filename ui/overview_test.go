@@ -84,3 +84,10 @@ func TestTheOverviewInEverySize(t *testing.T) {
 		})
 	}
 }
+
+func TestTheFirstScreenIsTheOneOfTheConfigAndTheFleetLiesBelowIt(t *testing.T) {
+	r := newRig(t, 160, 40, atWork, func(o *ui.Options, _ *fake) { o.FirstScreen = "overview" })
+	r.until("Overview", "down.scalability.expert", "✖ 0 of min 1")
+	r.press("esc")
+	r.until("Instances 30", "DNS")
+}

@@ -50,6 +50,8 @@ type Options struct {
 	// Foreground is called when another program, such as ssh, gets the terminal, and when it has ended: signals of the
 	// keyboard are not for the console meanwhile. It may be nil.
 	Foreground func(child bool)
+	// FirstScreen is the screen that is shown at first; empty for the fleet. See screen.Names.
+	FirstScreen string
 	// NoMouse leaves the mouse to the terminal.
 	NoMouse bool
 	// Filter is the initial filter of both panes.

@@ -2,8 +2,10 @@ package screen
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -43,7 +45,11 @@ func titled(sh *common.Context, title *common.Line, l Table, production bool) co
 	if f := l.FilterText(); f != "" {
 		title.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Warn, "/"+common.Clean(f))
 	}
-	if order := l.Order(); order != "" {
+	order := l.Order()
+	if order == worstFirst && nothingRead(sh) {
+		order = "by name" // what needs a person is not known yet
+	}
+	if order != "" {
 		title.Add(theme.Faint, " "+t.Dot+" ").Add(theme.Dim, order)
 	}
 	top, page, total := l.Window()
@@ -52,6 +58,17 @@ func titled(sh *common.Context, title *common.Line, l Table, production bool) co
 		f.Role = theme.BorderDanger
 	}
 	return f
+}
+
+// nothingRead reports whether all rows are those of an earlier run.
+func nothingRead(sh *common.Context) bool {
+	if sh.Picture == nil {
+		return true
+	}
+	s := sh.Picture.View.Snapshot
+	return s.Beginning || len(s.Clouds)+len(s.Zones) > 0 &&
+		!slices.ContainsFunc(s.Clouds, func(c providers.CloudView) bool { return !c.Earlier }) &&
+		!slices.ContainsFunc(s.Zones, func(z providers.ZoneView) bool { return !z.Earlier })
 }
 
 // placeholder explains in an empty list why it is empty.

@@ -96,6 +96,15 @@ func All() []Registered {
 	}
 }
 
+// Names returns the names of all screens: that of the fleet, and those of their actions.
+func Names() []string {
+	out := []string{string(common.ActFleet)}
+	for _, r := range All() {
+		out = append(out, string(r.Action))
+	}
+	return out
+}
+
 // RowBuilder is a screen whose rows are too expensive to build while they are not shown.
 type RowBuilder interface {
 	// Shown returns the view that the rows were built of, or nil.

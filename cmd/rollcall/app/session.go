@@ -24,6 +24,7 @@ import (
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
 	"rollcall/ui/common"
+	"rollcall/ui/screen"
 )
 
 // OneShotTimeout is how long a source may send nothing before a one-shot command continues without it.
@@ -182,7 +183,7 @@ func ResolversOf(c *config.Config, env providers.Environment) ([]string, error) 
 // Rules returns what a config may contain: the existing providers, and the console's key bindings. Its paths that start
 // with ~ are in the home of env.
 func Rules(env providers.Environment) config.Rules {
-	return config.Rules{Env: env, Providers: adapters.Declarations(), Keys: keyRules(), Placeholders: common.Placeholders()}
+	return config.Rules{Env: env, Providers: adapters.Declarations(), Keys: keyRules(), Placeholders: common.Placeholders(), Screens: screen.Names()}
 }
 
 // keyRules returns the console's rules for key bindings.

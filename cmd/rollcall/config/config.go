@@ -37,10 +37,12 @@ type Config struct {
 	Refresh   time.Duration // between two reads of one source
 	Resolvers []string      // host:port of DNS servers that show what clients see
 	Theme     string        // auto, dark or light; empty is auto
-	Mouse     bool          // the console reads the mouse; without it, the terminal does
-	Keys      map[string][]string
-	KeysPos   map[string]Pos
-	Commands  []Command // that the console runs for rows
+	// FirstScreen is the name of the console's first screen, one of Rules.Screens; empty is the fleet.
+	FirstScreen string
+	Mouse       bool // the console reads the mouse; without it, the terminal does
+	Keys        map[string][]string
+	KeysPos     map[string]Pos
+	Commands    []Command // that the console runs for rows
 	// RangesFile is a list of public address ranges in Amazon's format, and Ranges its content; without a file, the
 	// built-in list.
 	RangesFile string

@@ -45,6 +45,7 @@ state: here
 
 // rules are those of the adapters, and key bindings of a console with few actions.
 var rules = Rules{
+	Screens:   []string{"fleet", "overview"},
 	Providers: []providers.Declaration{ec2.Adapter().Declaration, triton.Adapter().Declaration, cloudflare.Adapter().Declaration, route53.Adapter().Declaration},
 	Keys: KeyRules{
 		Actions: map[string][]string{"deregister": {"d"}, "launch": {"L"}, "right": {"l"}, "quit": {"q"}},
@@ -193,6 +194,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a secret where the name of a variable belongs", clouds + "services:\n  - {name: www.example.com, boot: {metadata: {cloudflare-token: v1.0-abc}}}\n", `c.yaml:4:65: metadata cloudflare-token is not the name of an environment variable; write the name of a variable`},
 		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to right; bind one of them to another key`},
 		{"a key that cannot be bound", "keys: {launch: [L, ctrl+c]}\n", `c.yaml:1:8: keys: launch: ctrl+c always quits; bind another key`},
+		{"a first screen that there is not", "first_screen: overwiew\n", `c.yaml:1:15: there is no screen "overwiew"; did you mean "overview"?`},
 		{"a mouse that is neither", "mouse: maybe\n", `c.yaml:1:8: `},
 		{"a theme that there is not", "theme: blue\n", `c.yaml:1:8: there is no theme "blue"; write auto, dark or light`},
 		{"a state that is a path", "state: ../x\n", `c.yaml:1:8: state "../x" is not a plain name`},

@@ -14,6 +14,7 @@ import (
 type Rules struct {
 	Providers []providers.Declaration // of clouds and zones, in the order of error messages
 	Keys      KeyRules
+	Screens   []string              // that the console can begin with; without any, first_screen is not checked
 	Env       providers.Environment // whose home ~ is
 	// Placeholders are the arguments of commands that are filled in. Without any, commands are not checked.
 	Placeholders []string

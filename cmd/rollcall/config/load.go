@@ -165,7 +165,7 @@ func readRanges(path string) (index.PublicRanges, error) {
 
 // Parse checks the text of a config file. path is only used in errors.
 func Parse(path string, data []byte, rules Rules) (*Config, error) {
-	r := &reader{file: path, env: rules.Env, providers: rules.Providers, anchors: map[string]ast.Node{}}
+	r := &reader{file: path, env: rules.Env, providers: rules.Providers, screens: rules.Screens, anchors: map[string]ast.Node{}}
 	c := Empty()
 	c.Path = path
 	if root := r.parse(data); root != nil {
@@ -212,11 +212,12 @@ func (r *reader) root(n ast.Node, c *Config) {
 			c.RangesPos = r.pos(n)
 			r.toPath(&c.RangesFile, "ranges")(n)
 		},
-		"team":  func(n ast.Node) { r.team(n, c) },
-		"state": func(n ast.Node) { r.state(n, c) },
-		"theme": func(n ast.Node) { r.theme(n, c) },
-		"mouse": r.toBool(&c.Mouse, "mouse"),
-		"keys":  func(n ast.Node) { r.keys(n, c) },
+		"team":         func(n ast.Node) { r.team(n, c) },
+		"state":        func(n ast.Node) { r.state(n, c) },
+		"theme":        func(n ast.Node) { r.theme(n, c) },
+		"first_screen": func(n ast.Node) { r.firstScreen(n, c) },
+		"mouse":        r.toBool(&c.Mouse, "mouse"),
+		"keys":         func(n ast.Node) { r.keys(n, c) },
 		"commands": func(n ast.Node) {
 			r.list(n, "commands", func(n ast.Node) { c.Commands = append(c.Commands, r.command(n)) })
 		},
@@ -254,6 +255,19 @@ func (r *reader) state(n ast.Node, c *Config) {
 		return
 	}
 	c.State = s
+}
+
+// firstScreen reads which screen the console shows at first.
+func (r *reader) firstScreen(n ast.Node, c *Config) {
+	s, ok := r.text(n, "first_screen")
+	if !ok {
+		return
+	}
+	if len(r.screens) > 0 && !slices.Contains(r.screens, s) {
+		r.fail(n, didYouMean(s, r.screens, "there are "+strings.Join(r.screens, ", ")), "there is no screen %q", s)
+		return
+	}
+	c.FirstScreen = s
 }
 
 // theme reads which palette the console uses.

@@ -24,6 +24,7 @@ type reader struct {
 	file      string
 	env       providers.Environment
 	providers []providers.Declaration
+	screens   []string // of Rules
 	anchors   map[string]ast.Node
 	errs      Errors
 }

@@ -72,6 +72,9 @@ func Write(w io.Writer, c *Config) error {
 	if c.Theme != "" {
 		fmt.Fprintf(&b, "theme: %s\n", c.Theme)
 	}
+	if c.FirstScreen != "" {
+		fmt.Fprintf(&b, "first_screen: %s\n", scalar(c.FirstScreen))
+	}
 	if !c.Mouse {
 		b.WriteString("mouse: false\n")
 	}
