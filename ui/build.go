@@ -181,8 +181,8 @@ func (m *Model) offerUnfinished() {
 		return
 	}
 	drains := slices.DeleteFunc(m.unfinished, func(u common.UnfinishedDrain) bool {
-		if r := m.InstanceOf(u.Instance); r != nil {
-			return r.Inst.State.Dead()
+		if m.isDealtWith(u) || m.InstanceOf(u.Instance) != nil {
+			return m.isDealtWith(u)
 		}
 		return slices.ContainsFunc(m.Sources, func(s rows.Source) bool {
 			return s.CloudKey == string(u.Instance.Key) && s.Seen == providers.CoverageComplete

@@ -18,6 +18,35 @@ func (m *Model) noteTeam(t *common.Team) {
 	if t != nil {
 		m.addUnfinished(t.Unfinished)
 	}
+	m.dropFinished()
+}
+
+// dropFinished takes out of an offer the drains that another member has gone on with meanwhile.
+func (m *Model) dropFinished() {
+	n := len(m.Dialogs)
+	if n == 0 {
+		return
+	}
+	d, ok := m.Dialogs[n-1].(*dialog.Unfinished)
+	if !ok {
+		return
+	}
+	d.Drains = slices.DeleteFunc(slices.Clone(d.Drains), m.isDealtWith)
+	if len(d.Drains) == 0 {
+		m.CloseTop()
+		m.Notify(common.ToneInfo, "the drain that was offered is finished, or another member goes on with it")
+	}
+}
+
+// isDealtWith reports whether the node of a drain is terminated, or another member works on it.
+func (m *Model) isDealtWith(u common.UnfinishedDrain) bool {
+	if t := m.Team.Load(); t != nil {
+		if _, ok := t.Doing[rows.KeyOf(u.Instance)]; ok {
+			return true
+		}
+	}
+	r := m.InstanceOf(u.Instance)
+	return r != nil && r.Inst.State.Dead()
 }
 
 // drainID identifies a drain that was not finished.

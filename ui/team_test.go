@@ -92,6 +92,11 @@ func TestTheHeaderSaysThatTheStoreOfTheTeamIsAway(t *testing.T) {
 	r.typeText("team")
 	r.press("enter")
 	r.until("cannot be used now: team store s3://team/ops: connection refused", "1 of your snoozes and notes")
+	r.press("esc", "m")
+	r.until("Note about ")
+	r.typeText("kept")
+	r.press("enter")
+	r.until("noted; on this machine only, until the store of the team is back")
 	r = newRig(t, 40, 10, withTeam, func(_ *ui.Options, f *fake) { f.team.Away = "connection refused" })
 	r.until("STORE AWAY")
 }
@@ -109,6 +114,17 @@ func TestADrainWhoseOperatorVanishedIsOfferedOnceWhileTheConsoleRuns(t *testing.
 	r.hasNot("A drain was not finished")
 	r.f.setTeam(func(t *common.Team) { t.Members = nil })
 	r.untilTrue("the next state", func() bool { return !strings.Contains(r.screen(), "here") })
+	r.hasNot("A drain was not finished")
+}
+
+func TestAnOfferIsWithdrawnWhenAnotherMemberGoesOnWithTheDrain(t *testing.T) {
+	r := newRig(t, 140, 40, withTeam, withUnfinished)
+	r.until("A drain was not finished", "use1-build-07")
+	n := r.f.Snapshot().Clouds[0].Instances[6]
+	r.f.setTeam(func(t *common.Team) {
+		t.Doing = map[rows.InstanceKey]common.Doing{rows.KeyOf(n.Ref()): {What: "draining", By: "ben"}}
+	})
+	r.until("another member goes on with it")
 	r.hasNot("A drain was not finished")
 }
 

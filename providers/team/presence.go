@@ -58,6 +58,11 @@ func (p *Presence) SetWork(writer string, work []Work) {
 	p.mu.Lock()
 	p.me.Work, p.me.Writer = slices.Clone(work), writer
 	p.mu.Unlock()
+	p.Wake()
+}
+
+// Wake has Run call sync at once.
+func (p *Presence) Wake() {
 	select {
 	case p.wake <- struct{}{}:
 	default:

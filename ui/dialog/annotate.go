@@ -156,6 +156,10 @@ func Annotated(sh *common.Context, m AnnotatedMsg) bool {
 	if open {
 		sh.CloseTop()
 	}
+	if t := sh.Team.Load(); t != nil && t.Away != "" {
+		sh.Notify(common.ToneWarn, d.done+"; on this machine only, until the store of the team is back")
+		return true
+	}
 	sh.Notify(common.ToneGood, d.done)
 	return true
 }
