@@ -115,6 +115,7 @@ func TestATransferIsWholeOnlyIfItEndsAsItBeganAndIsSigned(t *testing.T) {
 		"cut off":                           {[]message{first}, providers.KindUnreachable, "no answer"},
 		"nothing":                           {nil, providers.KindUnreachable, "no answer"},
 		"an empty message":                  {[]message{first, {}}, providers.KindIncomplete, "without records"},
+		"a message that comes again":        {[]message{first, {records: "www 60 IN A 192.0.2.1\n"}, {records: "$SOA\n"}}, providers.KindIncomplete, "none that is new"},
 		"no SOA record":                     {[]message{{records: "www 60 IN A 192.0.2.1\n"}}, providers.KindIncomplete, "does not begin with the SOA record"},
 		"another serial at the end":         {[]message{first, {records: strings.Replace(soaRecord, " 7 ", " 8 ", 1)}}, providers.KindIncomplete, "differ"},
 		"records behind the end":            {[]message{first, {records: "$SOA\nmail 60 IN A 192.0.2.2\n"}}, providers.KindIncomplete, "behind the end"},

@@ -94,6 +94,7 @@ func (c *conn) transfer(heard func()) (*zoneCopy, error) {
 		if m, mac, err = c.read(request, mac, !first); err != nil {
 			return nil, err
 		}
+		fresh := false
 		for i, rr := range m.Answer {
 			soa := rr.Header().Rrtype == dns.TypeSOA
 			switch {
@@ -108,30 +109,33 @@ func (c *conn) transfer(heard func()) (*zoneCopy, error) {
 			case soa:
 				return z, nil
 			}
-			if err := z.add(rr, seen); err != nil {
+			added, err := z.add(rr, seen)
+			if err != nil {
 				return nil, c.fail(providers.KindIncomplete, "", err)
 			}
+			fresh = fresh || added
 		}
-		if len(m.Answer) == 0 {
-			return nil, c.fail(providers.KindIncomplete, "", errors.New("the transfer has a message without records"))
+		if !fresh { // a server could go on like this without end
+			return nil, c.fail(providers.KindIncomplete, "", errors.New("the transfer has a message without records, or with none that is new"))
 		}
 		heard()
 	}
 }
 
-// add adds a record of a transfer. A record that comes twice counts once (RFC 5936 section 2.2).
-func (z *zoneCopy) add(rr dns.RR, seen map[providers.Identity]bool) error {
+// add adds a record of a transfer. A record that comes twice counts once (RFC 5936 section 2.2): added is false for the
+// second one.
+func (z *zoneCopy) add(rr dns.RR, seen map[providers.Identity]bool) (added bool, err error) {
 	h := rr.Header()
 	r := providers.Record{Zone: z.zone, Name: providers.CanonicalName(h.Name), Type: dns.Type(h.Rrtype).String(), TTL: h.Ttl}
 	if h.Class != dns.ClassINET || !providers.InZone(r.Name, z.zone) {
-		return fmt.Errorf("the transfer has the record %s, which is not of this zone", providers.Brief(rr.String()))
+		return false, fmt.Errorf("the transfer has the record %s, which is not of this zone", providers.Brief(rr.String()))
 	}
 	if keptByServer[h.Rrtype] {
-		return nil
+		return true, nil
 	}
 	r.Value = providers.SpellValue(r.Type, strings.TrimPrefix(rr.String(), h.String()))
 	if seen[r.Identity()] {
-		return nil
+		return false, nil
 	}
 	seen[r.Identity()] = true
 	z.rows = append(z.rows, r)
@@ -149,5 +153,5 @@ func (z *zoneCopy) add(rr dns.RR, seen map[providers.Identity]bool) error {
 		z.subjects[subject][k] = s
 	}
 	s.Values, s.Native = append(s.Values, r.Value), append(s.Native.([]dns.RR), rr)
-	return nil
+	return true, nil
 }
