@@ -64,6 +64,9 @@ MANY_CLI  := ^Test(NobodyIsLostWhenProcesses|WhatRollcallItselfHolds|NothingIsDe
 # What also runs with the journal of a team.
 MANY_TEAM := ^Test(Incident|AProcessThatIsKilled|TwoRollcallsAnd)
 
+# What also runs with a zone on BIND.
+MANY_BIND := ^Test(Incident|AProcessThatIsKilledAtAny)
+
 MANY_DATA := ^Test(RunsAndEscapesAreFound|AShapeIsLeftOut)
 
 # Vet and lint read the types that the race build leaves in the cache, so
@@ -81,6 +84,7 @@ test: go $(GOLANGCI) ## build, vet, lint and all tests with the race detector
 	export CGO_ENABLED=0; ROLLCALL_SOME=1 go test -p 1 -trimpath -vet=off -timeout 20m -run '$(MANY_CLI)' ./cmd/rollcall/cli & commands=$$!; \
 	  ROLLCALL_SOME=1 go test -p 1 -trimpath -vet=off -timeout 20m $(MANY); \
 	  ROLLCALL_TEAM=1 ROLLCALL_SOME=1 go test -p 1 -trimpath -vet=off -timeout 20m -run '$(MANY_TEAM)' ./dnsview/apply; \
+	  ROLLCALL_BIND=1 ROLLCALL_SOME=1 go test -p 1 -trimpath -vet=off -timeout 20m -run '$(MANY_BIND)' ./dnsview/apply; \
 	  go test -trimpath -vet=off -run '$(MANY_DATA)' ./userdata; wait $$commands
 	go test -p $$(($(PAR) + 1)) $(RACE) -vet=off -timeout 60m $(LONGEST) ./...
 	@go test $(RACE) -vet=off -count=1 -v -run '^TestBootIsPossibleHere$$' ./userdata | sed -n 's/^ .*_test.go:[0-9]*: \(.*\)/skipped: the tests that boot nodes: \1/p' >&2

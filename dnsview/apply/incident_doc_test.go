@@ -5,6 +5,9 @@
 // entry is found and goes, and nothing else does. What no list of incidents foresees is for two rollcalls, the
 // agents of their nodes and a stranger to find, who all write at once while everything fails (writers_test.go).
 //
+// With the variable ROLLCALL_BIND a BIND serves the zone that is Route 53's otherwise, and the incidents and the kill points
+// (kill_test.go) are played there (bind_rig_test.go).
+//
 //	incident                                               test
 //	an error taken for an empty list                       TestIncidentAnErrorIsNotAnEmptyList
 //	an empty 200                                           TestIncidentAnEmpty200IsNotAnEmptyList

@@ -17,7 +17,7 @@ import (
 
 // A name server that hears of no change goes on sending clients to a node, whatever the API says.
 func TestIncidentANodeIsNotTerminatedWhileOneNameServerHandsOutItsAddress(t *testing.T) {
-	for _, zone := range []string{cfZone, sdZone} {
+	for _, zone := range zonesPlayed() {
 		for _, fault := range []world.FaultKind{world.Split, world.Lagging} {
 			t.Run(zone+"/"+string(fault), func(t *testing.T) {
 				r := newRig(t, sim.Options{})
@@ -47,7 +47,7 @@ func TestIncidentANodeIsNotTerminatedWhileOneNameServerHandsOutItsAddress(t *tes
 }
 
 func TestIncidentSomebodyPutsTheAddressBackWhileADrainWaits(t *testing.T) {
-	for _, zone := range []string{cfZone, sdZone} {
+	for _, zone := range zonesPlayed() {
 		t.Run(zone, func(t *testing.T) {
 			r := newRig(t, sim.Options{})
 			c := r.console(0)
@@ -69,7 +69,10 @@ func TestIncidentSomebodyPutsTheAddressBackWhileADrainWaits(t *testing.T) {
 }
 
 func TestIncidentReadsThatAreBehindSayThatWhatWasDeletedIsThere(t *testing.T) {
-	for _, zone := range []string{cfZone, sdZone} {
+	if onBIND {
+		t.Skip("a primary name server has no reads that are behind: a transfer has what the last update wrote")
+	}
+	for _, zone := range zonesPlayed() {
 		t.Run(zone, func(t *testing.T) {
 			r := newRig(t, sim.Options{})
 			c := r.console(0)

@@ -30,7 +30,7 @@ func everywhere(t *testing.T, o sim.Options, play func(t *testing.T, s *site), c
 		clouds = []string{use1, east}
 	}
 	for _, cloud := range clouds {
-		for _, zone := range []string{cfZone, sdZone} {
+		for _, zone := range zonesPlayed() {
 			t.Run(cloud+"/"+zone, func(t *testing.T) {
 				r := newRig(t, o)
 				s := &site{rig: r, c: r.console(0), cloud: cloud, zone: zone, name: "pool." + zone}

@@ -25,6 +25,7 @@ import (
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
 	"rollcall/providers/providertest"
+	"rollcall/providers/rfc2136"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/simtest"
@@ -48,9 +49,10 @@ var address = map[string]string{use1: "203.0.113.1", euw1: "203.0.113.2", east: 
 
 // rig is the embedded clouds, and the clock that all share.
 type rig struct {
-	t   *testing.T
-	sim *sim.Sim
-	clk *providertest.Clock
+	t    *testing.T
+	sim  *sim.Sim
+	clk  *providertest.Clock
+	bind *bindZone // nil unless onBIND
 }
 
 // newRig starts the embedded clouds, with the disagreements that the default world is known for.
@@ -67,23 +69,31 @@ func startRig(t *testing.T, o sim.Options, clk *providertest.Clock) *rig {
 	r := &rig{t: t, clk: clk}
 	o.Clock, o.Instances = r.clk.Clock, cmp.Or(o.Instances, 30)
 	r.sim = simtest.Start(t, o)
+	if onBIND {
+		r.bind = startBIND(r, o)
+	}
 	return r
 }
 
 func (r *rig) world() *world.World { return r.sim.World() }
 
-func (r *rig) zone(name string) *world.Zone {
+func (r *rig) zone(name string) rigZone {
 	r.t.Helper()
-	z, err := r.world().Zone(name)
-	if err != nil {
-		r.t.Fatal(err)
+	zones := r.zones()
+	at := slices.IndexFunc(zones, func(z rigZone) bool { return z.Name == name })
+	if at < 0 {
+		r.t.Fatalf("there is no zone %s", name)
 	}
-	return z
+	return zones[at]
 }
 
 func (r *rig) fault(k world.FaultKind, sources ...string) {
 	r.t.Helper()
 	for _, s := range sources {
+		if r.bind != nil && s == sdZone {
+			r.bind.set(k)
+			continue
+		}
 		if err := r.world().SetFault(s, k); err != nil {
 			r.t.Fatal(err)
 		}
@@ -120,8 +130,11 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		Fleet: r.world().FleetID, Who: "me@here", Clock: clock, Timeout: never,
 	}
 	servers := map[string][]string{}
-	for _, z := range r.world().Zones("") {
+	for _, z := range r.zones() {
 		servers[z.Name] = []string{e.DNS, e.SecondDNS}
+		if z.Provider == rfc2136.Provider {
+			servers[z.Name] = r.bind.wire[:]
+		}
 	}
 	c.opts.Wire = &wire.Asker{Servers: servers}
 	for _, w := range r.world().Clouds() {
@@ -138,12 +151,15 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 		fo.Clouds = append(fo.Clouds, fleet.CloudSource{Name: w.Name, Provider: w.Provider, Traits: adapters.Declared(w.Provider).Traits, Region: w.Region, Compute: c.clouds[w.Name]})
 		c.opts.Clouds = append(c.opts.Clouds, apply.CloudTarget{Name: w.Name, Power: c.clouds[w.Name]})
 	}
-	for _, z := range r.world().Zones("") {
+	for _, z := range r.zones() {
 		b := c.budget(z.Name)
 		var err error
-		if z.Provider == providers.Cloudflare {
+		switch z.Provider {
+		case rfc2136.Provider:
+			c.dns[z.Name] = rfc2136.New(rfc2136.Config{Zone: z.Name, Server: r.bind.proxy.addr, Key: bindKey, Clock: clock})
+		case providers.Cloudflare:
 			c.dns[z.Name], err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: b, Clock: clock})
-		} else {
+		default:
 			c.dns[z.Name], err = route53.New(route53.Config{Endpoint: e.AWS, Budget: b, Clock: clock, AWS: aws4(e, "us-east-1")})
 		}
 		if err != nil {
@@ -233,7 +249,7 @@ type held []string
 func (r *rig) held() held {
 	r.t.Helper()
 	var out held
-	for _, z := range r.world().Zones("") {
+	for _, z := range r.zones() {
 		z.View(func(tx *world.Tx) {
 			for _, v := range tx.Values() {
 				if strings.Contains(v.Name, "."+providers.MarkerLabel+".") {
@@ -355,7 +371,7 @@ func (r *rig) enter(zone, name, typ, value string, owners ...providers.Owner) *p
 			}
 			marker := providers.MarkerName(o.Instance, rec.Name)
 			switch {
-			case z.Provider == providers.Route53:
+			case z.Provider != providers.Cloudflare:
 				tx.Put(withValue(tx, marker, "TXT", providers.FormatTXT([]string{text})))
 			case n > 0: // a comment holds one
 				tx.AddRecord(&world.Record{Name: marker, Type: "TXT", Content: providers.FormatTXT([]string{text}), TTL: 60})
@@ -365,7 +381,7 @@ func (r *rig) enter(zone, name, typ, value string, owners ...providers.Owner) *p
 				}
 			}
 		}
-		if z.Provider == providers.Route53 {
+		if z.Provider != providers.Cloudflare {
 			tx.Put(withValue(tx, rec.Name, typ, value))
 		} else {
 			tx.AddRecord(&world.Record{Name: name, Type: typ, Content: value, TTL: 60, Comment: comment})

@@ -162,6 +162,9 @@ func TestIncidentFiftySingleDeletesInARow(t *testing.T) {
 
 func TestIncidentLimitsAreCountedAsTheProviderCountsThem(t *testing.T) {
 	t.Run("Route 53", func(t *testing.T) {
+		if onBIND {
+			t.Skip("these are the limits of Route 53; how much an update takes is tested with the adapter")
+		}
 		eachZone(t, sim.Options{}, func(t *testing.T, s *site) {
 			if s.zone != sdZone {
 				return
@@ -400,6 +403,9 @@ func TestIncidentAReplyLostAfterTheCommit(t *testing.T) {
 }
 
 func TestIncidentPriorRequestNotCompleteFromRoute53(t *testing.T) {
+	if onBIND {
+		t.Skip("a name server carries out one update after the other, and refuses none for one that is not complete")
+	}
 	r := newRig(t, sim.Options{})
 	s := &site{rig: r, c: r.console(0), cloud: use1, zone: sdZone}
 	_, gone := s.deadPlan()

@@ -22,6 +22,7 @@ import (
 	"rollcall/providers/ec2"
 	"rollcall/providers/fleet"
 	"rollcall/providers/providertest"
+	"rollcall/providers/rfc2136"
 	"rollcall/providers/route53"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
@@ -47,6 +48,7 @@ type job struct {
 	Zones     []providers.Zone
 	Services  []index.Service
 	Fleet     string
+	BIND      string // address of the name server of the zones of rfc2136
 	Journal   string
 	Plan      plan.Plan
 	Now       time.Time
@@ -141,9 +143,12 @@ func (j *job) do(p *points) error {
 	}
 	for _, z := range j.Zones {
 		var dns providers.WritableDNS
-		if z.Provider == providers.Cloudflare {
+		switch z.Provider {
+		case rfc2136.Provider:
+			dns = rfc2136.New(rfc2136.Config{Zone: z.Name, Server: j.BIND, Key: bindKey, Clock: clk.Clock})
+		case providers.Cloudflare:
 			dns, err = cloudflare.New(cloudflare.Config{Token: e.CloudflareToken, BaseURL: e.Cloudflare, Budget: account(z.Name), Clock: clk.Clock})
-		} else {
+		default:
 			dns, err = route53.New(route53.Config{Endpoint: e.AWS, Budget: account(z.Name), Clock: clk.Clock, AWS: aws4(e, "us-east-1")})
 		}
 		if err != nil {

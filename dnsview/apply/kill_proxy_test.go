@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -78,20 +79,31 @@ func (p *proxies) serve(back http.Handler, w http.ResponseWriter, r *http.Reques
 		back.ServeHTTP(w, r)
 		return
 	}
+	answer := httptest.NewRecorder()
+	p.write(func() { back.ServeHTTP(answer, r) }, func() {
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
+	})
+}
+
+// write has a write carried out and answered, unless it is the one at which the victim is killed.
+func (p *proxies) write(carryOut, answer func()) {
 	p.mu.Lock()
 	p.writes++
 	now, kill := p.writes == p.target, p.kill
 	p.mu.Unlock()
 	switch {
 	case !now:
-		back.ServeHTTP(w, r)
+		carryOut()
+		answer()
 	case p.fate == dropped:
 		kill()
 	case p.fate == late:
 		kill()
-		back.ServeHTTP(httptest.NewRecorder(), r)
+		carryOut()
 	default:
-		back.ServeHTTP(httptest.NewRecorder(), r)
+		carryOut()
 		kill()
 	}
 }

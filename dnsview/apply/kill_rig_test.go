@@ -43,7 +43,7 @@ func newKilling(t *testing.T, cloud, zone string) *killing {
 	}
 	k.service = d.Name
 	k.c.opts.Services = append(k.c.opts.Services, d)
-	for _, z := range r.world().Zones("") {
+	for _, z := range r.zones() {
 		z.View(func(tx *world.Tx) {
 			for _, x := range tx.Records() {
 				k.base[z.Name] = append(k.base[z.Name], *x)
@@ -93,7 +93,7 @@ func (k *killing) renew(t *testing.T, nodes int) {
 // empty puts the zones back to what they were before the first victim.
 func (k *killing) empty() {
 	k.t.Helper()
-	for _, z := range k.world().Zones("") {
+	for _, z := range k.zones() {
 		if _, err := z.Update(func(tx *world.Tx) error {
 			for _, x := range slices.Clone(tx.Records()) {
 				tx.RemoveRecord(x.ID)
@@ -143,6 +143,9 @@ func (k *killing) send(p plan.Plan, px *proxies, target int) (names []string, ki
 	j := job{
 		Endpoints: px.between(k.t, k.sim.Endpoints()), Clouds: k.world().Clouds(), Services: k.c.opts.Services, Fleet: k.c.opts.Fleet,
 		Journal: k.book, Plan: p, Now: k.clk.Now(), Target: target, Points: filepath.Join(dir, "points"),
+	}
+	if k.bind != nil {
+		j.BIND = k.bind.before(px).addr
 	}
 	for i := range k.c.opts.Zones {
 		j.Zones = append(j.Zones, k.c.opts.Zones[i].Zone)

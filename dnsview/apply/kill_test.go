@@ -180,7 +180,7 @@ func TestAProcessThatIsKilledAtAnyStepLosesNothingDoesNothingTwiceAndLeavesATrue
 	var mu sync.Mutex
 	total := map[string]int{}
 	t.Run("all", func(t *testing.T) {
-		for z, zone := range []string{cfZone, sdZone} {
+		for z, zone := range zonesPlayed() {
 			for turn, s := range slaughters() {
 				t.Run(s.name+" in "+zone, func(t *testing.T) {
 					t.Parallel()
