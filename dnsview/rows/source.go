@@ -27,6 +27,7 @@ type Source struct {
 	Production  bool      `json:"production"`  // whether the config marks it so
 	Credentials string    `json:"credentials"` // where they come from, such as "profile prod"
 	BudgetLeft  *int      `json:"budget_left"` // null if the provider has no limit
+	ReadBy      *string   `json:"read_by"`     // the member of the team that has read it, such as "watch on ops-1"; null if this rollcall has
 	Wire        *WireZone `json:"wire"`        // null for clouds, and unless name servers were queried
 
 	Shown        int                     `json:"-"` // rows on a screen: without terminated instances and owner markers
@@ -60,7 +61,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		r.Rows, r.Reading, r.RetryAt, r.Production = len(c.Instances), c.Reading, c.RetryAt, c.Production
 		r.Unconfigured, r.Holders, r.Credentials = c.Unconfigured, len(c.Addresses), providers.Clean(c.From)
 		r.Account, r.Region, r.CloudKey = providers.Clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), providers.Clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key))
-		r.Earlier, r.Shown = c.Earlier, c.Left
+		r.Earlier, r.Shown, r.ReadBy = c.Earlier, c.Left, readBy(c.ReadBy)
 		for k := range c.Instances {
 			if !c.Instances[k].State.Dead() {
 				r.Shown++
@@ -73,7 +74,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		r := newSource(z.Zone.Name, KindZone, z.Zone.Provider, z.Coverage, z.RowsFrom, z.BudgetLeft, now, maxAge)
 		r.Rows, r.Reading, r.RetryAt, r.Account = len(z.Records), z.Reading, z.RetryAt, providers.Clean(cmp.Or(z.Coverage.Account, z.Zone.Account))
 		r.Credentials = providers.Clean(z.From)
-		r.Earlier, r.Shown = z.Earlier, z.Left
+		r.Earlier, r.Shown, r.ReadBy = z.Earlier, z.Left, readBy(z.ReadBy)
 		for k := range z.Records {
 			if !z.Records[k].IsMarker() {
 				r.Shown++
@@ -98,6 +99,23 @@ func newSource(name, kind string, p providers.Provider, c providers.Coverage, fr
 		r.BudgetLeft = &left
 	}
 	return r
+}
+
+// readBy returns the member that has read a source, or nil for this rollcall.
+func readBy(who string) *string {
+	if who == "" {
+		return nil
+	}
+	return cleanText(who)
+}
+
+// Origin returns who has read the rows if that was another member, such as "watch on ops-1, 12 s ago", or "".
+func (s *Source) Origin(now time.Time) string {
+	age, ok := s.RowsAge(now)
+	if s.ReadBy == nil || !ok {
+		return deref(s.ReadBy)
+	}
+	return *s.ReadBy + ", " + strconv.Itoa(int(max(0, age).Seconds())) + " s ago"
 }
 
 // File returns an unreadable local file as a failed source.
@@ -282,6 +300,7 @@ func SourceTable(wire bool) []Column[*Source] {
 		{Title: "BUDGET", Wide: true, Aging: true, Text: (*Source).budget},
 		{Title: "ACCOUNT", Wide: true, Text: func(s *Source) string { return s.Account }},
 		{Title: "KEY", Wide: true, Text: func(s *Source) string { return s.CloudKey }},
+		{Title: "READ BY", Wide: true, Aging: true, Text: func(s *Source) string { return s.Origin(s.at) }, Key: func(s *Source) string { return deref(s.ReadBy) }},
 		{Title: "CREDENTIALS", Wide: true, Text: func(s *Source) string { return s.Credentials }},
 		{Title: "ERROR", Text: (*Source).ErrorText},
 	}

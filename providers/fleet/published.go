@@ -55,6 +55,9 @@ func (f *Fleet) SetPublished(all []Published, fresh time.Duration) map[string]er
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.published, f.freshFor = next, fresh
+	for _, s := range f.sources {
+		s.sched().signal() // it may have to be read now
+	}
 	f.publish()
 	return errs
 }
@@ -149,10 +152,15 @@ func (z *zone) accepts(p *publishedView) bool {
 	return (z.resolved.ID == "" || z.resolved.ID == p.zone.Zone.ID) && (z.src.ID == "" || z.src.ID == p.zone.Zone.ID)
 }
 
+// isNewer reports whether published rows stand in place of own ones. Those of an earlier run were not read by this one.
+func (p *publishedView) isNewer(own time.Time, earlier bool) bool {
+	return earlier || p.from.After(own)
+}
+
 // displayed returns the cloud's part of what is shown: own is what this fleet has read.
 func (c *cloud) displayed(own providers.CloudView) providers.CloudView {
 	p := c.f.published[c]
-	if p == nil || !c.accepts(p) || !p.from.After(own.RowsFrom) {
+	if p == nil || !c.accepts(p) || !p.isNewer(own.RowsFrom, own.Earlier) {
 		return own
 	}
 	v := *p.cloud
@@ -164,7 +172,7 @@ func (c *cloud) displayed(own providers.CloudView) providers.CloudView {
 // displayed is that of a cloud.
 func (z *zone) displayed(own providers.ZoneView) providers.ZoneView {
 	p := z.f.published[z]
-	if p == nil || !z.accepts(p) || !p.from.After(own.RowsFrom) {
+	if p == nil || !z.accepts(p) || !p.isNewer(own.RowsFrom, own.Earlier) {
 		return own
 	}
 	v := *p.zone

@@ -65,6 +65,7 @@ func (l *sourcesScreen) detail() {
 		count += ", " + rows.Age(age) + " old"
 	}
 	f.Add("rows", count)
+	f.Add("read by", r.Origin(l.Now()))
 	f.Add("error", r.ErrorText())
 	f.Add("provider", r.Provider)
 	f.Add("account", r.Account)

@@ -17,6 +17,7 @@ import (
 
 // Engine returns the engine that carries out plans, after resolving what was left open in the journal.
 func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
+	s.readOwnZones(ctx)
 	e, err := s.newEngine()
 	if err != nil {
 		return nil, err
@@ -25,6 +26,21 @@ func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
 		s.Report("rollcall: %s", l)
 	}
 	return e, nil
+}
+
+// readOwnZones reads the zones that are displayed as another member has read them, and were not read here: a zone is
+// changed by an id that its account has returned to this rollcall.
+func (s *Session) readOwnZones(ctx context.Context) {
+	own, shown := s.Fleet.Own(), s.Fleet.Snapshot()
+	var names []string
+	for i := range own.Zones {
+		if own.Zones[i].Zone.ID == "" && shown.Zones[i].ReadBy != "" {
+			names = append(names, s.Zones()[i].Name)
+		}
+	}
+	if len(names) > 0 {
+		s.Fleet.Refresh(ctx, names...)
+	}
 }
 
 // Report writes a line for a person, unless the session is silent.
@@ -62,7 +78,7 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 		}
 		o.Clouds = append(o.Clouds, t)
 	}
-	snap := s.Fleet.Snapshot()
+	snap := s.Fleet.Own()
 	for _, z := range s.Zones() {
 		t := apply.ZoneTarget{Zone: providers.Zone{Name: z.Name, Provider: z.Provider, Traits: adapters.Declared(z.Provider).Traits}, Err: z.Err}
 		for i := range snap.Zones {

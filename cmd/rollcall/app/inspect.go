@@ -14,10 +14,21 @@ import (
 
 // RefreshOnce opens a session and refreshes it. The caller reports sources that were not read.
 func (a *Program) RefreshOnce(ctx context.Context) (*Session, *dnsview.View, error) {
+	return a.refreshOnce(ctx, false)
+}
+
+// RefreshToShow is RefreshOnce for a command that only displays rows: it reads no source whose rows a watch of the team
+// has published lately.
+func (a *Program) RefreshToShow(ctx context.Context) (*Session, *dnsview.View, error) {
+	return a.refreshOnce(ctx, true)
+}
+
+func (a *Program) refreshOnce(ctx context.Context, toShow bool) (*Session, *dnsview.View, error) {
 	s, err := a.Open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	s.toShow = toShow && s.HasTeam()
 	s.Start(OneShotTimeout)
 	v, err := s.Refresh(ctx)
 	if err != nil {
@@ -36,14 +47,19 @@ func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
 		defer close(synced)
 		s.SyncShared(ctx)
 	}()
-	snap := s.Fleet.Refresh(ctx)
+	var snap *providers.Snapshot
+	if s.toShow {
+		snap = s.refreshToShow(ctx)
+	} else {
+		snap = s.Fleet.Refresh(ctx)
+	}
 	<-synced
 	stop()
 	if err := ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("stopped: %w", err)
 	}
 	s.readTime = s.Program.Now().Sub(began) // a source that --timeout cut off has failed
-	if err := s.Save(snap); err != nil {
+	if err := s.Save(s.Fleet.Own()); err != nil {
 		s.Program.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(err.Error()))
 	}
 	return s.Update(snap), nil

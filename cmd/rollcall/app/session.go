@@ -23,6 +23,7 @@ import (
 	"rollcall/providers/adapters"
 	"rollcall/providers/fleet"
 	"rollcall/providers/journal"
+	"rollcall/providers/reader"
 	"rollcall/ui/common"
 	"rollcall/ui/screen"
 )
@@ -45,6 +46,10 @@ type Session struct {
 
 	readTime time.Duration // duration of the reads of a one-shot command
 	View     *dnsview.View // the view of a one-shot command; nil in the console
+
+	subscriber *reader.Subscriber // to what a watch of the team publishes; nil before the first poll
+	freshFor   time.Duration      // how old published rows may be before their source is read
+	toShow     bool               // rows that another member has published will do: they are displayed only
 
 	Silent bool // suppresses reports on stderr, for a console that has the screen
 

@@ -46,7 +46,7 @@ func (a *commands) console(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
-	wg.Go(func() { s.Fleet.Run(ctx) })
+	wg.Go(func() { s.RunFleet(ctx) })
 	wg.Go(func() { s.Observer.Run(ctx) })
 	wg.Go(func() { b.run(ctx) })
 	wg.Go(func() { s.RunPresence(ctx, b.changed) })
@@ -59,7 +59,7 @@ func (a *commands) console(ctx context.Context) error {
 		Backend: b, Commands: own, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, Demo: a.Demo, Keys: keys, Now: a.Now,
 		Theme: theme.Environment(a.Env.Getenv).WithSetting(s.Config.Theme), StaleAfter: s.StaleAfter(), Foreground: a.child.Store, NoMouse: !s.Config.Mouse, FirstScreen: s.Config.FirstScreen,
 	})
-	if e := s.Save(s.Fleet.Snapshot()); e != nil {
+	if e := s.Save(s.Fleet.Own()); e != nil {
 		a.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
 	}
 	if err != nil && ctx.Err() == nil {

@@ -168,13 +168,13 @@ func follow[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *ls
 }
 
 func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, output.Instances(a.Now), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
+	return list(ctx, a.Out, output.Instances(a.Now), f, a.readToShow, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
 		return filtered(slices.DeleteFunc(rows.Instances(v), func(r rows.Instance) bool { return !f.all && r.Inst.State.Dead() }), q)
 	})
 }
 
 func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
-	look := a.read
+	look := a.readToShow
 	if f.wire {
 		look = func(ctx context.Context) (*app.Session, *dnsview.View, error) {
 			s, v, _, err := a.readWire(ctx, false)
@@ -187,7 +187,7 @@ func (a *commands) lsRecords(ctx context.Context, f *lsFlags) error {
 }
 
 func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, output.Findings(), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Finding {
+	return list(ctx, a.Out, output.Findings(), f, a.readToShow, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Finding {
 		if f.all || q.Uses("snoozed") {
 			return findingRows(v, q)
 		}
@@ -196,19 +196,14 @@ func (a *commands) lsFindings(ctx context.Context, f *lsFlags) error {
 }
 
 func (a *commands) lsServices(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, output.Services(), f, a.read, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.ServiceLine {
+	return list(ctx, a.Out, output.Services(), f, a.readToShow, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.ServiceLine {
 		return rows.Services(v, func(r *rows.ServiceLine) bool { return q.Match(r) })
 	})
 }
 
 func (a *commands) lsSources(ctx context.Context, f *lsFlags) error {
 	return list(ctx, a.Out, output.Sources(f.wire), f, func(ctx context.Context) (*app.Session, *dnsview.View, error) {
-		s, err := a.Open(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		s.Start(app.OneShotTimeout)
-		v, err := s.Refresh(ctx)
+		s, v, err := a.RefreshToShow(ctx)
 		if err == nil && f.wire {
 			s.Observer = s.NewRoundObserver()
 			asking, cancel := context.WithTimeout(ctx, app.OneShotTimeout)

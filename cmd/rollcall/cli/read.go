@@ -53,6 +53,16 @@ func (a *commands) read(ctx context.Context) (*app.Session, *dnsview.View, error
 	return s, v, err
 }
 
+// readToShow is read for a command that only displays rows: what a watch of the team has published lately is not read
+// again.
+func (a *commands) readToShow(ctx context.Context) (*app.Session, *dnsview.View, error) {
+	s, v, err := a.RefreshToShow(ctx)
+	if err == nil {
+		a.reportShortfalls(s, v)
+	}
+	return s, v, err
+}
+
 // readToChange is read for commands that change what this fleet owns. It is an error if there is no fleet id.
 func (a *commands) readToChange(ctx context.Context) (*app.Session, *dnsview.View, error) {
 	s, v, err := a.read(ctx)

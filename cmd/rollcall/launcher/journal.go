@@ -93,9 +93,9 @@ func (s *Launcher) end(o journal.Outcome) error {
 	return nil
 }
 
-// cloudKey returns the key of a cloud: from the current snapshot, else by asking the cloud, else as last known.
+// cloudKey returns the key of a cloud: from the latest own read, else by asking the cloud, else as last known.
 func (s *Launcher) cloudKey(ctx context.Context, name string) (providers.CloudKey, error) {
-	snap := s.Fleet.Snapshot()
+	snap := s.Fleet.Own()
 	var last providers.CloudKey
 	for i := range snap.Clouds {
 		if c := &snap.Clouds[i]; c.Cloud.Name == name {

@@ -16,6 +16,7 @@ import (
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/budget"
+	"rollcall/providers/reader"
 )
 
 // watchMetrics holds the metrics of a watch. Most are read from the last scan, the fleet and the accounts on request;
@@ -25,6 +26,8 @@ type watchMetrics struct {
 	accounts map[string][]*budget.Account // by name
 
 	scans, lastScan, refresh, deliveries, build *family
+
+	team *member // nil without one
 
 	mu       sync.Mutex
 	view     *dnsview.View           // of the last scan; nil before the first
@@ -119,7 +122,7 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	view := m.view
 	m.mu.Unlock()
-	families := slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets())
+	families := slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets(), m.lease())
 	if view != nil {
 		families = slices.Concat(families, findingMetrics(view), wireMetrics(view))
 	}
@@ -188,6 +191,26 @@ func (m *watchMetrics) state(c *covered, now time.Time) (is providers.CoverageSt
 		return providers.CoveragePartial, d.why
 	}
 	return is, why
+}
+
+// lease returns what this watch is for its team.
+func (m *watchMetrics) lease() []*family {
+	if m.team == nil {
+		return nil
+	}
+	is := gaugeFamily("lease_state", "1 for what this watch is for its team: holding (it reads and reports), waiting (another one does) or alone (the store does not answer).", "state")
+	number := gaugeFamily("lease_number", "Number of the lease that this watch holds, or 0.")
+	now, _ := m.team.lease.State()
+	for _, s := range []reader.State{reader.Holding, reader.Waiting, reader.Alone} {
+		is.gauge(string(s)).Set(0)
+	}
+	is.gauge(string(now)).Set(1)
+	n, ok := m.team.lease.Held()
+	if !ok {
+		n = 0
+	}
+	number.gauge().Set(float64(n))
+	return []*family{is, number}
 }
 
 // budgets returns the calls of each account and what its budget allows now. Accounts of one name are added up.

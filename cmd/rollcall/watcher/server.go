@@ -116,6 +116,7 @@ func (m *watchMetrics) readyz(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	made := m.view != nil
 	m.mu.Unlock()
+	made = made || !m.team.works() // it is ready to take over
 	if made {
 		answer(w, nil)
 		return

@@ -30,6 +30,8 @@ type watcher struct {
 	say     func(line string, row any) error // prints a change; nil prints none
 	hooks   *hooks                           // nil for none
 	metrics *watchMetrics
+	team    *member // nil without one
+	waited  bool    // another watch worked at the last look
 
 	scanned time.Time               // start of the last scan
 	known   map[string]*openFinding // findings by Finding.Key
@@ -89,7 +91,8 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	}
 	w.s.Observer = w.s.NewObserver()
 	w.s.Start(app.ConsoleTimeout)
-	w.metrics = newMetrics(w.s, f.Version)
+	w.metrics, w.team = newMetrics(w.s, f.Version), newMember(a, w.s)
+	w.metrics.team = w.team
 	if f.Webhook != "" || f.Exec != "" {
 		if w.hooks, err = newHooks(a, w.s, f, w.metrics.deliveries); err != nil {
 			return err
@@ -108,13 +111,18 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 		}
 		wg.Go(serve)
 	}
+	if w.team != nil {
+		w.team.begin(ctx)
+		w.waited = true
+		wg.Go(func() { w.team.run(ctx) })
+	}
 	wg.Go(func() { w.s.Fleet.Run(ctx) })
 	wg.Go(func() { w.s.Observer.Run(ctx) })
 	if w.hooks != nil {
 		wg.Go(func() { w.hooks.run(ctx) })
 	}
 	err = w.run(ctx)
-	if e := w.s.Save(w.s.Fleet.Snapshot()); e != nil {
+	if e := w.s.Save(w.s.Fleet.Own()); e != nil {
 		a.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))
 	}
 	return err
@@ -140,8 +148,15 @@ func (w *watcher) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		}
-		snap := w.s.Fleet.Snapshot()
+		snap := w.s.Fleet.Own()
 		w.metrics.countReads(snap)
+		if !w.team.works() {
+			w.waited = true
+			continue
+		}
+		if w.waited { // what was read before is not what it reports on
+			w.waited, w.scanned = false, w.s.Program.Now()
+		}
 		if !w.due(snap) {
 			continue
 		}

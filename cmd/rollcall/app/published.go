@@ -1,0 +1,239 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/rows"
+	"rollcall/providers"
+	"rollcall/providers/fleet"
+	"rollcall/providers/reader"
+)
+
+// firstPoll limits how long a console or a command waits for what the reader of the team has published.
+const firstPoll = 5 * time.Second
+
+// WatchName returns what others see as the reader of a source: a watch on this machine.
+func WatchName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "an unnamed host"
+	}
+	return "watch on " + host
+}
+
+// HasTeam reports whether there is a store that rows can be shared by.
+func (s *Session) HasTeam() bool { return s.Config.Team.Store() != "" && s.Config.Fleet != "" }
+
+// PollPublished has the fleet display what the reader of the team has published, as far as it has changed. Calls do not
+// overlap.
+func (s *Session) PollPublished(ctx context.Context) {
+	if s.subscriber == nil {
+		s.subscriber = reader.NewSubscriber(s.Program.TeamStore(s.Config), s.Config.Fleet, s.Program.Clock)
+		s.freshFor = 2*s.Config.Refresh + 10*time.Second + time.Duration(rand.Int64N(int64(10*time.Second))) // not all consoles at once
+	}
+	all, changed, err := s.subscriber.Poll(ctx)
+	switch {
+	case providers.KindOf(err) == providers.KindNotFound:
+		s.Fleet.SetPublished(nil, 0)
+	case err != nil: // what was published before grows old, and then the sources are read
+		if providers.KindOf(err) == providers.KindIncomplete {
+			s.reportPublished(err)
+		}
+	case changed:
+		published := make([]fleet.Published, 0, len(all))
+		for i := range all {
+			if r := &all[i]; r.Err != nil {
+				s.reportPublished(r.Err)
+			} else {
+				published = append(published, publishedOf(r))
+			}
+		}
+		for _, err := range s.Fleet.SetPublished(published, s.freshFor) {
+			s.reportPublished(err)
+		}
+	}
+}
+
+// reportPublished reports once why published rows are not shown.
+func (s *Session) reportPublished(err error) {
+	line := "what a watch of the team has published is not shown, and the source is read instead: " + words.Clean(err.Error())
+	if _, shown := s.shownNotes.LoadOrStore(line, true); !shown {
+		s.Report("rollcall: %s", line)
+	}
+}
+
+func publishedOf(r *reader.Received) fleet.Published {
+	c := providers.Coverage{
+		State: r.State, Key: r.Key, Account: r.Account, Rows: r.Rows, Expected: r.Expected, Started: r.Read, Finished: r.Read.Add(r.Took),
+	}
+	switch r.State {
+	case providers.CoverageComplete:
+	case providers.CoveragePartial, providers.CoverageFailed:
+		c.Err = &providers.Error{Kind: r.ErrorIs, Source: r.Name, Err: errors.New(r.Error)}
+	default:
+		c.State = providers.CoverageFailed
+		c.Err = providers.Errorf(providers.KindIncomplete, "read", "%s has published no read of it", r.Who)
+	}
+	return fleet.Published{
+		Zone: r.Kind == rows.KindZone, Name: r.Name, Provider: r.Provider, By: r.Who, Coverage: c, RowsFrom: r.RowsFrom, Data: r.Data,
+	}
+}
+
+// RunFleet reads the sources until ctx ends, but for those whose rows a watch of the team has published lately, which are
+// displayed instead.
+func (s *Session) RunFleet(ctx context.Context) {
+	if !s.HasTeam() {
+		s.Fleet.Run(ctx)
+		return
+	}
+	first, cancel := context.WithTimeout(ctx, firstPoll)
+	s.PollPublished(first)
+	cancel()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Fleet.Run(ctx)
+	}()
+	tick := time.NewTicker(max(s.Config.Refresh/3, time.Second))
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			s.PollPublished(ctx)
+		case <-ctx.Done():
+			<-ended
+			return
+		}
+	}
+}
+
+// refreshToShow reads the sources whose rows no watch of the team has published lately.
+func (s *Session) refreshToShow(ctx context.Context) *providers.Snapshot {
+	first, cancel := context.WithTimeout(ctx, firstPoll)
+	s.PollPublished(first)
+	cancel()
+	if names := s.Fleet.NotFresh(); len(names) > 0 {
+		return s.Fleet.Refresh(ctx, names...)
+	}
+	return s.Fleet.Snapshot()
+}
+
+// RowPublisher publishes what the fleet of a session reads.
+type RowPublisher struct {
+	s *Session
+	p *reader.Publisher
+
+	clouds map[string]providers.CloudView // as last published
+	zones  map[string]providers.ZoneView
+	last   time.Time // end of the last read that was published
+	at     time.Time // when
+	lease  uint64
+}
+
+// NewRowPublisher returns a publisher. It does no I/O.
+func (s *Session) NewRowPublisher() *RowPublisher {
+	return &RowPublisher{s: s, p: reader.NewPublisher(s.Program.TeamStore(s.Config), s.Config.Fleet, WatchName())}
+}
+
+// publishPause is the time between two writes of the index: reads that end within it are published together.
+const publishPause = 2 * time.Second
+
+// Publish publishes on behalf of a lease if a read has ended since the last time. The error is a *reader.NewerError if
+// there is a newer lease.
+func (p *RowPublisher) Publish(ctx context.Context, lease uint64) error {
+	snap, now := p.s.Fleet.Own(), p.s.Program.Now()
+	ended := lastEnd(snap)
+	if lease == p.lease && (!ended.After(p.last) || now.Sub(p.at) < publishPause) {
+		return nil
+	}
+	clouds, zones := map[string]providers.CloudView{}, map[string]providers.ZoneView{}
+	var all []reader.Rows
+	var reads []published
+	for i := range snap.Clouds {
+		v := &snap.Clouds[i]
+		if v.Unconfigured || v.Earlier || v.RowsFrom.IsZero() || v.Coverage.State == providers.CoverageNone {
+			continue
+		}
+		last, known := p.clouds[v.Cloud.Name]
+		clouds[v.Cloud.Name] = *v
+		all = append(all, reader.Rows{
+			Source: sourceToPublish(rows.KindCloud, v.Cloud.Name, v.Cloud.Provider, v.Cloud.Key, &v.Coverage),
+			Same:   known && sameCloudRows(&last, v), Encode: func() []byte { return fleet.EncodeCloud(v) },
+		})
+		reads = append(reads, published{v.Coverage.Started, v.RowsFrom})
+	}
+	for i := range snap.Zones {
+		v := &snap.Zones[i]
+		if v.Earlier || v.RowsFrom.IsZero() || v.Coverage.State == providers.CoverageNone {
+			continue
+		}
+		last, known := p.zones[v.Zone.Name]
+		zones[v.Zone.Name] = *v
+		all = append(all, reader.Rows{
+			Source: sourceToPublish(rows.KindZone, v.Zone.Name, v.Zone.Provider, "", &v.Coverage),
+			Same:   known && sameZoneRows(&last, v), Encode: func() []byte { return fleet.EncodeZone(v) },
+		})
+		reads = append(reads, published{v.Coverage.Started, v.RowsFrom})
+	}
+	err := p.p.Publish(ctx, lease, all, func(sources []reader.Source) {
+		now := p.s.Program.Now()
+		for i := range sources {
+			sources[i].Age, sources[i].RowsAge = now.Sub(reads[i].began), now.Sub(reads[i].from)
+		}
+	})
+	p.clouds, p.zones, p.at = nil, nil, p.s.Program.Now()
+	if err == nil {
+		p.clouds, p.zones, p.last, p.lease = clouds, zones, ended, lease
+	}
+	return err
+}
+
+// published is when the last read of a source began, and the one that its rows come from.
+type published struct{ began, from time.Time }
+
+func sourceToPublish(kind, name string, p providers.Provider, key providers.CloudKey, c *providers.Coverage) reader.Source {
+	out := reader.Source{
+		Kind: kind, Name: name, Provider: p, State: c.State, Took: c.Finished.Sub(c.Started), Rows: c.Rows, Expected: c.Expected,
+		Key: key, Account: c.Account,
+	}
+	if e, ok := errors.AsType[*providers.Error](c.Err); ok && e.Err != nil {
+		out.ErrorIs, out.Error = e.Kind, e.Op+": "+e.Err.Error()
+	} else if c.Err != nil {
+		out.ErrorIs, out.Error = providers.KindOf(c.Err), c.Err.Error()
+	}
+	return out
+}
+
+// lastEnd returns when the last read of any source ended.
+func lastEnd(snap *providers.Snapshot) time.Time {
+	var last time.Time
+	for i := range snap.Clouds {
+		if t := snap.Clouds[i].Coverage.Finished; t.After(last) && !snap.Clouds[i].Unconfigured {
+			last = t
+		}
+	}
+	for i := range snap.Zones {
+		if t := snap.Zones[i].Coverage.Finished; t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
+
+func sameCloudRows(a, b *providers.CloudView) bool {
+	return a.Cloud.Key == b.Cloud.Key && providers.ShareRows(a.Instances, b.Instances) && providers.ShareRows(a.Addresses, b.Addresses) &&
+		maps.EqualFunc(a.Lookups, b.Lookups, func(x, y providers.Lookup) bool {
+			return x.Gone == y.Gone && x.Final == y.Final && x.Instance == y.Instance && (x.Err == nil) == (y.Err == nil)
+		})
+}
+
+func sameZoneRows(a, b *providers.ZoneView) bool {
+	return a.Zone.ID == b.Zone.ID && a.Zone.Pending == b.Zone.Pending && a.HasCompleteRead == b.HasCompleteRead && a.Since.Equal(b.Since) &&
+		providers.ShareRows(a.Records, b.Records) && maps.EqualFunc(a.Appeared, b.Appeared, time.Time.Equal)
+}
