@@ -50,8 +50,19 @@ func (j *Journal) LeaveDrained(who string, drains ...Unfinished) error {
 // UnfinishedDrains returns, oldest first, the drains and replacements of processes that have ended. What was put back,
 // quiesced or terminated since is not among them, nor is a replacement that has launched nothing.
 func (j *Journal) UnfinishedDrains() ([]Unfinished, error) {
-	var out []Unfinished
-	err := j.locked(func() error {
+	_, out, err := j.UnderWay()
+	return out, err
+}
+
+// UnderWay returns the entries that have begun and not ended, oldest first, and the UnfinishedDrains. A team's store is
+// asked once for what is new, and once for each writer of unfinished drains.
+func (j *Journal) UnderWay() (open []Entry, drains []Unfinished, err error) {
+	err = j.locked(func() error {
+		for i := range j.replay.entries {
+			if j.replay.entries[i].State == Begun {
+				open = append(open, j.replay.entries[i])
+			}
+		}
 		if j.isAway() {
 			return nil // which writers live cannot be asked
 		}
@@ -61,12 +72,12 @@ func (j *Journal) UnfinishedDrains() ([]Unfinished, error) {
 				return err
 			}
 			if !alive {
-				out = append(out, u)
+				drains = append(drains, u)
 			}
 		}
 		return nil
 	})
-	return out, err
+	return open, drains, err
 }
 
 // nodeKey identifies a node.

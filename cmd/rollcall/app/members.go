@@ -79,13 +79,14 @@ func (s *Session) noteTeam(p *team.Presence) {
 		}
 	}
 	if j, err := s.OpenJournal(); err == nil {
-		if entries, err := j.Entries(); err == nil {
-			t.Open = openOfOthers(entries, j.Writer(), t.Members, s.Program.Now())
-		}
+		open, drains, err := j.UnderWay()
 		if t.Away == nil {
 			t.Away = j.Away()
 		}
-		if drains, err := j.UnfinishedDrains(); err == nil && t.Away == nil {
+		if err == nil {
+			t.Open = openOfOthers(open, j.Writer(), t.Members, s.Program.Now())
+		}
+		if err == nil && t.Away == nil {
 			t.Unfinished = ofGone(drains, t.Members, s.Program.Now())
 		}
 	}
@@ -223,15 +224,8 @@ func (s *Session) showWork(p *team.Presence) {
 
 // doing returns a verb as what goes on.
 func doing(v index.Verb) string {
-	switch v {
-	case index.VerbQuiesce:
-		return "quiescing"
-	case index.VerbEvacuate:
-		return "evacuating"
-	case index.VerbPower:
+	if v == index.VerbPower {
 		return "starting or stopping"
-	case index.VerbCreate, index.VerbRetire, index.VerbUpdate, index.VerbBalance:
-		return strings.TrimSuffix(string(v), "e") + "ing"
 	}
-	return string(v) + "ing"
+	return strings.TrimSuffix(string(v), "e") + "ing"
 }
