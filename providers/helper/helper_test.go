@@ -73,6 +73,108 @@ func TestAHelperThatIsNotWaitedForIsStoppedWithAllThatItHasStarted(t *testing.T)
 	}
 }
 
+// started waits for the number that a helper writes to a file.
+func started(t *testing.T, file string) (pid int) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); pid == 0; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the helper does not start")
+		}
+		if text, _ := os.ReadFile(file); strings.HasSuffix(string(text), "\n") {
+			pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+		}
+	}
+	return pid
+}
+
+func TestAHelperThatRunsAtTheEndOfTheProgramIsStoppedWithAllThatItHasStarted(t *testing.T) {
+	t.Parallel()
+	var g group
+	file := filepath.Join(t.TempDir(), "pid")
+	done := make(chan error, 1)
+	go func() {
+		_, err := g.run(t.Context(), env, "sleep 600 & echo $! > "+file+"; wait", Limit)
+		done <- err
+	}()
+	pid := started(t, file)
+	g.stop()
+	if err := <-done; !errors.Is(err, errStopped) {
+		t.Errorf("%v", err)
+	}
+	for end := time.Now().Add(time.Minute); runs(pid); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+			t.Fatal("what the helper has started runs on")
+		}
+	}
+	if _, err := g.run(t.Context(), env, "echo late", Limit); !errors.Is(err, errStopped) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+func TestAHelperThatServesTwoSourcesIsRunOnceAndOneOfThemMayGo(t *testing.T) {
+	t.Parallel()
+	var g group
+	dir := t.TempDir()
+	file, gate := filepath.Join(dir, "pid"), filepath.Join(dir, "gate")
+	command := "echo $$ >> " + file + "; while [ ! -e " + gate + " ]; do sleep 0.01; done; echo token"
+	ctx, cancel := context.WithCancel(t.Context())
+	gone, stays := make(chan error, 1), make(chan string, 1)
+	go func() {
+		_, err := g.run(ctx, env, command, Limit)
+		gone <- err
+	}()
+	first := started(t, file)
+	go func() {
+		out, err := g.run(t.Context(), env, command, Limit)
+		if err != nil {
+			t.Error(err)
+		}
+		stays <- string(out)
+	}()
+	for waiting := 0; waiting < 2; time.Sleep(time.Millisecond) {
+		g.mu.Lock()
+		for _, s := range g.runs {
+			waiting = s.waiting
+		}
+		g.mu.Unlock()
+	}
+	cancel()
+	if err := <-gone; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out := <-stays; out != "token\n" || started(t, file) != first {
+		t.Errorf("%q", out)
+	}
+	if _, err := g.run(t.Context(), env, "exit 1", Limit); err == nil {
+		t.Error("a helper that fails")
+	}
+	if out, err := g.run(t.Context(), env, command, Limit); err != nil || string(out) != "token\n" {
+		t.Errorf("a later run: %q, %v", out, err)
+	}
+	if text, err := os.ReadFile(file); err != nil || strings.Count(string(text), "\n") != 2 {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+func TestAHelperThatDidNotEndIsNotWaitedForOnceMoreByTheNextSource(t *testing.T) {
+	t.Parallel()
+	var g group
+	file := filepath.Join(t.TempDir(), "runs")
+	for range 2 {
+		_, err := g.run(t.Context(), env, "echo x >> "+file+"; sleep 600", 200*time.Millisecond)
+		if !errors.Is(err, errLate) {
+			t.Errorf("%v", err)
+		}
+	}
+	if text, err := os.ReadFile(file); err != nil || string(text) != "x\n" {
+		t.Errorf("it ran as often as %q, %v", text, err)
+	}
+}
+
 // runs reports whether a process is there and is no zombie.
 func runs(pid int) bool {
 	if syscall.Kill(pid, 0) != nil {

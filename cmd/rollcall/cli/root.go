@@ -27,6 +27,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/helper"
 	"rollcall/providers/sim"
 )
 
@@ -53,6 +54,7 @@ func startDemo(ctx context.Context, dir string, env providers.Environment) (clie
 
 // Main runs one command line and returns the exit code.
 func Main(args []string, in *os.File, out, errw io.Writer) int {
+	defer helper.Stop()
 	return run(providers.Environment{}, providers.Clock{}, args, in, out, errw)
 }
 
