@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,7 +41,10 @@ func readSettings(o Options) (*settings, error) {
 	var err error
 	s.profile, err = readProfile(name, files)
 	missing, isMissing := errors.AsType[config.SharedConfigProfileNotExistError](err)
+	services := s.profile.ServicesSectionName
 	switch {
+	case err == nil && services != "" && s.profile.Services.ServiceValues == nil:
+		return s, setUpError(o.Source, fmt.Sprintf("profile %s has services = %s, and %s has no section [services %s] with endpoints: correct the name, or add that section", Clean(name), Clean(services), files[0], Clean(services)))
 	case err == nil:
 		return s, nil
 	case isMissing && missing.Profile == name && o.Profile == "" && (ofEnv == "" || ofEnv == "default" || s.keys().HasKeys()):
@@ -54,6 +58,9 @@ func readSettings(o Options) (*settings, error) {
 	}
 	if isMissing {
 		return s, setUpError(o.Source, fmt.Sprintf("source_profile of profile %s is %s, which is not in the AWS config files (%s): correct the name, or add that profile", Clean(name), Clean(missing.Profile), strings.Join(files, " or ")))
+	}
+	if loop := roleLoop(name, files); loop != nil {
+		return s, setUpError(o.Source, fmt.Sprintf("each of these profiles takes its credentials from the next (source_profile), and the last from one before: %s: let one of them have credentials of its own", Clean(strings.Join(loop, ", "))))
 	}
 	return s, &providers.Error{Kind: providers.KindAuth, Source: o.Source, Op: "read profile " + Clean(name) + " of the AWS config files", Err: brief(err)}
 }
@@ -125,6 +132,40 @@ func plainProfiles(text []byte) []byte {
 	text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	text = quotedSection.ReplaceAll(text, []byte("$1$2$3$4"))
 	return quotedCommand.ReplaceAll(text, []byte(`$1"$2"$3`))
+}
+
+var (
+	profileSection = regexp.MustCompile(`^[ \t]*\[[ \t]*(?:profile[ \t]+)?([^\]]*?)[ \t]*\]`)
+	sourceProfile  = regexp.MustCompile(`^source_profile[ \t]*=[ \t]*(.*?)[ \t]*$`)
+)
+
+// roleLoop returns the profiles from one on that lead to each other by source_profile, with the first that comes again at the
+// end. It returns nil if they do not.
+func roleLoop(name string, files []string) []string {
+	source := map[string]string{}
+	for _, f := range files {
+		text, _ := os.ReadFile(f) // one that cannot be read counts as empty
+		at := ""
+		for line := range strings.Lines(string(plainProfiles(text))) {
+			line = strings.TrimRight(line, "\n")
+			if m := profileSection.FindStringSubmatch(line); m != nil {
+				at = m[1]
+			} else if m := sourceProfile.FindStringSubmatch(line); m != nil {
+				source[at] = m[1]
+			}
+		}
+	}
+	chain := []string{name}
+	for {
+		next, ok := source[chain[len(chain)-1]]
+		if !ok {
+			return nil
+		}
+		again := slices.Contains(chain, next)
+		if chain = append(chain, next); again {
+			return chain
+		}
+	}
 }
 
 // asFile returns a path under which text can be read once, by way of a pipe: secrets are not written to a disk.

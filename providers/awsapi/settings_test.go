@@ -125,6 +125,8 @@ func TestWhatTheFilesLackIsNamed(t *testing.T) {
 		"[profile chained]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = gone\n"+
 		"[profile odd]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/ops\ncredential_source = Thin Air\n"+
 		"[profile envless]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/ops\ncredential_source = Environment\n"+
+		"[profile served]\nregion = eu-west-1\nservices = nowhere\n[profile one]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = two\n"+
+		"[profile two]\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = three\n[profile three]\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = two\n"+
 		"[profile roleless]\nregion = eu-west-1\nsource_profile = prod\n", "")
 	if s, err := Open(Options{Source: "x", Profile: "prod", Env: env}); err != nil || s.Config.Region != "eu-west-1" {
 		t.Fatalf("session %+v, error %v", s, err)
@@ -140,6 +142,8 @@ func TestWhatTheFilesLackIsNamed(t *testing.T) {
 		"no credentials at all":            {Options{Env: env, Region: "us-east-1"}, providers.KindAuth, []string{"no AWS credentials: set AWS_PROFILE"}},
 		"a profile without credentials":    {Options{Profile: "empty", Env: env}, providers.KindAuth, []string{"profile empty holds no credentials: run aws configure --profile empty"}},
 		"no region":                        {Options{Profile: "bare", Env: env}, providers.KindInvalid, []string{"no region"}},
+		"services without a section":       {Options{Profile: "served", Env: env}, providers.KindAuth, []string{"profile served has services = nowhere, and " + config + " has no section [services nowhere]"}},
+		"roles in a loop":                  {Options{Profile: "one", Env: env}, providers.KindAuth, []string{"takes its credentials from the next (source_profile)", ": one, two, three, two: "}},
 		"a source_profile that is missing": {Options{Profile: "chained", Env: env}, providers.KindAuth, []string{"source_profile of profile chained is gone, which is not in the AWS config files (" + config}},
 		"an unknown credential_source":     {Options{Profile: "odd", Env: env}, providers.KindAuth, []string{`credential_source of profile odd is "Thin Air": write Environment, EcsContainer or Ec2InstanceMetadata`}},
 		"a credential_source without keys": {Options{Profile: "envless", Env: env}, providers.KindAuth, []string{"profile envless takes its keys from the environment", "set AWS_ACCESS_KEY_ID"}},
