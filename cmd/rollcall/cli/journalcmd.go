@@ -38,7 +38,8 @@ First it looks up the entries that a stopped rollcall has left open, and records
 and reports whether they were made. Entries are chained by their hashes: lines
 that were changed, removed or cut off are reported on stderr, and with --verify
 the exit code is then 1. A damaged tail is moved into a file of its own, and
-reported while that file exists.`,
+reported while that file exists. While the store of a team does not answer, what
+this machine has read before is listed, and the exit code is 4.`,
 		Args: atMostOne("one entry or run"),
 	}
 	form := output.Flag(c, output.Table, output.Wide, output.Text, output.JSON, output.CSV, output.YAML, output.Name)
@@ -50,7 +51,7 @@ reported while that file exists.`,
 		if err != nil {
 			return err
 		}
-		entries, problems, err := a.readJournal(cmd.Context(), verify)
+		entries, problems, whole, err := a.readJournal(cmd.Context(), verify)
 		if err != nil {
 			return err
 		}
@@ -82,23 +83,27 @@ reported while that file exists.`,
 		if err == nil && verify && len(problems) > 0 {
 			return exit.With(exit.Failed)
 		}
+		if err == nil && !whole {
+			return exit.With(exit.Unknown)
+		}
 		return err
 	}
 	return c
 }
 
 // readJournal returns the journal of the config after its open entries were resolved. With verify that of a team is read
-// from its store again, whole.
-func (a *commands) readJournal(ctx context.Context, verify bool) (entries []journal.Entry, problems []journal.Problem, err error) {
+// from its store again, whole. If the store is away, whole is false: it is what this machine has read before.
+func (a *commands) readJournal(ctx context.Context, verify bool) (entries []journal.Entry, problems []journal.Problem, whole bool, err error) {
+	whole = true
 	cfg, err := a.ConfigOrEmpty(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	err = a.WithJournal(cfg, func(j *journal.Journal) error {
 		if err := a.recoverJournal(ctx, j); err != nil || j.Team() == "" {
 			return err
 		}
-		entries, problems, err = a.readTeamJournal(j, verify)
+		entries, problems, whole, err = a.readTeamJournal(j, verify)
 		return err
 	})
 	if held := errors.Is(err, journal.ErrHeld) || errors.Is(err, journal.ErrStopped); cfg.Team.Store() == "" && !held {
@@ -108,28 +113,30 @@ func (a *commands) readJournal(ctx context.Context, verify bool) (entries []jour
 		entries, problems, err = journal.Read(app.JournalPath(cfg, filepath.Join(config.StateDir(a.Env), cfg.StateName())), a.Interrupted)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the journal: %w", err)
+		return nil, nil, false, fmt.Errorf("read the journal: %w", err)
 	}
-	return entries, problems, nil
+	return entries, problems, whole, nil
 }
 
-// readTeamJournal returns the journal of a team. If its store is away, that is what this machine has read before.
-func (a *commands) readTeamJournal(j *journal.Journal, verify bool) ([]journal.Entry, []journal.Problem, error) {
+// readTeamJournal returns the journal of a team. If its store is away, that is what this machine has read before, and not
+// whole.
+func (a *commands) readTeamJournal(j *journal.Journal, verify bool) (entries []journal.Entry, problems []journal.Problem, whole bool, err error) {
 	if verify {
-		return j.Verify()
+		entries, problems, err = j.Verify()
+		return entries, problems, true, err
 	}
-	entries, err := j.Entries()
+	entries, err = j.Entries()
 	for _, n := range j.Notices() {
 		a.Logf("rollcall: journal: %s", words.Clean(n))
 	}
 	away := j.Away()
 	if providers.KindOf(away) == providers.KindInvalid {
-		return nil, nil, away // it will not be otherwise later
+		return nil, nil, false, away // it will not be otherwise later
 	}
 	if away != nil {
 		a.Logf("rollcall: journal: the store of the team does not answer, so this is what this machine has read before: %s", words.Clean(away.Error()))
 	}
-	return entries, j.Problems(), err
+	return entries, j.Problems(), away == nil, err
 }
 
 // recoverJournal looks up what stopped rollcalls have left open, and prints the results and their unfinished drains.

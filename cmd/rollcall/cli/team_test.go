@@ -92,7 +92,10 @@ func TestAChangeWithoutTheStoreOfTheTeamAsksForItsPlaceAndJoinsLater(t *testing.
 	if err := os.Rename(store, away); err != nil { // it is not mounted any more
 		t.Fatal(err)
 	}
-	if r := rollcall(t, "journal"); r.code != exit.Done || !strings.Contains(r.out, "quiesce") || !strings.Contains(r.err, "does not answer") {
+	if r := rollcall(t, "timeline", "www-01"); r.code != exit.Unknown || !strings.Contains(r.out, "quiesce") {
+		t.Errorf("timeline: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	if r := rollcall(t, "journal"); r.code != exit.Unknown || !strings.Contains(r.out, "quiesce") || !strings.Contains(r.err, "does not answer") {
 		t.Errorf("journal: exit code %d, %s%s", r.code, r.out, r.err)
 	}
 	r := rollcall(t, "quiesce", "www-02")

@@ -39,7 +39,7 @@ one sees it.`,
 		if err != nil {
 			return err
 		}
-		entries, problems, err := a.readJournal(cmd.Context(), false)
+		entries, problems, whole, err := a.readJournal(cmd.Context(), false)
 		if err != nil {
 			return err
 		}
@@ -53,7 +53,10 @@ one sees it.`,
 		if len(events) == 0 {
 			a.Logf("rollcall: nothing is recorded of %s in the last %s; --since goes back further", words.Clean(args[0]), words.Short(since))
 		}
-		return output.Events(a.ASCII).Write(a.Out, form, events)
+		if err := output.Events(a.ASCII).Write(a.Out, form, events); err != nil || whole {
+			return err
+		}
+		return exit.With(exit.Unknown)
 	}
 	return c
 }
