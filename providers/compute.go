@@ -90,6 +90,12 @@ type (
 		Condition(ctx context.Context, id string) (Condition, error)
 	}
 
+	// StatusReader reads the status checks and scheduled events of all instances of a cloud, by id: Checks and Notices of
+	// their Condition. Instances that do not run may be missing. An adapter need not implement it.
+	StatusReader interface {
+		Statuses(ctx context.Context) (map[string]Condition, error)
+	}
+
 	// UserDataReader reads the user data that an instance boots with, as the cloud holds it: it may be compressed. It is
 	// empty if the instance has none. An adapter need not implement it.
 	UserDataReader interface {

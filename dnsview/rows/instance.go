@@ -251,6 +251,17 @@ func cleanTags(in map[string]string) map[string]string {
 	return out
 }
 
+// StatusObject is the JSON of the status checks and scheduled events of an instance.
+type StatusObject struct {
+	Checks  string   `json:"checks"`  // its status checks in one line, or empty
+	Notices []string `json:"notices"` // failing checks and scheduled events, a sentence each
+}
+
+// NewStatus returns the StatusObject of a condition.
+func NewStatus(c *providers.Condition) *StatusObject {
+	return &StatusObject{Checks: providers.Clean(c.Checks), Notices: cleanAll(c.Notices)}
+}
+
 // InstanceObject is the JSON of an instance.
 type InstanceObject struct {
 	Identity   string            `json:"identity"`    // what commands take
@@ -272,6 +283,7 @@ type InstanceObject struct {
 	CloudKey   string            `json:"cloud_key"`   // key of the cloud
 	Reason     string            `json:"reason"`      // why it is in its state, in the cloud's own words, or empty
 	Lifecycle  string            `json:"lifecycle"`   // what the cloud itself does with it, such as replace it, or empty
+	Status     *StatusObject     `json:"status"`      // what its cloud says of it beside its state, or null if it was not asked or says nothing; see --status
 	Note       *NoteObject       `json:"note"`        // what an operator wrote about it, or null
 	AsOf       *time.Time        `json:"as_of"`       // when the read began that the row is of, or null
 	Coverage   string            `json:"coverage"`    // of the last read of its source: complete, partial, failed, stale or unread

@@ -64,7 +64,28 @@ func (c *Cloud) status(ctx context.Context, id string) (out providers.Condition,
 	if len(answer.InstanceStatuses) != 1 || aws.ToString(answer.InstanceStatuses[0].InstanceId) != id {
 		return out, c.incomplete(statusOp, "the answer is not about %s", id)
 	}
-	s := &answer.InstanceStatuses[0]
+	return conditionOf(&answer.InstanceStatuses[0]), nil
+}
+
+// Statuses implements providers.StatusReader with DescribeInstanceStatus, a call for each thousand instances that run.
+func (c *Cloud) Statuses(ctx context.Context) (map[string]providers.Condition, error) {
+	const op = "list the status of instances"
+	all := map[string]providers.Condition{}
+	err := c.pages(op, func(token *string) (*string, error) {
+		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstanceStatus, &awsec2.DescribeInstanceStatusInput{MaxResults: aws.Int32(pageSize), NextToken: token})
+		if err != nil {
+			return nil, err
+		}
+		for i := range out.InstanceStatuses {
+			all[aws.ToString(out.InstanceStatuses[i].InstanceId)] = conditionOf(&out.InstanceStatuses[i])
+		}
+		return out.NextToken, nil
+	})
+	return all, err
+}
+
+// conditionOf returns the status checks and the scheduled events of an instance.
+func conditionOf(s *types.InstanceStatus) (out providers.Condition) {
 	system, machine := checkOf(s.SystemStatus), checkOf(s.InstanceStatus)
 	if system.Status != types.SummaryStatusNotApplicable || machine.Status != types.SummaryStatusNotApplicable {
 		out.Checks = fmt.Sprintf("system %s, instance %s", cmp.Or(system.Status, "unknown"), cmp.Or(machine.Status, "unknown"))
@@ -80,7 +101,7 @@ func (c *Cloud) status(ctx context.Context, id string) (out providers.Condition,
 			out.Notices = append(out.Notices, text)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // checkOf returns a status check, which an answer may lack.

@@ -42,6 +42,10 @@ func TestStatusChecksScheduledEventsAndProtectionAreSaidOfOneInstance(t *testing
 	if err != nil || got.Checks != "system impaired, instance ok" || !slices.Equal(got.Notices, want) || len(got.Protected) != 1 || !strings.Contains(got.Protected[0], "--no-disable-api-termination") {
 		t.Errorf("%+v, %v", got, err)
 	}
+	all, err := c.Statuses(t.Context())
+	if err != nil || len(all) < 2 || all[id].Checks != got.Checks || !slices.Equal(all[id].Notices, want) {
+		t.Errorf("of all: %+v, %v", all[id], err)
+	}
 	check, err := c.CheckPower(t.Context(), id, providers.PowerReboot)
 	if err != nil || check.Refused != "" || !slices.Equal(check.Notices, want) {
 		t.Errorf("on a plan: %+v, %v", check, err)

@@ -25,6 +25,7 @@ type lsFlags struct {
 	sort   string
 	all    bool
 	wire   bool
+	status bool
 	format *output.Format
 
 	clouds, zones bool // whose rows are listed
@@ -83,6 +84,7 @@ A column that --sort names may have a leading minus, for the other way round.`
 		switch use {
 		case "instances":
 			sub.Flags().BoolVar(&f.all, "all", false, "show terminated instances too")
+			sub.Flags().BoolVar(&f.status, "status", false, "ask the clouds for status checks and scheduled events, and show them")
 		case "records":
 			sub.Flags().BoolVar(&f.all, "all", false, "show owner markers too (TXT records below _rollcall)")
 			sub.Flags().BoolVar(&f.wire, "wire", false, "query the name servers for every name, and show their answers")
@@ -120,6 +122,8 @@ func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFl
 		return err
 	case f.watch && f.wire:
 		return exit.Usagef("--watch does not ask name servers: leave --wire out")
+	case f.watch && f.status:
+		return exit.Usagef("--watch does not ask for status checks: leave --status out")
 	case f.watch && (form == output.CSV || form == output.YAML):
 		return exit.Usagef("--watch prints a table, names or JSON, not %s", form)
 	}
@@ -168,7 +172,18 @@ func follow[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *ls
 }
 
 func (a *commands) lsInstances(ctx context.Context, f *lsFlags) error {
-	return list(ctx, a.Out, output.Instances(a.Now), f, a.readToShow, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
+	l, look := output.Instances(a.Now), a.readToShow
+	if f.status {
+		var statuses map[rows.InstanceKey]*rows.StatusObject
+		l = output.InstancesWithStatus(a.Now, func(r *rows.Instance) *rows.StatusObject { return statuses[r.Key()] })
+		look = func(ctx context.Context) (s *app.Session, v *dnsview.View, err error) {
+			if s, v, err = a.readToShow(ctx); err == nil {
+				statuses = a.readStatuses(ctx, s)
+			}
+			return s, v, err
+		}
+	}
+	return list(ctx, a.Out, l, f, look, func(_ *app.Session, v *dnsview.View, q filter.Filter) []rows.Instance {
 		return filtered(slices.DeleteFunc(rows.Instances(v), func(r rows.Instance) bool { return !f.all && r.Inst.State.Dead() }), q)
 	})
 }

@@ -126,3 +126,44 @@ func TestAPlanSaysWhatTheCloudHasScheduledForItsInstance(t *testing.T) {
 		}
 	}
 }
+
+func TestAListOfInstancesSaysWhichStatusChecksFailAndWhatIsScheduled(t *testing.T) {
+	s := newWorld(t)
+	cloud, id := runningNode(t, s, "www-01")
+	at := time.Date(2026, 12, 2, 3, 0, 0, 0, time.UTC)
+	if err := s.World().SetStatus(cloud, id, &world.Status{System: at.Add(-48 * time.Hour), Events: []world.ScheduledEvent{{ID: "e1", Code: "instance-retirement", Description: "degraded\x1b[31m hardware", NotBefore: at}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range objects(t, "ls", "instances", "-o", "json", "--status") {
+		status, _ := row["status"].(map[string]any)
+		switch {
+		case row["provider"] == "triton" && row["status"] != nil:
+			t.Errorf("Triton makes no status checks: %v", row["status"])
+		case row["provider"] == "ec2" && row["state"] == "running" && status["checks"] == nil:
+			t.Errorf("nothing is said of %v", row["identity"])
+		case row["id"] == id:
+			notices, _ := status["notices"].([]any)
+			if status["checks"] != "system impaired, instance ok" || len(notices) != 2 || strings.Contains(notices[1].(string), "\x1b") || !strings.Contains(notices[1].(string), "instance-retirement from 2026-12-02") {
+				t.Errorf("%v", status)
+			}
+		}
+	}
+	for _, row := range objects(t, "ls", "instances", "-o", "json") {
+		if row["status"] != nil {
+			t.Fatalf("it was not asked for: %v", row["status"])
+		}
+	}
+	table := must(t, "ls", "instances", "--status", "--filter", "name:www-01")
+	if !strings.Contains(table, "CHECKS") || !strings.Contains(table, "system impaired, instance ok") || !strings.Contains(table, "instance-retirement") {
+		t.Error(table)
+	}
+	if r := rollcall(t, "ls", "instances", "--status", "--watch"); r.code != exit.Usage || !strings.Contains(r.err, "leave --status out") {
+		t.Errorf("%d, %s", r.code, r.err)
+	}
+	if err := s.World().SetFault(cloud, world.Unreachable); err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "ls", "instances", "--status", "--allow-stale"); r.code != exit.Done || !strings.Contains(r.err, cloud+": status checks and scheduled events are not known") {
+		t.Errorf("%d, %s", r.code, r.err)
+	}
+}

@@ -27,7 +27,7 @@ var documented = map[string]struct {
 	command []string
 	one     bool // the output is one object; else a list of them
 }{
-	"instance": {object: rows.InstanceObject{}, command: []string{"ls", "instances", "--all"}},
+	"instance": {object: rows.InstanceObject{}, command: []string{"ls", "instances", "--all", "--status"}},
 	"record":   {object: rows.RecordObject{}, command: []string{"ls", "records", "--all", "--wire"}},
 	"finding":  {object: rows.FindingObject{}, command: []string{"ls", "findings", "--all"}},
 	"service":  {object: rows.ServiceObject{}, command: []string{"ls", "services"}},

@@ -1,6 +1,7 @@
 package output
 
 import (
+	"strings"
 	"time"
 
 	"rollcall/dnsview/rows"
@@ -9,6 +10,28 @@ import (
 // Instances returns the listing of instances, with their age at a time.
 func Instances(now func() time.Time) *Listing[rows.Instance] {
 	return &Listing[rows.Instance]{ID: (*rows.Instance).ID, Columns: rows.InstanceTable(now), Object: func(r *rows.Instance) any { return r.Object() }}
+}
+
+// InstancesWithStatus returns the listing of instances with what their clouds say of them; of returns nil for nothing.
+func InstancesWithStatus(now func() time.Time, of func(*rows.Instance) *rows.StatusObject) *Listing[rows.Instance] {
+	l := Instances(now)
+	text := func(part func(*rows.StatusObject) string) func(*rows.Instance) string {
+		return func(r *rows.Instance) string {
+			if s := of(r); s != nil {
+				return part(s)
+			}
+			return ""
+		}
+	}
+	l.Columns = append(l.Columns,
+		rows.Column[*rows.Instance]{Title: "CHECKS", Text: text(func(s *rows.StatusObject) string { return s.Checks })},
+		rows.Column[*rows.Instance]{Title: "NOTICES", Text: text(func(s *rows.StatusObject) string { return strings.Join(s.Notices, "; ") })})
+	l.Object = func(r *rows.Instance) any {
+		o := r.Object()
+		o.Status = of(r)
+		return o
+	}
+	return l
 }
 
 // Records returns the listing of records; with wire, as name servers answer them.
