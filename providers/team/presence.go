@@ -79,10 +79,10 @@ func (p *Presence) Run(ctx context.Context, sync func(context.Context)) {
 			pause = min(pause, busyEvery)
 		}
 		wait, cancel := context.WithCancel(ctx)
-		go func() {
+		go func(pause time.Duration) {
 			defer cancel()
 			_ = p.clock.Sleep(wait, pause)
-		}()
+		}(pause)
 		select {
 		case <-wait.Done():
 		case <-p.wake:

@@ -68,6 +68,13 @@ func (s *Session) RunPresence(ctx context.Context, changed func()) {
 	})
 }
 
+// WakePresence has RunPresence read and write at once.
+func (s *Session) WakePresence() {
+	if p := s.presence(); p != nil {
+		p.Wake()
+	}
+}
+
 // noteTeam makes the latest state of the team.
 func (s *Session) noteTeam(p *team.Presence) {
 	t := &TeamState{Members: p.Members(), Away: p.Away()}
@@ -78,11 +85,9 @@ func (s *Session) noteTeam(p *team.Presence) {
 			t.Away = err
 		}
 	}
-	if j, err := s.OpenJournal(); err == nil {
+	if j, err := s.OpenJournal(); err == nil && t.Away == nil { // a store that does not answer now is not waited for twice
 		open, drains, err := j.UnderWay()
-		if t.Away == nil {
-			t.Away = j.Away()
-		}
+		t.Away = j.Away()
 		if err == nil {
 			t.Open = openOfOthers(open, j.Writer(), t.Members, s.Program.Now())
 		}

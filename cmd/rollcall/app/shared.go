@@ -121,7 +121,7 @@ func (s *Session) annotateShared(list []annotation) error {
 	kept, err := b.Write(context.Background(), list...)
 	if kept {
 		_, away := b.Away()
-		s.presence().Wake() // a console shows it
+		s.WakePresence() // a console shows it
 		s.Report("rollcall: the store of the team cannot be used now, so this is kept on this machine and joins the others' when it is back: %s", words.Clean(away.Error()))
 	}
 	return err
