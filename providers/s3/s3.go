@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -31,6 +32,8 @@ type Config struct {
 	Budget         *budget.Account
 	Clock          providers.Clock
 	Env            providers.Environment
+	Ask            providers.Asker // asks for MFA codes; nil if there is no person to ask
+	Shared         *sync.Map       // as in adapter.Opening; nil for none
 }
 
 // Store is a prefix of a bucket. It is safe for concurrent use.
@@ -59,7 +62,7 @@ func New(cfg Config) (*Store, error) {
 	var err error
 	st.s, err = awsapi.Open(awsapi.Options{
 		Source: "team store " + st.name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Endpoint: cfg.Endpoint, Timeout: cfg.Timeout,
-		HTTPClient: cfg.HTTPClient, Budget: cfg.Budget, Clock: cfg.Clock, Env: cfg.Env, Objects: true,
+		HTTPClient: cfg.HTTPClient, Budget: cfg.Budget, Clock: cfg.Clock, Env: cfg.Env, Objects: true, Ask: cfg.Ask, Shared: cfg.Shared,
 	})
 	if err != nil {
 		return nil, err

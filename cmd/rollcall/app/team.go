@@ -43,7 +43,7 @@ func (a *Program) openStore(t *config.Team) (providers.Store, error) {
 		return store.NewFolder(t.Folder), nil
 	}
 	return s3.New(s3.Config{
-		Bucket: t.Bucket, Prefix: t.Prefix, Region: t.Region, Profile: t.Profile, Endpoint: t.Endpoint, Clock: a.Clock, Env: a.Env,
+		Bucket: t.Bucket, Prefix: t.Prefix, Region: t.Region, Profile: t.Profile, Endpoint: t.Endpoint, Clock: a.Clock, Env: a.Env, Ask: a.Ask, Shared: &a.shared,
 		Budget: budget.New("team store", 0, 1, budget.WithClock(a.Clock), budget.WithCalls(a.Calls.add)),
 	})
 }
