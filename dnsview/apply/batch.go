@@ -108,7 +108,10 @@ func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 		entries = append(entries, e)
 		changes = append(changes, c)
 	}
-	entries, err := r.begin(entries, r.stillPass(zone, ready))
+	check, err := r.lease(ctx, entries, r.stillPass(zone, ready))
+	if err == nil {
+		entries, err = r.begin(entries, check)
+	}
 	if errors.Is(err, errOthers) {
 		r.askAgain(ctx, zone, ready)
 		return

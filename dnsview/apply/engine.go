@@ -72,6 +72,7 @@ type Options struct {
 	ZoneGuards map[string]Guards // by zone name; zero fields fall back to Guards
 	Journal    *journal.Journal
 	Who        string   // user@host
+	Robot      *Robot   // nil if a person carries out plans
 	Launcher   Launcher // carries out launch steps; nil if nothing here launches nodes
 
 	Wire Wire // nil if no name server can be queried; steps that depend on them then wait
@@ -105,7 +106,11 @@ func New(o Options) *Engine {
 
 // guards returns the settings for one zone.
 func (e *Engine) guards(zone string) Guards {
-	return e.o.ZoneGuards[providers.CanonicalName(zone)].or(e.o.Guards)
+	g := e.o.ZoneGuards[providers.CanonicalName(zone)].or(e.o.Guards)
+	if e.o.Robot != nil {
+		g.From = 1
+	}
+	return g
 }
 
 func (e *Engine) cloud(name string) *CloudTarget {

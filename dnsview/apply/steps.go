@@ -100,7 +100,11 @@ func (r *run) power(ctx context.Context, i int) {
 		r.refuse(ctx, []int{i})
 		return
 	}
-	entries, err := r.begin([]journal.Entry{r.entry(i)}, nil)
+	entries := []journal.Entry{r.entry(i)}
+	check, err := r.lease(ctx, entries, nil)
+	if err == nil {
+		entries, err = r.begin(entries, check)
+	}
 	if err != nil {
 		rep.Guards = append(rep.Guards, r.journalGuard(guard.Evidence{}, err))
 		r.end(i, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))

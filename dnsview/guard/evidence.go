@@ -62,12 +62,13 @@ type Evidence struct {
 	// Strands are SRV values of other owners that, by the plan, lead only to the name of the record.
 	Strands []string
 
-	Owned     int // records of the zone that this fleet owns, or owned ten minutes ago
-	Recent    int // deletes in this zone that the journal knows of in the last ten minutes
-	RecentErr error
-	Planned   int     // deletes of this zone in this plan that pass all other guards
-	Threshold float64 // share of Owned that may go within ten minutes
-	From      int     // Threshold counts for zones with at least this many owned records
+	Owned      int // records of the zone that this fleet owns, or owned ten minutes ago
+	Recent     int // deletes in this zone that the journal knows of in the last ten minutes
+	RecentErr  error
+	Planned    int     // deletes of this zone in this plan that pass all other guards
+	Threshold  float64 // share of Owned that may go within ten minutes
+	KeepsNames bool    // no typed text lets the last value of a name go, whatever the name is
+	From       int     // Threshold counts for zones with at least this many owned records
 
 	Evacuates string // the text that answers the guards of an evacuation, see plan.Evacuated
 

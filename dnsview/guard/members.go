@@ -40,6 +40,9 @@ func (e *Evidence) CheckMinimum() index.GuardResult {
 			stay++
 		}
 	}
+	if stay == 0 && e.KeepsNames {
+		return index.Failed(g, index.Clean(r.Name)+" would have no "+r.Type+" record any more, and a watch empties no name", "an operator who removes it")
+	}
 	if stay > 0 || r.Type == "PTR" || r.Type == "TXT" {
 		return index.Passed(g, why)
 	}

@@ -97,9 +97,11 @@ type Entry struct {
 	Writer   string                 `json:"writer,omitempty"` // set by the journal: the open journal that began it
 	// MayPutBack means that the provider applies the change to the record's id in any state, so a concurrent change may
 	// have to be restored.
-	MayPutBack bool     `json:"may_put_back,omitempty"`
-	Launch     *Launch  `json:"launch,omitempty"`
-	Profile    *Profile `json:"profile,omitempty"`
+	MayPutBack bool `json:"may_put_back,omitempty"`
+	// Lease is the number of the lease under which a watch wrote the entry by itself; 0 for the entry of a person.
+	Lease   uint64   `json:"lease,omitempty"`
+	Launch  *Launch  `json:"launch,omitempty"`
+	Profile *Profile `json:"profile,omitempty"`
 
 	// The outcome:
 	State   State             `json:"state"`
