@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview/apply"
@@ -54,9 +55,29 @@ func (s *Session) Report(format string, args ...any) {
 
 // newEngine returns the engine, with the zones as last found.
 func (s *Session) newEngine() (*apply.Engine, error) {
-	j, err := s.OpenJournal()
+	o, err := s.engineOptions()
 	if err != nil {
 		return nil, err
+	}
+	return apply.New(o), nil
+}
+
+// RobotEngine returns the engine of a watch that changes DNS by itself, and the journal that it writes to.
+func (s *Session) RobotEngine(ctx context.Context, b *apply.Robot) (*apply.Engine, *journal.Journal, error) {
+	s.readOwnZones(ctx)
+	o, err := s.engineOptions()
+	if err != nil {
+		return nil, nil, err
+	}
+	o.Robot, o.Who = b, strings.ReplaceAll(WatchName(), " on ", "@")
+	return apply.New(o), o.Journal, nil
+}
+
+// engineOptions returns the options of the engine.
+func (s *Session) engineOptions() (apply.Options, error) {
+	j, err := s.OpenJournal()
+	if err != nil {
+		return apply.Options{}, err
 	}
 	all, zones := Guards(s.Config)
 	o := apply.Options{
@@ -94,7 +115,7 @@ func (s *Session) newEngine() (*apply.Engine, error) {
 		}
 		o.Zones = append(o.Zones, t)
 	}
-	return apply.New(o), nil
+	return o, nil
 }
 
 // WithoutShownNotes removes the notes that this session has shown already from r and returns r.

@@ -28,6 +28,8 @@ const envWebhookSecret = "ROLLCALL_WEBHOOK_SECRET"
 type watchFlags struct {
 	watcher.Options
 	filter, severity string
+	remedies         []string
+	dryRun           bool
 	form             *output.Format
 }
 
@@ -61,6 +63,16 @@ Rollcall-Signature: t=UNIX,v1=HEX is the HMAC-SHA256 of "UNIX.BODY". The command
 gets PATH, HOME and similar variables of the environment, and no credential;
 --exec-env NAME passes another variable.
 
+Several watches of a team share a lease in its store: one reads for all, reports
+and publishes what it reads, the others wait, and one of them takes over within
+30 seconds. With --remedy dead,dangling the one that holds the lease removes
+entries itself, as rollcall deregister would, if they are certainly dead and have
+been for ten minutes of its own complete reads, are not snoozed, and are not the
+last of their name. It needs a team store. It only says what it would do, unless
+--dry-run=false is given. At a threshold it stops itself, and says so in metrics
+and to the webhook. While the team's store has an object named pause, no watch
+removes anything.
+
 --print-rules prints alert rules for Prometheus, --print-unit a systemd unit.`,
 		Example: "  rollcall watch --severity high\n  rollcall watch --metrics :9469 --exec 'jq -r .text | mail -s rollcall ops'",
 		Args:    noArgs,
@@ -74,6 +86,9 @@ gets PATH, HOME and similar variables of the environment, and no credential;
 	c.Flags().StringArrayVar(&f.ExecEnv, "exec-env", nil, "pass the environment variable `NAME` on to the command of --exec; may be given several times")
 	c.Flags().StringVar(&f.filter, "filter", "", "print and send only findings that pass this `filter`; metrics count all")
 	c.Flags().StringVar(&f.severity, "severity", "low", "print and send only findings of this `severity` or more: info, low, medium, high, critical")
+	c.Flags().StringSliceVar(&f.remedies, "remedy", nil, "remove the entries of findings of these `classes` (dead, dangling) after ten minutes, under all guards; a dry run unless --dry-run=false is given")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", true, "with --remedy, only say what would be removed")
+	c.Flags().IntVar(&f.PerHour, "max-per-hour", watcher.DefaultPerHour, "with --remedy, the most values that watches of the team remove in an hour: a `number`")
 	printRules, printUnit := false, false
 	c.Flags().BoolVar(&printRules, "print-rules", false, "print alert rules for Prometheus, and end")
 	c.Flags().BoolVar(&printUnit, "print-unit", false, "print a systemd unit that runs this rollcall, and end")
@@ -115,6 +130,19 @@ func (f *watchFlags) read() (err error) {
 	}
 	if f.WebhookFormat = cmp.Or(f.WebhookFormat, watcher.FormatJSON); !slices.Contains(watcher.WebhookFormats, f.WebhookFormat) {
 		return exit.Usagef("--webhook-format %q: write %s", f.WebhookFormat, strings.Join(watcher.WebhookFormats, ", "))
+	}
+	for _, c := range f.remedies {
+		class := dnsview.Class(c)
+		if class != dnsview.Dead && class != dnsview.Dangling {
+			return exit.Usagef("--remedy %q: a watch removes entries of the classes dead and dangling only", c)
+		}
+		f.Remedy = append(f.Remedy, class)
+	}
+	if f.RemedyRuns = !f.dryRun; f.RemedyRuns && len(f.Remedy) == 0 {
+		f.RemedyRuns = false
+	}
+	if len(f.Remedy) > 0 && f.PerHour < 1 {
+		return exit.Usagef("--max-per-hour %d: write a number from 1", f.PerHour)
 	}
 	f.Version = buildVersion().Version
 	return nil

@@ -27,7 +27,8 @@ type watchMetrics struct {
 
 	scans, lastScan, refresh, deliveries, build *family
 
-	team *member // nil without one
+	team   *member // nil without one
+	remedy *remedy // nil if this watch changes nothing
 
 	mu       sync.Mutex
 	view     *dnsview.View           // of the last scan; nil before the first
@@ -122,7 +123,7 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	view := m.view
 	m.mu.Unlock()
-	families := slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets(), m.lease())
+	families := slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets(), m.lease(), m.remedy.families())
 	if view != nil {
 		families = slices.Concat(families, findingMetrics(view), wireMetrics(view))
 	}

@@ -32,6 +32,7 @@ type watcher struct {
 	metrics *watchMetrics
 	team    *member // nil without one
 	waited  bool    // another watch worked at the last look
+	remedy  *remedy // nil if this watch changes nothing
 
 	scanned time.Time               // start of the last scan
 	known   map[string]*openFinding // findings by Finding.Key
@@ -73,6 +74,13 @@ type Options struct {
 	Exec                         string
 	ExecEnv                      []string // variables for the command beside those that it needs to run
 
+	// Remedy names the classes of findings whose entries are removed; RemedyRuns is false for a dry run, and PerHour is the
+	// most that watches of the team remove in an hour.
+	Remedy     []dnsview.Class
+	RemedyRuns bool
+	PerHour    int
+	StandsFor  time.Duration // how long a finding must have stood, certain in each scan; ten minutes if it is zero
+
 	Only    filter.Filter    // findings to report
 	Least   dnsview.Severity // lowest severity to report
 	Lines   bool             // write changes to stdout
@@ -93,6 +101,12 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	w.s.Start(app.ConsoleTimeout)
 	w.metrics, w.team = newMetrics(w.s, f.Version), newMember(a, w.s)
 	w.metrics.team = w.team
+	if len(f.Remedy) > 0 {
+		if w.remedy, err = newRemedy(a, w, f); err != nil {
+			return err
+		}
+		w.metrics.remedy = w.remedy
+	}
 	if f.Webhook != "" || f.Exec != "" {
 		if w.hooks, err = newHooks(a, w.s, f, w.metrics.deliveries); err != nil {
 			return err
@@ -103,6 +117,7 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
+	defer w.remedy.wait()
 	defer cancel()
 	if f.Metrics != "" {
 		serve, err := w.metrics.listen(ctx, f.Metrics, f.MetricsHosts, a.Logf)
@@ -161,9 +176,11 @@ func (w *watcher) run(ctx context.Context) error {
 			continue
 		}
 		w.scanned = w.s.Program.Now()
-		if err := w.scan(w.s.Update(snap)); err != nil {
+		v := w.s.Update(snap)
+		if err := w.scan(v); err != nil {
 			return err
 		}
+		w.remedy.look(ctx, v)
 	}
 }
 
@@ -193,6 +210,11 @@ func (w *watcher) scan(v *dnsview.View) error {
 	now := v.Options.Now
 	b := &batch{fleet: w.s.Config.Fleet, at: now, next: now.Add(max(2*w.s.Config.Refresh, time.Minute))}
 	ready := w.hooks != nil && w.hooks.ready()
+	if ready {
+		for _, e := range w.remedy.events() {
+			b.keys, b.events = append(b.keys, ""), append(b.events, e)
+		}
+	}
 	event := func(key, event string, s *openFinding) {
 		b.keys, b.events = append(b.keys, key), append(b.events, newHookEvent(w.s, event, s, now))
 	}
@@ -337,6 +359,7 @@ const (
 	EventNew      = "new"
 	EventResolved = "resolved"
 	EventSource   = "source"
+	EventStopped  = "stopped" // of hooks: the watch removes no entries any more
 )
 
 // Line is one line of rollcall watch -o json.
