@@ -93,10 +93,10 @@ func (i *Instance) Equal(o *Instance) bool {
 
 // InstanceRef names one instance.
 type InstanceRef struct {
-	Cloud string   `json:"cloud"`
-	Key   CloudKey `json:"key,omitempty"`
-	ID    string   `json:"id"`
-	Name  string   `json:"name"`
+	Cloud string   `json:"cloud"`         // name of its cloud
+	Key   CloudKey `json:"key,omitempty"` // key of that cloud
+	ID    string   `json:"id"`            // its id
+	Name  string   `json:"name"`          // its name
 }
 
 // AddressKind is the kind of object that holds an address outside the instances.

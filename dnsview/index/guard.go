@@ -22,8 +22,8 @@ const (
 
 // GuardResult is the state of one guard for one change.
 type GuardResult struct {
-	Guard GuardID `json:"guard"`
-	Pass  bool    `json:"pass"`
+	Guard GuardID `json:"guard"` // its name
+	Pass  bool    `json:"pass"`  // whether it holds
 	// NoEvidence says that the guard fails because nothing is known, not
 	// because what is known speaks against the change.
 	NoEvidence bool   `json:"no_evidence,omitempty"`

@@ -23,8 +23,8 @@ type Evacuation struct {
 
 // Evacuated is what an evacuation concerns.
 type Evacuated struct {
-	Cloud string             `json:"cloud"`
-	Key   providers.CloudKey `json:"cloud_key"`
+	Cloud string             `json:"cloud"`     // name of the cloud
+	Key   providers.CloudKey `json:"cloud_key"` // its key
 	// Confirm is the one text that answers the guards that a person can answer: the cloud and the number of values that go.
 	Confirm string `json:"confirm"`
 	// Remains is what remains of each service.

@@ -14,72 +14,72 @@ import (
 
 // Doc is a plan as it is shown: as text, as Markdown, and by its tags as JSON. It has no control characters.
 type Doc struct {
-	Verb     index.Verb `json:"verb"`
-	Title    string     `json:"title"`
+	Verb     index.Verb `json:"verb"`     // of the command
+	Title    string     `json:"title"`    // one line for a person
 	Checksum string     `json:"checksum"` // of the plan; what is applied must have the same
-	Steps    []StepDoc  `json:"steps"`
-	Skipped  []string   `json:"skipped"`
+	Steps    []StepDoc  `json:"steps"`    // in order
+	Skipped  []string   `json:"skipped"`  // what is not planned, and why
 	// Evacuated is, of an evacuation, the cloud and what remains of its services.
 	Evacuated *Evacuated `json:"evacuated,omitempty"`
 }
 
 // StepDoc is one step of a plan as it is shown.
 type StepDoc struct {
-	ID       int                    `json:"id"`
-	Kind     StepKind               `json:"kind"`
-	Sentence string                 `json:"sentence"`
-	Zone     string                 `json:"zone,omitempty"`
-	Op       providers.Op           `json:"op,omitempty"`
-	Before   *RecordDoc             `json:"before,omitempty"`
-	After    *RecordDoc             `json:"after,omitempty"`
-	Wait     int                    `json:"wait_seconds,omitempty"`
-	Action   PowerAction            `json:"action,omitempty"`
-	Instance *providers.InstanceRef `json:"instance,omitempty"`
-	Launch   *LaunchDoc             `json:"launch,omitempty"`
-	Reason   dnsview.Class          `json:"reason,omitempty"` // the finding that asked for it
-	Needs    []int                  `json:"needs,omitempty"`
-	Checksum string                 `json:"checksum"`        // of this step alone
-	Guards   []index.GuardResult    `json:"guards"`          // none when they were not asked
-	State    string                 `json:"state,omitempty"` // what became of it, or of its check
-	Why      string                 `json:"why,omitempty"`   // why it is not done, or what there is to say of it
+	ID       int                    `json:"id"`                     // its number in the plan
+	Kind     StepKind               `json:"kind"`                   // change, wait, power or launch
+	Sentence string                 `json:"sentence"`               // what it does, for a person
+	Zone     string                 `json:"zone,omitempty"`         // of a change
+	Op       providers.Op           `json:"op,omitempty"`           // of a change: create, delete or update
+	Before   *RecordDoc             `json:"before,omitempty"`       // the record as it was read
+	After    *RecordDoc             `json:"after,omitempty"`        // the record as it will be
+	Wait     int                    `json:"wait_seconds,omitempty"` // how long to wait
+	Action   PowerAction            `json:"action,omitempty"`       // of a power step: terminate, stop, start or reboot
+	Instance *providers.InstanceRef `json:"instance,omitempty"`     // the node that it is about
+	Launch   *LaunchDoc             `json:"launch,omitempty"`       // what a launch step launches
+	Reason   dnsview.Class          `json:"reason,omitempty"`       // the finding that asked for it
+	Needs    []int                  `json:"needs,omitempty"`        // the numbers of the steps that have to be done before
+	Checksum string                 `json:"checksum"`               // of this step alone
+	Guards   []index.GuardResult    `json:"guards"`                 // none when they were not asked
+	State    string                 `json:"state,omitempty"`        // what became of it, or of its check
+	Why      string                 `json:"why,omitempty"`          // why it is not done, or what there is to say of it
 }
 
 // LaunchDoc is a launch as a plan shows it.
 type LaunchDoc struct {
-	Cloud    string                `json:"cloud"`
-	Service  string                `json:"service"`
-	Template string                `json:"template"`
-	Image    string                `json:"image"`
-	Size     string                `json:"size"`
-	Network  string                `json:"network,omitempty"`
-	KeyPair  string                `json:"key_pair,omitempty"`
-	Profile  string                `json:"profile,omitempty"`
-	Started  string                `json:"started,omitempty"` // the instance that an earlier run launched
-	Replaces providers.InstanceRef `json:"replaces"`
+	Cloud    string                `json:"cloud"`              // where
+	Service  string                `json:"service"`            // that the node will serve
+	Template string                `json:"template"`           // of the boot script
+	Image    string                `json:"image"`              // its id
+	Size     string                `json:"size"`               // instance type or package
+	Network  string                `json:"network,omitempty"`  // its id
+	KeyPair  string                `json:"key_pair,omitempty"` // name of the key pair
+	Profile  string                `json:"profile,omitempty"`  // instance profile
+	Started  string                `json:"started,omitempty"`  // the instance that an earlier run launched
+	Replaces providers.InstanceRef `json:"replaces"`           // the node in whose place it comes
 }
 
 // RecordDoc is a record as a plan shows it.
 type RecordDoc struct {
-	Name    string     `json:"name"`
-	Type    string     `json:"type"`
-	TTL     uint32     `json:"ttl"`
-	AutoTTL bool       `json:"auto_ttl,omitempty"`
-	Value   string     `json:"value"`
-	Proxied bool       `json:"proxied,omitempty"`
-	Weight  int64      `json:"weight,omitempty"`
-	SetID   string     `json:"set_id,omitempty"`
-	Policy  string     `json:"policy,omitempty"`
-	Comment string     `json:"comment,omitempty"`
-	Owners  []OwnerDoc `json:"owners,omitempty"`
+	Name    string     `json:"name"`               // fully qualified, without the last dot
+	Type    string     `json:"type"`               // such as A
+	TTL     uint32     `json:"ttl"`                // in seconds
+	AutoTTL bool       `json:"auto_ttl,omitempty"` // the provider chooses the TTL
+	Value   string     `json:"value"`              // as dig +short prints it, without the last dot
+	Proxied bool       `json:"proxied,omitempty"`  // the provider answers with its own addresses
+	Weight  int64      `json:"weight,omitempty"`   // of weighted routing
+	SetID   string     `json:"set_id,omitempty"`   // set identifier of Route 53
+	Policy  string     `json:"policy,omitempty"`   // routing policy of Route 53
+	Comment string     `json:"comment,omitempty"`  // of Cloudflare
+	Owners  []OwnerDoc `json:"owners,omitempty"`   // its owner markers
 }
 
 // OwnerDoc is an owner marker as a plan shows it.
 type OwnerDoc struct {
-	Fleet      string    `json:"fleet"`
-	CloudKey   string    `json:"cloud_key"`
-	Instance   string    `json:"instance"`
-	Registered time.Time `json:"registered"`
-	Quiesced   bool      `json:"quiesced,omitempty"`
+	Fleet      string    `json:"fleet"`              // id of the fleet
+	CloudKey   string    `json:"cloud_key"`          // key of the cloud of the instance
+	Instance   string    `json:"instance"`           // its id
+	Registered time.Time `json:"registered"`         // when the node was registered
+	Quiesced   bool      `json:"quiesced,omitempty"` // the node was taken out on purpose
 }
 
 // DiffLine is one line of a change as a diff.

@@ -10,7 +10,7 @@ import (
 
 // Remaining is what remains of a service when all nodes of one cloud are taken out of it.
 type Remaining struct {
-	Service string   `json:"service"`
+	Service string   `json:"service"` // its name
 	Leave   int      `json:"leave"`   // its members in that cloud
 	Stay    int      `json:"stay"`    // live members elsewhere, in clouds that were read completely, that fail no health check
 	Doubted int      `json:"doubted"` // other members elsewhere

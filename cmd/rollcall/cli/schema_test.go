@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/jsonschema-go/jsonschema"
 
+	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/dnsview/rows"
 	"rollcall/providers/sim/world"
 )
@@ -33,10 +34,11 @@ var documented = map[string]struct {
 	"service":  {object: rows.ServiceObject{}, command: []string{"ls", "services"}},
 	"source":   {object: rows.Source{}, command: []string{"ls", "sources", "--wire"}},
 	"drift":    {object: driftReport{}, command: []string{"drift"}, one: true},
+	"plan":     {object: output.Report{}, command: []string{"deregister", "--dead", "--dry-run"}, one: true},
 }
 
 func TestTheSchemaDocumentsEveryKeyOfTheJSONOutput(t *testing.T) {
-	doc := fieldComments(t, "../../../dnsview/rows", ".")
+	doc := fieldComments(t, "../../../providers", "../../../dnsview/index", "../../../dnsview/services", "../../../dnsview/plan", "../../../dnsview/rows", "output", ".")
 	all := map[string]*jsonschema.Schema{}
 	for name, d := range documented {
 		s, err := jsonschema.ForType(reflect.TypeOf(d.object), nil)
@@ -146,8 +148,12 @@ func describe(t *testing.T, s *jsonschema.Schema, typ reflect.Type, doc map[stri
 		if p == nil {
 			continue
 		}
-		if p.Description = doc[typ.Name()+"."+f.Name]; p.Description == "" {
-			t.Errorf("%s.%s has no comment that says what %q is", typ.Name(), f.Name, key)
+		declared := typ // the field may be one of an embedded struct
+		for _, i := range f.Index[:len(f.Index)-1] {
+			declared = declared.Field(i).Type
+		}
+		if p.Description = doc[declared.Name()+"."+f.Name]; p.Description == "" {
+			t.Errorf("%s.%s has no comment that says what %q is", declared.Name(), f.Name, key)
 		}
 		describe(t, p, f.Type, doc)
 	}

@@ -15,26 +15,26 @@ import (
 // Step is one step of a plan in JSON, with its outcome.
 type Step struct {
 	plan.StepDoc
-	State    string          `json:"state"`
-	Why      string          `json:"why"`
-	Entry    string          `json:"entry"`
-	Wire     string          `json:"wire"`
-	Record   *rows.RecordRef `json:"record"`
-	Instance *rows.Ref       `json:"instance"`
+	State    string          `json:"state"`    // what became of it, or of its check
+	Why      string          `json:"why"`      // why it is not done, or what there is to say of it
+	Entry    string          `json:"entry"`    // number of its journal entry
+	Wire     string          `json:"wire"`     // what the name servers answered
+	Record   *rows.RecordRef `json:"record"`   // the record that it is about
+	Instance *rows.Ref       `json:"instance"` // the node that it is about
 }
 
 // Report is the outcome of a plan in JSON.
 type Report struct {
-	Verb     string   `json:"verb"`
-	Title    string   `json:"title"`
-	Checksum string   `json:"checksum"`
-	DryRun   bool     `json:"dry_run"`
-	Run      string   `json:"run"`
-	OK       bool     `json:"ok"`
-	Steps    []Step   `json:"steps"`
-	Skipped  []string `json:"skipped"`
-	Nodes    []Node   `json:"nodes"`
-	Notes    []string `json:"notes"`
+	Verb     string   `json:"verb"`     // of the command
+	Title    string   `json:"title"`    // one line for a person
+	Checksum string   `json:"checksum"` // of the plan; what is applied must have the same
+	DryRun   bool     `json:"dry_run"`  // nothing was changed
+	Run      string   `json:"run"`      // number of the run in the journal; empty for a dry run
+	OK       bool     `json:"ok"`       // every step was done, or can be
+	Steps    []Step   `json:"steps"`    // in order
+	Skipped  []string `json:"skipped"`  // what is not planned, and why
+	Nodes    []Node   `json:"nodes"`    // nodes that the run has left half way
+	Notes    []string `json:"notes"`    // what else there is to say
 	// Evacuated is, of an evacuation, the cloud and what remains of its services.
 	Evacuated *plan.Evacuated `json:"evacuated,omitempty"`
 	// Incomplete are the sources that the answer depends on and that were not read completely.
@@ -43,11 +43,11 @@ type Report struct {
 
 // Node is a node that a run has left half way, in JSON.
 type Node struct {
-	Instance rows.Ref `json:"instance"`
-	State    string   `json:"state"`
-	DNS      string   `json:"dns"`
-	Back     string   `json:"back"`
-	Text     string   `json:"text"`
+	Instance rows.Ref `json:"instance"` // the node
+	State    string   `json:"state"`    // of its instance
+	DNS      string   `json:"dns"`      // what of it is in DNS
+	Back     string   `json:"back"`     // the command that puts it back
+	Text     string   `json:"text"`     // all of that in a sentence
 }
 
 // Doc returns the plan of a report for display, with the guards and the state of each step.
