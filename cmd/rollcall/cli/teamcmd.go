@@ -168,16 +168,19 @@ func newStorePolicy(t *config.Team) *storePolicy {
 		prefix = t.Prefix + "/"
 	}
 	under := func(name string) string { return arn + "/" + prefix + name + "/*" }
+	one := func(name string) string { return arn + "/" + prefix + name }
 	p := &storePolicy{}
 	p.Policy.Version = "2012-10-17"
 	p.Policy.Statement = []statement{
 		{Sid: "List", Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: []string{arn}},
-		{Sid: "Read", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: []string{under("journal"), under("fleet"), under("annotations"), under("members"), under("writers"), under("trial")}},
+		{Sid: "Read", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: []string{under("journal"), under("fleet"), under("annotations"), under("members"), under("writers"), under("trial"), under("rows"), one("reader"), one("pause")}},
 		{
 			Sid: "AddToTheJournal", Effect: "Allow", Action: []string{"s3:PutObject"}, Resource: []string{under("journal"), under("fleet")},
 			Condition: map[string]map[string]string{"Null": {"s3:if-none-match": "false"}},
 		},
 		{Sid: "Work", Effect: "Allow", Action: []string{"s3:PutObject", "s3:DeleteObject"}, Resource: []string{under("members"), under("writers"), under("trial")}},
+		{Sid: "WatchForTheTeam", Effect: "Allow", Action: []string{"s3:PutObject", "s3:DeleteObject"}, Resource: []string{under("rows"), one("reader")}},
+		{Sid: "PauseRemedies", Effect: "Allow", Action: []string{"s3:PutObject", "s3:DeleteObject"}, Resource: []string{one("pause")}},
 		{Sid: "Annotate", Effect: "Allow", Action: []string{"s3:PutObject"}, Resource: []string{under("annotations")}},
 	}
 	for _, name := range []string{"members", "writers", "trial"} {
@@ -188,7 +191,8 @@ func newStorePolicy(t *config.Team) *storePolicy {
 	p.Notes = []string{
 		"objects below " + prefix + "journal/ must never expire and are never deleted, nor those below " + prefix + "fleet/ and " + prefix + "annotations/: the lifecycle names the other prefixes only; do not add a rule for the whole bucket",
 		"without s3:ListBucket S3 answers 403 for an object that is not there yet, and nothing can be written",
-		"every member can read the whole journal: addresses, names and who changed what",
+		"every member can read the whole journal and the inventory of every source: addresses, names, tags and who changed what",
+		"WatchForTheTeam is for machines that run rollcall watch; leave it out for others",
 		"turn versioning on: a journal object that was removed by other means can then be restored",
 	}
 	if t.Endpoint != "" {
