@@ -28,8 +28,8 @@ func publishedBy(f *Fleet, by string) []Published {
 	return out
 }
 
-// reader returns a fleet that has read ten instances and their records, with an instance that only markers name.
-func reader(t *testing.T) (*Fleet, *fakeCloud, *fakeZone) {
+// readerOf returns a fleet that has read ten instances and their records, with an instance that only markers name.
+func readerOf(t *testing.T) (*Fleet, *fakeCloud, *fakeZone) {
 	t.Helper()
 	c := newFakeCloud("a", 10)
 	z := zoneOf(c)
@@ -51,7 +51,7 @@ func console(t *testing.T) (*Fleet, *fakeCloud, *fakeZone) {
 
 func TestPublishedRowsAreShownAsTheirReaderHasThem(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, _, _ := reader(t)
+		w, _, _ := readerOf(t)
 		f, c, z := console(t)
 		if errs := f.SetPublished(publishedBy(w, "watch@h"), time.Minute); len(errs) > 0 {
 			t.Fatal(errs)
@@ -75,7 +75,7 @@ func TestPublishedRowsAreShownAsTheirReaderHasThem(t *testing.T) {
 
 func TestNoDecisionRestsOnPublishedRows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, _, _ := reader(t)
+		w, _, _ := readerOf(t)
 		f, c, z := console(t)
 		f.SetPublished(publishedBy(w, "watch@h"), time.Minute)
 		own := func(what string, s *providers.Snapshot) {
@@ -143,7 +143,7 @@ func TestNoReadIsComparedWithPublishedRows(t *testing.T) {
 
 func TestSourcesAreReadOnlyOnceWhatIsPublishedIsNotFreshAnyMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, _, _ := reader(t)
+		w, _, _ := readerOf(t)
 		f, c, z := console(t)
 		f.SetPublished(publishedBy(w, "watch@h"), time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -183,7 +183,7 @@ func TestSourcesAreReadOnlyOnceWhatIsPublishedIsNotFreshAnyMore(t *testing.T) {
 
 func TestRowsOfAnotherAccountOrZoneAreNotShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w, _, _ := reader(t)
+		w, _, _ := readerOf(t)
 		f, c, z := console(t)
 		account(c, "222", nil)
 		z.Self.ID = "Z2"
@@ -202,7 +202,7 @@ func TestRowsOfAnotherAccountOrZoneAreNotShown(t *testing.T) {
 
 func TestPublishedRowsThatAreDamagedOrStrangeAreNotShown(t *testing.T) {
 	t.Parallel()
-	w, _, _ := reader(t)
+	w, _, _ := readerOf(t)
 	good := publishedBy(w, "watch@h")
 	other := newFakeCloud("b", 3)
 	ow := New(Options{Clouds: []CloudSource{sourceOf(other)}})
@@ -243,7 +243,7 @@ func TestPublishedRowsThatAreDamagedOrStrangeAreNotShown(t *testing.T) {
 
 func TestEqualRowsArePublishedAsEqualBytes(t *testing.T) {
 	t.Parallel()
-	w, _, z := reader(t)
+	w, _, z := readerOf(t)
 	first := publishedBy(w, "x")
 	z.Rows = slices.Clone(z.Rows)
 	w.Refresh(t.Context())
