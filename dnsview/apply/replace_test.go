@@ -67,7 +67,7 @@ func TestAReplacementLaunchesWaitsUntilTheNodeIsInDNSAndDrainsTheOldOneByOne(t *
 		t.Errorf("%v, %v", f.requests, b.aws.Powered)
 	}
 	for _, e := range entries(t, b.j) {
-		if e.State != journal.Done || e.Verb != "replace" || e.Run != rep.Run || e.Kind == journal.KindLaunch && (e.Launch.Replaces == nil || len(e.Launch.Replaces.Queue) != 2) {
+		if e.State != journal.Done || e.Verb != "replace" || e.Run != rep.Run || e.Kind == journal.KindLaunch && (e.Launch.Replaces == nil || len(e.Launch.Replaces.Queue) != map[string]int{"i-1": 2, "i-2": 1}[e.Launch.Replaces.Old.ID]) {
 			t.Errorf("%+v", e)
 		}
 	}

@@ -31,7 +31,7 @@ func (s *Step) effect() effect {
 		l := *s.Launch
 		d.Launch = &l
 		if l.Started == "" {
-			d.Launch.ID, d.Launch.Name = "", "" // drawn anew for each plan
+			d.Launch.ID = "" // drawn anew for each plan
 		}
 	}
 	if s.Change == nil {

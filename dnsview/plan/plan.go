@@ -58,8 +58,8 @@ type Launch struct {
 	Key      providers.CloudKey `json:"key"`
 	Service  string             `json:"service"`
 	Template string             `json:"template"`
-	ID       string             `json:"id"`   // launch id, under which nothing is launched twice
-	Name     string             `json:"name"` // of the node; empty until it is known
+	ID       string             `json:"id"`     // launch id, under which nothing is launched twice
+	Prefix   string             `json:"prefix"` // start of the node's name
 	Image    string             `json:"image"`
 	Size     string             `json:"size"`
 	Network  string             `json:"network,omitempty"`
@@ -70,7 +70,7 @@ type Launch struct {
 	Started string `json:"started,omitempty"`
 
 	Old    providers.InstanceRef   `json:"replaces"` // the node in whose place it comes
-	Queue  []providers.InstanceRef `json:"queue"`    // all nodes that the plan replaces, in order
+	Queue  []providers.InstanceRef `json:"queue"`    // the nodes that the plan replaces from this group on, in order
 	MaxOut int                     `json:"max_out"`  // how many may be out of DNS at a time
 }
 

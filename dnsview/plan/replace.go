@@ -29,10 +29,11 @@ func Replace(v *dnsview.View, maxOut int, launches ...Launch) Plan {
 		launched := map[providers.InstanceRef]int{}
 		var old []providers.InstanceRef
 		for _, l := range group {
-			l.Queue, l.MaxOut = queue, maxOut
+			l.Queue, l.MaxOut = queue, maxOut // those before it are terminated by then
 			launched[l.Old] = b.add(Step{Kind: StepLaunch, Launch: &l, Sentence: l.sentence(), Needs: slices.Clone(before)})
 			old = append(old, l.Old)
 		}
+		queue = queue[len(group):]
 		before = b.drain(old, func(r providers.InstanceRef) []int { return []int{launched[r]} })
 	}
 	b.drain(terminated, nil) // their markers are forgotten

@@ -52,8 +52,22 @@ type Launch struct {
 // Replaces is the replacement that a launch is part of.
 type Replaces struct {
 	Old    providers.InstanceRef   `json:"old"`     // the node that the launched one replaces
-	Queue  []providers.InstanceRef `json:"queue"`   // all nodes that the plan replaces, in order
+	Queue  []providers.InstanceRef `json:"queue"`   // the nodes that the plan has yet to replace then, in order
 	MaxOut int                     `json:"max_out"` // how many may be out of DNS at a time
+	Asked  *Asked                  `json:"asked,omitempty"`
+}
+
+// Asked is what a command asked for all nodes that it launches, each as VALUE or CLOUD=VALUE, in place of what the replaced
+// ones have.
+type Asked struct {
+	Template string            `json:"template,omitempty"`
+	Image    []string          `json:"image,omitempty"`
+	Size     []string          `json:"size,omitempty"`
+	Network  []string          `json:"network,omitempty"`
+	KeyPair  []string          `json:"key_pair,omitempty"`
+	Profile  []string          `json:"profile,omitempty"`
+	Set      map[string]string `json:"set,omitempty"` // without secret values
+	Withheld []string          `json:"withheld,omitempty"`
 }
 
 // Profile is what an entry of KindProfile creates: an instance profile and its role of the same name.

@@ -22,6 +22,7 @@ type Unfinished struct {
 	Launched    *providers.InstanceRef // the node in its place; nil if none was launched, as far as is known
 	OutOfDNS    bool                   // the replacement took some of it out of DNS
 	MaxOut      int                    // how many nodes may be out of DNS at a time
+	Asked       *Asked                 // for the node in its place; may be nil
 }
 
 // The notes of the entries by which an operator leaves a node as it is.
@@ -145,6 +146,9 @@ func addReplacement(open map[nodeKey]Unfinished, queued map[nodeKey]int, launche
 			launched[e.Run] = launched[e.Run] || launched[u.Run]
 			u.Instance, u.Run, u.Who, u.At, u.Writer, u.Stored = ref, e.Run, e.Who, e.Time, e.Writer, e.stored()
 			u.Replacement, u.MaxOut = true, r.MaxOut
+			if r.Asked != nil {
+				u.Asked = r.Asked
+			}
 			open[keyOf(ref)], queued[keyOf(ref)] = u, at
 		}
 	}

@@ -116,7 +116,7 @@ func (s *Session) LeaveDrained(drains ...journal.Unfinished) error {
 	return j.LeaveDrained(Who(), drains...)
 }
 
-// UnfinishedText returns one line about an unfinished drain, as of now.
+// UnfinishedText returns one line about an unfinished drain or replacement, as of now.
 func UnfinishedText(u journal.Unfinished, now time.Time) string {
 	by := u.Who
 	if by == Who() {
@@ -127,5 +127,17 @@ func UnfinishedText(u journal.Unfinished, now time.Time) string {
 	if now.Sub(at) > 20*time.Hour {
 		when = at.Format("2006-01-02 15:04")
 	}
-	return words.Clean(fmt.Sprintf("%s in %s was being drained at %s by %s", cmp.Or(u.Instance.Name, u.Instance.ID), u.Instance.Cloud, when, by))
+	what := "drained"
+	if u.Replacement {
+		what = "replaced"
+	}
+	return words.Clean(fmt.Sprintf("%s in %s was being %s at %s by %s", cmp.Or(u.Instance.Name, u.Instance.ID), u.Instance.Cloud, what, when, by))
+}
+
+// LaunchedText returns what a stopped replacement has launched in the place of a node.
+func LaunchedText(u journal.Unfinished) string {
+	if u.Launched == nil {
+		return "no node in its place is known"
+	}
+	return words.Clean(u.Launched.ID) + " was launched in its place"
 }

@@ -24,13 +24,14 @@ import (
 // changeOptions are a command's options for carrying out a plan.
 type changeOptions struct {
 	dryRun   bool
-	confirm  []string // texts that answer guards
-	checksum string   // expected checksum of the plan
-	shown    string   // file with the expected plan
-	form     string   // output form of the report
-	show     bool     // the plan is shown first
-	yes      bool     // without a question
-	basis    basis    // the sources that the answer depends on
+	confirm  []string       // texts that answer guards
+	checksum string         // expected checksum of the plan
+	shown    string         // file with the expected plan
+	form     string         // output form of the report
+	show     bool           // the plan is shown first
+	yes      bool           // without a question
+	basis    basis          // the sources that the answer depends on
+	launcher apply.Launcher // carries out launches; nil if the plan has none
 }
 
 // changeFlags adds the flags of every command that changes DNS.
@@ -85,6 +86,9 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	e, err := s.Engine(ctx)
 	if err != nil {
 		return err
+	}
+	if c.launcher != nil {
+		e = e.LaunchWith(c.launcher)
 	}
 	r, err := a.carryOut(ctx, s, e, plan, c)
 	if err != nil {

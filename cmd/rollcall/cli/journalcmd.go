@@ -165,7 +165,7 @@ func (a *commands) resolveJournal(ctx context.Context) error {
 	return err
 }
 
-// sayUnfinished prints the drains that stopped rollcalls have not finished. With a view it leaves out the nodes that are
+// sayUnfinished prints the drains and replacements that stopped rollcalls have not finished. With a view it leaves out the nodes that are
 // terminated.
 func (a *commands) sayUnfinished(drains []journal.Unfinished, v *dnsview.View) {
 	for _, u := range drains {
@@ -180,6 +180,14 @@ func (a *commands) sayUnfinished(drains []journal.Unfinished, v *dnsview.View) {
 			}
 		}
 		id := words.Clean(u.Instance.ID)
+		if u.Replacement {
+			where := "still in DNS"
+			if u.OutOfDNS {
+				where = "out of DNS"
+			}
+			a.Logf("rollcall: %s: %s, %s; %s; rollcall replace --resume goes on, rollcall return %s puts back what is out of DNS", app.UnfinishedText(u, a.Now()), app.LaunchedText(u), where, still, id)
+			continue
+		}
 		a.Logf("rollcall: %s: out of DNS, %s; rollcall terminate %s goes on, rollcall return %s puts it back", app.UnfinishedText(u, a.Now()), still, id, id)
 	}
 }

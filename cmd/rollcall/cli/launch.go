@@ -89,7 +89,7 @@ launch id of an earlier try it continues that launch and starts nothing twice.`,
 	l.StringSliceVar(&f.KeyPair, "key-pair", nil, "EC2 key pair, `[C=]NAME`")
 	l.StringSliceVar(&f.Profile, "instance-profile", nil, "EC2 instance profile, `[C=]NAME`")
 	l.StringVar(&f.create, "create-profile", "", "create the EC2 instance profile `NAME` with a role of the least privilege for these nodes, and launch with it")
-	valueFlags(c, &f.values, &f.set)
+	valueFlags(c.Flags(), &f.values, &f.set)
 	l.StringArrayVar(&f.metadata, "metadata", nil, "metadata of Triton nodes, `KEY=VARIABLE`: the value is read from that environment variable")
 	l.BoolVar(&f.dryRun, "dry-run", false, "show the nodes and the boot script, and start nothing")
 	l.BoolVar(&f.wait, "wait", false, "wait until each node runs and is in DNS")
@@ -123,7 +123,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		return err
 	}
 	s := launcher.New(opened)
-	s.Metadata = metadata
+	s.Metadata, s.Given = metadata, f.Given
 	spec, scripts, err := s.Spec(ctx, v, &f.Request)
 	if err != nil {
 		return err

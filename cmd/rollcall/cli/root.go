@@ -153,7 +153,7 @@ complete).`,
 	}
 	root.AddCommand(
 		a.lsCommand(), a.driftCommand(),
-		a.launchCommand(), a.changeCommand(&terminateVerb),
+		a.launchCommand(), a.changeCommand(&terminateVerb), a.changeCommand(replaceVerb()),
 		a.changeCommand(powerVerb(plan.PowerStart, "Start stopped instances", "")),
 		a.changeCommand(powerVerb(plan.PowerStop, "Stop instances; one that DNS still leads to asks for its name",
 			" Its agent takes a node out of DNS as it stops, if it has one; quiesce\ntakes it out first. Without either, --confirm NAME stops what clients are sent to.")),

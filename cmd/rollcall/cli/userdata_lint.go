@@ -58,7 +58,7 @@ installed is a warning; with --strict, or where CI=true, an error.
 Your own templates are in $XDG_CONFIG_HOME/rollcall/templates.`,
 	}
 	form := output.Flag(c, output.Text, output.JSON, output.YAML)
-	valueFlags(c, &files, &set)
+	valueFlags(c.Flags(), &files, &set)
 	c.Flags().StringVar(&provider, "provider", "", strings.Join(app.Computing(), " or ")+" (default: all that it is for)")
 	c.Flags().BoolVar(&strict, "strict", a.Env.Getenv("CI") == "true", "treat a missing program as an error")
 	c.RunE = func(cmd *cobra.Command, args []string) error {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/cli/output"
@@ -166,13 +167,13 @@ func (f *renderFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&f.service, "service", "", "declared `service` that decides its variables")
 	c.Flags().StringVar(&f.cloud, "cloud", "", "`cloud` of the config that it is for")
 	c.Flags().StringVar(&f.provider, "provider", "", fmt.Sprintf("%s, where there is no cloud of that kind in a config (default %s)", strings.Join(app.Computing(), " or "), app.Computing()[0]))
-	valueFlags(c, &f.values, &f.set)
+	valueFlags(c.Flags(), &f.values, &f.set)
 }
 
 // valueFlags adds the flags for values of template variables.
-func valueFlags(c *cobra.Command, files, set *[]string) {
-	c.Flags().StringArrayVar(files, "values", nil, "YAML `file` with values of template variables; may be given several times")
-	c.Flags().StringArrayVar(set, "set", nil, "template variable, `k=v`; may be given several times, and overrides --values")
+func valueFlags(f *pflag.FlagSet, files, set *[]string) {
+	f.StringArrayVar(files, "values", nil, "YAML `file` with values of template variables; may be given several times")
+	f.StringArrayVar(set, "set", nil, "template variable, `k=v`; may be given several times, and overrides --values")
 }
 
 // givenValues returns the values of --values and --set.

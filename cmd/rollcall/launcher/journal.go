@@ -6,6 +6,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"rollcall/cmd/rollcall/app"
@@ -21,6 +23,12 @@ type launchJournal struct {
 	s    *Launcher
 	run  string // the same for all entries of a command
 	spec *launch.Spec
+
+	given map[string]string // values of the template's variables
+
+	part  *journal.Entry // of the plan that the launch is a step of; nil for a launch of its own
+	asked *journal.Asked // of that plan
+	entry string         // id of the last entry; read once the launch has ended
 }
 
 var _ launch.Journal = (*launchJournal)(nil)
@@ -42,15 +50,47 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 	for i := range l.spec.Nodes {
 		total += l.spec.Nodes[i].Count
 	}
+	set, withheld := l.s.keptValues(l.spec.Template, l.given)
 	e := journal.Entry{
 		Run: l.run, Who: app.Who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", providers.CountOf(total, "node"), cmp.Or(l.spec.Service, l.spec.Template)),
 		Sentence: fmt.Sprintf("Launch %s in %s: image %s, size %s", req.Name, n.Cloud, req.Image, req.Size),
 		Launch: &journal.Launch{
 			Cloud: n.Cloud, Key: key, ID: req.LaunchID, Index: req.Index, Name: req.Name, Service: l.spec.Service,
 			Image: req.Image, Size: req.Size, Network: req.Network, KeyPair: req.KeyPair, Profile: req.Profile, Template: l.spec.Template,
+			Set: set, Withheld: withheld,
 		},
 	}
-	return l.s.begin(e)
+	if l.part == nil {
+		return l.s.begin(e)
+	}
+	part, replaces := *l.part, l.part.Launch.Replaces
+	part.Launch, part.Sentence = e.Launch, e.Sentence+", in the place of "+words.Clean(cmp.Or(replaces.Old.Name, replaces.Old.ID))
+	with := *replaces
+	with.Asked = l.asked
+	part.Launch.Replaces = &with
+	l.entry, err = l.s.begin(part)
+	return l.entry, err
+}
+
+// keptValues returns the given values of a template that the journal keeps, and the names of those that are secret.
+func (s *Launcher) keptValues(template string, values map[string]string) (set map[string]string, withheld []string) {
+	t, err := TemplatesOf(s.Program).Get(template)
+	if err != nil {
+		return nil, nil
+	}
+	for _, v := range t.Variables {
+		value, given := values[v.Name]
+		switch {
+		case given && v.Secret:
+			withheld = append(withheld, v.Name)
+		case given:
+			if set == nil {
+				set = map[string]string{}
+			}
+			set[v.Name] = value
+		}
+	}
+	return set, append(withheld, slices.Sorted(maps.Keys(s.Metadata))...)
 }
 
 // End implements launch.Journal.

@@ -25,6 +25,7 @@ import (
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/adapters"
+	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
 	"rollcall/userdata"
@@ -33,7 +34,9 @@ import (
 // Launcher launches nodes in a session.
 type Launcher struct {
 	*app.Session
-	Metadata Metadata // of Triton nodes, from the command line
+	Metadata Metadata          // of Triton nodes, from the command line
+	Given    map[string]string // values of template variables, from the command line
+	Asked    *journal.Asked    // for the nodes of a replacement, from the command line; may be nil
 }
 
 // New returns a launcher for a session.
@@ -82,7 +85,7 @@ func (s *Launcher) ZoneRefuses(snap *providers.Snapshot, service string) error {
 
 // Follow returns the options for following a launch: a node is registered once DNS has it.
 func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
-	o := launch.Options{Clock: s.Program.Clock, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
+	o := launch.Options{Clock: s.Program.Clock, Journal: &launchJournal{s: s, run: newRun(), spec: spec, given: s.Given}}
 	d := s.Config.Declared(spec.Service)
 	if d == nil {
 		return o // registration is not expected: a node is done when it runs

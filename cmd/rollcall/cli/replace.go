@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/launcher"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/plan"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// replaceFlags are the flags of rollcall replace.
+type replaceFlags struct {
+	journal.Asked
+	maxOut   int
+	resume   bool
+	values   []string
+	set      []string
+	metadata []string
+}
+
+// replaceVerb returns the command that replaces nodes.
+func replaceVerb() *changeVerb {
+	f := &replaceFlags{}
+	var given *pflag.FlagSet
+	return &changeVerb{
+		use: "replace ID... | --service S", short: "Launch nodes in the place of others, and drain those",
+		long: `replace launches a node in the place of each one, in the same cloud, from the
+same template, with the same size and image; waits until it is registered,
+healthy and on the wire; then takes the old one out of DNS, waits until no
+resolver can still hold its address, and terminates it. Then comes the next. At
+most --max-out nodes are out of DNS at a time, and no service falls below its
+minimum. If a node is not launched or does not become healthy, the old one stays
+and nothing further is launched.
+
+What a node was launched with is in the journal; --template, --size, --image
+and the other flags replace it, for one cloud as CLOUD=VALUE. Secret values are
+not kept, and are given again.
+
+A replacement that was stopped is continued by --resume, or by the same command:
+a node that was launched in the place of another is not launched again. On a
+terminal it asks for the name of the node, or for the number of nodes; elsewhere
+it needs --yes. A termination cannot be undone; undo names what was launched.`,
+		example: "  rollcall replace www-03 --dry-run\n  rollcall replace --service www.example.com --max-out 2 --image aws-use1=ami-0abc --yes\n  rollcall replace --resume",
+		args: func(in *changeInput) cobra.PositionalArgs {
+			return func(cmd *cobra.Command, args []string) error {
+				n := 0
+				for _, given := range []bool{len(args) > 0, in.service != "", f.resume} {
+					if given {
+						n++
+					}
+				}
+				switch {
+				case n == 0:
+					return exit.Usagef("replace needs the id of an instance, --service S, or --resume; see rollcall replace --help")
+				case n > 1:
+					return exit.Usagef("replace takes instances, --service or --resume, and only one of them")
+				case f.maxOut < 1:
+					return exit.Usagef("--max-out %d: at least one node is out of DNS while it is drained; write 1 or more", f.maxOut)
+				}
+				return nil
+			}
+		},
+		flags: func(l *pflag.FlagSet, in *changeInput) {
+			given = l
+			l.StringVar(&in.service, "service", "", "all nodes of this declared `service`")
+			l.IntVar(&f.maxOut, "max-out", 1, "how many nodes may be out of DNS at a `time`")
+			l.BoolVar(&f.resume, "resume", false, "continue the replacements that were stopped")
+			l.StringVar(&f.Template, "template", "", "boot `template`")
+			l.StringSliceVar(&f.Size, "size", nil, "instance type or package, `[C=]SIZE`")
+			l.StringSliceVar(&f.Image, "image", nil, "image id, `[C=]IMAGE`")
+			l.StringSliceVar(&f.Network, "network", nil, "subnet or network id, `[C=]NETWORK`")
+			l.StringSliceVar(&f.KeyPair, "key-pair", nil, "EC2 key pair, `[C=]NAME`")
+			l.StringSliceVar(&f.Profile, "instance-profile", nil, "EC2 instance profile, `[C=]NAME`")
+			valueFlags(l, &f.values, &f.set)
+			l.StringArrayVar(&f.metadata, "metadata", nil, "metadata of Triton nodes, `KEY=VARIABLE`: the value is read from that environment variable")
+			l.BoolVar(&in.yes, "yes", false, "do not ask")
+		},
+		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {
+			return f.plan(ctx, in, given.Changed("max-out"))
+		},
+		ask: func(ctx context.Context, in *changeInput, p plan.Plan) error {
+			if in.app.Interactive() {
+				if err := in.app.checkTerminate(ctx, in.s, p, in.changeOptions); err != nil {
+					return err
+				}
+			}
+			return in.app.confirmTerminate(ctx, in.v, p, launchedFor(p))
+		},
+	}
+}
+
+// launchedFor returns the nodes that a plan replaces.
+func launchedFor(p plan.Plan) (out []providers.InstanceRef) {
+	for i := range p.Steps {
+		if l := p.Steps[i].Launch; l != nil {
+			out = append(out, l.Old)
+		}
+	}
+	return out
+}
+
+func (f *replaceFlags) plan(ctx context.Context, in *changeInput, maxOutGiven bool) (p plan.Plan, err error) {
+	s := launcher.New(in.s)
+	if s.Given, err = givenValues(ctx, f.values, f.set); err != nil {
+		return p, err
+	}
+	if s.Metadata, err = launcher.GivenMetadata(f.metadata); err != nil {
+		return p, err
+	}
+	if _, err := in.s.Engine(ctx); err != nil { // what was left open, such as a launch, is known after that
+		return p, err
+	}
+	in.launcher = s
+	if s.Asked, err = s.AskedWith(f.Asked); err != nil {
+		return p, err
+	}
+	switch {
+	case f.resume:
+		in.refs, err = f.stopped(in, maxOutGiven)
+	case in.service != "":
+		in.refs, err = nodesOfService(in.v, in.service)
+		in.basis = basis{everySource: true}
+	default:
+		in.refs, err = findInstances(in.v, in.args)
+		in.basis = ofInstances(in.refs)
+	}
+	if err != nil {
+		return p, err
+	}
+	return s.PlanReplace(ctx, in.v, in.refs, f.maxOut)
+}
+
+// stopped returns the nodes that stopped replacements have not replaced, and takes over their limit unless one is given.
+func (f *replaceFlags) stopped(in *changeInput, maxOutGiven bool) (refs []providers.InstanceRef, err error) {
+	list, err := in.s.UnfinishedDrains()
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range list {
+		if !u.Replacement {
+			continue
+		}
+		if refs = append(refs, u.Instance); !maxOutGiven {
+			f.maxOut = max(u.MaxOut, 1)
+		}
+	}
+	if len(refs) == 0 {
+		return nil, fmt.Errorf("the journal holds no replacement that was stopped: rollcall replace ID... begins one")
+	}
+	in.basis = ofInstances(refs)
+	return refs, nil
+}
+
+// nodesOfService returns the instances that are nodes of a declared service, without those that are terminated.
+func nodesOfService(v *dnsview.View, service string) (refs []providers.InstanceRef, err error) {
+	name := providers.CanonicalName(service)
+	if v.Service(name) == nil {
+		return nil, exit.Usagef("the config declares no service %q", words.Clean(service))
+	}
+	for c := range v.Snapshot.Clouds {
+		for i := range v.Snapshot.Clouds[c].Instances {
+			if inst := &v.Snapshot.Clouds[c].Instances[i]; !inst.State.Dead() && v.ServiceOfInstance(inst) == name {
+				refs = append(refs, v.Index.Ref(inst))
+			}
+		}
+	}
+	slices.SortStableFunc(refs, func(a, b providers.InstanceRef) int {
+		return cmp.Or(cmp.Compare(a.Cloud, b.Cloud), cmp.Compare(a.Name, b.Name))
+	})
+	if len(refs) == 0 {
+		return nil, exit.Usagef("no instance is a node of %s", words.Clean(service))
+	}
+	return refs, nil
+}

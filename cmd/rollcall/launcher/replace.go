@@ -1,0 +1,306 @@
+package launcher
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+	"rollcall/providers/launch"
+)
+
+// PlanReplace plans to replace nodes, each by one that is launched as it was: in the same cloud, from the same template,
+// with the same size and image. What that was is in the journal, in the config (boot.template of the service) and in the cloud's
+// list; what Asked names, or what a stopped replacement of the node was asked for, counts instead. A launch that an earlier, stopped replacement made in the place of a node is
+// gone on with. The error is a usage error that says what is not known, and how to give it.
+func (s *Launcher) PlanReplace(ctx context.Context, v *dnsview.View, refs []providers.InstanceRef, maxOut int) (plan.Plan, error) {
+	j, err := s.OpenJournal()
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	entries, err := j.Entries()
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("read the journal: %w", err)
+	}
+	stopped, err := s.UnfinishedDrains()
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("read the journal: %w", err)
+	}
+	var launches []plan.Launch
+	var lacks lacking
+	for _, ref := range refs {
+		l := plan.Launch{Cloud: ref.Cloud, Key: ref.Key, Old: ref}
+		if i := v.Instance(ref.Key, ref.ID); i != nil && !i.State.Dead() && s.Config.Declared(v.ServiceOfInstance(i)) != nil {
+			l.Service = v.ServiceOfInstance(i)
+			lacks.add(&l, s.asBefore(&l, i, v, entries, s.askedFor(ref, stopped)))
+		}
+		launches = append(launches, l)
+	}
+	if err := lacks.err(); err != nil {
+		return plan.Plan{}, err
+	}
+	p := plan.Replace(v, maxOut, launches...)
+	for i := range p.Steps {
+		if l := p.Steps[i].Launch; l != nil && l.Started == "" {
+			spec, _, err := s.launchSpec(ctx, v, l)
+			if err != nil {
+				return plan.Plan{}, err
+			}
+			if _, err := launch.Prepare(spec, s.LaunchClouds()); err != nil {
+				return plan.Plan{}, err
+			}
+		}
+	}
+	return p, nil
+}
+
+// AskedWith returns what a command asks for, with the given values of template variables, but for secret ones. It returns an
+// error if there is no such template, or no such cloud.
+func (s *Launcher) AskedWith(asked journal.Asked) (*journal.Asked, error) {
+	if asked.Template != "" {
+		if _, err := TemplatesOf(s.Program).Get(asked.Template); err != nil {
+			return nil, exit.Usagef("--template: %w", err)
+		}
+	}
+	for flag, values := range map[string][]string{"--image": asked.Image, "--size": asked.Size, "--network": asked.Network, "--key-pair": asked.KeyPair, "--instance-profile": asked.Profile} {
+		if err := forCloud(flag, values, "", s.cloudNames(), new(string)); err != nil {
+			return nil, err
+		}
+	}
+	asked.Set, asked.Withheld = s.keptValues(asked.Template, s.Given)
+	return &asked, nil
+}
+
+// lacking is what is not known of nodes that are to be replaced, by what is missing.
+type lacking struct {
+	names map[string][]string
+	order []string
+}
+
+func (k *lacking) add(l *plan.Launch, missing []string) {
+	if k.names == nil {
+		k.names = map[string][]string{}
+	}
+	for _, m := range missing {
+		if k.names[m] == nil {
+			k.order = append(k.order, m)
+		}
+		k.names[m] = append(k.names[m], words.Clean(cmp.Or(l.Old.Name, l.Old.ID)))
+	}
+}
+
+func (k *lacking) err() error {
+	var parts []string
+	for _, m := range k.order {
+		parts = append(parts, strings.Join(k.names[m], ", ")+": "+m)
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return exit.Usagef("nothing was planned: %s", strings.Join(parts, "; "))
+}
+
+// asBefore sets in l how a node was launched, and returns what is not known of it.
+func (s *Launcher) asBefore(l *plan.Launch, i *providers.Instance, v *dnsview.View, entries []journal.Entry, over *journal.Asked) (missing []string) {
+	from := s.placeOf(l, v, entries)
+	l.ID = cmp.Or(l.ID, launch.NewID())
+	if l.Started != "" {
+		return nil // it is launched, as it was then
+	}
+	at := slices.IndexFunc(entries, func(e journal.Entry) bool {
+		return e.Launch != nil && e.Instance != nil && e.Instance.Key == l.Key && e.Instance.ID == l.Old.ID
+	})
+	if from == nil && at >= 0 {
+		from = entries[at].Launch
+	}
+	if from == nil {
+		from = &journal.Launch{}
+	}
+	l.Template = cmp.Or(from.Template, s.Config.BootOf(l.Service).Template)
+	l.Image, l.Size = cmp.Or(i.Image, from.Image), cmp.Or(i.Type, from.Size)
+	l.Network, l.KeyPair, l.Profile = from.Network, from.KeyPair, from.Profile
+	l.Set = map[string]string{}
+	maps.Copy(l.Set, from.Set)
+	maps.Copy(l.Set, over.Set)
+	l.Prefix = namePrefix(from)
+	if l.Prefix == "" {
+		l.Prefix = strings.TrimRight(strings.TrimRight(i.Name, "0123456789"), "-_.")
+	}
+	names := s.cloudNames()
+	for _, x := range []struct {
+		flag string
+		from []string
+		dst  *string
+	}{{"--image", over.Image, &l.Image}, {"--size", over.Size, &l.Size}, {"--network", over.Network, &l.Network}, {"--key-pair", over.KeyPair, &l.KeyPair}, {"--instance-profile", over.Profile, &l.Profile}} {
+		_ = forCloud(x.flag, x.from, l.Cloud, names, x.dst) // AskedWith has checked them
+		if *x.dst == "" && (x.flag == "--image" || x.flag == "--size") {
+			missing = append(missing, "which "+strings.TrimPrefix(x.flag, "--")+" it has is not known: give "+x.flag)
+		}
+	}
+	if l.Template = cmp.Or(over.Template, l.Template); l.Template == "" {
+		missing = append(missing, "the journal does not know from which template it was launched: give --template, or boot: {template: ...} of "+words.Clean(l.Service)+" in the config")
+	}
+	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(from.Withheld, over.Withheld)))) {
+		if _, given := s.Given[name]; !given && s.Metadata[name] == "" {
+			missing = append(missing, "it was launched with a secret value of "+words.Clean(name)+", which is not kept: give it again with --set or --values")
+		}
+	}
+	return missing
+}
+
+// askedFor returns what was asked for the node in the place of another: by this command, and else by a replacement that was
+// stopped.
+func (s *Launcher) askedFor(ref providers.InstanceRef, stopped []journal.Unfinished) *journal.Asked {
+	var out journal.Asked
+	for i := range stopped {
+		if u := &stopped[i]; u.Asked != nil && u.Instance.Key == ref.Key && u.Instance.ID == ref.ID {
+			out = *u.Asked
+		}
+	}
+	now := s.Asked
+	if now == nil {
+		return &out
+	}
+	out.Template = cmp.Or(now.Template, out.Template)
+	for _, x := range []struct{ dst, now *[]string }{{&out.Image, &now.Image}, {&out.Size, &now.Size}, {&out.Network, &now.Network}, {&out.KeyPair, &now.KeyPair}, {&out.Profile, &now.Profile}} {
+		if len(*x.now) > 0 {
+			*x.dst = *x.now
+		}
+	}
+	if len(now.Set)+len(now.Withheld) > 0 {
+		out.Set, out.Withheld = now.Set, now.Withheld
+	}
+	return &out
+}
+
+// placeOf returns the launch in the place of a node that an earlier replacement began, or nil if there is none or its instance
+// is gone. It sets in l what was launched.
+func (s *Launcher) placeOf(l *plan.Launch, v *dnsview.View, entries []journal.Entry) *journal.Launch {
+	e := journal.ReplacementOf(entries, l.Old)
+	if e == nil {
+		return nil
+	}
+	if e.Instance != nil {
+		if i := v.Instance(e.Instance.Key, e.Instance.ID); i != nil && i.State.Dead() || i == nil && s.isGone(v, *e.Instance) {
+			return nil
+		}
+		l.Started = e.Instance.ID
+		l.Template, l.Image, l.Size, l.Prefix, l.Set = e.Launch.Template, e.Launch.Image, e.Launch.Size, namePrefix(e.Launch), e.Launch.Set
+	}
+	l.ID = e.Launch.ID
+	return e.Launch
+}
+
+// isGone reports whether a complete list of the cloud of an instance does not have it.
+func (s *Launcher) isGone(v *dnsview.View, ref providers.InstanceRef) bool {
+	c := v.CloudByKey(ref.Key)
+	return c != nil && c.Coverage.State == providers.CoverageComplete && c.Lookups[ref.ID].Gone
+}
+
+// launchSpec returns the spec of the launch of one node in the place of another, and the given values of its template.
+func (s *Launcher) launchSpec(ctx context.Context, v *dnsview.View, l *plan.Launch) (spec launch.Spec, given map[string]string, err error) {
+	r := Request{
+		Service: l.Service, Template: l.Template, ID: l.ID, Name: l.Prefix, counts: map[string]int{l.Cloud: 1}, order: []string{l.Cloud},
+		Given: maps.Clone(l.Set), Image: one(l.Image), Size: one(l.Size), Network: one(l.Network), KeyPair: one(l.KeyPair), Profile: one(l.Profile),
+	}
+	if r.Given == nil {
+		r.Given = map[string]string{}
+	}
+	maps.Copy(r.Given, s.Given)
+	spec, scripts, err := s.Spec(ctx, v, &r)
+	if err != nil {
+		return spec, nil, err
+	}
+	if why := v.WhyServiceHidden(spec.Service); why != "" {
+		return spec, nil, fmt.Errorf("nothing was launched: a node of %s could not be registered: %s", words.Clean(spec.Service), why)
+	}
+	if n := LintErrors(scripts.Findings); n > 0 {
+		return spec, nil, fmt.Errorf("nothing was launched: lint has %s in the boot script; rollcall userdata lint %s shows them", providers.CountOf(n, "error"), words.Clean(l.Template))
+	}
+	if spec, err = s.WithMetadata(spec, s.Metadata); err != nil {
+		return spec, nil, err
+	}
+	return spec, r.Given, s.RefuseCredentials(ctx, &spec, r.Given)
+}
+
+func one(value string) []string {
+	if value == "" {
+		return nil
+	}
+	return []string{value}
+}
+
+// Launch implements apply.Launcher.
+func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(string)) (providers.Instance, string, error) {
+	spec, given, err := s.launchSpec(ctx, s.Update(s.Fleet.Snapshot()), l)
+	if err != nil {
+		return providers.Instance{}, "", err
+	}
+	if err := s.refuseSecond(ctx, l); err != nil {
+		return providers.Instance{}, "", err
+	}
+	earlier, err := s.EntriesOf(spec.ID)
+	if err != nil {
+		return providers.Instance{}, "", err
+	}
+	o := s.Follow(&spec)
+	stopped, err := s.UnfinishedDrains()
+	if err != nil {
+		return providers.Instance{}, "", fmt.Errorf("read the journal: %w", err)
+	}
+	begun := &launchJournal{s: s, run: entry.Run, spec: &spec, given: given, part: &entry, asked: s.askedFor(l.Old, stopped)}
+	o.Journal, o.Earlier = begun, Earlier(earlier)
+	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(p launch.Progress) {
+		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
+		if p.Node.Message != "" {
+			line += ": " + p.Node.Message
+		}
+		progress(words.Clean(line))
+	})
+	if len(r.Problems) > 0 || len(r.Nodes) != 1 {
+		return providers.Instance{}, "", r.Problems
+	}
+	n := &r.Nodes[0]
+	inst := n.Instance
+	inst.Cloud, inst.Key = l.Cloud, l.Key
+	switch {
+	case n.Done():
+		return inst, begun.entry, nil
+	case n.Stage == launch.StageUnknown:
+		return inst, begun.entry, providers.Errorf(providers.KindUncertain, "launch", "%s", n.Message)
+	}
+	return inst, begun.entry, errors.New(cmp.Or(n.Message, string(n.Stage)))
+}
+
+// refuseSecond returns an error if another launch in the place of the same node has begun since it was planned.
+func (s *Launcher) refuseSecond(ctx context.Context, l *plan.Launch) error {
+	j, err := s.OpenJournal()
+	if err != nil {
+		return err
+	}
+	entries, err := j.Entries()
+	if err != nil {
+		return fmt.Errorf("read the journal: %w", err)
+	}
+	e := journal.ReplacementOf(entries, l.Old)
+	if e == nil || e.Launch.ID == l.ID {
+		return nil
+	}
+	if c, ok := s.Cloud(e.Launch.Cloud); ok && c.Err == nil && e.Instance != nil {
+		i, err := c.Compute.Instance(ctx, e.Instance.ID)
+		if k := providers.KindOf(err); k == providers.KindGone || err == nil && i.State.Dead() {
+			return nil
+		}
+	}
+	return providers.Errorf(providers.KindConflict, "launch", "%s launches another node in the place of %s already, as journal entry %s says", words.Clean(e.Who), index.Clean(cmp.Or(l.Old.Name, l.Old.ID)), e.ID)
+}
