@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing/fstest"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/adapters"
 	"rollcall/providers/launch"
@@ -16,6 +17,8 @@ import (
 
 // ownTemplate is the operator's template as a file.
 const ownTemplate = "---\nname: own\nhelp: h\nvariables:\n  - {name: key, help: h, secret: true}\n  - {name: ipv6, type: bool, default: 'false'}\n  - {name: hosts, type: int, default: '3', pattern: '[1-9]'}\n---\n#!/bin/sh\n# rollcall: values\nuse \"$key\" \"$hosts\"\n"
+
+func (f *fake) Services() []index.Service { return f.services }
 
 func (f *fake) Templates() []userdata.Template {
 	return []userdata.Template{{Name: "nginx", Help: "nginx behind a round-robin name", Format: "sh", After: "nginx.service", Builtin: true, Variables: []userdata.Variable{

@@ -9,6 +9,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
 )
@@ -103,3 +104,9 @@ func (f *fake) ConsoleLog(_ context.Context, i providers.InstanceRef) (string, e
 	}
 	return f.logs[i.ID], f.logErr
 }
+
+func (f *fake) SourceAPI(name string) common.SourceAPI {
+	return common.SourceAPI{Endpoint: "https://api.example/" + name, Account: name, Budget: "40 calls can be sent at once; 7 calls since the start"}
+}
+
+func (f *fake) Calls() []rows.Call { return f.calls }

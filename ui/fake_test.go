@@ -439,16 +439,8 @@ func (f *fake) Timeline(_ context.Context, name string) ([]rows.Event, error) {
 	return slices.DeleteFunc(slices.Clone(f.events), func(e rows.Event) bool { return !e.About(name) }), f.eventsErr
 }
 
-func (f *fake) SourceAPI(name string) common.SourceAPI {
-	return common.SourceAPI{Endpoint: "https://api.example/" + name, Account: name, Budget: "40 calls can be sent at once; 7 calls since the start"}
-}
-
-func (f *fake) Calls() []rows.Call { return f.calls }
-
 func (f *fake) Journal(context.Context, int) (common.JournalPage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return common.JournalPage{Entries: slices.Clone(f.entries), Problems: f.problems}, nil
 }
-
-func (f *fake) Services() []index.Service { return f.services }
