@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"rollcall/ui/common"
 	"slices"
 	"strings"
 	"testing"
@@ -18,8 +19,7 @@ func TestARangeIsMarkedFromTheLastMarkToTheCursorInEitherDirection(t *testing.T)
 	r.has("7 marked")
 	r.press("x")
 	r.until("terminate 7 instances")
-	r.untilTrue("the plan is asked for", func() bool { r.f.mu.Lock(); defer r.f.mu.Unlock(); return len(r.f.plans) > 0 })
-	if w := r.f.plans[0]; w.Instances[0].Name != "use1-build-07" || w.Instances[6].Name != "use1-www-02" {
+	if w := r.planned(); w.Instances[0].Name != "use1-build-07" || w.Instances[6].Name != "use1-www-02" {
 		t.Errorf("%v", w.Instances)
 	}
 }
@@ -59,10 +59,25 @@ func TestInTheServicesOnlyNodesAreMarkedAtOnce(t *testing.T) {
 	r.press("x")
 	r.until("terminate 4 nodes")
 	var names []string
-	for _, i := range r.f.plans[0].Instances {
+	for _, i := range r.planned().Instances {
 		names = append(names, i.Name)
 	}
 	if !slices.Contains(names, "east-www-04") || slices.Contains(names, "use1-www-01") {
 		t.Errorf("%q", names)
 	}
+}
+
+// planned waits until the first plan is asked for, and returns what it is to change.
+func (r *rig) planned() common.ChangeRequest {
+	r.t.Helper()
+	var out common.ChangeRequest
+	r.untilTrue("the plan is asked for", func() bool {
+		r.f.mu.Lock()
+		defer r.f.mu.Unlock()
+		if len(r.f.plans) > 0 {
+			out = r.f.plans[0]
+		}
+		return len(r.f.plans) > 0
+	})
+	return out
 }
