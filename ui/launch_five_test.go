@@ -88,7 +88,7 @@ func TestTheButtonGoesToTheFoldedFieldThatIsWrong(t *testing.T) {
 }
 
 func TestALaunchAsLastTimeTakesCountsSizesAndImagesFromTheJournal(t *testing.T) {
-	r := newRig(t, 140, 44, func(_ *ui.Options, f *fake) {
+	r := newRig(t, 200, 60, func(_ *ui.Options, f *fake) {
 		f.last = common.LastLaunch{
 			Time: epoch().Add(-72 * time.Hour), Who: "ana\x1b[2J", NamePrefix: "web", Template: "nginx",
 			Clouds: map[string]common.CloudDefaults{"aws-use1": {Count: 2, Image: "ami-0a", Size: "t3.nano"}, "joyent-ams": {Count: 1, Image: "img-gone", Size: "g4-highcpu-1G"}, "gone-cloud": {Count: 1}},
@@ -98,7 +98,7 @@ func TestALaunchAsLastTimeTakesCountsSizesAndImagesFromTheJournal(t *testing.T) 
 	r.until("t3.micro", "of 16384 bytes")
 	r.has("ctrl+l as last time: 2 aws-use1 t3.nano, ")
 	r.press("ctrl+l")
-	r.until("2 aws-use1 t3.nano, 1 joyent-ams g4-highcpu-1G;", "as 3d ago; values of the", "launch 3 nodes")
+	r.until("2 aws-use1 t3.nano, 1 joyent-ams g4-highcpu-1G;", "as 3d ago; values of the", "joyent-ams has not any", "launch 3 nodes")
 	r.toButton()
 	r.press("enter", "enter")
 	r.until("3 of 3 registered")

@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -15,10 +16,14 @@ const lastKey = "ctrl+l"
 
 // lastLine returns what the last launch of the service was, or why it is not known, or what of it was set.
 func (d *launchForm) lastLine(sh *common.Context) string {
-	if d.asLast != "" {
-		return d.asLast
-	}
 	l := &d.last
+	if d.asLast != "" {
+		said := d.asLast
+		for _, c := range d.clouds {
+			said += c.gone(l.Clouds[c.name])
+		}
+		return said
+	}
 	switch {
 	case l.Why != "":
 		return l.Why
@@ -66,16 +71,8 @@ func (d *launchForm) takeLast(sh *common.Context) tea.Cmd {
 			d.profile.Set(common.Clean(v.Profile))
 			d.touched["profile "] = true
 		}
-		for _, x := range []struct {
-			what  string
-			in    *choice
-			value string
-		}{{"image", &c.image, v.Image}, {"size", &c.size, v.Size}, {"network", &c.network, v.Network}, {"key pair", &c.keyPair, v.KeyPair}} {
-			if !c.loaded {
-				*x.in = choice{} // the catalogue that is to come selects what is wanted
-			} else if x.in.pick(x.value); x.value != "" && x.in.value() != x.value {
-				said = append(said, common.Clean(c.name)+" has no longer the "+x.what+" "+common.Clean(rows.ShortID(x.value)))
-			}
+		for _, x := range c.choices(v) {
+			x.in.pick(x.value) // without a catalogue, the one that is to come selects what is wanted
 		}
 		cmds = append(cmds, c.load(sh, d.gen))
 	}
@@ -85,4 +82,25 @@ func (d *launchForm) takeLast(sh *common.Context) tea.Cmd {
 	d.asLast = strings.Join(said, "; ")
 	d.useTemplate()
 	return tea.Batch(append(cmds, d.render(sh))...)
+}
+
+// chosen is a choice of a cloud and what it was in a launch.
+type chosen struct {
+	what  string
+	in    *choice
+	value string
+}
+
+func (c *cloudPart) choices(v common.CloudDefaults) []chosen {
+	return []chosen{{"image", &c.image, v.Image}, {"size", &c.size, v.Size}, {"network", &c.network, v.Network}, {"key pair", &c.keyPair, v.KeyPair}}
+}
+
+// gone returns what a launch had that the cloud's catalogue does not have any more, after a semicolon, or "".
+func (c *cloudPart) gone(v common.CloudDefaults) (said string) {
+	for _, x := range c.choices(v) {
+		if c.loaded && x.value != "" && !slices.ContainsFunc(x.in.options, func(o option) bool { return o.value == x.value }) {
+			said += "; " + common.Clean(c.name) + " has not any more the " + x.what + " " + common.Clean(rows.ShortID(x.value))
+		}
+	}
+	return said
 }

@@ -99,7 +99,14 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 			if w < 60 {
 				before = 4
 			}
-			lines = append(lines, strings.Repeat(" ", before)+t.Paint(theme.Faint, common.Fit(said, max(w-before, 4), t.Ellipsis)))
+			room := max(w-before, 4)
+			text := common.Wrap(said, room)
+			if most := max(h/12, 1); len(text) > most {
+				text = append(text[:most-1], common.Fit(strings.Join(text[most-1:], " "), room, t.Ellipsis))
+			}
+			for _, l := range text {
+				lines = append(lines, strings.Repeat(" ", before)+t.Paint(theme.Faint, l))
+			}
 		}
 	}
 	help, helpRole := fields[d.at].help, theme.Dim
