@@ -1,10 +1,11 @@
 package ui_test
 
 import (
-	"rollcall/ui/common"
 	"slices"
 	"strings"
 	"testing"
+
+	"rollcall/ui/common"
 )
 
 func TestARangeIsMarkedFromTheLastMarkToTheCursorInEitherDirection(t *testing.T) {
