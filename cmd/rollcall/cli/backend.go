@@ -352,6 +352,9 @@ func (b *backend) UnfinishedDrains(context.Context) ([]common.UnfinishedDrain, e
 	drains, err := b.s.UnfinishedDrains()
 	var out []common.UnfinishedDrain
 	for _, u := range drains {
+		if u.Replacement {
+			continue // the console's dialog would drain it without a node in its place; rollcall replace --resume goes on with it
+		}
 		out = append(out, common.UnfinishedDrain{Unfinished: u, Text: app.UnfinishedText(u, b.s.Program.Now())})
 	}
 	return out, err
