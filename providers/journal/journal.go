@@ -170,7 +170,11 @@ func (j *Journal) Problems() []Problem {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.team != nil {
-		return slices.Clone(j.replay.problems)
+		out := slices.Clone(j.replay.problems)
+		if j.team.lost != nil {
+			out = append(out, Problem{Why: j.team.lost.Error()})
+		}
+		return out
 	}
 	return append(slices.Clone(j.replay.problems), damagedTails(j.path, j.replay.problems)...)
 }

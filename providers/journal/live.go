@@ -102,8 +102,8 @@ func (j *Journal) writerAlive(writer string) (bool, error) {
 func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 	var out []Entry
 	err := j.locked(func() error {
-		if j.isAway() {
-			return nil // which writers live cannot be asked
+		if j.isAway() || j.team != nil && (j.team.lost != nil || j.team.newer != nil) {
+			return nil // which writers live cannot be asked, or what became of the entries cannot be read or written
 		}
 		known := map[string]bool{}
 		for i := range j.replay.entries {

@@ -63,6 +63,7 @@ type replay struct {
 	lines    int
 	seq      uint64 // of the last line
 	head     string // hash of the last line
+	first    string // of a team: hash of object 1
 	lastID   uint64
 	batches  map[string]string // of a team: batch -> id of its first entry
 	entries  []Entry

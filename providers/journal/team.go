@@ -68,12 +68,15 @@ type team struct {
 	pending []batch         // in the outbox, and not in the chain
 	dropped map[string]bool // batches that were given up, whose writes may still arrive
 	newer   error           // the chain has an object of a later format
+	lost    error           // the store does not have the chain that this machine has read
 	alive   string          // version of the writer's object, if there is one
 	aliveAt time.Time
 	stop    chan struct{} // closed by Close
 	mirror  int64         // size of the mirror as read
 	inFile  uint64        // number of the last object in the mirror
 	notices []string
+
+	comparedAt time.Time // when the store was last asked for what this machine has read
 }
 
 // OpenTeam opens the journal of a team. It reads the mirror of this machine and does not ask the store.
@@ -159,6 +162,8 @@ func (t *team) writable() error {
 	switch {
 	case t.newer != nil:
 		return t.newer
+	case t.lost != nil:
+		return t.lost
 	case t.away != nil && !isAbsence(t.away):
 		return t.away
 	case t.away != nil && !t.asked:
@@ -191,7 +196,7 @@ func (j *Journal) syncTeam(stop <-chan struct{}) {
 		return
 	}
 	err := j.readChain(stop)
-	if err == nil {
+	if err == nil && t.lost == nil {
 		err = j.sendPending(stop)
 	}
 	j.noteAnswer(err)
@@ -218,12 +223,14 @@ func objectNumber(key string) (number uint64, ok bool) {
 	return number, err == nil && key == objectKey(number)
 }
 
-// readChain reads the objects after the last one that was read.
+// readChain reads the objects after the last one that was read, if the store has that one.
 func (j *Journal) readChain(stop <-chan struct{}) error {
-	if !j.team.listed {
-		if err := j.compareMirror(stop); err != nil {
+	if !j.isCompared() {
+		if err := j.compareKnown(stop); err != nil || j.team.lost != nil {
 			return err
 		}
+	}
+	if !j.team.listed {
 		if err := j.readListed(stop); err != nil {
 			return err
 		}
@@ -297,24 +304,6 @@ func (j *Journal) readListed(stop <-chan struct{}) error {
 			return err
 		}
 	}
-}
-
-// compareMirror compares the last object that this machine has read with the one in the store.
-func (j *Journal) compareMirror(stop <-chan struct{}) error {
-	if j.replay.seq == 0 {
-		return nil
-	}
-	o, err := j.get(stop, objectKey(j.replay.seq))
-	switch {
-	case providers.KindOf(err) == providers.KindNotFound:
-		j.addProblem("this machine has read object %d of the team's journal, and the store does not have it: objects were removed, or team: names another store", j.replay.seq)
-	case err != nil:
-		return err
-	case j.replay.head != "?" && parseObject(o.Data).Hash != j.replay.head:
-		j.addProblem("object %d of the team's journal is not the one that this machine has read: it was replaced, or team: names another store", j.replay.seq)
-		j.replay.head = "?"
-	}
-	return nil
 }
 
 func (j *Journal) addProblem(format string, args ...any) {

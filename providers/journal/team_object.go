@@ -47,13 +47,16 @@ func (j *Journal) addRead(r read) {
 	l := parseObject([]byte(r.Object))
 	switch {
 	case l.Hash == "" || l.Seq != r.Number:
-		j.addProblem("object %d of the team's journal is not what was written: its hash does not match", r.Number)
+		j.addDamage(r.Number)
 		b.seq, b.head = r.Number, "?"
 		return
 	case b.head != "?" && b.seq > 0 && l.Prev != b.head:
 		j.addProblem("the chain of the team's journal is broken before object %d: it was replaced, or what stands before it", r.Number)
 	}
 	b.seq, b.head = l.Seq, l.Hash
+	if l.Seq == 1 {
+		b.first = l.Hash
+	}
 	var c body
 	if err := json.Unmarshal(l.Body, &c); err != nil || c.Batch == nil || c.Batch.Format > teamFormat {
 		j.team.newer = &providers.Error{

@@ -99,6 +99,9 @@ func (j *Journal) send(stop <-chan struct{}, c batch, check func([]Entry) error)
 		return nil, t.away
 	}
 	out, err := j.sendNow(stop, c, check)
+	if t.lost != nil {
+		return nil, t.lost
+	}
 	if refused, ok := errors.AsType[*checkError](err); ok {
 		j.noteAnswer(nil)
 		return nil, refused.err
@@ -111,8 +114,8 @@ func (j *Journal) send(stop <-chan struct{}, c batch, check func([]Entry) error)
 }
 
 func (j *Journal) sendNow(stop <-chan struct{}, c batch, check func([]Entry) error) ([]Entry, error) {
-	if !j.team.listed {
-		if err := j.readChain(stop); err != nil {
+	if !j.isCompared() {
+		if err := j.readChain(stop); err != nil || j.team.lost != nil {
 			return nil, err
 		}
 	}

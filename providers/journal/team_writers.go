@@ -201,14 +201,17 @@ func (j *Journal) Verify() ([]Entry, []Problem, error) {
 		return nil, nil, errors.New("journal: it is not that of a team")
 	}
 	k := &Journal{clock: j.clock, team: &team{store: j.team.store}}
-	j.mu.Lock()
-	known := j.replay.seq
-	j.mu.Unlock()
 	if err := k.readChain(j.stop); err != nil {
 		return nil, nil, err
 	}
-	if k.replay.seq < known {
-		k.addProblem("this machine has read %d objects of the team's journal, and the store has %d: objects were removed, or team: names another store", known, k.replay.seq)
+	j.mu.Lock()
+	lost, _, err := j.lostChain(j.stop)
+	j.mu.Unlock()
+	if err != nil {
+		return nil, nil, err
+	}
+	if lost != nil {
+		k.addProblem("%s", lost)
 	}
 	return k.replay.entries, k.replay.problems, k.team.newer
 }
