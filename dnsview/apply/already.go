@@ -26,6 +26,9 @@ const (
 // errNotMade means that a change reported as already made is not made.
 var errNotMade = errors.New("it is not so")
 
+// errGoneSince means that a value was marked as quiesced, as reported, and that another writer has taken it out since.
+var errGoneSince = errors.New("it was so, and is gone since")
+
 // errNotServed means that the name servers contradict an "already" of the API even after the propagation time.
 var errNotServed = errors.New("the API says so, and the name servers answer otherwise")
 
@@ -124,6 +127,8 @@ func (r *run) confirmMade(ctx context.Context, t *ZoneTarget, changes []provider
 			unknown = slices.DeleteFunc(unknown, func(i int) bool {
 				err := r.readAgain(ctx, t, &changes[i])
 				switch {
+				case errors.Is(err, errGoneSince):
+					return true
 				case errors.Is(err, errNotMade):
 					not = append(not, i)
 				case last && err != nil:
@@ -194,7 +199,7 @@ func (r *run) notOnWire(ctx context.Context, t *ZoneTarget, changes []providers.
 // they do not show, and for one whose opposite this journal has just made and that may still be propagating.
 func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) index.Outcome {
 	rec := c.Record()
-	if rec.Proxied || c.After.Proxied || c.Op == providers.OpUpdate && providers.FoldValue(c.Before.Type, c.Before.Value) == providers.FoldValue(c.After.Type, c.After.Value) {
+	if rec.Proxied || c.After.Proxied || keepsValue(c) {
 		return index.CannotTell
 	}
 	if r.mayBePropagating(ctx, t, c, entries) {
@@ -211,6 +216,11 @@ func (r *run) madeOnWire(ctx context.Context, t *ZoneTarget, c *providers.Change
 	return index.CannotTell
 }
 
+// keepsValue reports whether a change is an update that name servers do not show, as that of a marker.
+func keepsValue(c *providers.Change) bool {
+	return c.Op == providers.OpUpdate && providers.FoldValue(c.Before.Type, c.Before.Value) == providers.FoldValue(c.After.Type, c.After.Value)
+}
+
 // opposite returns the last change of the record in the journal if it is the opposite of c and younger than twice the
 // propagation time, so that lagging reads explain why c is reported as made. Otherwise it returns nil.
 func (r *run) opposite(t *ZoneTarget, c *providers.Change, entries []journal.Entry) *journal.Entry {
@@ -219,7 +229,7 @@ func (r *run) opposite(t *ZoneTarget, c *providers.Change, entries []journal.Ent
 	var last *journal.Entry
 	for n := range entries {
 		en := &entries[n]
-		if en.Change == nil || en.State != journal.Done || en.Already {
+		if en.Change == nil || en.State != journal.Done || en.Already || keepsValue(en.Change) {
 			continue
 		}
 		if of := en.Change.Record(); of.Name != rec.Name || of.Type != rec.Type || !providers.SameName(of.Zone, t.Zone.Name) {
@@ -256,7 +266,8 @@ func (r *run) mayBePropagating(ctx context.Context, t *ZoneTarget, c *providers.
 	return err != nil || !reached
 }
 
-// readAgain reads the name of a change again. It returns errNotMade if the change is not made.
+// readAgain reads the name of a change again. It returns errNotMade if the change is not made, and errGoneSince if it was
+// and its value is gone since.
 func (r *run) readAgain(ctx context.Context, t *ZoneTarget, c *providers.Change) error {
 	rec := c.Record()
 	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
@@ -276,10 +287,12 @@ func (r *run) readAgain(ctx context.Context, t *ZoneTarget, c *providers.Change)
 			return errNotMade
 		}
 	default:
-		switch _, v, why := index.OutcomeOf(found, c); v {
-		case index.Made:
-		case index.NotMade:
+		switch _, v, why := index.OutcomeOf(found, c); {
+		case v == index.Made:
+		case v == index.NotMade:
 			return errNotMade
+		case n == 0 && index.IsQuiesced(&c.After) && absent(t, r.engine.listOnce(ctx, t), c) == nil:
+			return errGoneSince
 		default:
 			return fmt.Errorf("it was read again, and %s", why)
 		}

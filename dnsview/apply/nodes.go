@@ -14,8 +14,8 @@ import (
 type NodeReport struct {
 	Instance providers.InstanceRef
 	State    string // by its cloud, e.g. "running"; "not known" if the query failed
-	DNS      string // "out of DNS", "partly out of DNS" or "in DNS"
-	Back     string // the command that restores it
+	DNS      string // "out of DNS", "partly out of DNS", "in DNS" or "in DNS again"
+	Back     string // the command that restores it, if it is not in DNS again
 	Text     string // all of it in one sentence
 }
 
@@ -63,6 +63,7 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 		return n, false
 	}
 	values, gone, marked, undone := 0, 0, false, false
+	var removed []providers.Record
 	for i := range r.report.Steps {
 		s := &r.report.Steps[i]
 		if !sameInstance(s.Step.Instance, ref) {
@@ -79,6 +80,7 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 			values++
 			if s.State == StepDone || s.State == StepUnknown {
 				gone++
+				removed = append(removed, rec)
 			}
 		case c.Op != providers.OpDelete && s.State == StepDone:
 			marked = true // the note that it was removed on purpose is already written
@@ -100,16 +102,37 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 	if n.State == string(providers.StateTerminated) {
 		return NodeReport{}, false
 	}
-	n.Back = "rollcall return " + index.Clean(ref.ID)
 	name := index.Clean(ref.ID)
 	if ref.Name != "" {
 		name = index.Clean(ref.Name) + " (" + name + ")"
 	}
+	if back := r.putBackByOthers(ctx, removed); back != nil {
+		n.DNS = "in DNS again"
+		n.Text = name + " is " + n.State + " and in DNS again: another writer has made " + back.Label() + " meanwhile"
+		return n, true
+	}
+	n.Back = "rollcall return " + index.Clean(ref.ID)
 	n.Text = name + " is " + n.State + " and " + n.DNS + " now; to put it back: " + n.Back
 	if n.State == stateUnknown {
 		n.Text = name + " is " + n.DNS + " now, and its cloud does not say whether it runs; to put it back: " + n.Back
 	}
 	return n, true
+}
+
+// putBackByOthers returns one of the records that this run removed and that is there again, or nil.
+func (r *run) putBackByOthers(ctx context.Context, removed []providers.Record) *providers.Record {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
+	defer cancel()
+	for i := range removed {
+		rec := &removed[i]
+		found, err := r.lookUp(ctx, rec.Zone, rec.Name, rec.Type)
+		c := providers.Change{Op: providers.OpCreate, After: *rec}
+		c.After.ID = ""
+		if _, n := index.Find(found, &c); err == nil && n > 0 {
+			return rec
+		}
+	}
+	return nil
 }
 
 // drains reports whether the plan drains nodes.

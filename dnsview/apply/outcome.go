@@ -20,8 +20,12 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 	s.Already, s.Err = res.Already, res.Err
 	if res.Err == nil {
 		s.State, o.State = StepDone, journal.Done
-		if res.LookedUp {
+		switch {
+		case res.LookedUp:
 			o.Note = wasLookedUp
+			s.Why = o.Note
+		case res.Already && c.Op == providers.OpCreate:
+			o.Note = "it was there already" + r.byWhom(c)
 			s.Why = o.Note
 		}
 		if c.Op != providers.OpDelete {

@@ -76,9 +76,10 @@ func (r *run) firstToChange(entries []journal.Entry, c *providers.Change, now ti
 	return nil
 }
 
-// byWhom returns who removed a record that is not there any more, as a further sentence, or "".
+// byWhom returns which member made a record that is there already, or removed one that is not there any more, as a further
+// sentence, or "".
 func (r *run) byWhom(c *providers.Change) string {
-	if !r.isTeam() || c.Op != providers.OpDelete {
+	if !r.isTeam() || c.Op == providers.OpUpdate {
 		return ""
 	}
 	entries, err := r.entries()
@@ -86,7 +87,7 @@ func (r *run) byWhom(c *providers.Change) string {
 		return ""
 	}
 	e := r.firstToChange(entries, c, r.engine.o.Now())
-	if e == nil || e.Change.Op != providers.OpDelete {
+	if e == nil || e.Change.Op != c.Op {
 		return ""
 	}
 	return fmt.Sprintf(": %s was first, at %s with entry %s", index.Clean(e.Who), e.Time.Local().Format("15:04:05"), e.ID)
