@@ -11,23 +11,28 @@ import (
 	"rollcall/providers"
 )
 
-// findNodes returns the nodes that arguments name: instances, and hosts that joined by hand, which only markers show.
+// findNodes returns the nodes that arguments name, each once: instances, and hosts that joined by hand, which only markers show.
 func findNodes(v *dnsview.View, args []string) ([]providers.InstanceRef, error) {
 	var out []providers.InstanceRef
+	add := func(ref providers.InstanceRef) {
+		if !slices.Contains(out, ref) {
+			out = append(out, ref)
+		}
+	}
 	for _, arg := range args {
 		if !strings.HasPrefix(arg, providers.HostPrefix) {
 			refs, err := findInstances(v, []string{arg})
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, refs...)
+			add(refs[0])
 			continue
 		}
 		switch refs := hostsNamed(v, arg); len(refs) {
 		case 0:
 			return nil, notFound("host "+words.Clean(strings.TrimPrefix(arg, providers.HostPrefix)), "see rollcall ls services -o json", unreadZones(v, "", ""))
 		case 1:
-			out = append(out, refs[0])
+			add(refs[0])
 		default:
 			return nil, exit.Usagef("%s has joined in %d zones: write its records, such as those that rollcall ls records shows", words.Clean(arg), len(refs))
 		}

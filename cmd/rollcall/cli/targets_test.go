@@ -122,3 +122,15 @@ func viewOf(t *testing.T) *dnsview.View {
 	})
 	return v
 }
+
+func TestANodeThatIsNamedTwiceIsTakenOnce(t *testing.T) {
+	newWorld(t)
+	v := viewOf(t)
+	one, err := findNodes(v, []string{"www-01"})
+	if err != nil || len(one) != 1 {
+		t.Fatal(one, err)
+	}
+	if got, err := findNodes(v, []string{"www-01", one[0].ID, one[0].Cloud + "/www-01"}); err != nil || !slices.Equal(got, one) {
+		t.Errorf("%v, %v", got, err)
+	}
+}

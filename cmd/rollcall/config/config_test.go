@@ -199,6 +199,7 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a theme that there is not", "theme: blue\n", `c.yaml:1:8: there is no theme "blue"; write auto, dark or light`},
 		{"a state that is a path", "state: ../x\n", `c.yaml:1:8: state "../x" is not a plain name`},
 		{"a team without a store", "fleet: f1\nteam: {region: eu-west-1}\n", `c.yaml:2:7: team has no store; add store: s3://BUCKET/PREFIX, or a folder`},
+		{"a team whose store is empty", "fleet: f1\nteam: {store: ''}\n", `c.yaml:2:7: team has no store; add store: s3://BUCKET/PREFIX, or a folder`},
 		{"a team without a fleet", "team: {store: s3://ops-bucket}\n", `c.yaml:1:7: a team needs a fleet id; add fleet: with the same id for all members`},
 		{"a store of another kind", "fleet: f1\nteam: {store: gs://ops-bucket}\n", `c.yaml:2:15: store "gs://ops-bucket" is neither a bucket nor a folder; write s3://BUCKET/PREFIX`},
 		{"a store without a bucket", "fleet: f1\nteam: {store: 's3:///prefix'}\n", `c.yaml:2:15: store "s3:///prefix" has no name of a bucket`},

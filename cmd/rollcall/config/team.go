@@ -58,6 +58,7 @@ func (r *reader) teamStore(n ast.Node, t *Team) {
 	}
 	rest, bucket := strings.CutPrefix(s, s3Scheme)
 	switch {
+	case strings.TrimSpace(s) == "": // the team has no store
 	case bucket:
 		t.Bucket, t.Prefix, _ = strings.Cut(rest, "/")
 		t.Prefix = strings.Trim(t.Prefix, "/")
