@@ -171,7 +171,7 @@ func TestAReplacementKeepsTheMinimumOfTheService(t *testing.T) {
 	if check := b.engine().Check(t.Context(), p); check.Count(StepRefused)+check.Count(StepSkipped) > 0 || len(check.Asks()) > 0 {
 		t.Errorf("checked: %v", states(check))
 	}
-	if rep := b.run(p); !rep.OK() {
+	if rep := b.run(p); !rep.OK() || len(f.requests) != 2 {
 		t.Errorf("%v", states(rep))
 	}
 	b, f = replacing(t)
