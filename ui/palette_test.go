@@ -148,3 +148,21 @@ func TestAScreenIsOpenedWithAFilter(t *testing.T) {
 		t.Errorf("a command that takes no filter asked for %d changes", n)
 	}
 }
+
+func TestACommandWithSomethingBehindItsNameSaysWhatItTakes(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	for typed, want := range map[string]string{
+		"quiesce www-21":   "quiesce takes nothing behind its name: it acts on marked rows",
+		"undo 99999":       "undo takes nothing behind its name: it acts on marked rows",
+		"evacuate nowhere": "there is only evacuate aws-euw1, evacuate aws-use1, evacuate joyent-a",
+		"frobnicate now":   "no such command",
+	} {
+		r.press(":")
+		r.typeText(typed)
+		r.has(want)
+		r.press("enter", "esc")
+	}
+	if n := len(r.requests()); n != 0 {
+		t.Fatalf("it asked for a change: %v", r.requests())
+	}
+}

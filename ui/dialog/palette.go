@@ -187,6 +187,25 @@ func (d *paletteDialog) search() {
 	take(func(e Entry) bool { return len(fuzzy.Find(q, []string{e.Name})) > 0 })
 }
 
+// whyNone returns why no command has the text that was typed: it begins with the name of one that takes nothing behind it,
+// or of some whose names go on otherwise.
+func (d *paletteDialog) whyNone() string {
+	word, _, _ := strings.Cut(d.query(), " ")
+	var longer []string
+	for _, e := range d.all {
+		switch {
+		case e.Name == word:
+			return word + " takes nothing behind its name: it acts on marked rows"
+		case strings.HasPrefix(e.Name, word+" "):
+			longer = append(longer, e.Name)
+		}
+	}
+	if len(longer) > 0 {
+		return "there is only " + strings.Join(longer, ", ")
+	}
+	return "no such command"
+}
+
 func (d *paletteDialog) Draw(sh *common.Context, w, h int) common.Panel {
 	t := sh.Theme
 	w = min(w, 72)
@@ -210,7 +229,7 @@ func (d *paletteDialog) Draw(sh *common.Context, w, h int) common.Panel {
 			t.PaintOn(theme.Dim, g, common.Fit(e.Does, does, t.Ellipsis))+t.PaintOn(theme.Key, g, common.Fit(key, 4, "")))
 	}
 	if len(d.found) == 0 {
-		lines = append(lines, t.Paint(theme.Dim, "  no such command"))
+		lines = append(lines, t.Paint(theme.Dim, "  "+common.Fit(d.whyNone(), max(w-2, 1), t.Ellipsis)))
 	}
 	for len(lines) < rows+2 {
 		lines = append(lines, "")
