@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // carryAtOnce is the number of entries in one object.
@@ -33,27 +34,69 @@ func (j *Journal) CarryIn(entries []Entry) (n int, err error) {
 	first := &entries[0]
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %s %s %s", first.Time.UnixNano(), first.Run, first.Who, first.Verb, first.Sentence))
 	origin := hex.EncodeToString(sum[:4]) // the same when it is tried again
-	var late []Entry
-	for _, e := range entries {
+	entries = slices.Clone(entries)
+	for i := range entries {
+		e := &entries[i]
 		e.Local, e.ID, e.Writer = origin+"-"+e.ID, "", ""
 		if e.Undoes != "" {
 			e.Undoes = origin + "-" + e.Undoes
 		}
-		if _, there := j.replay.at[e.Local]; !there {
-			late = append(late, e)
-		}
 	}
-	for len(late) > 0 {
+	for {
+		late := j.notCarried(entries)
+		if len(late) == 0 {
+			return n, nil
+		}
 		some := late[:min(carryAtOnce, len(late))]
 		c := batch{Format: teamFormat, ID: newBatchID(), Carried: true, Entries: some}
 		if err := j.keep(c); err != nil {
 			return n, err
 		}
-		if _, err := j.send(j.stop, c, nil); err != nil {
-			return n, errors.Join(err, j.drop(c.ID))
+		_, err := j.send(j.stop, c, j.checkCarried(some))
+		if err != nil {
+			err = errors.Join(err, j.drop(c.ID))
+		} else {
+			n += len(some)
 		}
-		n += len(some)
-		late = late[len(some):]
+		if err != nil && !errors.Is(err, errCarried) {
+			return n, err
+		}
 	}
-	return n, nil
+}
+
+// errCarried means that another process has carried some entries in meanwhile.
+var errCarried = errors.New("journal: others have carried this in meanwhile")
+
+// checkCarried returns a check that no entry is in the chain at the number that is written.
+func (j *Journal) checkCarried(some []Entry) func([]Entry) error {
+	return func([]Entry) error {
+		if len(j.notCarried(some)) < len(some) {
+			return errCarried
+		}
+		return nil
+	}
+}
+
+// notCarried returns the carried entries that are not in the chain yet.
+func (j *Journal) notCarried(entries []Entry) (late []Entry) {
+	for i := range entries {
+		if _, there := j.replay.at[entries[i].Local]; !there {
+			late = append(late, entries[i])
+		}
+	}
+	return late
+}
+
+// putCarried sends a batch of carried entries that has waited, without those that are in the chain.
+func (j *Journal) putCarried(stop <-chan struct{}, c batch) error {
+	for {
+		if c.Entries = j.notCarried(c.Entries); len(c.Entries) == 0 {
+			return nil
+		}
+		_, err := j.put(stop, c, j.checkCarried(c.Entries))
+		if refused, ok := errors.AsType[*checkError](err); ok && errors.Is(refused.err, errCarried) {
+			continue
+		}
+		return err
+	}
 }

@@ -134,6 +134,9 @@ func (j *Journal) join(stop <-chan struct{}, c batch) error {
 	if c.Away {
 		j.team.notices = append(j.team.notices, conflicts(j.replay.entries, c.Entries)...)
 	}
+	if c.Carried {
+		return j.putCarried(stop, c)
+	}
 	_, err := j.put(stop, c, nil)
 	return err
 }

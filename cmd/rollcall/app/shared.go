@@ -142,7 +142,7 @@ func (s *Session) CarryAnnotations(ctx context.Context) (n int, err error) {
 	if n, err = b.CarryIn(ctx, lines); err != nil {
 		return 0, fmt.Errorf("carry in the snoozes and notes of this machine: %w", err)
 	}
-	if err := os.Rename(path, path+".joined"); err != nil {
+	if err := os.Rename(path, path+".joined"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return n, fmt.Errorf("put the snoozes and notes of this machine aside: %w", err)
 	}
 	return n, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,8 +76,12 @@ func (a *commands) joinTeam(ctx context.Context, dryRun bool) error {
 		return fmt.Errorf("join the team: %w", err)
 	}
 	joined := path + ".joined"
-	if err := os.Rename(path, joined); err != nil {
+	if err := os.Rename(path, joined); err != nil && !errors.Is(err, fs.ErrNotExist) { // another join may have put it aside
 		return fmt.Errorf("put the journal of this machine aside: %w", err)
+	}
+	if n == 0 {
+		a.Logf("rollcall: nothing of this machine is left to carry in: the journal of the team at %s has it", cfg.Team.Store())
+		return nil
 	}
 	a.Logf("rollcall: %s of this machine went into the journal of the team at %s; the file is %s now", entriesOf(n), cfg.Team.Store(), joined)
 	return nil
