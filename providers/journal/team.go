@@ -139,6 +139,17 @@ func (j *Journal) Away() error {
 	return j.team.away
 }
 
+// Unread returns why entries of the team's journal are missing in what was read: an object is of a later release, of kind
+// providers.KindInvalid. It returns nil if none is.
+func (j *Journal) Unread() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.team == nil {
+		return nil
+	}
+	return j.team.newer
+}
+
 // Notices returns, once each, lines for an operator about what happened while the store was away.
 func (j *Journal) Notices() []string {
 	j.mu.Lock()

@@ -204,8 +204,11 @@ func TestAnObjectOfALaterFormatEndsWritingAndKeepsReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Replace(objectKey(2), data)
-	if es := all(t, a.Journal); len(es) != 1 {
-		t.Errorf("%+v", es)
+	if err := a.Unread(); err != nil {
+		t.Errorf("before it was read: %v", err)
+	}
+	if es := all(t, a.Journal); len(es) != 1 || !strings.Contains(fmt.Sprint(a.Unread()), "read object 2") {
+		t.Errorf("%+v, %v", es, a.Unread())
 	}
 	_, err = a.Begin(entry(2))
 	if providers.KindOf(err) != providers.KindInvalid || !strings.Contains(err.Error(), "later release") {

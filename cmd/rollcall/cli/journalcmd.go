@@ -136,7 +136,11 @@ func (a *commands) readTeamJournal(j *journal.Journal, verify bool) (entries []j
 	if away != nil {
 		a.Logf("rollcall: journal: the store of the team does not answer, so this is what this machine has read before: %s", words.Clean(away.Error()))
 	}
-	return entries, j.Problems(), away == nil, err
+	unread := j.Unread()
+	if unread != nil {
+		a.Logf("rollcall: journal: what follows in the journal of the team is not listed: %s", words.Clean(unread.Error()))
+	}
+	return entries, j.Problems(), away == nil && unread == nil, err
 }
 
 // recoverJournal looks up what stopped rollcalls have left open, and prints the results and their unfinished drains.
