@@ -24,7 +24,7 @@ func TestEveryDialogInEverySize(t *testing.T) {
 		open func(r *rig)
 		wait string
 	}{
-		{"snooze", func(r *rig) { r.press("f"); r.until("Findings"); r.press("Z") }, "Snooze"},
+		{"snooze", func(r *rig) { r.press("f"); r.until("Findings 5", "165.225.1.9"); r.press("Z") }, "Snooze"},
 		{"copy", func(r *rig) { r.press("Y") }, "Copy of"},
 		{"columns", func(r *rig) { r.press("c", "j", "space") }, "Columns of the instances"},
 		{"launch", func(r *rig) { r.press("L"); r.until("t3."); r.settled() }, "service"},
@@ -46,6 +46,9 @@ func TestEveryDialogInEverySize(t *testing.T) {
 				}
 				r := newRig(t, c.w, c.h, change...)
 				r.until("Instances 30")
+				if c.h > 10 {
+					r.until("DNS 27", "www ")
+				}
 				d.open(r)
 				r.until(d.wait)
 				golden.RequireEqual(t, r.grid(c.w, c.h))

@@ -40,7 +40,7 @@ func TestASnoozedFindingIsCountedApartAndListedOnDemand(t *testing.T) {
 func TestSnoozeActsOnAllMarkedFindings(t *testing.T) {
 	r := newRig(t, 120, 40).ready()
 	r.press("f")
-	r.until("Findings")
+	r.until("Findings 5", "165.225.1.9")
 	r.press("space", "j", "space", "Z")
 	r.until("Snooze 2 findings")
 	r.typeText("1d moving on Monday")
