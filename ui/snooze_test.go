@@ -11,7 +11,7 @@ func TestASnoozedFindingIsCountedApartAndListedOnDemand(t *testing.T) {
 	const counts = 1 // the line of the header
 	before := strings.Split(r.screen(), "\n")[counts]
 	r.press("f")
-	r.until("Findings")
+	r.until("Findings 5", "165.225.1.9")
 	r.press("Z")
 	r.until("for, and why", "Nothing is changed or resolved by it")
 	r.press("enter")
