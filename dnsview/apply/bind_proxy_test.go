@@ -28,7 +28,7 @@ type bindProxy struct {
 	addr    string
 	page    int // how many records a message of a transfer has; as many as fit if 0
 	changed func(world.ZoneChange)
-	victim  *proxies // who may be killed at a write; nil for nobody
+	victim  *proxies // those that may be killed at a write; nil for none
 
 	mu      sync.Mutex
 	kind    world.FaultKind

@@ -231,3 +231,25 @@ func TestRowsThatUnpackToMoreThanAFleetHasAreRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A member that has shown its own reads for a while has nothing of what was published before.
+func TestASubscriberThatHasForgottenReceivesAllRowsAnew(t *testing.T) {
+	t.Parallel()
+	s := providertest.NewStore(providers.Clock{})
+	p, sub := NewPublisher(s, fleetID, "watch@h"), NewSubscriber(s, fleetID, providers.Clock{})
+	publish(t, p, 1, 0, rowsOf("east", "one", false))
+	if _, _, err := sub.Poll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	sub.Forget()
+	all, changed, err := sub.Poll(t.Context())
+	if err != nil || !changed || len(all) != 1 || string(all[0].Data) != "one" {
+		t.Errorf("%+v, %t, %v", all, changed, err)
+	}
+	next := NewPublisher(s, fleetID, "watch@other") // of the next holder, with the same rows
+	sub.Forget()
+	publish(t, next, 2, 0, rowsOf("east", "one", false))
+	if all, _, err := sub.Poll(t.Context()); err != nil || len(all) != 1 || string(all[0].Data) != "one" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}

@@ -43,6 +43,11 @@ func NewSubscriber(s providers.Store, fleet string, clock providers.Clock) *Subs
 	return &Subscriber{store: s, fleet: fleet, clock: clock, sums: map[string]string{}}
 }
 
+// Forget has the next Poll return all rows: those received before are not kept any more.
+func (s *Subscriber) Forget() {
+	s.version, s.sums, s.failed = "", map[string]string{}, false
+}
+
 // Poll reads the index, and the rows that have changed. changed is false if the index is the one that was read before.
 // Without an index, or with one that cannot be used, the error says why.
 func (s *Subscriber) Poll(ctx context.Context) (all []Received, changed bool, err error) {

@@ -40,7 +40,7 @@ func (s *Session) PollPublished(ctx context.Context) {
 	all, changed, err := s.subscriber.Poll(ctx)
 	switch {
 	case providers.KindOf(err) == providers.KindNotFound:
-		s.Fleet.SetPublished(nil, 0)
+		s.DropPublished()
 	case err != nil: // what was published before grows old, and then the sources are read
 		if providers.KindOf(err) == providers.KindIncomplete {
 			s.reportPublished(err)
@@ -57,6 +57,15 @@ func (s *Session) PollPublished(ctx context.Context) {
 		for _, err := range s.Fleet.SetPublished(published, s.freshFor) {
 			s.reportPublished(err)
 		}
+	}
+}
+
+// DropPublished has the fleet display its own reads only, until PollPublished finds rows again. It does not overlap with
+// PollPublished.
+func (s *Session) DropPublished() {
+	s.Fleet.SetPublished(nil, 0)
+	if s.subscriber != nil {
+		s.subscriber.Forget()
 	}
 }
 

@@ -71,11 +71,11 @@ func (r *remedy) look(ctx context.Context, v *dnsview.View) {
 	}
 	number, held := r.w.team.lease.Held()
 	due := r.due(v, number, held)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if len(due) == 0 || r.busy || r.stopped != "" {
+	if len(due) == 0 {
 		return
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.busy = true
 	r.wg.Go(func() {
 		r.act(ctx, v, due)
@@ -85,7 +85,8 @@ func (r *remedy) look(ctx context.Context, v *dnsview.View) {
 	})
 }
 
-// due returns the findings that have stood long enough, and were not refused a short time ago.
+// due returns the findings that have stood long enough, and were not refused a short time ago. It returns none while
+// others are removed, or once it has stopped itself.
 func (r *remedy) due(v *dnsview.View, lease uint64, held bool) []*dnsview.Finding {
 	now := v.Options.Now
 	if gap := now.Sub(r.last); !held || lease != r.lease || gap > 2*r.w.s.Config.Refresh+time.Minute {
@@ -117,6 +118,11 @@ func (r *remedy) due(v *dnsview.View, lease uint64, held bool) []*dnsview.Findin
 		if _, ok := stands[key]; !ok {
 			delete(r.tried, key)
 		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.busy || r.stopped != "" {
+		return nil
 	}
 	for _, f := range due {
 		r.tried[f.Key()] = now

@@ -73,3 +73,18 @@ func TestAnEntryIsRemovedOnceItStoodTenMinutesOnOwnCompleteReadsUnderOneLease(t 
 		})
 	}
 }
+
+func TestAnEntryThatIsDueWhileOthersAreRemovedIsDueAtTheNextScan(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	r := &remedy{w: &watcher{s: &app.Session{Config: &config.Config{Refresh: 30 * time.Second}}}, classes: []dnsview.Class{dnsview.Dead}, after: time.Second, stands: map[string]time.Time{}, tried: map[string]time.Time{}}
+	r.due(scanned(begin, false, 1), 1, true)
+	r.busy = true
+	if due := r.due(scanned(begin.Add(30*time.Second), false, 1), 1, true); len(due) > 0 {
+		t.Errorf("%d are due while others are removed", len(due))
+	}
+	r.busy = false
+	if due := r.due(scanned(begin.Add(time.Minute), false, 1), 1, true); len(due) != 1 {
+		t.Errorf("%d are due afterwards", len(due))
+	}
+}

@@ -80,7 +80,7 @@ func (m *member) step(ctx context.Context) {
 		return
 	}
 	if m.showing {
-		m.s.Fleet.SetPublished(nil, 0) // from now on own reads only
+		m.s.DropPublished() // from now on own reads only
 		m.showing = false
 	}
 	number, ok := m.lease.Held()
