@@ -191,7 +191,7 @@ func (b *Board) putUntil(ctx context.Context, list []Annotation, latest bool) er
 			switch {
 			case err != nil:
 			case len(data) > largestObject:
-				return &providers.Error{Kind: providers.KindInvalid, Source: "team store " + b.store.Name(), Op: "write snoozes and notes", Err: errors.New("there are too many: remove notes that nobody needs")}
+				return &providers.Error{Kind: providers.KindInvalid, Source: "team store " + b.store.Name(), Op: "write snoozes and notes", Err: errors.New("there are too many: remove notes that are not needed")}
 			case absent:
 				version, err = b.store.PutIfAbsent(ctx, boardKey, data)
 			default:
