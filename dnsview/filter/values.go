@@ -35,9 +35,30 @@ func (t *term) impossible() (value, nearest string, found bool) {
 	if field == "class" {
 		field = "finding"
 	}
-	known, closed := values[field]
-	if !closed || t.re != nil {
-		return "", "", false
+	if known, closed := values[field]; closed {
+		value, found = t.unfit(known)
+		return value, Nearest(value, known), found
+	}
+	return "", "", false
+}
+
+// Unfit returns the first value that the filter wants of a field and that fits none of the known ones, and whether
+// there is one. What a negated term does not want always fits.
+func (f Filter) Unfit(field string, known []string) (value string, found bool) {
+	for i := range f.terms {
+		if t := &f.terms[i]; t.field == field && !t.negate {
+			if value, found = t.unfit(known); found {
+				return value, true
+			}
+		}
+	}
+	return "", false
+}
+
+// unfit returns the first value that the term wants and that fits none of the known ones, and whether there is one.
+func (t *term) unfit(known []string) (value string, found bool) {
+	if t.re != nil {
+		return "", false
 	}
 	fits, wanted := strings.HasPrefix, t.any
 	if t.op == '=' { // what is half typed is not wrong yet
@@ -48,10 +69,10 @@ func (t *term) impossible() (value, nearest string, found bool) {
 	}
 	for _, w := range wanted {
 		if !slices.ContainsFunc(known, func(k string) bool { return fits(strings.ToLower(k), w) }) {
-			return w, Nearest(w, known), true
+			return w, true
 		}
 	}
-	return "", "", false
+	return "", false
 }
 
 // Nearest returns the candidate with the fewest changed letters from a word; of several the first.

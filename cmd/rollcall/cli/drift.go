@@ -73,6 +73,9 @@ func (a *commands) drift(ctx context.Context, form *output.Format, query string,
 	}
 	found := findingRows(v, q)
 	r := driftReport{Sources: s.SourceRows(v), Findings: []rows.FindingObject{}}
+	if err := wantsNoSource(q, r.Sources); err != nil && len(found) == 0 {
+		return 0, err
+	}
 	code = exit.Done
 	for i := range found {
 		r.Findings = append(r.Findings, found[i].Object())

@@ -113,6 +113,24 @@ func parseFilter(s string) (filter.Filter, error) {
 	return f, nil
 }
 
+// wantsNoSource returns a usage error if a filter wants a cloud or zone that is not among the sources: its rows are not
+// none, they are not there to be found. It returns nil while a source whose zones are not known could hold it.
+func wantsNoSource(q filter.Filter, sources []rows.Source) error {
+	for _, kind := range []string{rows.KindCloud, rows.KindZone} {
+		var known []string
+		for i := range sources {
+			if sources[i].Kind == kind {
+				known = append(known, sources[i].Name)
+			}
+		}
+		unknown := slices.ContainsFunc(known, func(name string) bool { return strings.Contains(name, " ") })
+		if w, found := q.Unfit(kind, known); found && !unknown {
+			return exit.Usagef("--filter: there is no %s %q; %s", kind, w, nearestTo(w, known, "see rollcall ls sources"))
+		}
+	}
+	return nil
+}
+
 // list reads the sources and prints the rows that find returns, sorted. It returns an error for a wrong filter or
 // column before any cloud is queried.
 func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFlags, look func(context.Context) (*app.Session, *dnsview.View, error), find func(*app.Session, *dnsview.View, filter.Filter) []T) error {
@@ -135,6 +153,9 @@ func list[T any](ctx context.Context, w io.Writer, l *output.Listing[T], f *lsFl
 		return err
 	}
 	found := find(s, v, q)
+	if err := wantsNoSource(q, s.SourceRows(v)); err != nil && len(found) == 0 {
+		return err
+	}
 	if err := l.Sort(found, f.sort); err != nil {
 		return err
 	}

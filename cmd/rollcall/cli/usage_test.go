@@ -70,6 +70,29 @@ func TestMistakesOnTheCommandLineEndIn2AndAreOneLine(t *testing.T) {
 	}
 }
 
+func TestAFilterThatWantsACloudOrZoneThatIsNoSourceEndsIn2(t *testing.T) {
+	newWorld(t)
+	for _, c := range []struct{ args, want string }{
+		{"ls instances --filter cloud:aws-usx", `there is no cloud "aws-usx"; the nearest is aws-use1`},
+		{"ls instances --filter cloud:aws-usx,joyent-amz", `there is no cloud "aws-usx"`},
+		{"ls records --filter zone=unilan.net", `there is no zone "unilan.net"; the nearest is unilans.net`},
+		{"ls findings --filter cloud~nope", `there is no cloud "nope"`},
+		{"drift --exit-code --filter cloud:aws-usx", `there is no cloud "aws-usx"`},
+	} {
+		if r := rollcall(t, strings.Fields(c.args)...); r.code != exit.Usage || !strings.Contains(r.err, c.want) || r.out != "" {
+			t.Errorf("%s: exit code %d, %q, want 2 and %q", c.args, r.code, r.err, c.want)
+		}
+	}
+	for _, args := range []string{
+		"ls instances --filter cloud:aws", "ls instances --filter -cloud:aws-usx", "ls instances --filter cloud~use1",
+		"ls instances --filter cloud:aws-use1 --filter name=nope", `ls instances --filter cloud~^aws`,
+	} {
+		if r := rollcall(t, strings.Fields(args)...); r.code != exit.Done {
+			t.Errorf("%s: exit code %d, %s", args, r.code, r.err)
+		}
+	}
+}
+
 func TestAMistakeInTheConfigEndsIn2WithFileAndLineAndStartsNothing(t *testing.T) {
 	newWorld(t)
 	good, err := os.ReadFile(getenv(t, "ROLLCALL_CONFIG"))
