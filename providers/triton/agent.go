@@ -4,48 +4,24 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"math/big"
-	"net"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
 	"rollcall/providers"
+	"rollcall/providers/sshkey"
 )
-
-// agentPatience is how long an agent may take; one that asks a person to confirm needs a moment. It is shorter than the
-// silence limit of a read, so that the error names the agent.
-const agentPatience = 12 * time.Second
-
-// withAgent runs f on a new connection. A connection per call is cheap, whereas an agent client serialises its calls
-// and dies with its connection.
-func withAgent(socket string, f func(agent.ExtendedAgent) error) error {
-	conn, err := net.DialTimeout("unix", socket, agentPatience)
-	if err != nil {
-		return fmt.Errorf("ssh-agent: %w", err)
-	}
-	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(agentPatience)) // a unix socket takes deadlines
-	began := time.Now()
-	if err := f(agent.NewClient(conn)); err != nil {
-		if time.Since(began) >= agentPatience { // the agent's client hides the cause
-			return fmt.Errorf("the ssh-agent at %s has not answered for %s: see whether it is stopped, or waits for a person (ssh-add -l)", providers.Brief(socket), agentPatience)
-		}
-		return fmt.Errorf("ssh-agent: %w", err)
-	}
-	return nil
-}
 
 // agentKey returns the agent's key with the fingerprint, or nil if the agent has no such key.
 func agentKey(socket, fingerprint string) (*key, error) {
 	var found *agent.Key
-	err := withAgent(socket, func(a agent.ExtendedAgent) error {
+	err := sshkey.Agent(socket, func(a agent.ExtendedAgent) error {
 		keys, err := a.List()
 		if err != nil {
 			return err
 		}
 		for _, k := range keys {
-			if matches(k, fingerprint) {
+			if sshkey.Matches(k, fingerprint) {
 				found = k
 				return nil
 			}
@@ -61,7 +37,7 @@ func agentKey(socket, fingerprint string) (*key, error) {
 	}
 	return &key{public: found, alg: alg, sign: func(data []byte) ([]byte, error) {
 		var sig *ssh.Signature
-		err := withAgent(socket, func(a agent.ExtendedAgent) (err error) {
+		err := sshkey.Agent(socket, func(a agent.ExtendedAgent) (err error) {
 			sig, err = a.SignWithFlags(found, data, agentFlags(found))
 			return err
 		})

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"rollcall/providers"
+	"rollcall/providers/sshkey"
 )
 
 // algorithm is a signature algorithm of CloudAPI: its name in the Authorization header, and its hash. RSA uses PKCS #1
@@ -234,21 +235,6 @@ func (c *Cloud) Credentials(context.Context) ([]providers.Credential, error) {
 	return out, nil
 }
 
-// matches reports whether a key has the fingerprint: MD5 with or without colons and prefix, SHA256 with or without
-// prefix and padding.
-func matches(public ssh.PublicKey, fingerprint string) bool {
-	f := strings.TrimSpace(fingerprint)
-	if s, ok := strings.CutPrefix(f, "SHA256:"); ok {
-		f = s
-	}
-	if strings.TrimRight(f, "=") == strings.TrimPrefix(ssh.FingerprintSHA256(public), "SHA256:") {
-		return true
-	}
-	f = strings.TrimPrefix(strings.ToLower(f), "md5:")
-	plain := strings.ReplaceAll(f, ":", "")
-	return plain != "" && plain == strings.ReplaceAll(ssh.FingerprintLegacyMD5(public), ":", "")
-}
-
 // keyFile returns the private key in a file, which must match the fingerprint if there is one.
 func keyFile(path, fingerprint string) (*key, error) {
 	data, err := os.ReadFile(path)
@@ -259,7 +245,7 @@ func keyFile(path, fingerprint string) (*key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if fingerprint != "" && !matches(k.public, fingerprint) {
+	if fingerprint != "" && !sshkey.Matches(k.public, fingerprint) {
 		return nil, fmt.Errorf("%s: the key's fingerprint is %s, not %s", path, ssh.FingerprintLegacyMD5(k.public), providers.Brief(fingerprint))
 	}
 	return k, nil
@@ -283,7 +269,7 @@ func keyInDir(dir, fingerprint string) (*key, error) {
 				continue
 			}
 			public, _, _, _, err := ssh.ParseAuthorizedKey(data)
-			if err != nil || !matches(public, fingerprint) {
+			if err != nil || !sshkey.Matches(public, fingerprint) {
 				continue
 			}
 			if _, err := os.Stat(private); err == nil {
@@ -295,7 +281,7 @@ func keyInDir(dir, fingerprint string) (*key, error) {
 		if err != nil || !bytes.Contains(data, []byte("PRIVATE KEY-----")) {
 			continue
 		}
-		if k, err := parseKey(data); err == nil && matches(k.public, fingerprint) {
+		if k, err := parseKey(data); err == nil && sshkey.Matches(k.public, fingerprint) {
 			return k, nil
 		}
 	}

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"rollcall/providers"
+	"rollcall/providers/sshkey"
 )
 
 func curves(t *testing.T) map[string]*ecdsa.PrivateKey {
@@ -160,12 +161,12 @@ func TestAFingerprintMatchesInEverySpelling(t *testing.T) {
 	p := mustPublic(t, &ecKey().PublicKey)
 	md5, sha := ssh.FingerprintLegacyMD5(p), ssh.FingerprintSHA256(p)
 	for _, f := range []string{md5, "MD5:" + md5, strings.ReplaceAll(md5, ":", ""), strings.ToUpper(md5), sha, strings.TrimPrefix(sha, "SHA256:"), sha + "=", " " + md5 + "\n"} {
-		if !matches(p, f) {
+		if !sshkey.Matches(p, f) {
 			t.Errorf("%q does not match", f)
 		}
 	}
 	for _, f := range []string{"", ":", "MD5:", "SHA256:", md5[:len(md5)-1], "SHA256:" + strings.ToLower(sha[7:]), "00:" + md5[3:]} {
-		if matches(p, f) {
+		if sshkey.Matches(p, f) {
 			t.Errorf("%q matches", f)
 		}
 	}
@@ -343,7 +344,7 @@ func TestAnAgentThatHangsIsWaitedForOnceAndNamed(t *testing.T) {
 	})
 	began := time.Now()
 	_, cov := all(t, c)
-	if took := time.Since(began); took < agentPatience || took >= 2*agentPatience {
+	if took := time.Since(began); took < sshkey.Patience || took >= 2*sshkey.Patience {
 		t.Errorf("it took %s", took)
 	}
 	if providers.KindOf(cov.Err) != providers.KindAuth || !strings.Contains(cov.Err.Error(), socket+" has not answered for 12s") || len(f.calls) != 0 {
