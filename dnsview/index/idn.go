@@ -101,14 +101,6 @@ func Readable(text string) string {
 	return b.String() + text[from:]
 }
 
-// ReadableValue is Readable for the value of a record, whose type says whether it holds a name.
-func ReadableValue(typ, value string) string {
-	if HoldsName(typ) {
-		return Readable(value)
-	}
-	return value
-}
-
 // HoldsName reports whether the last field of a value of a type is a name.
 func HoldsName(typ string) bool {
 	switch typ {

@@ -272,11 +272,6 @@ func (r *Cluster) Namespace() string { return r.router.path() }
 // Resolver returns the address of the name server there, without a port.
 func (r *Cluster) Resolver() string { return resolverAddress }
 
-// Dial connects as a client on that internet. The host is a literal address.
-func (r *Cluster) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	return r.router.dial(ctx, network, address)
-}
-
 // Output runs a program as a client on that internet, and returns its standard output.
 func (r *Cluster) Output(ctx context.Context, name string, args ...string) (string, error) {
 	var out, said strings.Builder

@@ -2,7 +2,6 @@ package boot
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -93,15 +92,4 @@ func (n *namespace) listen(address string) (l net.Listener, err error) {
 		return err
 	})
 	return l, err
-}
-
-// dial connects from within the namespace. The address must be literal, because a resolver would be queried from
-// elsewhere.
-func (n *namespace) dial(ctx context.Context, network, address string) (c net.Conn, err error) {
-	err = n.in(func() error {
-		var d net.Dialer
-		c, err = d.DialContext(ctx, network, address)
-		return err
-	})
-	return c, err
 }
