@@ -19,7 +19,7 @@ import (
 type Launcher interface {
 	// Launch starts the node of a launch step, under the launch id of the step and so at most once, and returns it once it
 	// runs, its health check passes and it is registered. Before it asks the cloud it writes entry to the journal, with
-	// the whole request and Replaces; of a node that was launched before it writes none. It returns the id of the entry,
+	// the whole request and Replaces, by journal.Place; of a node that was launched before it writes none. It returns the id of the entry,
 	// and the instance, if there is one, with an error too. An error of kind providers.KindUncertain means that the cloud may have
 	// started the node. progress may be called from any goroutine.
 	Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(text string)) (i providers.Instance, id string, err error)

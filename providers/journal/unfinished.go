@@ -166,7 +166,7 @@ func addReplacement(open map[nodeKey]Unfinished, queued map[nodeKey]int, launche
 func ReplacementOf(entries []Entry, old providers.InstanceRef) *Entry {
 	for i := range slices.Backward(entries) {
 		e := &entries[i]
-		if e.Launch == nil || e.Launch.Replaces == nil || keyOf(e.Launch.Replaces.Old) != keyOf(old) {
+		if r := e.replaces(); r == nil || keyOf(r.Old) != keyOf(old) {
 			continue
 		}
 		if e.State != Failed && e.State != Refused {

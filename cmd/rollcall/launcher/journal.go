@@ -27,6 +27,7 @@ type launchJournal struct {
 	given map[string]string // values of the template's variables
 
 	part  *journal.Entry // of the plan that the launch is a step of; nil for a launch of its own
+	place *journal.Place // in which that plan launches
 	asked *journal.Asked // of that plan
 	entry string         // id of the last entry; read once the launch has ended
 }
@@ -68,7 +69,8 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 	with := *replaces
 	with.Asked = l.asked
 	part.Launch.Replaces = &with
-	l.entry, err = l.s.begin(part)
+	begun, err := l.place.Begin(part)
+	l.entry = begun.ID
 	return l.entry, err
 }
 

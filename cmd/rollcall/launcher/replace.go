@@ -12,7 +12,6 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
-	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -246,7 +245,8 @@ func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Ent
 	if err != nil {
 		return providers.Instance{}, "", err
 	}
-	if err := s.refuseSecond(ctx, l); err != nil {
+	place, err := s.place(ctx, l)
+	if err != nil {
 		return providers.Instance{}, "", err
 	}
 	earlier, err := s.EntriesOf(spec.ID)
@@ -258,7 +258,7 @@ func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Ent
 	if err != nil {
 		return providers.Instance{}, "", fmt.Errorf("read the journal: %w", err)
 	}
-	begun := &launchJournal{s: s, run: entry.Run, spec: &spec, given: given, part: &entry, asked: s.askedFor(l.Old, stopped)}
+	begun := &launchJournal{s: s, run: entry.Run, spec: &spec, given: given, part: &entry, place: place, asked: s.askedFor(l.Old, stopped)}
 	o.Journal, o.Earlier = begun, Earlier(earlier)
 	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(p launch.Progress) {
 		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
@@ -282,25 +282,22 @@ func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Ent
 	return inst, begun.entry, errors.New(cmp.Or(n.Message, string(n.Stage)))
 }
 
-// refuseSecond returns an error if another launch in the place of the same node has begun since it was planned.
-func (s *Launcher) refuseSecond(ctx context.Context, l *plan.Launch) error {
+// place returns the place of the node that a launch comes in. It returns an error if another launch in it was made, or is
+// being made, since this one was planned.
+func (s *Launcher) place(ctx context.Context, l *plan.Launch) (*journal.Place, error) {
 	j, err := s.OpenJournal()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	entries, err := j.Entries()
-	if err != nil {
-		return fmt.Errorf("read the journal: %w", err)
+	p, last, err := j.Place(l.Old)
+	if err != nil || last == nil || last.Launch.ID == l.ID {
+		return p, err
 	}
-	e := journal.ReplacementOf(entries, l.Old)
-	if e == nil || e.Launch.ID == l.ID {
-		return nil
-	}
-	if c, ok := s.Cloud(e.Launch.Cloud); ok && c.Err == nil && e.Instance != nil {
-		i, err := c.Compute.Instance(ctx, e.Instance.ID)
+	if c, ok := s.Cloud(last.Launch.Cloud); ok && c.Err == nil && last.Instance != nil {
+		i, err := c.Compute.Instance(ctx, last.Instance.ID)
 		if k := providers.KindOf(err); k == providers.KindGone || err == nil && i.State.Dead() {
-			return nil
+			return p, nil
 		}
 	}
-	return providers.Errorf(providers.KindConflict, "launch", "%s launches another node in the place of %s already, as journal entry %s says", words.Clean(e.Who), index.Clean(cmp.Or(l.Old.Name, l.Old.ID)), e.ID)
+	return nil, journal.PlaceTaken(last)
 }
