@@ -72,6 +72,7 @@ type schedule struct {
 	failures int       // consecutive reads that were not complete
 	nextAt   time.Time // next read by the loop
 	retryAt  time.Time // nextAt of a source that is not complete, else zero
+	soonAt   time.Time // when ReadSoon wants a read; zero if a read has begun since
 	wake     chan struct{}
 }
 
@@ -129,11 +130,15 @@ func (f *Fleet) loop(ctx context.Context, s source) {
 		f.mu.Lock()
 		now := f.clock.Now()
 		wait, paused, resumed := max(sl.nextAt.Sub(now), f.freshUntil(s).Sub(now)), f.paused, f.resumed
+		if soon := sl.dueSoon(s.coverage()); !soon.IsZero() && (paused || soon.Sub(now) < wait) {
+			wait, paused = soon.Sub(now), false
+		}
 		f.mu.Unlock()
 		switch {
 		case paused:
 			select {
 			case <-resumed:
+			case <-sl.wake:
 			case <-ctx.Done():
 			}
 		case wait > 0:
@@ -246,7 +251,7 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 	sl.gen++
 	sl.begun++
 	gen, done := sl.gen, make(chan struct{})
-	sl.reading, sl.since, sl.done = true, started, done
+	sl.reading, sl.since, sl.done, sl.soonAt = true, started, done, time.Time{}
 	f.publish()
 	f.mu.Unlock()
 	defer close(done)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -224,9 +225,16 @@ func (b *backend) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progres
 		return refused(p, err)
 	}
 	event, done := working(b.s.Session, &p)
+	steps := map[int]*plan.Step{}
+	for i := range p.Steps {
+		steps[p.Steps[i].ID] = &p.Steps[i]
+	}
 	r := b.s.WithoutShownNotes(e.Run(ctx, p, c, func(ev apply.Event) {
 		event(ev)
 		progress(ev)
+		if s := steps[ev.Step]; s != nil && ev.Kind == apply.EventEnded && mayHaveChanged(ev.State) {
+			b.s.Fleet.ReadSoon(cmp.Or(s.Zone, s.Instance.Cloud)) // the panes show what was done while the rest is under way
+		}
 	}))
 	done()
 	if names := touched(r); len(names) > 0 {
@@ -241,7 +249,7 @@ func touched(r *apply.Report) []string {
 	var names []string
 	for i := range r.Steps {
 		st := &r.Steps[i]
-		if st.State == apply.StepRefused || st.State == apply.StepSkipped {
+		if !mayHaveChanged(st.State) {
 			continue
 		}
 		for _, n := range []string{st.Step.Zone, st.Step.Instance.Cloud} {
@@ -252,6 +260,9 @@ func touched(r *apply.Report) []string {
 	}
 	return names
 }
+
+// mayHaveChanged reports whether a step that ended so may have changed something.
+func mayHaveChanged(s apply.StepState) bool { return s != apply.StepRefused && s != apply.StepSkipped }
 
 // refused returns the report of a plan that could not be checked.
 func refused(p plan.Plan, err error) *apply.Report {
