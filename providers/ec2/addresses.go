@@ -13,6 +13,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/awsapi"
 	"rollcall/providers/budget"
+	"rollcall/providers/itemcache"
 )
 
 // Addresses lists the account's public addresses, with or without an instance: first elastic addresses, then those of
@@ -62,13 +63,14 @@ func (c *Cloud) elasticRows(cloud providers.Cloud, list []types.Address) (rows [
 func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]providers.Address)) error {
 	const op = "list network interfaces"
 	known := c.interfaces.Begin(string(r.cloud.Key))
-	items := awsapi.NewItems("networkInterfaceSet", known)
+	convert := func(in *types.NetworkInterface) []providers.Address { return c.interfaceRows(r.cloud, in) }
+	items := awsapi.NewItems("networkInterfaceSet", known, func(e *itemcache.Element) []providers.Address { return convert(readInterface(e)) })
 	err := c.pages(op, func(token *string) (*string, error) {
 		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeNetworkInterfaces, &awsec2.DescribeNetworkInterfacesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))
 		if err != nil {
 			return nil, err
 		}
-		all, ok := awsapi.Merge(items, out.NetworkInterfaces, func(in *types.NetworkInterface) []providers.Address { return c.interfaceRows(r.cloud, in) })
+		all, ok := awsapi.Merge(items, out.NetworkInterfaces, convert)
 		if !ok {
 			return nil, c.incomplete(op, "the interfaces of a page cannot be told apart")
 		}

@@ -12,6 +12,7 @@ import (
 
 	"rollcall/providers"
 	"rollcall/providers/awsapi"
+	"rollcall/providers/itemcache"
 )
 
 // Instances lists every instance in pages of up to 1,000, including terminated ones for as long as EC2 shows them.
@@ -23,18 +24,19 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	}
 	scope := string(r.cloud.Key)
 	known := c.instances.Begin(scope)
-	items := awsapi.NewItems("reservationSet", known)
+	var texts providers.Repeats
+	convert := func(in *types.Reservation) []providers.Instance { return c.reservation(r.cloud, in, &texts) }
+	items := awsapi.NewItems("reservationSet", known, func(e *itemcache.Element) []providers.Instance { return convert(readReservation(e)) })
 	last := c.rows.Len(scope) // if there are rows of an earlier read, those of this one come all at once, to be shared
 	list := make([]providers.Instance, 0, last+last/64)
 	seen := map[string]int{} // positions in list
 	var nameless int
-	var texts providers.Repeats
 	err := c.pages(op, func(token *string) (*string, error) {
 		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstances, &awsec2.DescribeInstancesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))
 		if err != nil {
 			return nil, err
 		}
-		all, ok := awsapi.Merge(items, out.Reservations, func(in *types.Reservation) []providers.Instance { return c.reservation(r.cloud, in, &texts) })
+		all, ok := awsapi.Merge(items, out.Reservations, convert)
 		if !ok {
 			return nil, c.incomplete(op, "the reservations of a page cannot be told apart")
 		}

@@ -35,14 +35,70 @@ func objectLen(b []byte) int {
 				return i + 1
 			}
 		case '"':
-			for i++; i < len(b) && b[i] != '"'; i++ {
-				if b[i] == '\\' {
-					i++
-				}
+			n := stringLen(b[i:])
+			if n < 0 {
+				return -1
 			}
+			i += n - 1
 		}
 	}
 	return -1
+}
+
+// stringLen returns the length of the JSON string that b starts with, or -1 if it does not end.
+func stringLen(b []byte) int {
+	for i := 1; ; {
+		n := bytes.IndexByte(b[i:], '"')
+		if n < 0 {
+			return -1
+		}
+		i += n + 1
+		escapes := 0
+		for b[i-2-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i
+		}
+	}
+}
+
+// WithoutObject returns a JSON object without the value of the member with this name, if it is an object itself: an empty
+// one stands in its place. So large values need not be decoded to be ignored. It overwrites object.
+func WithoutObject(object []byte, name string) []byte {
+	depth := 0
+	for i := 0; i < len(object); i++ {
+		switch object[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			depth--
+		case '"':
+			n := stringLen(object[i:])
+			if n < 0 {
+				return object
+			}
+			after := i + n
+			found := depth == 1 && string(object[i+1:after-1]) == name
+			i = after - 1
+			if !found {
+				continue
+			}
+			rest := bytes.TrimLeft(object[after:], jsonSpace)
+			if len(rest) == 0 || rest[0] != ':' { // it is a value
+				continue
+			}
+			rest = bytes.TrimLeft(rest[1:], jsonSpace)
+			if len(rest) == 0 || rest[0] != '{' {
+				return object
+			}
+			if n = objectLen(rest); n < 0 {
+				return object
+			}
+			return append(append(object[:len(object)-len(rest)], "{}"...), rest[n:]...)
+		}
+	}
+	return object
 }
 
 // Span is the position of an item in a body: body[From:To].

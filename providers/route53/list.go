@@ -143,6 +143,10 @@ type listedSet[T any] struct {
 	value   T
 }
 
+func listed[T any](s *types.ResourceRecordSet, convert func(*types.ResourceRecordSet) T) listedSet[T] {
+	return listedSet[T]{key: keyOf(s), missing: missingField(s), value: convert(s)}
+}
+
 // sets lists record sets page by page from start, in Route 53's order, until the end or until visit returns false. last
 // is true on the last page.
 func (a *Account) sets(ctx context.Context, op, zoneID string, from start, visit func(list []types.ResourceRecordSet, last bool) (more bool)) error {
@@ -199,9 +203,7 @@ func listPage[T any](
 	if err != nil {
 		return nil, nil, err
 	}
-	all, ok := awsapi.Merge(items, out.ResourceRecordSets, func(s *types.ResourceRecordSet) listedSet[T] {
-		return listedSet[T]{key: keyOf(s), missing: missingField(s), value: convert(s)}
-	})
+	all, ok := awsapi.Merge(items, out.ResourceRecordSets, func(s *types.ResourceRecordSet) listedSet[T] { return listed(s, convert) })
 	if !ok {
 		return nil, nil, a.incomplete(op, "the record sets of a page cannot be told apart")
 	}

@@ -107,7 +107,7 @@ func (a *Account) Records(ctx context.Context, zone providers.Zone, page func([]
 }
 
 func (r *zoneRead) items() *awsapi.Items[listedSet[[]providers.Record]] {
-	return awsapi.NewItems("ResourceRecordSets", r.known)
+	return awsapi.NewItems("ResourceRecordSets", r.known, func(e *itemcache.Element) listedSet[[]providers.Record] { return listed(readSet(e), r.convert) })
 }
 
 func (r *zoneRead) convert(s *types.ResourceRecordSet) []providers.Record {

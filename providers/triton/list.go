@@ -254,7 +254,7 @@ func (l *listing) decode(item []byte, texts *providers.Repeats) (providers.Insta
 		return *row, nil
 	}
 	var m machine
-	if err := l.cloud.decode(opList, item, &m); err != nil {
+	if err := l.cloud.decode(opList, itemcache.WithoutObject(item, "metadata"), &m); err != nil {
 		return providers.Instance{}, err
 	}
 	row, err := l.instance(&m, texts)

@@ -120,9 +120,20 @@ func changeSome(s *sim.Sim, n int) error {
 // startChangingClouds starts changingClouds in a process of its own and sets its environment. change makes it change
 // something.
 func startChangingClouds(b *testing.B, instances int) (change func()) {
-	c := exec.Command("changing-clouds", strconv.Itoa(instances))
+	in, lines := startClouds(b, "changing-clouds", instances)
+	return func() {
+		if _, err := io.WriteString(in, "\n"); err != nil || !lines.Scan() {
+			b.Fatal("the embedded clouds have ended", err)
+		}
+	}
+}
+
+// startClouds starts embedded clouds in a process of their own, which ends with in, and makes this process their client.
+// lines is what the process prints after its environment.
+func startClouds(b *testing.B, program string, instances int) (in io.Writer, lines *bufio.Scanner) {
+	c := exec.Command(program, strconv.Itoa(instances))
 	c.Stderr = b.Output()
-	in, err := c.StdinPipe()
+	pipe, err := c.StdinPipe()
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -134,18 +145,14 @@ func startChangingClouds(b *testing.B, instances int) (change func()) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		_ = in.Close()
+		_ = pipe.Close()
 		_ = c.Wait()
 	})
-	lines := bufio.NewScanner(out)
+	lines = bufio.NewScanner(out)
+	var env []string
 	for lines.Scan() && lines.Text() != "" {
-		if name, value, ok := strings.Cut(lines.Text(), "="); ok {
-			b.Setenv(name, value)
-		}
+		env = append(env, lines.Text())
 	}
-	return func() {
-		if _, err := io.WriteString(in, "\n"); err != nil || !lines.Scan() {
-			b.Fatal("the embedded clouds have ended", err)
-		}
-	}
+	useWorld(b, env)
+	return pipe, lines
 }

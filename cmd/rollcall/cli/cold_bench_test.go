@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,33 +25,40 @@ import (
 // farAway is how long the embedded clouds wait before they answer a request, to every client alike.
 const farAway = 40 * time.Millisecond
 
-// farWorld starts a world of about 5,000 EC2 and 5,000 Triton instances and 10,000 records in two zones, each request of
-// which takes 40 ms.
-func farWorld(b *testing.B) (*sim.Sim, *config.Config) {
-	s, err := startWorld(context.Background(), b.TempDir(), 1, 10_000, b.Logf, func(o *sim.Options) {
-		o.Requested = func(*http.Request) { time.Sleep(farAway) }
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = s.Close() })
-	useWorld(b, s)
-	const rows = 5000 // of each zone
-	for _, z := range append(s.World().Zones(providers.Route53), s.World().Zones(providers.Cloudflare)...) {
-		if _, err := z.Update(func(tx *world.Tx) error { return cutZone(tx, z.Name, rows) }); err != nil {
-			b.Fatal(err)
+// farClouds is the program of a process that starts the embedded clouds with so many instances, half of them of EC2, and
+// about as many records, half of them of either provider. Each request takes 40 ms. It prints their environment and ends
+// with stdin.
+func farClouds() {
+	check := func(err error) {
+		if err != nil {
+			log.Fatal(err)
 		}
 	}
-	c, err := config.Load(b.Context(), s.Endpoints().Config, app.Rules(providers.Environment{}))
-	if err != nil {
-		b.Fatal(err)
+	instances, err := strconv.Atoi(os.Args[1])
+	check(err)
+	dir, err := os.MkdirTemp("", "rollcall-bench-")
+	check(err)
+	defer func() { check(os.RemoveAll(dir)) }()
+	s, err := startWorld(context.Background(), dir, 1, instances, log.Printf, func(o *sim.Options) {
+		o.Requested = func(*http.Request) { time.Sleep(farAway) }
+	})
+	check(err)
+	for _, z := range append(s.World().Zones(providers.Route53), s.World().Zones(providers.Cloudflare)...) {
+		_, err := z.Update(func(tx *world.Tx) error { return cutZone(tx, z.Name, instances/2) })
+		check(err)
 	}
-	return s, c
+	for _, kv := range s.Env() {
+		fmt.Println(kv)
+	}
+	fmt.Println()
+	_, err = io.Copy(io.Discard, os.Stdin)
+	check(err)
+	check(s.Close())
 }
 
-// useWorld makes this process a client of a world.
-func useWorld(b *testing.B, s *sim.Sim) {
-	for _, kv := range clientOf(providers.EnvironmentOf(), s.Env()).List() {
+// useWorld makes this process a client of a world with this environment.
+func useWorld(b *testing.B, env []string) {
+	for _, kv := range clientOf(providers.EnvironmentOf(), env).List() {
 		name, value, _ := strings.Cut(kv, "=")
 		b.Setenv(name, value)
 	}
@@ -85,7 +95,11 @@ func chainOf(snap *providers.Snapshot) time.Duration {
 // adapters have read nothing, and the rows of the last run are known. Then the clients that an operator would run read
 // the same world one after the other.
 func BenchmarkColdRefreshAgainstOtherClients(b *testing.B) {
-	s, c := farWorld(b)
+	startClouds(b, "far-clouds", 10_000)
+	c, err := config.Load(b.Context(), os.Getenv("ROLLCALL_CONFIG"), app.Rules(providers.EnvironmentOf()))
+	if err != nil {
+		b.Fatal(err)
+	}
 	first := time.Now()
 	last, instances := readAll(b, newFleetFor(b, c, http.DefaultTransport, nil))
 	firstTook := time.Since(first)
@@ -93,7 +107,7 @@ func BenchmarkColdRefreshAgainstOtherClients(b *testing.B) {
 	for i := range last.Zones {
 		records += len(last.Zones[i].Records)
 	}
-	others := otherClients(b, s, last)
+	others := otherClients(b, c, last)
 	var took time.Duration
 	for b.Loop() {
 		began := time.Now()
@@ -112,20 +126,20 @@ func BenchmarkColdRefreshAgainstOtherClients(b *testing.B) {
 
 // otherClients returns the time that the AWS CLI, the triton client and curl take to list the same, one after the other.
 // Without one of them it says so and returns 0.
-func otherClients(b *testing.B, s *sim.Sim, snap *providers.Snapshot) (took time.Duration) {
+func otherClients(b *testing.B, c *config.Config, snap *providers.Snapshot) (took time.Duration) {
 	for _, name := range []string{"aws", "triton", "curl"} {
 		if _, err := exec.LookPath(name); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: not compared with other clients: %v\n", b.Name(), err)
 			return 0
 		}
 	}
-	home, e := b.TempDir(), s.Endpoints()
+	home := b.TempDir()
 	if err := os.Mkdir(filepath.Join(home, ".ssh"), 0o700); err != nil { // the triton client requires it
 		b.Fatal(err)
 	}
 	run := func(env []string, name string, args ...string) []byte {
 		cmd := exec.CommandContext(b.Context(), name, args...)
-		cmd.Env = append(append(s.Env(), "PATH="+os.Getenv("PATH"), "HOME="+home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json"), env...)
+		cmd.Env = append(append(os.Environ(), "HOME="+home, "AWS_EC2_METADATA_DISABLED=true", "AWS_PAGER=", "AWS_DEFAULT_OUTPUT=json"), env...)
 		began := time.Now()
 		out, err := cmd.Output()
 		one := time.Since(began)
@@ -136,12 +150,12 @@ func otherClients(b *testing.B, s *sim.Sim, snap *providers.Snapshot) (took time
 		b.Logf("%s %v: %v", name, args[:min(2, len(args))], one.Round(time.Millisecond))
 		return out
 	}
-	for i := range snap.Clouds {
-		v := &snap.Clouds[i]
-		if v.Cloud.Provider == providers.EC2 {
-			run([]string{"AWS_REGION=" + v.Cloud.Region, "AWS_DEFAULT_REGION=" + v.Cloud.Region}, "aws", "ec2", "describe-instances")
+	for _, x := range c.Clouds {
+		if x.Provider == providers.EC2 {
+			region := x.Settings.Get("region")
+			run([]string{"AWS_REGION=" + region, "AWS_DEFAULT_REGION=" + region}, "aws", "ec2", "describe-instances")
 		} else {
-			run([]string{"TRITON_URL=" + e.Triton[v.Cloud.Name]}, "triton", "instance", "list", "-j")
+			run([]string{"TRITON_URL=" + x.Settings.Get("url")}, "triton", "instance", "list", "-j")
 		}
 	}
 	for i := range snap.Zones {
@@ -151,7 +165,7 @@ func otherClients(b *testing.B, s *sim.Sim, snap *providers.Snapshot) (took time
 			continue
 		}
 		for page, more := 1, true; more; page++ {
-			out := run(nil, "curl", "-sSf", "-H", "Authorization: Bearer "+e.CloudflareToken, fmt.Sprintf("%s/zones/%s/dns_records?per_page=5000&page=%d", e.Cloudflare, z.ID, page))
+			out := run(nil, "curl", "-sSf", "-H", "Authorization: Bearer "+os.Getenv("CLOUDFLARE_API_TOKEN"), fmt.Sprintf("%s/zones/%s/dns_records?per_page=5000&page=%d", os.Getenv("CLOUDFLARE_BASE_URL"), z.ID, page))
 			var info struct {
 				Info struct {
 					Pages int `json:"total_pages"`

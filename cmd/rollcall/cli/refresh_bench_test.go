@@ -40,7 +40,7 @@ func slowWorld(b *testing.B) (c *config.Config, newFleet func() *fleet.Fleet) {
 	s, err := startWorld(context.Background(), b.TempDir(), 1, 10_000, b.Logf)
 	must(err)
 	b.Cleanup(func() { _ = s.Close() })
-	useWorld(b, s)
+	useWorld(b, s.Env())
 	c, err = config.Load(b.Context(), s.Endpoints().Config, app.Rules(providers.Environment{}))
 	must(err)
 	transport := slowly{by: 40 * time.Millisecond, next: http.DefaultTransport}

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 		"rollcall":        func() { os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 		"hold-journal":    holdJournal,
 		"changing-clouds": changingClouds,
+		"far-clouds":      farClouds,
 	})
 }
 
