@@ -94,5 +94,5 @@ func (b *bench) replace(maxOut int, ids ...string) plan.Plan {
 	for _, id := range ids {
 		ls = append(ls, b.launchOf(ref(b.aws, id)))
 	}
-	return plan.Replace(b.view(), maxOut, ls...)
+	return plan.Replace(b.view(), plan.Replacement{MaxOut: maxOut, Launches: ls})
 }

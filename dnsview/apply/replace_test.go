@@ -164,6 +164,32 @@ func TestWithMaxOutTwoPairsAreLaunchedTogetherAndNeverMoreThanTwoAreOut(t *testi
 	}
 }
 
+func TestEachOfSeveralReplacementsKeepsItsOwnLimitAndDoesNotNeedTheOneBefore(t *testing.T) {
+	b, f := replacing(t)
+	b.opts.Guards.Threshold = 1
+	f.sick["i-1"] = errors.New("it runs, and is not in DNS after 10m0s")
+	launch := func(ids ...string) (ls []plan.Launch) {
+		for _, id := range ids {
+			ls = append(ls, b.launchOf(ref(b.aws, id)))
+		}
+		return ls
+	}
+	p := plan.Replace(b.view(), plan.Replacement{MaxOut: 1, Launches: launch("i-1", "i-2")}, plan.Replacement{MaxOut: 2, Launches: launch("i-3", "i-4", "i-1")})
+	if strings.Count(kinds(p), "launch") != 4 || strings.Count(kinds(p), "launch launch") != 1 {
+		t.Fatal(kinds(p))
+	}
+	rep := b.run(p)
+	slices.Sort(f.requests)
+	if !slices.Equal(f.requests, []string{"li-1 for i-1", "li-3 for i-3", "li-4 for i-4"}) || !slices.Equal(b.aws.Powered, []string{"terminate i-3", "terminate i-4"}) {
+		t.Errorf("%v: %v, %v", states(rep), f.requests, b.aws.Powered)
+	}
+	for _, e := range entries(t, b.j) {
+		if e.Kind == journal.KindLaunch && e.Launch.Replaces.MaxOut != map[string]int{"i-1": 1, "i-3": 2, "i-4": 2}[e.Launch.Replaces.Old.ID] {
+			t.Errorf("%+v", e.Launch.Replaces)
+		}
+	}
+}
+
 func TestAReplacementKeepsTheMinimumOfTheService(t *testing.T) {
 	b, f := replacing(t)
 	b.opts.Services[0].Minimum = 5 // all there are: the new node comes before the old one goes
@@ -253,12 +279,12 @@ func TestWhatAReplacementCannotReplaceIsSkippedAndNothingIsLaunchedForIt(t *test
 	b.node(b.aws, "i-8", "db-1", "34.200.16.8", "db")
 	ls := []plan.Launch{b.launchOf(ref(b.aws, "i-1")), b.launchOf(ref(b.aws, "i-8")), b.launchOf(ref(b.aws, "i-2"))}
 	ls[1].Service = ""
-	p := plan.Replace(b.view(), 1, ls...)
+	p := plan.Replace(b.view(), plan.Replacement{Launches: ls})
 	if got := strings.Join(p.Skipped, "; "); kinds(p) != "launch change change change wait power change" || !strings.Contains(got, "db-1") || !strings.Contains(got, "alias."+cfZone) {
 		t.Errorf("%s; %s", kinds(p), got)
 	}
 	if sum := p.Checksum(); sum != func() string { p.Steps[0].Launch.ID = "another"; return p.Checksum() }() {
-		t.Error("a launch id that is drawn anew changes the checksum")
+		t.Error("another launch id changes the checksum")
 	}
 }
 

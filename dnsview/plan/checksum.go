@@ -31,7 +31,7 @@ func (s *Step) effect() effect {
 		l := *s.Launch
 		d.Launch = &l
 		if l.Started == "" {
-			d.Launch.ID = "" // drawn anew for each plan
+			d.Launch.ID, d.Launch.Name = "", "" // others after a launch that failed
 		}
 	}
 	if s.Change == nil {
@@ -132,6 +132,11 @@ func (s *StepDoc) effect() string {
 	x := StepDoc{Kind: s.Kind, Zone: s.Zone, Op: s.Op, Wait: s.Wait, Action: s.Action, Launch: s.Launch, Checksum: s.Checksum}
 	if s.Instance != nil {
 		x.Instance = &providers.InstanceRef{Cloud: s.Instance.Cloud, ID: s.Instance.ID}
+	}
+	if s.Launch != nil {
+		l := *s.Launch
+		l.Name = ""
+		x.Launch = &l
 	}
 	x.Before, x.After = s.Before.effect(), s.After.effect()
 	return checksum(x)

@@ -59,6 +59,7 @@ type Launch struct {
 	Service  string             `json:"service"`
 	Template string             `json:"template"`
 	ID       string             `json:"id"`     // launch id, under which nothing is launched twice
+	Name     string             `json:"name"`   // of the node
 	Prefix   string             `json:"prefix"` // start of the node's name
 	Image    string             `json:"image"`
 	Size     string             `json:"size"`

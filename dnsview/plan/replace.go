@@ -8,36 +8,56 @@ import (
 	"rollcall/providers"
 )
 
+// Replacement is a set of nodes to replace, with a limit of its own.
+type Replacement struct {
+	MaxOut   int      // how many nodes may be out of DNS at a time; 1 if it is less
+	Launches []Launch // Old of each is the node to replace; Queue and MaxOut are set by Replace
+}
+
 // Replace plans to launch a node in the place of each one, and to drain that one once the new one is registered, healthy
-// and on the wire. It goes on by groups of maxOut nodes, 1 if it is less; a group begins when the one before is terminated.
-// Old of each launch is the node to replace; Queue and MaxOut are set by Replace. A node that cannot be drained is skipped,
-// and nothing is launched for it.
-func Replace(v *dnsview.View, maxOut int, launches ...Launch) Plan {
+// and on the wire. It goes on by groups of MaxOut nodes; a group begins when the one before is terminated. One replacement
+// comes after the other, and does not need that one to succeed. A node that cannot be drained is skipped, and nothing is
+// launched for it.
+func Replace(v *dnsview.View, replacements ...Replacement) Plan {
 	b := newBuilder(v, index.VerbReplace)
-	var list []Launch
-	var queue, terminated []providers.InstanceRef
-	for _, l := range launches {
-		if i := v.Instance(l.Old.Key, l.Old.ID); i != nil && i.State.Dead() {
-			terminated = append(terminated, l.Old)
-		} else if !slices.ContainsFunc(queue, func(r providers.InstanceRef) bool { return r.Key == l.Old.Key && r.ID == l.Old.ID }) && b.replaceable(&l) {
-			list, queue = append(list, l), append(queue, l.Old)
+	known := map[index.InstanceKey]bool{}
+	var terminated []providers.InstanceRef
+	n := 0
+	for _, r := range replacements {
+		var list []Launch
+		for _, l := range r.Launches {
+			k := index.InstanceKey{Cloud: l.Old.Key, ID: l.Old.ID}
+			if i := v.Instance(l.Old.Key, l.Old.ID); i != nil && i.State.Dead() {
+				terminated = append(terminated, l.Old)
+			} else if !known[k] && b.replaceable(&l) {
+				list, known[k] = append(list, l), true
+			}
 		}
+		b.replace(list, max(r.MaxOut, 1))
+		n += len(list)
 	}
-	maxOut = max(maxOut, 1)
+	b.drain(terminated, nil) // their markers are forgotten
+	return b.end("Replace " + index.Plural(n, "node", "nodes"))
+}
+
+// replace plans one replacement.
+func (b *builder) replace(list []Launch, maxOut int) {
+	var queue []providers.InstanceRef
+	for i := range list {
+		queue = append(queue, list[i].Old)
+	}
 	var before []int // terminations of the group before
 	for group := range slices.Chunk(list, maxOut) {
 		launched := map[providers.InstanceRef]int{}
 		var old []providers.InstanceRef
 		for _, l := range group {
 			l.Queue, l.MaxOut = queue, maxOut // those before it are terminated by then
-			launched[l.Old] = b.add(Step{Kind: StepLaunch, Launch: &l, Sentence: l.sentence(), Needs: slices.Clone(before)})
+			launched[l.Old] = b.add(Step{Kind: StepLaunch, Launch: &l, Sentence: l.Sentence(), Needs: slices.Clone(before)})
 			old = append(old, l.Old)
 		}
 		queue = queue[len(group):]
 		before = b.drain(old, func(r providers.InstanceRef) []int { return []int{launched[r]} })
 	}
-	b.drain(terminated, nil) // their markers are forgotten
-	return b.end("Replace " + index.Plural(len(list), "node", "nodes"))
 }
 
 // replaceable reports whether a node can be drained, and its service take the new one in. If not, it is skipped with the
@@ -59,8 +79,8 @@ func (b *builder) replaceable(l *Launch) bool {
 	return slices.ContainsFunc(alone.Steps, func(s Step) bool { return s.Kind == StepPower })
 }
 
-// sentence returns what the step does.
-func (l *Launch) sentence() string {
+// Sentence returns what the step does.
+func (l *Launch) Sentence() string {
 	old := l.Old.Name
 	if old == "" {
 		old = l.Old.ID
@@ -68,5 +88,9 @@ func (l *Launch) sentence() string {
 	if l.Started != "" {
 		return index.Clean("Wait until " + l.Started + " in " + l.Cloud + ", which was launched in the place of " + old + ", is in DNS")
 	}
-	return index.Clean("Launch a node in the place of " + old + " in " + l.Cloud + ": " + l.Template + ", image " + l.Image + ", size " + l.Size)
+	what := l.Name
+	if what == "" {
+		what = "a node"
+	}
+	return index.Clean("Launch " + what + " in the place of " + old + " in " + l.Cloud + ": " + l.Template + ", image " + l.Image + ", size " + l.Size)
 }

@@ -47,6 +47,7 @@ type StepDoc struct {
 // LaunchDoc is a launch as a plan shows it.
 type LaunchDoc struct {
 	Cloud    string                `json:"cloud"`              // where
+	Name     string                `json:"name"`               // of the node
 	Service  string                `json:"service"`            // that the node will serve
 	Template string                `json:"template"`           // of the boot script
 	Image    string                `json:"image"`              // its id
@@ -103,7 +104,7 @@ func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
 		}
 		if l := s.Launch; l != nil {
 			x.Launch = &LaunchDoc{
-				Cloud: index.Clean(l.Cloud), Service: index.Clean(l.Service), Template: index.Clean(l.Template), Image: index.Clean(l.Image), Size: index.Clean(l.Size),
+				Cloud: index.Clean(l.Cloud), Name: index.Clean(l.Name), Service: index.Clean(l.Service), Template: index.Clean(l.Template), Image: index.Clean(l.Image), Size: index.Clean(l.Size),
 				Network: index.Clean(l.Network), KeyPair: index.Clean(l.KeyPair), Profile: index.Clean(l.Profile), Started: index.Clean(l.Started), Replaces: cleanRef(l.Old),
 			}
 		}

@@ -18,7 +18,7 @@ func (j *Journal) Place(old providers.InstanceRef) (p *Place, last *Entry, err e
 	err = j.locked(func() error {
 		entries := j.allEntries()
 		for i := range entries {
-			if r := entries[i].replaces(); r != nil && keyOf(r.Old) == keyOf(old) {
+			if r := entries[i].Replaces(); r != nil && keyOf(r.Old) == keyOf(old) {
 				p.known[entries[i].ID] = true
 			}
 		}
@@ -66,8 +66,8 @@ func PlaceTaken(e *Entry) error {
 	return providers.Errorf(providers.KindConflict, "", "%s launches another node in the place of %s already, as journal entry %s says", providers.Clean(e.Who), providers.Clean(name), e.ID)
 }
 
-// replaces returns the replacement that the entry is part of, or nil.
-func (e *Entry) replaces() *Replaces {
+// Replaces returns the replacement that the entry is a launch of, or nil.
+func (e *Entry) Replaces() *Replaces {
 	if e.Launch == nil {
 		return nil
 	}

@@ -25,6 +25,34 @@ type Unfinished struct {
 	Asked       *Asked                 // for the node in its place; may be nil
 }
 
+// Replacement is a set of nodes that a command replaces, with a limit of its own.
+type Replacement struct {
+	Nodes  []providers.InstanceRef // in this order
+	MaxOut int                     // how many may be out of DNS at a time
+}
+
+// StoppedReplacements returns the replacements among what was not finished, each with its nodes and its own limit, in order.
+func StoppedReplacements(list []Unfinished) (out []Replacement) {
+	type of struct {
+		run    string
+		maxOut int
+	}
+	at := map[of]int{}
+	for i := range list {
+		u := &list[i]
+		if !u.Replacement {
+			continue
+		}
+		k := of{u.Run, max(u.MaxOut, 1)}
+		if _, known := at[k]; !known {
+			at[k] = len(out)
+			out = append(out, Replacement{MaxOut: k.maxOut})
+		}
+		out[at[k]].Nodes = append(out[at[k]].Nodes, u.Instance)
+	}
+	return out
+}
+
 // The notes of the entries by which an operator leaves a node as it is.
 const (
 	left        = "left out of DNS, and running, by the operator"
@@ -94,10 +122,11 @@ func keyOf(ref providers.InstanceRef) nodeKey { return nodeKey{ref.Key, ref.ID} 
 func unfinished(entries []Entry) []Unfinished {
 	open, queued := map[nodeKey]Unfinished{}, map[nodeKey]int{}
 	launched := map[string]bool{} // by run of a replacement: whether it may have launched a node
+	queues := map[string]bool{}   // run and node: a launch of the run had the node in its queue
 	for i := range entries {
 		e := &entries[i]
 		if e.Kind == KindLaunch && e.Launch != nil && e.Launch.Replaces != nil {
-			addReplacement(open, queued, launched, e)
+			addReplacement(open, queued, launched, queues, e)
 			continue
 		}
 		ref, known := e.node()
@@ -136,21 +165,24 @@ func unfinished(entries []Entry) []Unfinished {
 }
 
 // addReplacement adds, at the first launch of a replacement, all nodes that it is to terminate, and notes what each launch
-// started.
-func addReplacement(open map[nodeKey]Unfinished, queued map[nodeKey]int, launched map[string]bool, e *Entry) {
+// started. A run that goes on with several replacements has the first launches of several.
+func addReplacement(open map[nodeKey]Unfinished, queued map[nodeKey]int, launched, queues map[string]bool, e *Entry) {
 	r := e.Launch.Replaces
-	if _, begun := launched[e.Run]; !begun {
-		launched[e.Run] = false
-		for at, ref := range r.Queue {
-			u := open[keyOf(ref)] // of an earlier run that this one continues
-			launched[e.Run] = launched[e.Run] || launched[u.Run]
-			u.Instance, u.Run, u.Who, u.At, u.Writer, u.Stored = ref, e.Run, e.Who, e.Time, e.Writer, e.stored()
-			u.Replacement, u.MaxOut = true, r.MaxOut
-			if r.Asked != nil {
-				u.Asked = r.Asked
-			}
-			open[keyOf(ref)], queued[keyOf(ref)] = u, at
+	for at, ref := range r.Queue {
+		k := keyOf(ref)
+		id := e.Run + " " + string(k.cloud) + " " + k.id
+		if queues[id] {
+			continue
 		}
+		queues[id] = true
+		u := open[k] // of an earlier run that this one continues
+		launched[e.Run] = launched[e.Run] || launched[u.Run]
+		u.Instance, u.Run, u.Who, u.At, u.Writer, u.Stored = ref, e.Run, e.Who, e.Time, e.Writer, e.stored()
+		u.Replacement, u.MaxOut = true, r.MaxOut
+		if r.Asked != nil {
+			u.Asked = r.Asked
+		}
+		open[k], queued[k] = u, at
 	}
 	launched[e.Run] = launched[e.Run] || e.State != Failed && e.State != Refused
 	if u, ok := open[keyOf(r.Old)]; ok {
@@ -166,7 +198,7 @@ func addReplacement(open map[nodeKey]Unfinished, queued map[nodeKey]int, launche
 func ReplacementOf(entries []Entry, old providers.InstanceRef) *Entry {
 	for i := range slices.Backward(entries) {
 		e := &entries[i]
-		if r := e.replaces(); r == nil || keyOf(r.Old) != keyOf(old) {
+		if r := e.Replaces(); r == nil || keyOf(r.Old) != keyOf(old) {
 			continue
 		}
 		if e.State != Failed && e.State != Refused {

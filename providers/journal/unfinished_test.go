@@ -148,6 +148,34 @@ func TestAReplacementIsUnfinishedForEachNodeThatItWasToTerminate(t *testing.T) {
 	}
 }
 
+func TestStoppedReplacementsKeepTheirOwnLimits(t *testing.T) {
+	limited := func(maxOut int, e Entry) Entry {
+		e.Launch.Replaces.MaxOut = maxOut
+		return e
+	}
+	one := stepsOf("r1", "replace", "a", limited(2, replacing("a", "n1", Done, "a", "b", "c")))
+	two := stepsOf("r2", "replace", "d", limited(1, replacing("d", "n2", Done, "d", "e")))
+	told := func(entries []Entry) (out string) {
+		for _, r := range StoppedReplacements(unfinished(entries)) {
+			out += fmt.Sprint(r.MaxOut)
+			for _, n := range r.Nodes {
+				out += " " + n.Name
+			}
+			out += ";"
+		}
+		return out
+	}
+	both := slices.Concat(one, two)
+	if got := told(both); got != "2 a b c;1 d e;" {
+		t.Error(got)
+	}
+	// One run goes on with both, and is stopped in the second.
+	again := stepsOf("r3", "replace", "a", limited(2, replacing("a", "n1", Done, "a", "b", "c")), limited(1, replacing("d", "n2", Done, "d", "e")))
+	if got := told(slices.Concat(both, again)); got != "2 a b c;1 d e;" {
+		t.Error(got)
+	}
+}
+
 func TestTheLaunchInPlaceOfANodeIsFoundUnlessItFailed(t *testing.T) {
 	es := stepsOf("r1", "replace", "a", replacing("a", "n1", Done, "a"), replacing("a", "n2", Failed, "a"), replacing("b", "n3", Begun, "b"))
 	if e := ReplacementOf(es, es[0].Launch.Replaces.Old); e == nil || e.Instance.Name != "n1" {

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"maps"
@@ -27,6 +28,12 @@ func NewID() string {
 	var b [6]byte
 	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
 	return hex.EncodeToString(b[:])
+}
+
+// IDOf returns the launch id of what the parts name: the same for the same parts.
+func IDOf(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:6])
 }
 
 // Error returns the problems, one per line.

@@ -74,7 +74,7 @@ it needs --yes. A termination cannot be undone; undo names what was launched.`,
 			given = l
 			l.StringVar(&in.service, "service", "", "all nodes of this declared `service`")
 			l.IntVar(&f.maxOut, "max-out", 1, "how many nodes may be out of DNS at a `time`")
-			l.BoolVar(&f.resume, "resume", false, "continue the replacements that were stopped")
+			l.BoolVar(&f.resume, "resume", false, "continue the replacements that were stopped, each with the --max-out that it had")
 			l.StringVar(&f.Template, "template", "", "boot `template`")
 			l.StringSliceVar(&f.Size, "size", nil, "instance type or package, `[C=]SIZE`")
 			l.StringSliceVar(&f.Image, "image", nil, "image id, `[C=]IMAGE`")
@@ -126,7 +126,11 @@ func (f *replaceFlags) plan(ctx context.Context, in *changeInput, maxOutGiven bo
 	}
 	switch {
 	case f.resume:
-		in.refs, err = f.stopped(in, maxOutGiven)
+		parts, err := f.stopped(in, maxOutGiven)
+		if err != nil {
+			return p, err
+		}
+		return s.PlanReplace(ctx, in.v, parts...)
 	case in.service != "":
 		in.refs, err = nodesOfService(in.v, in.service)
 		in.basis = basis{everySource: true}
@@ -137,28 +141,27 @@ func (f *replaceFlags) plan(ctx context.Context, in *changeInput, maxOutGiven bo
 	if err != nil {
 		return p, err
 	}
-	return s.PlanReplace(ctx, in.v, in.refs, f.maxOut)
+	return s.PlanReplace(ctx, in.v, journal.Replacement{Nodes: in.refs, MaxOut: f.maxOut})
 }
 
-// stopped returns the nodes that stopped replacements have not replaced, and takes over their limit unless one is given.
-func (f *replaceFlags) stopped(in *changeInput, maxOutGiven bool) (refs []providers.InstanceRef, err error) {
+// stopped returns what stopped replacements have not replaced, each with its own limit unless one is given.
+func (f *replaceFlags) stopped(in *changeInput, maxOutGiven bool) ([]journal.Replacement, error) {
 	list, err := in.s.UnfinishedDrains()
 	if err != nil {
 		return nil, err
 	}
-	for _, u := range list {
-		if !u.Replacement {
-			continue
-		}
-		if refs = append(refs, u.Instance); !maxOutGiven {
-			f.maxOut = max(u.MaxOut, 1)
-		}
-	}
-	if len(refs) == 0 {
+	parts := journal.StoppedReplacements(list)
+	if len(parts) == 0 {
 		return nil, fmt.Errorf("the journal holds no replacement that was stopped: rollcall replace ID... begins one")
 	}
-	in.basis = ofInstances(refs)
-	return refs, nil
+	for i := range parts {
+		in.refs = append(in.refs, parts[i].Nodes...)
+		if maxOutGiven {
+			parts[i].MaxOut = f.maxOut
+		}
+	}
+	in.basis = ofInstances(in.refs)
+	return parts, nil
 }
 
 // nodesOfService returns the instances that are nodes of a declared service, without those that are terminated.

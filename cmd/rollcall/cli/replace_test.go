@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -71,7 +72,11 @@ func TestReplaceNamesWhatIsNotKnownOfANodeAndHowToGiveIt(t *testing.T) {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 	out := must(t, "replace", name, "--template", nginx, "--dry-run")
-	for _, want := range []string{"1. Launch a node in the place of " + name + " in aws-use1: " + nginx + ", image ami-", "Wait 60 s", "Terminate " + name, "only after step 1"} {
+	called := regexp.MustCompile(`1\. Launch (www-[0-9a-f]{4}-01) in the place of `).FindStringSubmatch(out)
+	if called == nil || !strings.Contains(must(t, "replace", name, "--template", nginx, "--dry-run"), called[1]) {
+		t.Errorf("no name, or another one the second time: %q\n%s", called, out)
+	}
+	for _, want := range []string{" in the place of " + name + " in aws-use1: " + nginx + ", image ami-", "Wait 60 s", "Terminate " + name, "only after step 1"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("without %q:\n%s", want, out)
 		}
@@ -114,6 +119,9 @@ func TestReplaceLaunchesAsTheJournalKnowsAndDrainsTheOldNode(t *testing.T) {
 	}
 	for _, e := range launched {
 		l := e.Launch
+		if was := l.Replaces.Old; !strings.Contains(out, "Launch "+l.Name+" in the place of "+was.Name) {
+			t.Errorf("the plan does not say %s", l.Name)
+		}
 		if l.Template != nginx || l.Set["greeting"] != "Ahoy" || !strings.HasPrefix(l.Name, "www-") || l.Replaces == nil || len(l.Replaces.Queue) == 0 || !inDNS(s, publicOf(s, e.Instance.Cloud, e.Instance.ID)) {
 			t.Errorf("%+v", l)
 		}

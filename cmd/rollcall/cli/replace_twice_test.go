@@ -33,7 +33,7 @@ func newReplacer(t *testing.T, cloud, name string) *replacer {
 	if s.Asked, err = s.AskedWith(journal.Asked{Template: nginx}); err != nil {
 		t.Fatal(err)
 	}
-	p, err := s.PlanReplace(t.Context(), v, refs, 1)
+	p, err := s.PlanReplace(t.Context(), v, journal.Replacement{Nodes: refs})
 	if err != nil || len(p.Steps) == 0 || refs[0].Cloud != cloud {
 		t.Fatalf("%+v, %v", p, err)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"rollcall/cmd/rollcall/exit"
@@ -22,7 +23,7 @@ import (
 // with the same size and image. What that was is in the journal, in the config (boot.template of the service) and in the cloud's
 // list; what Asked names, or what a stopped replacement of the node was asked for, counts instead. A launch that an earlier, stopped replacement made in the place of a node is
 // gone on with. The error is a usage error that says what is not known, and how to give it.
-func (s *Launcher) PlanReplace(ctx context.Context, v *dnsview.View, refs []providers.InstanceRef, maxOut int) (plan.Plan, error) {
+func (s *Launcher) PlanReplace(ctx context.Context, v *dnsview.View, replacements ...journal.Replacement) (plan.Plan, error) {
 	j, err := s.OpenJournal()
 	if err != nil {
 		return plan.Plan{}, err
@@ -35,29 +36,36 @@ func (s *Launcher) PlanReplace(ctx context.Context, v *dnsview.View, refs []prov
 	if err != nil {
 		return plan.Plan{}, fmt.Errorf("read the journal: %w", err)
 	}
-	var launches []plan.Launch
+	var parts []plan.Replacement
 	var lacks lacking
-	for _, ref := range refs {
-		l := plan.Launch{Cloud: ref.Cloud, Key: ref.Key, Old: ref}
-		if i := v.Instance(ref.Key, ref.ID); i != nil && !i.State.Dead() && s.Config.Declared(v.ServiceOfInstance(i)) != nil {
-			l.Service = v.ServiceOfInstance(i)
-			lacks.add(&l, s.asBefore(&l, i, v, entries, s.askedFor(ref, stopped)))
+	for _, r := range replacements {
+		part := plan.Replacement{MaxOut: r.MaxOut}
+		for _, ref := range r.Nodes {
+			l := plan.Launch{Cloud: ref.Cloud, Key: ref.Key, Old: ref}
+			if i := v.Instance(ref.Key, ref.ID); i != nil && !i.State.Dead() && s.Config.Declared(v.ServiceOfInstance(i)) != nil {
+				l.Service = v.ServiceOfInstance(i)
+				lacks.add(&l, s.asBefore(&l, i, v, entries, s.askedFor(ref, stopped)))
+			}
+			part.Launches = append(part.Launches, l)
 		}
-		launches = append(launches, l)
+		parts = append(parts, part)
 	}
 	if err := lacks.err(); err != nil {
 		return plan.Plan{}, err
 	}
-	p := plan.Replace(v, maxOut, launches...)
+	p := plan.Replace(v, parts...)
 	for i := range p.Steps {
 		if l := p.Steps[i].Launch; l != nil && l.Started == "" {
 			spec, _, err := s.launchSpec(ctx, v, l)
 			if err != nil {
 				return plan.Plan{}, err
 			}
-			if _, err := launch.Prepare(spec, s.LaunchClouds()); err != nil {
+			will, err := launch.Prepare(spec, s.LaunchClouds())
+			if err != nil {
 				return plan.Plan{}, err
 			}
+			l.Name = will.Nodes[0].Name
+			p.Steps[i].Sentence = l.Sentence()
 		}
 	}
 	return p, nil
@@ -112,7 +120,7 @@ func (k *lacking) err() error {
 // asBefore sets in l how a node was launched, and returns what is not known of it.
 func (s *Launcher) asBefore(l *plan.Launch, i *providers.Instance, v *dnsview.View, entries []journal.Entry, over *journal.Asked) (missing []string) {
 	from := s.placeOf(l, v, entries)
-	l.ID = cmp.Or(l.ID, launch.NewID())
+	l.ID = cmp.Or(l.ID, launchID(entries, l.Old))
 	if l.Started != "" {
 		return nil // it is launched, as it was then
 	}
@@ -155,6 +163,18 @@ func (s *Launcher) asBefore(l *plan.Launch, i *providers.Instance, v *dnsview.Vi
 		}
 	}
 	return missing
+}
+
+// launchID returns the id of the next launch in the place of a node. It stays the same until there was one, so that a node
+// gets the name with which it was shown.
+func launchID(entries []journal.Entry, old providers.InstanceRef) string {
+	n := 0
+	for i := range entries {
+		if r := entries[i].Replaces(); r != nil && r.Old.Key == old.Key && r.Old.ID == old.ID {
+			n++
+		}
+	}
+	return launch.IDOf("replace", string(old.Key), old.ID, strconv.Itoa(n))
 }
 
 // askedFor returns what was asked for the node in the place of another: by this command, and else by a replacement that was
@@ -290,7 +310,7 @@ func (s *Launcher) place(ctx context.Context, l *plan.Launch) (*journal.Place, e
 		return nil, err
 	}
 	p, last, err := j.Place(l.Old)
-	if err != nil || last == nil || last.Launch.ID == l.ID {
+	if err != nil || last == nil || last.Launch.ID == l.ID && (l.Started != "" || last.State != journal.Done) {
 		return p, err
 	}
 	if c, ok := s.Cloud(last.Launch.Cloud); ok && c.Err == nil && last.Instance != nil {
