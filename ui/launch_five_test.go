@@ -116,3 +116,41 @@ func TestWhatAServiceNeverLaunchedAsLastTimeIsSaid(t *testing.T) {
 	r.press("ctrl+l")
 	r.until("launch 1 node")
 }
+
+func TestWhatIsTypedIntoTheLaunchFormGoesIntoTheJournalAndIsTakenAsLastTime(t *testing.T) {
+	r := newRig(t, 140, 44, func(_ *ui.Options, f *fake) {
+		f.last = common.LastLaunch{
+			Time: epoch().Add(-time.Hour), Who: "ana@box", Template: "nginx", Values: map[string]string{"port": "8080", "gone": "1"}, Withheld: []string{"key"},
+			Clouds: map[string]common.CloudDefaults{"aws-use1": {Count: 1, Image: "ami-0a", Size: "t3.nano"}},
+		}
+	}).ready()
+	launched := func() map[string]string {
+		r.toButton()
+		r.until("launch 1 node: enter")
+		r.press("enter", "enter")
+		r.until("1 of 1 registered")
+		r.press("esc")
+		return r.f.launches[len(r.f.launches)-1].Given
+	}
+	r.press("L")
+	r.until("t3.micro", "of 16384 bytes")
+	if got := launched(); len(got) != 0 {
+		t.Errorf("nothing was typed: %v", got)
+	}
+	r.press("L")
+	r.until("t3.micro", "of 16384 bytes")
+	r.press("ctrl+o")
+	r.toButton()
+	r.press("up", "right")
+	r.until("in DNS when nginx answers to")
+	if got := launched(); len(got) != 1 || got["register"] != "console" {
+		t.Errorf("typed: %v", got)
+	}
+	r.press("L")
+	r.until("t3.micro", "of 16384 bytes")
+	r.press("ctrl+l")
+	r.until("1 aws-use1 t3.nano", "as 1h ago; its template has no gone", "give key again: secret values")
+	if got := launched(); len(got) != 1 || got["port"] != "8080" {
+		t.Errorf("as last time: %v", got)
+	}
+}

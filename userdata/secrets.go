@@ -167,6 +167,12 @@ func secretsIn(text []byte, readings func() []reading) []Secret {
 	return secrets.get("shapes", text, nil, func() []Secret { return secretsInReadings(text, readings()) })
 }
 
+// LooksSecret reports whether the value of a variable looks like a token, key or password. It can miss secrets.
+func LooksSecret(name, value string) bool {
+	text := []byte(name + "=" + value)
+	return len(secretsIn(text, func() []reading { return readings(text) })) > 0
+}
+
 func secretsInReadings(text []byte, all []reading) []Secret {
 	var out []Secret
 	reported := map[int]bool{} // lines with a finding, of which each has one

@@ -67,6 +67,9 @@ type Launch struct {
 	KeyPair  string             `json:"key_pair,omitempty"`
 	Profile  string             `json:"profile,omitempty"`
 	Set      map[string]string  `json:"set,omitempty"` // given values of the template's variables, without secret ones
+	// Unrecorded means that the journal does not have the values with which the replaced node was launched: the others are
+	// those of the config.
+	Unrecorded bool `json:"unrecorded,omitempty"`
 	// Started is the instance that an earlier run launched under ID, or empty.
 	Started string `json:"started,omitempty"`
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"maps"
 	"slices"
 
 	"rollcall/dnsview"
@@ -88,9 +89,16 @@ func (l *Launch) Sentence() string {
 	if l.Started != "" {
 		return index.Clean("Wait until " + l.Started + " in " + l.Cloud + ", which was launched in the place of " + old + ", is in DNS")
 	}
-	what := l.Name
+	what, from := l.Name, l.Template
 	if what == "" {
 		what = "a node"
 	}
-	return index.Clean("Launch " + what + " in the place of " + old + " in " + l.Cloud + ": " + l.Template + ", image " + l.Image + ", size " + l.Size)
+	for i, name := range slices.Sorted(maps.Keys(l.Set)) {
+		from += map[bool]string{true: " with ", false: " "}[i == 0] + name + "=" + l.Set[name]
+	}
+	text := "Launch " + what + " in the place of " + old + " in " + l.Cloud + ": " + from + ", image " + l.Image + ", size " + l.Size
+	if l.Unrecorded {
+		text += "; with which values that one was launched is not in the journal, so the config's count"
+	}
+	return index.Clean(text)
 }

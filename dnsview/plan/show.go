@@ -46,17 +46,19 @@ type StepDoc struct {
 
 // LaunchDoc is a launch as a plan shows it.
 type LaunchDoc struct {
-	Cloud    string                `json:"cloud"`              // where
-	Name     string                `json:"name"`               // of the node
-	Service  string                `json:"service"`            // that the node will serve
-	Template string                `json:"template"`           // of the boot script
-	Image    string                `json:"image"`              // its id
-	Size     string                `json:"size"`               // instance type or package
-	Network  string                `json:"network,omitempty"`  // its id
-	KeyPair  string                `json:"key_pair,omitempty"` // name of the key pair
-	Profile  string                `json:"profile,omitempty"`  // instance profile
-	Started  string                `json:"started,omitempty"`  // the instance that an earlier run launched
-	Replaces providers.InstanceRef `json:"replaces"`           // the node in whose place it comes
+	Cloud      string                `json:"cloud"`                // where
+	Name       string                `json:"name"`                 // of the node
+	Service    string                `json:"service"`              // that the node will serve
+	Template   string                `json:"template"`             // of the boot script
+	Image      string                `json:"image"`                // its id
+	Size       string                `json:"size"`                 // instance type or package
+	Network    string                `json:"network,omitempty"`    // its id
+	KeyPair    string                `json:"key_pair,omitempty"`   // name of the key pair
+	Profile    string                `json:"profile,omitempty"`    // instance profile
+	Set        map[string]string     `json:"set,omitempty"`        // values of the template's variables that were given, without secret ones
+	Unrecorded bool                  `json:"unrecorded,omitempty"` // the journal does not have such values of the replaced node: those of the config count
+	Started    string                `json:"started,omitempty"`    // the instance that an earlier run launched
+	Replaces   providers.InstanceRef `json:"replaces"`             // the node in whose place it comes
 }
 
 // RecordDoc is a record as a plan shows it.
@@ -105,7 +107,7 @@ func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
 		if l := s.Launch; l != nil {
 			x.Launch = &LaunchDoc{
 				Cloud: index.Clean(l.Cloud), Name: index.Clean(l.Name), Service: index.Clean(l.Service), Template: index.Clean(l.Template), Image: index.Clean(l.Image), Size: index.Clean(l.Size),
-				Network: index.Clean(l.Network), KeyPair: index.Clean(l.KeyPair), Profile: index.Clean(l.Profile), Started: index.Clean(l.Started), Replaces: cleanRef(l.Old),
+				Network: index.Clean(l.Network), KeyPair: index.Clean(l.KeyPair), Profile: index.Clean(l.Profile), Set: cleanValues(l.Set), Unrecorded: l.Unrecorded, Started: index.Clean(l.Started), Replaces: cleanRef(l.Old),
 			}
 		}
 		if s.Change != nil {
@@ -123,6 +125,14 @@ func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
 		d.Skipped = append(d.Skipped, index.Clean(s))
 	}
 	return d
+}
+
+func cleanValues(set map[string]string) map[string]string {
+	out := map[string]string{}
+	for name, value := range set {
+		out[index.Clean(name)] = index.Clean(value)
+	}
+	return out
 }
 
 func cleanRef(r providers.InstanceRef) providers.InstanceRef {

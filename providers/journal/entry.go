@@ -42,8 +42,9 @@ type Launch struct {
 	Profile string             `json:"profile,omitempty"`
 	// Template is the boot template, empty in entries of earlier versions.
 	Template string `json:"template,omitempty"`
-	// Set are the given values of its variables, without secret ones, whose names are in Withheld.
-	Set      map[string]string `json:"set,omitempty"`
+	// Set are the given values of its variables, without secret ones, whose names are in Withheld. It is nil in entries
+	// that do not have them, such as those of earlier versions, and empty if none was given.
+	Set      map[string]string `json:"set,omitzero"`
 	Withheld []string          `json:"withheld,omitempty"`
 
 	Replaces *Replaces `json:"replaces,omitempty"` // set if the node replaces another

@@ -29,6 +29,7 @@ type Spec struct {
 	Fleet      string            // fleet id, a tag of every node; may be empty
 	Service    string            // service name, a tag of every node; may be empty
 	Template   string            // name of the boot template, for the record
+	Given      map[string]string // given values of the template's variables, for the record; may hold secrets, never logged
 	NamePrefix string            // node names are <prefix>-<four digits of the id>-<number>
 	Tags       map[string]string // additional tags of every node
 	Nodes      []Target          // one entry per cloud

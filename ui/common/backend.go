@@ -208,10 +208,14 @@ type LaunchDefaults struct {
 
 // LastLaunch is the latest launch of a service in the journal.
 type LastLaunch struct {
-	Why        string // why there is none; then the rest is empty
-	Time       time.Time
-	Who        string
-	Template   string // empty if the journal does not have it
+	Why      string // why there is none; then the rest is empty
+	Time     time.Time
+	Who      string
+	Template string // empty if the journal does not have it
+	// Values are the given values of the template's variables without secret ones, whose names are in Withheld. They are
+	// nil if the journal does not have them.
+	Values     map[string]string
+	Withheld   []string
 	NamePrefix string
 	Clouds     map[string]CloudDefaults // by cloud name
 }

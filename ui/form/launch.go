@@ -199,6 +199,21 @@ func (d *launchForm) request() common.RenderRequest {
 	return common.RenderRequest{Template: d.template.value(), Service: d.service.value(), Values: values}
 }
 
+// given returns the values of variables that neither the service nor the template determines.
+func (d *launchForm) given() map[string]string {
+	out := map[string]string{}
+	for _, p := range d.vars {
+		determined, ok := d.values[p.v.Name]
+		if !ok {
+			determined = p.v.Default
+		}
+		if p.value() != determined {
+			out[p.v.Name] = p.value()
+		}
+	}
+	return out
+}
+
 // total returns the number of nodes.
 func (d *launchForm) total() int {
 	n := 0
@@ -250,7 +265,7 @@ func (d *launchForm) missing() string {
 
 // spec returns the spec of the launch.
 func (d *launchForm) spec(fleet string) launch.Spec {
-	s := launch.Spec{ID: launch.NewID(), Fleet: fleet, Service: d.service.value(), Template: d.template.value(), NamePrefix: strings.TrimSpace(d.prefix.Value())}
+	s := launch.Spec{ID: launch.NewID(), Fleet: fleet, Service: d.service.value(), Template: d.template.value(), Given: d.given(), NamePrefix: strings.TrimSpace(d.prefix.Value())}
 	for _, c := range d.clouds {
 		if c.count.n == 0 {
 			continue

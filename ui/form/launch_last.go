@@ -2,6 +2,7 @@ package form
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -51,7 +52,7 @@ func (d *launchForm) takeLast(sh *common.Context) tea.Cmd {
 	} else if d.template.pick(l.Template); d.template.value() != l.Template {
 		said = append(said, "its template "+common.Clean(l.Template)+" is not there any more")
 	}
-	said = append(said, "values of the template are those of the service")
+	said = append(said, d.takeValues()...)
 	if l.NamePrefix != "" {
 		d.prefix.Set(common.Clean(l.NamePrefix))
 		d.touched["prefix "] = true
@@ -80,8 +81,38 @@ func (d *launchForm) takeLast(sh *common.Context) tea.Cmd {
 		said = append(said, "a cloud of it is not in the config any more")
 	}
 	d.asLast = strings.Join(said, "; ")
-	d.useTemplate()
 	return tea.Batch(append(cmds, d.render(sh))...)
+}
+
+// takeValues makes the fields of the template, with the values of the last launch. It returns what an operator has to know
+// of them.
+func (d *launchForm) takeValues() (said []string) {
+	l := &d.last
+	if l.Values == nil {
+		d.useTemplate()
+		return []string{"values of the template are those of the service"}
+	}
+	for _, p := range d.vars {
+		if !slices.Contains(l.Withheld, p.v.Name) {
+			delete(d.touched, p.v.Name)
+		}
+	}
+	d.useTemplate()
+	left := maps.Clone(l.Values)
+	for _, p := range d.vars {
+		if s, ok := l.Values[p.v.Name]; ok {
+			p.set(s)
+			d.touched[p.v.Name] = true
+			delete(left, p.v.Name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		said = append(said, "its template has no "+common.Clean(name)+" any more")
+	}
+	for _, name := range l.Withheld {
+		said = append(said, "give "+common.Clean(name)+" again: secret values are not kept")
+	}
+	return said
 }
 
 // chosen is a choice of a cloud and what it was in a launch.

@@ -77,7 +77,7 @@ func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(la
 	if err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
 	}
-	if err := b.s.RefuseCredentials(ctx, &spec, nil); err != nil {
+	if err := b.s.RefuseCredentials(ctx, &spec, spec.Given); err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
 	}
 	if v := b.view(); v != nil {

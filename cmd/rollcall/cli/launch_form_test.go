@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +68,27 @@ func TestTheFormSaysAndMakesTheProfileThatTheCommandMakes(t *testing.T) {
 	none := rendered(t, b, "v1._theservice._tcp.unilans.net", map[string]string{"register": "console"}, "aws-use1")
 	if _, err := b.Profiles(t.Context(), none, "x"); err == nil || !strings.HasPrefix(err.Error(), "the nodes in aws-use1 do not register themselves") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestTheJournalHasTheValuesOfTheFormWithoutSecretOnes(t *testing.T) {
+	newWorld(t)
+	b := formBackend(t)
+	spec := rendered(t, b, theWWW, map[string]string{"greeting": "Ahoy"}, "aws-use1")
+	spec.Given = map[string]string{"greeting": "Ahoy", "ttl": "ghp_0123456789abcdefghijklmnopqrstuvwxyzAB", "unheard": "of"}
+	if r := b.Launch(t.Context(), spec, func(launch.Progress) {}); !r.OK() {
+		t.Fatalf("%q", r.Lines())
+	}
+	l := journalOf(t)[0].Launch
+	if l == nil || !maps.Equal(l.Set, map[string]string{"greeting": "Ahoy"}) || !slices.Equal(l.Withheld, []string{"ttl"}) {
+		t.Errorf("%+v", l)
+	}
+	if last := b.Defaults(t.Context(), theWWW).Last; last.Values["greeting"] != "Ahoy" || !slices.Equal(last.Withheld, []string{"ttl"}) {
+		t.Errorf("%+v", last)
+	}
+	must(t, "launch", "--cloud", "aws-use1", "--service", theWWW, "--yes")
+	if last := b.Defaults(t.Context(), theWWW).Last; last.Values == nil || len(last.Values) > 0 {
+		t.Errorf("none was given: %+v", last)
 	}
 }
 

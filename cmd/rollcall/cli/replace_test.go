@@ -76,6 +76,9 @@ func TestReplaceNamesWhatIsNotKnownOfANodeAndHowToGiveIt(t *testing.T) {
 	if called == nil || !strings.Contains(must(t, "replace", name, "--template", nginx, "--dry-run"), called[1]) {
 		t.Errorf("no name, or another one the second time: %q\n%s", called, out)
 	}
+	if !strings.Contains(out, "with which values that one was launched is not in the journal, so the config's count") {
+		t.Errorf("nothing says whose values count:\n%s", out)
+	}
 	for _, want := range []string{" in the place of " + name + " in aws-use1: " + nginx + ", image ami-", "Wait 60 s", "Terminate " + name, "only after step 1"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("without %q:\n%s", want, out)
@@ -114,7 +117,7 @@ func TestReplaceLaunchesAsTheJournalKnowsAndDrainsTheOldNode(t *testing.T) {
 			launched = append(launched, e)
 		}
 	}
-	if len(launched) != 2 {
+	if len(launched) != 2 || !strings.Contains(out, nginx+" with greeting=Ahoy, image") || strings.Contains(out, "the config's count") {
 		t.Fatalf("%d launches\n%s", len(launched), out)
 	}
 	for _, e := range launched {

@@ -16,6 +16,7 @@ import (
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
+	"rollcall/userdata"
 )
 
 // launchJournal records the nodes of one launch in the session's journal.
@@ -23,8 +24,6 @@ type launchJournal struct {
 	s    *Launcher
 	run  string // the same for all entries of a command
 	spec *launch.Spec
-
-	given map[string]string // values of the template's variables
 
 	part  *journal.Entry // of the plan that the launch is a step of; nil for a launch of its own
 	place *journal.Place // in which that plan launches
@@ -51,7 +50,7 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 	for i := range l.spec.Nodes {
 		total += l.spec.Nodes[i].Count
 	}
-	set, withheld := l.s.keptValues(l.spec.Template, l.given)
+	set, withheld := l.s.keptValues(l.spec.Template, l.spec.Given)
 	e := journal.Entry{
 		Run: l.run, Who: app.Who(), Verb: "launch", Kind: journal.KindLaunch, Title: fmt.Sprintf("launch %s of %s", providers.CountOf(total, "node"), cmp.Or(l.spec.Service, l.spec.Template)),
 		Sentence: fmt.Sprintf("Launch %s in %s: image %s, size %s", req.Name, n.Cloud, req.Image, req.Size),
@@ -74,24 +73,30 @@ func (l *launchJournal) Begin(ctx context.Context, n launch.Node, req providers.
 	return l.entry, err
 }
 
-// keptValues returns the given values of a template that the journal keeps, and the names of those that are secret.
+// keptValues returns the given values of a template that the journal keeps, and the names of those that are secret or look
+// so. Without a template, a value is secret if it is in any template.
 func (s *Launcher) keptValues(template string, values map[string]string) (set map[string]string, withheld []string) {
-	t, err := TemplatesOf(s.Program).Get(template)
-	if err != nil {
-		return nil, nil
+	all := TemplatesOf(s.Program)
+	list := all.List()
+	if t, err := all.Get(template); err == nil {
+		list = []userdata.Template{t}
 	}
-	for _, v := range t.Variables {
-		value, given := values[v.Name]
-		switch {
-		case given && v.Secret:
-			withheld = append(withheld, v.Name)
-		case given:
-			if set == nil {
-				set = map[string]string{}
+	set = map[string]string{}
+	for name, value := range values {
+		known, secret := false, userdata.LooksSecret(name, value)
+		for i := range list {
+			for _, v := range list[i].Variables {
+				known, secret = known || v.Name == name, secret || v.Name == name && v.Secret
 			}
-			set[v.Name] = value
+		}
+		switch {
+		case known && secret:
+			withheld = append(withheld, name)
+		case known:
+			set[name] = value
 		}
 	}
+	slices.Sort(withheld)
 	return set, append(withheld, slices.Sorted(maps.Keys(s.Metadata))...)
 }
 
@@ -229,7 +234,7 @@ func (s *Launcher) LastLaunch(service string) common.LastLaunch {
 	}
 	last := all[at].Launch
 	out := common.LastLaunch{
-		Time: all[at].Time, Who: words.Clean(all[at].Who), Template: last.Template, NamePrefix: words.Clean(namePrefix(last)), Clouds: map[string]common.CloudDefaults{},
+		Time: all[at].Time, Who: words.Clean(all[at].Who), Template: last.Template, Values: last.Set, Withheld: last.Withheld, NamePrefix: words.Clean(namePrefix(last)), Clouds: map[string]common.CloudDefaults{},
 	}
 	nodes := map[string]map[int]bool{} // by cloud; a retry has entries of its own
 	for i := range all {

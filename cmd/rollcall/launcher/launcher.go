@@ -85,7 +85,7 @@ func (s *Launcher) ZoneRefuses(snap *providers.Snapshot, service string) error {
 
 // Follow returns the options for following a launch: a node is registered once DNS has it.
 func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
-	o := launch.Options{Clock: s.Program.Clock, Journal: &launchJournal{s: s, run: newRun(), spec: spec, given: s.Given}}
+	o := launch.Options{Clock: s.Program.Clock, Journal: &launchJournal{s: s, run: newRun(), spec: spec}}
 	d := s.Config.Declared(spec.Service)
 	if d == nil {
 		return o // registration is not expected: a node is done when it runs

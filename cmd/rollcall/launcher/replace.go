@@ -56,7 +56,7 @@ func (s *Launcher) PlanReplace(ctx context.Context, v *dnsview.View, replacement
 	p := plan.Replace(v, parts...)
 	for i := range p.Steps {
 		if l := p.Steps[i].Launch; l != nil && l.Started == "" {
-			spec, _, err := s.launchSpec(ctx, v, l)
+			spec, err := s.launchSpec(ctx, v, l)
 			if err != nil {
 				return plan.Plan{}, err
 			}
@@ -136,6 +136,7 @@ func (s *Launcher) asBefore(l *plan.Launch, i *providers.Instance, v *dnsview.Vi
 	l.Template = cmp.Or(from.Template, s.Config.BootOf(l.Service).Template)
 	l.Image, l.Size = cmp.Or(i.Image, from.Image), cmp.Or(i.Type, from.Size)
 	l.Network, l.KeyPair, l.Profile = from.Network, from.KeyPair, from.Profile
+	l.Unrecorded = from.Set == nil
 	l.Set = map[string]string{}
 	maps.Copy(l.Set, from.Set)
 	maps.Copy(l.Set, over.Set)
@@ -226,8 +227,8 @@ func (s *Launcher) isGone(v *dnsview.View, ref providers.InstanceRef) bool {
 	return c != nil && c.Coverage.State == providers.CoverageComplete && c.Lookups[ref.ID].Gone
 }
 
-// launchSpec returns the spec of the launch of one node in the place of another, and the given values of its template.
-func (s *Launcher) launchSpec(ctx context.Context, v *dnsview.View, l *plan.Launch) (spec launch.Spec, given map[string]string, err error) {
+// launchSpec returns the spec of the launch of one node in the place of another.
+func (s *Launcher) launchSpec(ctx context.Context, v *dnsview.View, l *plan.Launch) (launch.Spec, error) {
 	r := Request{
 		Service: l.Service, Template: l.Template, ID: l.ID, Name: l.Prefix, counts: map[string]int{l.Cloud: 1}, order: []string{l.Cloud},
 		Given: maps.Clone(l.Set), Image: one(l.Image), Size: one(l.Size), Network: one(l.Network), KeyPair: one(l.KeyPair), Profile: one(l.Profile),
@@ -238,18 +239,18 @@ func (s *Launcher) launchSpec(ctx context.Context, v *dnsview.View, l *plan.Laun
 	maps.Copy(r.Given, s.Given)
 	spec, scripts, err := s.Spec(ctx, v, &r)
 	if err != nil {
-		return spec, nil, err
+		return spec, err
 	}
 	if why := v.WhyServiceHidden(spec.Service); why != "" {
-		return spec, nil, fmt.Errorf("nothing was launched: a node of %s could not be registered: %s", words.Clean(spec.Service), why)
+		return spec, fmt.Errorf("nothing was launched: a node of %s could not be registered: %s", words.Clean(spec.Service), why)
 	}
 	if n := LintErrors(scripts.Findings); n > 0 {
-		return spec, nil, fmt.Errorf("nothing was launched: lint has %s in the boot script; rollcall userdata lint %s shows them", providers.CountOf(n, "error"), words.Clean(l.Template))
+		return spec, fmt.Errorf("nothing was launched: lint has %s in the boot script; rollcall userdata lint %s shows them", providers.CountOf(n, "error"), words.Clean(l.Template))
 	}
 	if spec, err = s.WithMetadata(spec, s.Metadata); err != nil {
-		return spec, nil, err
+		return spec, err
 	}
-	return spec, r.Given, s.RefuseCredentials(ctx, &spec, r.Given)
+	return spec, s.RefuseCredentials(ctx, &spec, spec.Given)
 }
 
 func one(value string) []string {
@@ -261,7 +262,7 @@ func one(value string) []string {
 
 // Launch implements apply.Launcher.
 func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(string)) (providers.Instance, string, error) {
-	spec, given, err := s.launchSpec(ctx, s.Update(s.Fleet.Snapshot()), l)
+	spec, err := s.launchSpec(ctx, s.Update(s.Fleet.Snapshot()), l)
 	if err != nil {
 		return providers.Instance{}, "", err
 	}
@@ -278,7 +279,7 @@ func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Ent
 	if err != nil {
 		return providers.Instance{}, "", fmt.Errorf("read the journal: %w", err)
 	}
-	begun := &launchJournal{s: s, run: entry.Run, spec: &spec, given: given, part: &entry, place: place, asked: s.askedFor(l.Old, stopped)}
+	begun := &launchJournal{s: s, run: entry.Run, spec: &spec, part: &entry, place: place, asked: s.askedFor(l.Old, stopped)}
 	o.Journal, o.Earlier = begun, Earlier(earlier)
 	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(p launch.Progress) {
 		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)

@@ -72,7 +72,7 @@ func (r *Request) ParseClouds(args []string) (err error) {
 func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launch.Spec, BootScripts, error) {
 	templates := TemplatesOf(s.Program)
 	made := BootScripts{Texts: map[string]string{}, Findings: []Finding{}}
-	spec := launch.Spec{ID: f.ID, Template: f.Template, NamePrefix: f.Name}
+	spec := launch.Spec{ID: f.ID, Template: f.Template, Given: f.Given, NamePrefix: f.Name}
 	if spec.ID == "" {
 		spec.ID = launch.NewID()
 	}
