@@ -3,7 +3,6 @@ package userdata
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	_ "embed" // what installs the agent
 	"encoding/json"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"strings"
 
 	"rollcall/providers"
+	"rollcall/userdata/deflate"
 )
 
 //go:embed node/install.sh
@@ -95,9 +95,7 @@ func (t *Template) render(in Input) (Rendered, error) {
 	}
 	r.Text, r.Plain = text, text
 	if len(text) > r.Limit && at.CloudInit { // which unpacks gzip
-		if r.Text, err = zipped(text); err != nil {
-			return Rendered{}, Problems{fmt.Sprintf("template %s: %v", t.Name, err)}
-		}
+		r.Text = deflate.Gzip(text)
 	}
 	r.Left = r.Limit - len(r.Text)
 	switch {
@@ -111,22 +109,6 @@ func (t *Template) render(in Input) (Rendered, error) {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("only %d bytes are left below the limit of %d", r.Left, r.Limit))
 	}
 	return r, nil
-}
-
-// zipped compresses a text deterministically.
-func zipped(text []byte) ([]byte, error) {
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := z.Write(text); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
 }
 
 // fill returns the template with values and agent inserted, and the template line of each line.
