@@ -18,7 +18,7 @@ var agentParts = map[providers.Provider]agentPart{
 	providers.EC2:        {begins: []string{"class EC2(Here):"}},
 	providers.Triton:     {begins: []string{"class Triton(Here):"}},
 	providers.Cloudflare: {dns: true, begins: []string{"class Cloudflare:", "def parameter("}},
-	providers.Route53:    {dns: true, begins: []string{"class Route53:", "def wire(", "def txt("}, findsIDN: true},
+	providers.Route53:    {dns: true, begins: []string{"class Route53:", "def digest(", "def owns(", "def of_value(", "def wire(", "def txt("}, findsIDN: true},
 }
 
 // agentPart is a part of the agent that only one provider needs.
@@ -27,6 +27,9 @@ type agentPart struct {
 	dns      bool     // it registers nodes with the provider
 	findsIDN bool     // it finds an internationalized zone by its name
 }
+
+// agentNote is the only comment of the agent in a boot script.
+const agentNote = "# rollcall-node puts this machine into DNS and takes it out again. Its source with comments is userdata/node/rollcall-node of rollcall.\n"
 
 // slimAgent returns the agent without comments and without the code for other providers than those of its node.
 func slimAgent(at, dns providers.Provider) string {
@@ -48,8 +51,10 @@ func slimAgent(at, dns providers.Provider) string {
 			continue
 		}
 		// Python needs one space for each level.
-
 		b.WriteString(strings.Repeat(" ", (len(line)-len(bare)+3)/4) + uncommented(bare))
+		if strings.HasPrefix(line, "#!") {
+			b.WriteString(agentNote)
+		}
 	}
 	return b.String()
 }
@@ -68,7 +73,7 @@ const agentMark = "ROLLCALL_NODE_AGENT"
 
 // agentLines holds each line of the agent in every form in which a boot script has it, without indentation.
 var agentLines = sync.OnceValue(func() map[string]bool {
-	out := map[string]bool{}
+	out := map[string]bool{strings.TrimSpace(agentNote): true}
 	for line := range strings.Lines(agentSource) {
 		bare := strings.TrimLeft(line, " ")
 		out[strings.TrimSpace(bare)], out[strings.TrimSpace(uncommented(bare))] = true, true
