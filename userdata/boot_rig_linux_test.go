@@ -2,7 +2,6 @@ package userdata_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"flag"
 	"fmt"
@@ -26,6 +25,7 @@ import (
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/boot"
 	"rollcall/providers/sim/world"
+	"rollcall/userdata/deflate"
 )
 
 // The services of these tests, which have no other nodes.
@@ -239,7 +239,7 @@ func (r *bootRig) launch(cloudName, name, template, service string, set ...strin
 	}
 	text := r.must(args...)
 	if cloudName != "joyent-east" && len(text) > 16384 { // as a launch sends it to EC2
-		text = zipped(r.t, text)
+		text = string(deflate.Gzip([]byte(text)))
 	}
 	e := r.sim.Endpoints()
 	cloud := r.world.Clouds()[slices.IndexFunc(r.world.Clouds(), func(c world.Cloud) bool { return c.Name == cloudName })]
@@ -261,20 +261,6 @@ func (r *bootRig) launch(cloudName, name, template, service string, set ...strin
 	r.until("the machine of "+name+" is on", func() (ok bool) { n.Machine, ok = r.rack.Machine(i.ID); return ok })
 	n.address = n.instance().Public.String()
 	return n
-}
-
-// zipped returns a text in gzip.
-func zipped(t *testing.T, text string) string {
-	t.Helper()
-	var b strings.Builder
-	z := gzip.NewWriter(&b)
-	if _, err := z.Write([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
 }
 
 // own writes files into the operator's folder of templates.

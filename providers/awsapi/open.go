@@ -25,7 +25,8 @@ type Options struct {
 	Region        string // empty for the environment's or the profile's
 	DefaultRegion string // used if neither has one; empty makes that an error
 	Profile       string // profile in the shared config; empty for AWS_PROFILE or the default chain
-	Endpoint      string // overrides every service's endpoint; empty for AWS_ENDPOINT_URL and its variants, else Amazon
+	Service       string // the one that the account is for, by its name in the SDK (ServiceID)
+	Endpoint      string // empty for AWS_ENDPOINT_URL and its variants, else Amazon. It is that of Service alone if it is Amazon's own or a store of objects, else that of all services, as of an emulator
 	Budget        *budget.Account
 	HTTPClient    *http.Client  // its Transport is used; nil for the SDK's own
 	Timeout       time.Duration // of one try; 0 for DefaultTimeout
@@ -101,7 +102,7 @@ func sharedLogin(o Options, from *settings, cfg aws.Config) (login, error) {
 	if err != nil || o.Shared == nil {
 		return l, err
 	}
-	kept, _ := o.Shared.LoadOrStore("awsapi "+o.Profile+"\x00"+o.Endpoint+"\x00"+cfg.Region, l)
+	kept, _ := o.Shared.LoadOrStore("awsapi "+o.Profile+"\x00"+aws.ToString(from.endpointOf(sts.ServiceID))+"\x00"+cfg.Region, l)
 	return kept.(login), nil
 }
 
@@ -116,7 +117,8 @@ func stsRegion(region string) string {
 	return "us-east-1"
 }
 
-// Endpoint returns the endpoint of a service, by its name in the SDK (ServiceID), or nil for Amazon's own: that of Options, then
+// Endpoint returns the endpoint of a service, by its name in the SDK (ServiceID), or nil for Amazon's own: that of Options, if it is
+// for this service, then
 // AWS_ENDPOINT_URL_SERVICE, AWS_ENDPOINT_URL, the section of services of the profile, and its endpoint_url. It must be set
 // in the Options of every client, because a client's own rules know only the environment of the process.
 func (s *Session) Endpoint(service string) *string { return s.settings.endpointOf(service) }

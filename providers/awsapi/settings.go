@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -26,15 +27,20 @@ type settings struct {
 	env      providers.Environment
 	profile  config.SharedConfig
 	named    bool   // the config of rollcall names the profile, so that keys in the environment do not count
-	endpoint string // of rollcall's config, for every service; may be empty
+	endpoint string // of rollcall's config; may be empty
+	service  string // the only service of endpoint, by its name in the SDK; empty if it has all of them
 }
 
 // readSettings reads the files. A profile that is named but in no file is KindAuth.
 func readSettings(o Options) (*settings, error) {
-	if o.AWS != nil {
-		return &settings{env: providers.EnvironmentOf(), profile: config.SharedConfig{Region: o.AWS.Region}, endpoint: o.Endpoint}, nil
-	}
 	s := &settings{env: o.Env, named: o.Profile != "", endpoint: o.Endpoint}
+	if o.Objects || isAmazons(o.Endpoint, o.Service) {
+		s.service = o.Service
+	}
+	if o.AWS != nil {
+		s.env, s.profile = providers.EnvironmentOf(), config.SharedConfig{Region: o.AWS.Region}
+		return s, nil
+	}
 	ofEnv := firstSet(o.Env, "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 	name := cmp.Or(o.Profile, ofEnv, "default")
 	files := []string{awsFile(o.Env, "AWS_CONFIG_FILE", "config"), awsFile(o.Env, "AWS_SHARED_CREDENTIALS_FILE", "credentials")}
@@ -197,7 +203,7 @@ func (s *settings) region() string {
 // endpointOf returns the endpoint of a service, by its name in the SDK, or nil for Amazon's own. The order is that of "Service-specific
 // endpoints" in the AWS SDKs and Tools Reference Guide.
 func (s *settings) endpointOf(service string) *string {
-	if s.endpoint != "" {
+	if s.endpoint != "" && (s.service == "" || s.service == service) {
 		return aws.String(s.endpoint)
 	}
 	ignore := s.env.Getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
@@ -210,6 +216,17 @@ func (s *settings) endpointOf(service string) *string {
 		return aws.String(e)
 	}
 	return nil
+}
+
+// isAmazons reports whether an endpoint is one of Amazon's own for a service, such as https://ec2.eu-west-1.api.aws or that of a VPC.
+// It answers for no other service.
+func isAmazons(endpoint, service string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil || !slices.ContainsFunc(Hosts, func(h string) bool { return strings.HasSuffix(u.Hostname(), "."+h) }) {
+		return false
+	}
+	label, labels := strings.ToLower(strings.ReplaceAll(service, " ", "")), strings.Split(u.Hostname(), ".")
+	return slices.Contains(labels, label) || slices.Contains(labels, label+"-fips")
 }
 
 // GetUseFIPSEndpoint is called by the SDK's clients.

@@ -48,6 +48,26 @@ func TestEndpointsAreThoseOfTheConfigThenOfTheEnvironmentThenOfTheProfileForEver
 			o: Options{Profile: "prod", Endpoint: "http://config"}, env: []string{"AWS_ENDPOINT_URL=http://env", "AWS_ENDPOINT_URL_EC2=http://env-ec2", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"},
 			want: map[string]string{"EC2": "http://config", "Route 53": "http://config", "STS": "http://config"},
 		},
+		"the config's, which is Amazon's own for one service": {
+			o:    Options{Profile: "prod", Service: "EC2", Endpoint: "https://ec2.us-east-1.api.aws"},
+			want: map[string]string{"EC2": "https://ec2.us-east-1.api.aws", "IAM": "http://profile", "STS": "http://profile"},
+		},
+		"the config's, which is that of a VPC": {
+			o: Options{Profile: "prod", Service: "EC2", Endpoint: "https://vpce-0a1-b2.ec2.us-east-1.vpce.amazonaws.com"}, env: []string{"AWS_ENDPOINT_URL_STS=http://env-sts"},
+			want: map[string]string{"EC2": "https://vpce-0a1-b2.ec2.us-east-1.vpce.amazonaws.com", "STS": "http://env-sts"},
+		},
+		"the config's, which is Amazon's own with FIPS": {
+			o:    Options{Profile: "prod", Service: "Route 53", Endpoint: "https://route53-fips.amazonaws.com"},
+			want: map[string]string{"Route 53": "https://route53-fips.amazonaws.com", "STS": "http://profile"},
+		},
+		"the config's, which is an emulator on an instance": {
+			o:    Options{Profile: "prod", Service: "EC2", Endpoint: "http://ec2-54-1-2-3.compute-1.amazonaws.com:4566"},
+			want: map[string]string{"EC2": "http://ec2-54-1-2-3.compute-1.amazonaws.com:4566", "STS": "http://ec2-54-1-2-3.compute-1.amazonaws.com:4566"},
+		},
+		"the config's, which is a store of objects": {
+			o:    Options{Profile: "prod", Service: "S3", Endpoint: "http://minio", Objects: true},
+			want: map[string]string{"S3": "http://minio", "STS": "http://profile", "SSO": "http://profile"},
+		},
 		"ignored": {
 			o: Options{Profile: "prod"}, env: []string{"AWS_ENDPOINT_URL=http://env", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true"},
 			want: map[string]string{"EC2": "", "Route 53": "", "STS": ""},

@@ -72,7 +72,7 @@ const (
 // region KindInvalid.
 func New(cfg Config) (*Cloud, error) {
 	s, err := awsapi.Open(awsapi.Options{
-		Source: cmp.Or(cfg.Name, cfg.Region, string(providers.EC2)), Region: cfg.Region, Profile: cfg.Profile, Endpoint: cfg.Endpoint,
+		Source: cmp.Or(cfg.Name, cfg.Region, string(providers.EC2)), Region: cfg.Region, Profile: cfg.Profile, Service: awsec2.ServiceID, Endpoint: cfg.Endpoint,
 		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS, Env: cfg.Env, Ask: cfg.Ask, Shared: cfg.Shared,
 	})
 	if err != nil {

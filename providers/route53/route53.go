@@ -81,7 +81,7 @@ func (a *Account) Endpoint() string {
 func New(cfg Config) (*Account, error) {
 	name := cmp.Or(cfg.Name, string(providers.Route53))
 	s, err := awsapi.Open(awsapi.Options{
-		Source: name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Endpoint: cfg.Endpoint,
+		Source: name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Service: awsr53.ServiceID, Endpoint: cfg.Endpoint,
 		Budget: cfg.Budget, HTTPClient: cfg.HTTPClient, Clock: cfg.Clock, AWS: cfg.AWS, Env: cfg.Env, Ask: cfg.Ask, Shared: cfg.Shared,
 	})
 	if err != nil {

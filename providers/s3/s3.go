@@ -61,7 +61,7 @@ func New(cfg Config) (*Store, error) {
 	}
 	var err error
 	st.s, err = awsapi.Open(awsapi.Options{
-		Source: "team store " + st.name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Endpoint: cfg.Endpoint, Timeout: cfg.Timeout,
+		Source: "team store " + st.name, Region: cfg.Region, DefaultRegion: "us-east-1", Profile: cfg.Profile, Service: awss3.ServiceID, Endpoint: cfg.Endpoint, Timeout: cfg.Timeout,
 		HTTPClient: cfg.HTTPClient, Budget: cfg.Budget, Clock: cfg.Clock, Env: cfg.Env, Objects: true, Ask: cfg.Ask, Shared: cfg.Shared,
 	})
 	if err != nil {
