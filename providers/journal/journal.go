@@ -171,6 +171,9 @@ func (j *Journal) Problems() []Problem {
 	defer j.mu.Unlock()
 	if j.team != nil {
 		out := slices.Clone(j.replay.problems)
+		if j.team.damaged {
+			out = append(out, Problem{Why: "the copy of the team's journal on this machine, " + j.path + ", is damaged; it is read again when its store answers"})
+		}
 		if j.team.lost != nil {
 			out = append(out, Problem{Why: j.team.lost.Error()})
 		}

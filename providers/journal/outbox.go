@@ -20,12 +20,13 @@ import (
 // outboxLine is one line of an outbox.
 type outboxLine struct {
 	Batch   *batch `json:"batch,omitempty"`
+	Store   string `json:"store,omitempty"`   // id of the store that the batch is for
 	Settled string `json:"settled,omitempty"` // id of a batch that is in the chain, or was given up
 }
 
 // keep writes a batch to the outbox and waits until it is on disk.
 func (j *Journal) keep(c batch) error {
-	if err := j.writeOutbox(outboxLine{Batch: &c}, true); err != nil {
+	if err := j.writeOutbox(outboxLine{Batch: &c, Store: j.team.id}, true); err != nil {
 		return err
 	}
 	j.team.pending = replaceBatch(j.team.pending, c)
@@ -87,6 +88,7 @@ func readOutbox(f *os.File) ([]batch, error) {
 			continue // its writer was killed while it wrote, and has made nothing of it
 		}
 		if l.Batch != nil {
+			l.Batch.store = l.Store
 			pending = replaceBatch(pending, *l.Batch)
 		}
 		pending = slices.DeleteFunc(pending, func(p batch) bool { return p.ID == l.Settled })
@@ -189,6 +191,10 @@ func (j *Journal) adopt(stop <-chan struct{}, f *os.File) error {
 	if err != nil {
 		return err
 	}
+	if i := slices.IndexFunc(pending, func(c batch) bool { return j.team.isForeign(&c) }); i >= 0 {
+		j.addNotice("%s waits for another store than %s, and is never sent to this one", f.Name(), j.team.store.Name())
+		return nil
+	}
 	for _, c := range pending {
 		if err := j.join(stop, c); err != nil {
 			return err
@@ -222,7 +228,7 @@ func (j *Journal) otherOutboxes(do func(f *os.File, alive bool) error) error {
 	if err != nil || len(files) == 0 || len(files) == 1 && files[0].Name() == j.writer {
 		return nil // there are none yet
 	}
-	return j.withMirror(func([]byte) error { // a new outbox is locked before the lock of the mirror is released
+	return j.withLock(func() error { // a new outbox is locked before the lock of the mirror is released
 		for _, file := range files {
 			if file.Name() == j.writer {
 				continue
@@ -255,7 +261,7 @@ func (j *Journal) allEntriesBut(id string) []Entry {
 	if j.isAway() {
 		_ = j.otherOutboxes(func(f *os.File, _ bool) error { // what cannot be read is read again
 			others, err := readOutbox(f)
-			pending = append(pending, others...)
+			pending = append(pending, slices.DeleteFunc(others, func(c batch) bool { return j.team.isForeign(&c) })...)
 			return errors.Join(err, f.Close())
 		})
 	}

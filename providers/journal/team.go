@@ -55,6 +55,8 @@ type batch struct {
 	Carried  bool      `json:"carried,omitempty"`
 	Entries  []Entry   `json:"entries,omitempty"`
 	Outcomes []Outcome `json:"outcomes,omitempty"`
+
+	store string // id of the store that it was written for; empty if that was not known
 }
 
 // team is what a shared journal has besides a Journal. It is guarded by the journal's mutex.
@@ -67,15 +69,20 @@ type team struct {
 	asked   bool            // the operator let changes be journalled here until the store is back
 	pending []batch         // in the outbox, and not in the chain
 	dropped map[string]bool // batches that were given up, whose writes may still arrive
+	damaged bool            // the mirror is not what was written, and the store was not asked for it yet
+	seen    *[]read         // collects what is read from the store, if there is no mirror; may be nil
 	newer   error           // the chain has an object of a later format
 	lost    error           // the store does not have the chain that this machine has read
+	id      string          // of the store; empty until it was read
 	alive   string          // version of the writer's object, if there is one
 	aliveAt time.Time
 	stop    chan struct{} // closed by Close
 	mirror  int64         // size of the mirror as read
 	inFile  uint64        // number of the last object in the mirror
 	notices []string
+	noticed map[string]bool // notices that are given once
 
+	identified bool      // the store has this id
 	comparedAt time.Time // when the store was last asked for what this machine has read
 }
 
@@ -84,7 +91,7 @@ func OpenTeam(o TeamOptions) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, dropped: map[string]bool{}, stop: make(chan struct{})}}
+	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, dropped: map[string]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
 	var err error
 	if j.file, err = openOwn(o.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -92,10 +99,25 @@ func OpenTeam(o TeamOptions) (*Journal, error) {
 	if j.lock, err = openOwn(o.Path+".lock", os.O_RDWR|os.O_CREATE); err != nil {
 		return nil, errors.Join(fmt.Errorf("journal: %w", err), j.file.Close())
 	}
-	if err := j.readMirror(); err != nil {
+	if err := j.openMirror(); err != nil {
 		return nil, errors.Join(err, j.Close())
 	}
 	return j, nil
+}
+
+// openMirror reads what this machine has kept of the store.
+func (j *Journal) openMirror() error {
+	f, err := readStoreFile(j.path)
+	if err != nil {
+		return err
+	}
+	j.team.id = f.ID
+	if f.Store != j.team.store.Name() {
+		if err := j.noteStore(); err != nil {
+			return err
+		}
+	}
+	return j.readMirror()
 }
 
 // Team returns the place of the team's store, or "" for the journal of one machine.
@@ -314,6 +336,15 @@ func (j *Journal) readListed(stop <-chan struct{}) error {
 		if err := j.extendMirror(got); err != nil {
 			return err
 		}
+	}
+}
+
+// addNotice adds a line for Notices, once.
+func (j *Journal) addNotice(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	if t := j.team; !t.noticed[line] {
+		t.noticed[line] = true
+		t.notices = append(t.notices, line)
 	}
 }
 

@@ -20,6 +20,12 @@ func (j *Journal) isCompared() bool {
 // compareKnown sets lost if the store does not have the chain that this machine has read.
 func (j *Journal) compareKnown(stop <-chan struct{}) error {
 	lost, damaged, err := j.lostChain(stop)
+	if err == nil && lost == nil {
+		lost, err = j.identify(stop, false)
+	}
+	if err == nil && lost == nil && j.team.damaged {
+		damaged, err = false, j.rereadDamaged(stop)
+	}
 	if err != nil {
 		return err
 	}
@@ -44,12 +50,15 @@ func (j *Journal) lostChain(stop <-chan struct{}) (lost error, damaged bool, err
 		return nil, false, err
 	case there && hash == "":
 		return nil, b.head != "?", nil
-	case there && (b.head == "?" || hash == b.head):
+	case there && hash == b.head:
 		return nil, false, nil
 	}
 	first, begun, err := j.hashAt(stop, 1)
 	if err != nil {
 		return nil, false, err
+	}
+	if there && b.head == "?" && (first == b.first || first == "" || b.first == "") {
+		return nil, false, nil
 	}
 	var what string
 	switch {
@@ -62,10 +71,7 @@ func (j *Journal) lostChain(stop <-chan struct{}) (lost error, damaged bool, err
 	default:
 		what = fmt.Sprintf("object %d is not the one that this machine has read: it was replaced", b.seq)
 	}
-	return &providers.Error{
-		Kind: providers.KindInvalid, Source: "team store " + j.team.store.Name(), Op: "compare object " + strconv.FormatUint(b.seq, 10),
-		Err: fmt.Errorf("%s; nothing is changed from here until the store has it again: restore its objects, or, if the journal was begun anew on purpose, move %s away", what, j.path),
-	}, false, nil
+	return j.otherChain("compare object "+strconv.FormatUint(b.seq, 10), what), false, nil
 }
 
 // hashAt returns the hash of an object in the store, which is empty if the object is damaged.

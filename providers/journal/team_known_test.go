@@ -75,7 +75,7 @@ func TestNothingIsChangedWhileTheStoreLacksWhatThisMachineHasRead(t *testing.T) 
 				keys := len(s.Keys())
 				refused := func(what string, err error) {
 					t.Helper()
-					if providers.KindOf(err) != providers.KindInvalid || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "move "+m.path+" away") || strings.Contains(err.Error(), "\n") {
+					if providers.KindOf(err) != providers.KindInvalid || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "rollcall team set-aside") || !strings.Contains(err.Error(), m.path) || strings.Contains(err.Error(), "\n") {
 						t.Errorf("%s: %v", what, err)
 						return
 					}

@@ -156,6 +156,9 @@ func (j *Journal) readMirror() error {
 			text, more, ok := bytes.Cut(rest, []byte{'\n'})
 			var r read
 			if !ok || json.Unmarshal(text, &r) != nil || r.Number <= j.replay.seq {
+				if j.team.damaged = len(more) > 0; j.team.damaged {
+					return nil // more than the end of a write that was cut off
+				}
 				if err := j.file.Truncate(j.team.mirror); err != nil {
 					return fmt.Errorf("journal: cut %s off: %w", j.path, err)
 				}
@@ -163,11 +166,15 @@ func (j *Journal) readMirror() error {
 			}
 			if r.Number > j.replay.seq+1 {
 				j.replay.head = "?"
+				j.team.damaged = true
 			}
 			j.addRead(r)
 			j.team.mirror += int64(len(text)) + 1
 			j.team.inFile = r.Number
 			rest = more
+		}
+		if len(j.replay.problems) > 0 {
+			j.team.damaged = true
 		}
 		return nil
 	})
@@ -175,6 +182,9 @@ func (j *Journal) readMirror() error {
 
 // extendMirror appends objects, except those that another process of this machine has appended.
 func (j *Journal) extendMirror(got []read) error {
+	if j.file == nil && j.team.seen != nil {
+		*j.team.seen = append(*j.team.seen, got...)
+	}
 	if len(got) == 0 || j.file == nil {
 		return nil
 	}
@@ -210,20 +220,28 @@ func (j *Journal) extendMirror(got []read) error {
 
 // withMirror calls f with what the mirror has beyond what was read, while no other process writes to it.
 func (j *Journal) withMirror(f func(rest []byte) error) error {
+	return j.withLock(func() error {
+		info, err := j.file.Stat()
+		if err != nil {
+			return err
+		}
+		rest := make([]byte, max(0, info.Size()-j.team.mirror))
+		if len(rest) > 0 {
+			if _, err := j.file.ReadAt(rest, j.team.mirror); err != nil {
+				return err
+			}
+		}
+		return f(rest)
+	})
+}
+
+// withLock calls f while no other process of this machine writes to the mirror or makes an outbox.
+func (j *Journal) withLock(f func() error) error {
 	if err := waitFor(j.stop, j.lock, tryLockFile); err != nil {
 		return err
 	}
 	nameHolder(j.lock.Name())
-	info, err := j.file.Stat()
-	if err == nil {
-		rest := make([]byte, max(0, info.Size()-j.team.mirror))
-		if len(rest) > 0 {
-			_, err = j.file.ReadAt(rest, j.team.mirror)
-		}
-		if err == nil {
-			err = f(rest)
-		}
-	}
+	err := f()
 	if unlockErr := unlockFile(j.lock); err == nil {
 		err = unlockErr
 	}

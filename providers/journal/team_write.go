@@ -136,6 +136,13 @@ const maxStuck = 4
 // put creates the object of a batch at the next free number. A batch that the chain has already is not written again:
 // the answer to its write was lost.
 func (j *Journal) put(stop <-chan struct{}, c batch, check func([]Entry) error) ([]Entry, error) {
+	lost, err := j.identify(stop, true)
+	if lost != nil {
+		j.team.lost = lost
+	}
+	if err = errors.Join(err, lost); err != nil {
+		return nil, err
+	}
 	pause := 4 * time.Millisecond
 	for stuck := 0; ; {
 		if first, ok := j.replay.batches[c.ID]; ok {

@@ -38,7 +38,7 @@ func newBatchID() string { return rand.Text() }
 // registerTeamWriter makes the outbox of this writer, and before it begins something its object in the store.
 func (j *Journal) registerTeamWriter(begins bool) error {
 	if j.writer == "" {
-		if err := j.withMirror(func([]byte) error { return j.registerWriter() }); err != nil {
+		if err := j.withLock(j.registerWriter); err != nil {
 			return err
 		}
 	}

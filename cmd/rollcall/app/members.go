@@ -88,6 +88,7 @@ func (s *Session) noteTeam(p *team.Presence) {
 	if j, err := s.OpenJournal(); err == nil && t.Away == nil { // a store that does not answer now is not waited for twice
 		open, drains, err := j.UnderWay()
 		t.Away = j.Away()
+		s.reportNotices(j)
 		if err == nil {
 			t.Open = openOfOthers(open, j.Writer(), t.Members, s.Program.Now())
 		}

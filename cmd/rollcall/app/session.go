@@ -335,6 +335,9 @@ func (s *Session) OpenJournal() (*journal.Journal, error) {
 	if line := s.carryAdvice(); line != "" {
 		s.Report("rollcall: %s", line)
 	}
+	for _, line := range s.Program.WaitingElsewhere(s.Config) {
+		s.Report("rollcall: %s", words.Clean(line))
+	}
 	s.journal = j
 	return j, nil
 }
@@ -346,6 +349,7 @@ func (s *Session) Close() error {
 	if s.journal == nil {
 		return nil
 	}
+	s.reportNotices(s.journal)
 	err := s.journal.Close()
 	s.journal = nil
 	if err != nil {

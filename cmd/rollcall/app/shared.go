@@ -30,8 +30,8 @@ type shared struct {
 	overGen  int
 }
 
-// sharedFolder is the folder in the state folder of what this machine has read of the team's.
-func (s *Session) sharedFolder() string { return filepath.Join(s.State, "team") }
+// sharedFolder returns the folder of what this machine has read of the team's.
+func (s *Session) sharedFolder() string { return StoreFolder(s.Config, s.State) }
 
 // openBoard returns the snoozes and notes of the team, or nil without a team.
 func (s *Session) openBoard() *team.Board {
@@ -42,7 +42,9 @@ func (s *Session) openBoard() *team.Board {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.board == nil && h.boardErr == nil {
-		h.board, h.boardErr = team.OpenBoard(s.Program.TeamStore(s.Config), s.sharedFolder(), s.Program.Clock)
+		if h.boardErr = moveEarlier(s.Config, s.State); h.boardErr == nil {
+			h.board, h.boardErr = team.OpenBoard(s.Program.TeamStore(s.Config), s.sharedFolder(), s.Program.Clock)
+		}
 		if h.boardErr != nil {
 			h.board = nil
 			s.Report("rollcall: %s", words.Clean(h.boardErr.Error()))

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/journal"
@@ -14,14 +15,11 @@ import (
 	"rollcall/providers/store"
 )
 
-// TeamJournalName is the file in the state folder of what this machine has read of the team's journal.
-const TeamJournalName = "team-journal.jsonl"
-
 // JournalPath returns the file of the config's journal in a state folder: the journal itself, or what was read of the
 // team's.
 func JournalPath(c *config.Config, state string) string {
 	if c.Team.Store() != "" {
-		return filepath.Join(state, TeamJournalName)
+		return filepath.Join(StoreFolder(c, state), TeamJournalName)
 	}
 	return filepath.Join(state, JournalName)
 }
@@ -54,13 +52,20 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 	var err error
 	if path := JournalPath(c, state); c.Team.Store() == "" {
 		j, err = journal.Open(path, a.Clock, a.Interrupted)
-	} else {
+	} else if err = moveEarlier(c, state); err == nil {
 		j, err = journal.OpenTeam(journal.TeamOptions{Path: path, Store: a.TeamStore(c), Who: Who(), Clock: a.Clock, Stop: a.Interrupted})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
 	return j, nil
+}
+
+// reportNotices reports what the journal has to say about the store of the team.
+func (s *Session) reportNotices(j *journal.Journal) {
+	for _, n := range j.Notices() {
+		s.Report("rollcall: journal: %s", words.Clean(n))
+	}
 }
 
 // carryAdvice returns a line if this machine has a journal, or snoozes and notes, from before the team, or "".

@@ -36,9 +36,10 @@ var examples = map[string]string{
 	"redo":              `  rollcall redo --dry-run`,
 	"register": `  rollcall register www-07
   rollcall register aws-use1/i-0ab41c2d3e4f56789 --service www.example.com --dry-run`,
-	"start":     `  rollcall start joyent-east/www-07`,
-	"stop":      `  rollcall stop www-07 --confirm www-07          # although clients are sent to it`,
-	"team join": `  rollcall team join --dry-run`,
+	"start":          `  rollcall start joyent-east/www-07`,
+	"stop":           `  rollcall stop www-07 --confirm www-07          # although clients are sent to it`,
+	"team join":      `  rollcall team join --dry-run`,
+	"team set-aside": `  rollcall team set-aside                       # after the store was emptied on purpose`,
 	"terminate": `  rollcall terminate www-07                      # out of DNS first, then a wait for resolvers
   rollcall terminate i-0ab41c2d3e4f56789 --yes --no-drain
   rollcall ls instances --filter 'tag.version=v1' -o name | rollcall terminate - --dry-run`,

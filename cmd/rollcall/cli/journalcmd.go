@@ -99,6 +99,9 @@ func (a *commands) readJournal(ctx context.Context, verify bool) (entries []jour
 	if err != nil {
 		return nil, nil, false, err
 	}
+	for _, line := range a.WaitingElsewhere(cfg) {
+		a.Logf("rollcall: journal: %s", words.Clean(line))
+	}
 	err = a.WithJournal(cfg, func(j *journal.Journal) error {
 		if err := a.recoverJournal(ctx, j); err != nil || j.Team() == "" {
 			return err

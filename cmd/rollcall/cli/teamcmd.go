@@ -36,7 +36,38 @@ join that was stopped is gone on with by the next one, and copies nothing twice.
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.joinTeam(cmd.Context(), dryRun) },
 	}
 	join.Flags().BoolVar(&dryRun, "dry-run", false, "only say what would be copied")
-	return group("team", "The journal that the members of a team share", join)
+	return group("team", "The journal that the members of a team share", join, a.teamSetAside())
+}
+
+func (a *commands) teamSetAside() *cobra.Command {
+	return &cobra.Command{
+		Use:   "set-aside",
+		Short: "Put what this machine has read of the team's store away",
+		Long: `set-aside renames the folder of what this machine has read of the store that the
+config names, so that the store is read anew. It is for a store that was emptied
+or replaced on purpose: until then nothing is changed from this machine. It does
+not write to the store. What waits in that folder for the old store is not sent.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := a.teamConfig(cmd.Context())
+			if err != nil {
+				return err
+			}
+			to, waiting, err := a.SetStoreAside(cfg)
+			switch {
+			case err != nil:
+				return err
+			case to == "":
+				a.Logf("rollcall: this machine has read nothing of %s yet", cfg.Team.Store())
+				return nil
+			}
+			a.Logf("rollcall: what this machine had read of %s is in %s now, and the store is read anew", cfg.Team.Store(), to)
+			if waiting != "" {
+				a.Logf("rollcall: %s as it was, and will not be sent", waiting)
+			}
+			return nil
+		},
+	}
 }
 
 func (a *commands) teamConfig(ctx context.Context) (*config.Config, error) {

@@ -1,0 +1,135 @@
+package app
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"rollcall/cmd/rollcall/config"
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+	"rollcall/providers/journal"
+)
+
+// What this machine has read of a team's store, and what waits for it, is in a folder of its own for each store, so that a
+// config can name another store and later this one again. The folder is named by the place of the store and not by its id,
+// which cannot be asked while the store is away; the journal compares the id.
+
+// TeamJournalName is the file of what this machine has read of the team's journal.
+const TeamJournalName = "team-journal.jsonl"
+
+const storesName = "stores"
+
+// StoreFolder returns the folder of the store of the config's team in a state folder.
+func StoreFolder(c *config.Config, state string) string {
+	sum := sha256.Sum256([]byte(c.Team.Endpoint + " " + c.Team.Store()))
+	return filepath.Join(state, storesName, hex.EncodeToString(sum[:8]))
+}
+
+// moveEarlier moves what an earlier release has kept in the state folder for any store into that of the present one.
+func moveEarlier(c *config.Config, state string) error {
+	to := StoreFolder(c, state)
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return fmt.Errorf("make the folder of the team's store: %w", err)
+	}
+	if err := moveIfFree(filepath.Join(state, "team"), to); err != nil {
+		return err
+	}
+	path := filepath.Join(state, TeamJournalName)
+	if !exists(path) && !exists(path+".writers") || exists(filepath.Join(to, TeamJournalName)) {
+		return nil
+	}
+	if err := os.MkdirAll(to, 0o700); err != nil {
+		return fmt.Errorf("make the folder of the team's store: %w", err)
+	}
+	for _, end := range []string{".writers", ".lock", ".lock.holder", ""} { // the journal last: it shows that all is there
+		if err := moveIfFree(path+end, filepath.Join(to, TeamJournalName+end)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveIfFree renames a file or folder, unless there is none or the new name is taken.
+func moveIfFree(from, to string) error {
+	if exists(to) {
+		return nil
+	}
+	if err := os.Rename(from, to); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("move what an earlier release kept of the team's store: %w", err)
+	}
+	return nil
+}
+
+// WaitingElsewhere returns a line for each store, other than the one of the config, that entries of this machine wait for.
+func (a *Program) WaitingElsewhere(c *config.Config) []string {
+	state := filepath.Join(config.StateDir(a.Env), c.StateName())
+	folders, err := filepath.Glob(filepath.Join(state, storesName, strings.Repeat("[0-9a-f]", 16)))
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, f := range folders {
+		if c.Team.Store() != "" && f == StoreFolder(c, state) {
+			continue
+		}
+		w, err := journal.WaitingAt(filepath.Join(f, TeamJournalName), a.Interrupted)
+		switch {
+		case err != nil:
+			out = append(out, "what waits in "+f+" for another store of the team cannot be read: "+err.Error())
+		case w.Entries+w.Outcomes > 0:
+			out = append(out, waitingText(w)+"; they are sent when team: names it again")
+		}
+	}
+	return out
+}
+
+// waitingText returns what waits on this machine for a store.
+func waitingText(w journal.Waiting) string {
+	what := index.Plural(w.Entries, "entry", "entries")
+	switch outcomes := providers.CountOf(w.Outcomes, "outcome"); {
+	case w.Entries == 0:
+		what = outcomes
+	case w.Outcomes > 0:
+		what += " and " + outcomes
+	}
+	verb := "wait"
+	if w.Entries+w.Outcomes == 1 {
+		verb = "waits"
+	}
+	return fmt.Sprintf("%s %s for the store %s", what, verb, w.Store)
+}
+
+// SetStoreAside renames the folder of what this machine has read of the team's store, so that the store is read anew, and
+// returns its new name, and what waited in it as text or "". It fails while another rollcall of this machine changes
+// something.
+func (a *Program) SetStoreAside(c *config.Config) (to, waiting string, err error) {
+	state := filepath.Join(config.StateDir(a.Env), c.StateName())
+	if err := moveEarlier(c, state); err != nil {
+		return "", "", err
+	}
+	from := StoreFolder(c, state)
+	if !exists(from) {
+		return "", "", nil
+	}
+	w, err := journal.WaitingAt(filepath.Join(from, TeamJournalName), a.Interrupted)
+	if err != nil {
+		return "", "", err
+	}
+	if w.Alive > 0 {
+		return "", "", errors.New("another rollcall of this machine has changes under way: end it first")
+	}
+	to = from + ".aside-" + a.Now().UTC().Format("20060102T150405")
+	if err := os.Rename(from, to); err != nil {
+		return "", "", fmt.Errorf("set what this machine has read of the team's store aside: %w", err)
+	}
+	if w.Entries+w.Outcomes > 0 {
+		waiting = waitingText(w)
+	}
+	return to, waiting, nil
+}
