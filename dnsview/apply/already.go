@@ -330,11 +330,11 @@ func (r *run) endAlready(ctx context.Context, zone string, steps []int) {
 			r.end(i, StepUnknown, (&unconfirmed{unsure[n]}).Error())
 		default:
 			s.Already = true
-			why := "it was not there any more" + r.byWhom(s.Step.Change)
+			why := "it was not there any more"
 			if s.Step.Change.Op == providers.OpUpdate {
 				why = "it was so already"
 			}
-			r.end(i, StepDone, why)
+			r.end(i, StepDone, why+r.byWhom(s.Step.Change))
 		}
 	}
 }

@@ -263,6 +263,7 @@ func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 	}
 	a.guards = guard.Check(p)
 	r.acceptTyped(a.guards)
+	r.nameOther(a.guards, p.Change, p.Now)
 	if g, ok := r.checkOthers(p.Change, p.Now); !ok {
 		a.guards = append(a.guards, g)
 	}

@@ -116,6 +116,9 @@ func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 		r.askAgain(ctx, zone, ready)
 		return
 	}
+	if r.refusedByClaim(ctx, err) {
+		return
+	}
 	if err != nil {
 		for _, p := range ready {
 			s := &r.report.Steps[p.step]

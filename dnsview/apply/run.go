@@ -153,6 +153,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 	r.refuseProtected(ctx)
 	r.refuseEvacuation(ctx)
 	r.refusePointless(ctx)
+	r.refuseTakenBack(ctx)
 	for i := 0; i < len(r.plan.Steps); {
 		if r.plan.Steps[i].Kind == plan.StepChange {
 			end := i

@@ -105,6 +105,9 @@ func (r *run) power(ctx context.Context, i int) {
 	if err == nil {
 		entries, err = r.begin(entries, check)
 	}
+	if r.refusedByClaim(ctx, err) {
+		return
+	}
 	if err != nil {
 		rep.Guards = append(rep.Guards, r.journalGuard(guard.Evidence{}, err))
 		r.end(i, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))

@@ -76,10 +76,9 @@ func (r *run) firstToChange(entries []journal.Entry, c *providers.Change, now ti
 	return nil
 }
 
-// byWhom returns which member made a record that is there already, or removed one that is not there any more, as a further
-// sentence, or "".
+// byWhom returns which member made a change that is made already, as a further sentence, or "".
 func (r *run) byWhom(c *providers.Change) string {
-	if !r.isTeam() || c.Op == providers.OpUpdate {
+	if !r.isTeam() {
 		return ""
 	}
 	entries, err := r.entries()
@@ -87,10 +86,38 @@ func (r *run) byWhom(c *providers.Change) string {
 		return ""
 	}
 	e := r.firstToChange(entries, c, r.engine.o.Now())
-	if e == nil || e.Change.Op != c.Op {
+	if e == nil || !leavesSame(e.Change, c) {
 		return ""
 	}
+	return wasFirst(e)
+}
+
+// wasFirst returns who has written an entry before this run could write its own, as the end of a sentence.
+func wasFirst(e *journal.Entry) string {
 	return fmt.Sprintf(": %s was first, at %s with entry %s", index.Clean(e.Who), e.Time.Local().Format("15:04:05"), e.ID)
+}
+
+// nameOther adds to guard 5, if it fails, which other member has changed the record.
+func (r *run) nameOther(guards []index.GuardResult, c *providers.Change, now time.Time) {
+	if !r.isTeam() {
+		return
+	}
+	for n := range guards {
+		if g := &guards[n]; g.Guard == index.GuardUnchanged && !g.Pass {
+			if e := r.firstToChange(r.book, c, now); e != nil {
+				g.Why += wasFirst(e) + ": " + index.Clean(e.Sentence)
+			}
+		}
+	}
+}
+
+// leavesSame reports whether two changes of one record leave it in the same state, as to its value and its owner.
+func leavesSame(a, b *providers.Change) bool {
+	if a.Op == providers.OpDelete || b.Op == providers.OpDelete {
+		return a.Op == b.Op
+	}
+	return slices.EqualFunc(a.After.Owners, b.After.Owners, func(x, y providers.Owner) bool { return x.Same(y) && x.Quiesced == y.Quiesced }) &&
+		providers.FoldValue(a.After.Type, a.After.Value) == providers.FoldValue(b.After.Type, b.After.Value)
 }
 
 // stillPass returns the check of the journal at the moment when the entries of ready changes are written: it returns
@@ -136,6 +163,7 @@ func (r *run) begin(entries []journal.Entry, check func(before []journal.Entry) 
 	if j == nil {
 		return nil, errNoJournal
 	}
+	check = r.claim(check)
 	written, err := j.BeginIf(check, entries...)
 	if away, ok := errors.AsType[*journal.AwayError](err); ok && r.typed(away.Store) {
 		j.JournalHere()
