@@ -138,6 +138,8 @@ func (v *View) adviceOnQuiesced(f *Finding) string {
 	switch {
 	case o.Host():
 		return "let the host join again, or leave: rollcall service join, rollcall service leave"
+	case !f.Record.IsMarker() && i != nil:
+		return "it is served although it is marked: rollcall quiesce " + v.RecordName(f.Record) + " takes it out of DNS, rollcall return " + index.Clean(o.Instance) + " leaves it there without the mark"
 	case i == nil || i.State != providers.StateRunning:
 		return "start the node and rollcall return " + index.Clean(o.Instance) + ", or terminate it"
 	}
