@@ -168,6 +168,8 @@ func TestWhatTheFilesLackIsNamed(t *testing.T) {
 		"an unknown credential_source":     {Options{Profile: "odd", Env: env}, providers.KindAuth, []string{`credential_source of profile odd is "Thin Air": write Environment, EcsContainer or Ec2InstanceMetadata`}},
 		"a credential_source without keys": {Options{Profile: "envless", Env: env}, providers.KindAuth, []string{"profile envless takes its keys from the environment", "set AWS_ACCESS_KEY_ID"}},
 		"a source_profile without a role":  {Options{Profile: "roleless", Env: env}, providers.KindAuth, []string{"roleless", "role_arn"}},
+		"a path that leads elsewhere":      {Options{Env: env.With("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=@203.0.113.7/creds"), Region: "us-east-1"}, providers.KindAuth, []string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not an address to fetch credentials from"}},
+		"a path that makes a host longer":  {Options{Env: env.With("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI=.example.com/creds"), Region: "us-east-1"}, providers.KindAuth, []string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not an address to fetch credentials from"}},
 		"a container that is nowhere":      {Options{Env: env.With("AWS_CONTAINER_CREDENTIALS_FULL_URI=http://example.com/creds"), Region: "us-east-1"}, providers.KindAuth, []string{"AWS_CONTAINER_CREDENTIALS_FULL_URI is not an address to fetch credentials from"}},
 		"a token without a role":           {Options{Env: env.With("AWS_WEB_IDENTITY_TOKEN_FILE=/token"), Region: "us-east-1"}, providers.KindAuth, []string{"AWS_WEB_IDENTITY_TOKEN_FILE names a token, but there is no role for it: set AWS_ROLE_ARN"}},
 	} {
