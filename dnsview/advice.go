@@ -56,10 +56,10 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	case Quiesced:
 		return v.adviceOnQuiesced(f)
 	case Evacuated:
-		if r.IsMarker() {
-			return "rollcall return --cloud " + index.Clean(f.Cloud) + ", once it is well"
+		if m, ok := index.OwnerInMarker(r); ok && r.IsMarker() {
+			return v.adviceOnEvacuated(m.Cloud)
 		}
-		return "rollcall evacuate " + index.Clean(f.Cloud) + " takes it out too"
+		return "rollcall evacuate " + x.CloudArgument(o.Cloud) + " takes it out too"
 	case Ambiguous:
 		return "see to it at its provider that one marker is left that says whose it is, and no other; a node registers anew once its own is right"
 	case Occluded:
@@ -125,6 +125,15 @@ func (v *View) findingToSettleFirst(f *Finding) *Finding {
 	return nil
 }
 
+// adviceOnEvacuated is Advice for an evacuated cloud.
+func (v *View) adviceOnEvacuated(key providers.CloudKey) string {
+	command := "rollcall return --cloud " + v.Index.CloudArgument(key)
+	if cs := v.Index.CloudsByKey[key]; cs == nil || cs.View.Unconfigured {
+		return command + " removes the marker, if the cloud does not come back into the config"
+	}
+	return command + ", once it is well"
+}
+
 // adviceOnQuiesced is Advice for what was taken out of DNS on purpose, wholly or not.
 func (v *View) adviceOnQuiesced(f *Finding) string {
 	o, ok := index.RegisteredOwner(f.Record)
@@ -132,7 +141,7 @@ func (v *View) adviceOnQuiesced(f *Finding) string {
 		return ""
 	}
 	if len(v.Index.EvacuationsOf(o.Cloud)) > 0 {
-		return "rollcall return --cloud " + v.Index.CloudLabel(o.Cloud) + ", once it is well"
+		return v.adviceOnEvacuated(o.Cloud)
 	}
 	i := v.Instance(o.Cloud, o.Instance)
 	switch {

@@ -43,10 +43,7 @@ func (in *inspector) howFarEvacuated(e *index.Evacuation) string {
 	if left == 0 {
 		return "its nodes stay out of DNS"
 	}
-	finish := "rollcall evacuate " + index.Clean(string(e.Cloud))
-	if in.CloudsByKey[e.Cloud] != nil {
-		finish = "rollcall evacuate " + in.CloudLabel(e.Cloud)
-	}
+	finish := "rollcall evacuate " + in.CloudArgument(e.Cloud)
 	if e.Name != e.Zone.Name {
 		finish += " --service " + index.Clean(e.Name)
 	}

@@ -116,3 +116,22 @@ func TestTheOverviewSaysWhoEvacuatedUntilWhenAndWhatIsInDNSAllTheSame(t *testing
 	r.press("0")
 	r.until("joyent-ams evacuated 14 min ago by ann@box, until 5 min ago")
 }
+
+func TestTheEvacuationOfACloudThatLeftTheConfigCanBeEnded(t *testing.T) {
+	r := newRig(t, 120, 40, amsEvacuated(time.Time{}), func(_ *ui.Options, f *fake) {
+		f.snap.Clouds = f.snap.Clouds[:3] // also from the last snapshot
+	})
+	r.until("Instances 23")
+	key := string(providers.NewCloudKey(providers.Triton, "123456789012", "eu-ams-1"))
+	r.press(":")
+	r.typeText("return " + key)
+	r.until("it left the config")
+	r.press("enter")
+	r.until("return "+key, "Forget in unilans.net", "y do it")
+	r.clock.Advance(time.Second)
+	r.press("y")
+	r.untilTrue("the run", func() bool { return len(r.f.runs) == 1 })
+	if p := r.f.runs[0]; p.Verb != index.VerbReturn || len(p.Steps) != 2 {
+		t.Errorf("ran %+v", p)
+	}
+}

@@ -81,20 +81,29 @@ func (m *Model) cloudCommands() (list []dialog.Entry) {
 	if m.Picture == nil || m.ReadOnly {
 		return nil
 	}
-	add := func(verb index.Verb, what, does string, cs *index.CloudState) {
-		name := common.Clean(cs.Name)
+	x := m.Picture.View.Index
+	add := func(verb index.Verb, what, does string, key providers.CloudKey) {
+		name := common.Clean(x.CloudArgument(key))
 		list = append(list, dialog.Entry{
 			Name: strings.ToLower(what + " " + name), Does: does, What: what + " " + name,
-			Request: &common.ChangeRequest{Verb: verb, Cloud: cs.Key},
+			Request: &common.ChangeRequest{Verb: verb, Cloud: key},
 		})
 	}
-	x := m.Picture.View.Index
 	for _, cs := range x.Clouds {
 		if cs.Key != "" {
-			add(index.VerbEvacuate, "evacuate", "all its nodes out of DNS, and kept out", cs)
+			add(index.VerbEvacuate, "evacuate", "all its nodes out of DNS, and kept out", cs.Key)
 		}
-		if len(x.EvacuationsOf(cs.Key)) > 0 {
-			add(index.VerbReturn, "return", "end the evacuation: nodes that are well go back into DNS", cs)
+	}
+	seen := map[providers.CloudKey]bool{}
+	for _, e := range x.Evacuations {
+		if seen[e.Cloud] {
+			continue
+		}
+		seen[e.Cloud] = true
+		if cs := x.CloudsByKey[e.Cloud]; cs == nil || cs.View.Unconfigured {
+			add(index.VerbReturn, "return", "it left the config: remove the markers of its evacuation", e.Cloud)
+		} else {
+			add(index.VerbReturn, "return", "end the evacuation: nodes that are well go back into DNS", e.Cloud)
 		}
 	}
 	return list

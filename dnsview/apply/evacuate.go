@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"rollcall/dnsview/guard"
-	"rollcall/dnsview/index"
-	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -33,12 +31,12 @@ func (r *run) isEvacuated(name string) bool {
 // values: else its nodes would stay in DNS and those that boot would stay out. That holds for the redo of an evacuation and
 // the undo of a return too.
 func (r *run) refuseEvacuation(ctx context.Context) {
-	if !r.marksEvacuation() {
+	if r.plan.Confirm() == "" {
 		return
 	}
 	check := newRun(r.engine, r.plan, Confirm{Typed: r.confirm.Typed}, nil)
 	text, why := r.plan.Confirm(), "nothing of an evacuation is done while none of its values can be taken out"
-	if text != "" && !slices.Contains(r.confirm.Typed, text) && slices.ContainsFunc(check.check(ctx).Asks(), func(a Ask) bool { return a.Text == text }) {
+	if !slices.Contains(r.confirm.Typed, text) && slices.ContainsFunc(check.check(ctx).Asks(), func(a Ask) bool { return a.Text == text }) {
 		why = "nothing of an evacuation is done before its text is typed"
 	} else if check.anyTakenOut(ctx) {
 		r.ev, r.report.Sources = check.ev, check.report.Sources
@@ -60,17 +58,6 @@ func (r *run) refuseEvacuation(ctx context.Context) {
 			r.end(i, StepSkipped, why)
 		}
 	}
-}
-
-// marksEvacuation reports whether the plan evacuates a cloud, or marks one as evacuated again.
-func (r *run) marksEvacuation() bool {
-	return r.plan.Evacuated != nil || r.plan.Verb.TakesBack() && slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
-		if s.Change == nil || s.Change.Op != providers.OpCreate {
-			return false
-		}
-		o, ok := index.OwnerInMarker(&s.Change.After)
-		return ok && s.Change.After.IsMarker() && o.Evacuates()
-	})
 }
 
 // anyTakenOut evaluates the guards of the steps that take values out of DNS, if they were not yet, until they pass for one. It

@@ -257,7 +257,7 @@ func TestARedoOfAnEvacuationAndTheUndoOfAReturnLeaveNoMarkersIfNoValueMayGo(t *t
 	b.triton.AskErr = errors.New("no answer")
 	b.wantNothing(b.run(redo), cf, sd)
 	b.triton.AskErr = nil
-	if rep := b.run(redo, v1); !rep.OK() || len(nodesIn(b.sd)) > 0 {
+	if rep := b.run(redo, redo.Confirm()); !rep.OK() || len(nodesIn(b.sd)) > 0 {
 		t.Fatalf("a redo that may: %v", states(rep))
 	}
 	if rep := b.run(plan.ReturnCloud(b.view(), tritonKey, "")); !rep.OK() {
@@ -269,4 +269,38 @@ func TestARedoOfAnEvacuationAndTheUndoOfAReturnLeaveNoMarkersIfNoValueMayGo(t *t
 	cf, sd = rowsWithoutIDs(b.cf), rowsWithoutIDs(b.sd)
 	b.triton.AskErr = errors.New("no answer")
 	b.wantNothing(b.run(undo), cf, sd)
+}
+
+func TestARedoOfAnEvacuationAsksForItsTextOnceForAllZones(t *testing.T) {
+	b := newBench(t)
+	p := plan.Evacuate(b.view(), plan.Evacuation{Cloud: tritonKey})
+	b.run(p, p.Confirm())
+	undo, err := b.engine().UndoPlan("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rep := b.run(undo); !rep.OK() {
+		t.Fatal(states(rep))
+	}
+	b.opts.Guards = Guards{Threshold: NothingGoes, From: 1} // each zone asks
+	redo, err := b.engine().RedoPlan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := b.engine().Check(t.Context(), redo).Asks()
+	if len(asks) != 1 || asks[0].Text != p.Confirm() || !strings.Contains(asks[0].Why, "would go") {
+		t.Fatalf("asks for %+v, want %q once", asks, p.Confirm())
+	}
+	cf, sd := rowsWithoutIDs(b.cf), rowsWithoutIDs(b.sd)
+	for _, s := range b.run(redo, "5").Steps {
+		if s.State == StepDone {
+			t.Errorf("done without the text: %s", s.Step.Sentence)
+		}
+	}
+	if !slices.Equal(rowsWithoutIDs(b.cf), cf) || !slices.Equal(rowsWithoutIDs(b.sd), sd) {
+		t.Error("something was changed without the text")
+	}
+	if rep := b.run(redo, asks[0].Text); !rep.OK() {
+		t.Errorf("with its text: %v", states(rep))
+	}
 }

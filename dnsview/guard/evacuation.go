@@ -127,10 +127,11 @@ func (e *Evidence) checkRemaining(r *providers.Record) index.GuardResult {
 	return index.Passed(g, left.Text())
 }
 
-// Confirmed returns a result that asks for the one text that answers the guards of an evacuation, if it asks for any.
-// Results of other changes are returned as they are.
+// Confirmed returns a result that asks for the one text that answers the guards of an evacuation, or of what evacuates again, if
+// it asks for any. Results of other changes are returned as they are.
 func (e *Evidence) Confirmed(g index.GuardResult) index.GuardResult {
-	if e.evacuates() && g.Confirm != "" {
+	again := e.Verb.TakesBack() && e.Evacuates != "" && ModeOf(e.Verb, e.Change) == ModeTakeOut
+	if (e.evacuates() || again) && g.Confirm != "" {
 		g.Confirm, g.Satisfy = e.Evacuates, "type the cloud and the count of values that go"
 	}
 	return g

@@ -79,7 +79,7 @@ func (e *Evidence) CheckOwner() index.GuardResult {
 	case ok && e.Change.Op == providers.OpCreate && index.TakenOut(e.Related, o):
 		return index.Failed(g, index.ShortID(o.Instance)+" was taken out of "+index.Clean(r.Name)+" on purpose", "return it instead")
 	case ok && e.keptOut(o):
-		return index.Failed(g, e.cloudLabel(o.Cloud)+" is evacuated, and its nodes stay out of "+index.Clean(r.Name), "rollcall return --cloud "+e.cloudLabel(o.Cloud))
+		return index.Failed(g, e.cloudLabel(o.Cloud)+" is evacuated, and its nodes stay out of "+index.Clean(r.Name), "rollcall return --cloud "+e.View.Index.CloudArgument(o.Cloud))
 	case ok:
 		return index.Passed(g, "its marker names "+index.ShortID(o.Instance)+" of this fleet")
 	case mode == ModeRetire, mode == ModeWrite && e.Change.Op == providers.OpCreate && (r.Type == "PTR" || r.Type == "TXT"):

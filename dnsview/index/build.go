@@ -102,6 +102,14 @@ func (x *Index) CloudLabel(key providers.CloudKey) string {
 	return "cloud " + Clean(string(key))
 }
 
+// CloudArgument returns how a command names a cloud: by its name, or by its key if no source has it.
+func (x *Index) CloudArgument(key providers.CloudKey) string {
+	if cs := x.CloudsByKey[key]; cs != nil {
+		return cs.Name
+	}
+	return Clean(string(key))
+}
+
 // Ref returns how plans and findings name an instance.
 func (x *Index) Ref(i *providers.Instance) providers.InstanceRef {
 	r := i.Ref()

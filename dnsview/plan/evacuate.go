@@ -58,13 +58,41 @@ func (e *Evacuated) Lines() (lines []string) {
 	return lines
 }
 
-// Confirm returns the text that answers the guards of the plan of an evacuation, and "" for other plans, whose guards ask
-// for texts of their own.
+// Confirm returns the text that answers the guards of a plan that evacuates a cloud, also by a redo or by the undo of a return,
+// and "" for other plans, whose guards ask for texts of their own.
 func (p *Plan) Confirm() string {
 	if p.Evacuated == nil {
-		return ""
+		return p.again
 	}
 	return p.Evacuated.Confirm
+}
+
+// confirmText returns the text for a plan that evacuates a cloud: its name and the number of values that go.
+func (p *Plan) confirmText(cloud string) string {
+	gone := 0
+	for i := range p.Steps {
+		if c := p.Steps[i].Change; c != nil && c.Op == providers.OpDelete && !c.Before.IsMarker() {
+			gone++
+		}
+	}
+	return cloud + " " + strconv.Itoa(gone)
+}
+
+// evacuatesAgain returns the name of the cloud that a plan marks as evacuated, or "".
+func (p *Plan) evacuatesAgain() string {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		if s.Change == nil || s.Change.Op != providers.OpCreate || !s.Change.After.IsMarker() {
+			continue
+		}
+		if o, ok := index.OwnerInMarker(&s.Change.After); ok && o.Evacuates() {
+			if at := slices.IndexFunc(p.Steps, func(s Step) bool { return s.Instance.Key == o.Cloud && s.Instance.Cloud != "" }); at >= 0 {
+				return index.Clean(p.Steps[at].Instance.Cloud)
+			}
+			return index.Clean(string(o.Cloud))
+		}
+	}
+	return ""
 }
 
 // Evacuate plans to quiesce all nodes of a cloud, whatever their state, as known by their owner markers. Markers of the
@@ -126,13 +154,7 @@ func Evacuate(v *dnsview.View, e Evacuation) Plan {
 	if len(p.Steps) > 0 {
 		p.Title = what
 	}
-	gone := 0
-	for i := range p.Steps {
-		if c := p.Steps[i].Change; c != nil && c.Op == providers.OpDelete && !c.Before.IsMarker() {
-			gone++
-		}
-	}
-	p.Evacuated = &Evacuated{Cloud: cloud, Key: e.Cloud, Confirm: cloud + " " + strconv.Itoa(gone), Remains: b.remains(e.Cloud, records)}
+	p.Evacuated = &Evacuated{Cloud: cloud, Key: e.Cloud, Confirm: p.confirmText(cloud), Remains: b.remains(e.Cloud, records)}
 	return p
 }
 
@@ -261,13 +283,21 @@ func (b *builder) markEvacuated(e Evacuation, z *index.ZoneState, name, cloud st
 // aliases of names that have such records.
 func (b *builder) notMoved(e Evacuation, cloud string) {
 	x := b.v.Index
-	in := map[netip.Addr]bool{} // addresses in the cloud
+	in := map[netip.Addr]bool{}                       // addresses in the cloud
+	private := map[netip.Addr][]*providers.Instance{} // who has a private address, in the cloud and in others
 	for _, z := range x.Zones {
 		for i := range z.View.Records {
 			if r := &z.View.Records[i]; b.ofCloud(r, e.Cloud) {
 				if a, ok := r.Addr(); ok {
 					in[a] = true
 				}
+			}
+		}
+	}
+	for n := range x.Nodes {
+		if i := x.Nodes[n].Instance; i != nil && !i.State.Dead() {
+			for _, a := range i.PrivateIPs {
+				private[a.Unmap()] = append(private[a.Unmap()], i)
 			}
 		}
 	}
@@ -303,6 +333,11 @@ func (b *builder) notMoved(e Evacuation, cloud string) {
 				b.skip(r.Label() + " leads to " + cloud + " and is not moved: it " + why)
 			case ok && in[a]:
 				stays[r.Name] = true
+			case ok && !index.Marked(r):
+				if why := b.byPrivateAddress(r, private[a], e.Cloud); why != "" {
+					stays[r.Name] = true
+					b.skip(why)
+				}
 			}
 		}
 	}
@@ -313,6 +348,21 @@ func (b *builder) notMoved(e Evacuation, cloud string) {
 			b.skip(r.Label() + " is an alias of what seems to be in " + cloud + ", and is not moved")
 		}
 	}
+}
+
+// byPrivateAddress returns that a record without a marker leads to one of the instances with its private address, which is in
+// the cloud; "" if none is. Instances of other clouds may have the same address.
+func (b *builder) byPrivateAddress(r *providers.Record, have []*providers.Instance, key providers.CloudKey) string {
+	x := b.v.Index
+	at := slices.IndexFunc(have, func(i *providers.Instance) bool { return x.KeyOf(i) == key })
+	if at < 0 {
+		return ""
+	}
+	why := r.Label() + " is a private address of " + index.Label(have[at])
+	if other := slices.IndexFunc(have, func(i *providers.Instance) bool { return x.KeyOf(i) != key }); other >= 0 {
+		why += ", and of " + index.Label(have[other])
+	}
+	return why + ", and is not moved: it has no owner marker"
 }
 
 // remains returns what remains of the services of some records without their cloud.

@@ -86,4 +86,6 @@ type Plan struct {
 	Evacuated *Evacuated `json:"evacuated,omitempty"` // of an evacuation
 	// Skipped lists what was requested and is not planned, with the reasons.
 	Skipped []string `json:"skipped,omitempty"`
+
+	again string // text of Confirm for a plan that evacuates a cloud by a redo, or by the undo of a return
 }

@@ -12,7 +12,8 @@ import (
 // ReturnCloud plans to put back into DNS what the evacuation of a cloud took out, of one service or of all: of nodes that run
 // and fail no health check, at their present addresses. The markers of the evacuation are removed last. Skipped lists the
 // other nodes. Those that do not run are not remembered as taken out on purpose, so that they are missing from their services
-// when they run again, and their agents register them. The rest stays quiesced.
+// when they run again, and their agents register them. The rest stays quiesced. Of a cloud that is not in the config only
+// the markers of the evacuation are removed, since which of its nodes run is not known.
 func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 	b := newBuilder(v, index.VerbReturn)
 	if !b.hasFleet() {
@@ -26,7 +27,7 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 		case service == "" || providers.SameName(e.Name, service):
 			over = append(over, e)
 		case e.Covers(service):
-			b.skip(cloud + " is evacuated from " + index.Clean(e.Name) + " as a whole: rollcall return --cloud " + cloud + " returns all of it")
+			b.skip(cloud + " is evacuated from " + index.Clean(e.Name) + " as a whole: rollcall return --cloud " + x.CloudArgument(key) + " returns all of it")
 			return b.end("")
 		}
 	}
@@ -34,15 +35,18 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 		b.skip(cloud + " is not evacuated")
 		return b.end("")
 	}
-	if cs := x.CloudsByKey[key]; cs == nil || cs.State != providers.CoverageComplete {
-		why := cloud + " is not configured here"
-		if cs != nil {
-			why = cs.Why
+	nodes, took := b.evacuatedNodes(key, over)
+	switch cs := x.CloudsByKey[key]; {
+	case cs == nil || cs.View.Unconfigured:
+		if n := len(nodes); n > 0 {
+			b.skip(index.Plural(n, "node that it took out stays", "nodes that it took out stay") + " out, since " + cloud + " is not in the config: rollcall return ID puts one back when the cloud is there again")
 		}
-		b.skip("which nodes run is not known, so nothing is returned: " + why)
+		b.forgetEvacuations(cloud, key, over)
+		return b.end("End the evacuation of " + cloud + ", which is not in the config")
+	case cs.State != providers.CoverageComplete:
+		b.skip("which nodes run is not known, so nothing is returned: " + cs.Why)
 		return b.end("")
 	}
-	nodes, took := b.evacuatedNodes(key, over)
 	returned, gone := 0, 0
 	var stay []providers.InstanceRef
 	for _, ref := range nodes {
@@ -66,6 +70,12 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 		b.skip("no node can be returned, so " + cloud + " stays evacuated")
 		return b.end("")
 	}
+	b.forgetEvacuations(cloud, key, over)
+	return b.end("Return " + index.Plural(returned, "node", "nodes") + " of " + cloud + " to DNS")
+}
+
+// forgetEvacuations plans to remove the markers of evacuations of a cloud, each after all other steps in its zone.
+func (b *builder) forgetEvacuations(cloud string, key providers.CloudKey, over []*index.Evacuation) {
 	needs := map[string][]int{} // steps by zone
 	for _, s := range b.plan.Steps {
 		needs[s.Zone] = append(needs[s.Zone], s.ID)
@@ -76,7 +86,6 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 			b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget in "+index.Clean(e.Name)+" that "+cloud+" was evacuated", dnsview.Evacuated, &ref, needs[e.Zone.Name]...)
 		}
 	}
-	return b.end("Return " + index.Plural(returned, "node", "nodes") + " of " + cloud + " to DNS")
 }
 
 // evacuatedNodes returns the nodes of a cloud that evacuations took out of DNS, in stable order, and which values of theirs
@@ -193,7 +202,7 @@ func (b *builder) stillEvacuated(ref providers.InstanceRef) bool {
 	for _, m := range b.quiescedMarkers(ref) {
 		if e := x.EvacuatedAt(ref.Key, m.Name); e != nil {
 			cloud := x.CloudLabel(ref.Key)
-			b.skip(index.Label(x.Instance(ref.Key, ref.ID)) + " stays out of " + index.Clean(m.Name) + ": " + cloud + " is evacuated; rollcall return --cloud " + cloud + " returns its nodes")
+			b.skip(index.Label(x.Instance(ref.Key, ref.ID)) + " stays out of " + index.Clean(m.Name) + ": " + cloud + " is evacuated; rollcall return --cloud " + x.CloudArgument(ref.Key) + " returns its nodes")
 			return true
 		}
 	}

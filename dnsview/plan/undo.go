@@ -43,7 +43,11 @@ func planUndo(v *dnsview.View, verb index.Verb, what string, done []Done) Plan {
 			b.skip("cannot be taken back: " + d.Sentence)
 		}
 	}
-	return b.end(what + " " + index.Plural(len(b.plan.Steps), "change", "changes"))
+	p := b.end(what + " " + index.Plural(len(b.plan.Steps), "change", "changes"))
+	if cloud := p.evacuatesAgain(); cloud != "" {
+		p.again = p.confirmText(cloud)
+	}
+	return p
 }
 
 func (b *builder) undoChange(d Done) {

@@ -75,7 +75,9 @@ With --cloud it ends the evacuation of a cloud: the nodes that it took out of
 DNS are put back if they run and no health check is known to fail, at their
 present addresses. Nodes that were out of DNS before stay out, and the others
 are listed with the reason; those that do not run are put back by their agents,
-or by register, when they run again. While the cloud cannot be read nothing is returned.`,
+or by register, when they run again. While the cloud cannot be read nothing is returned.
+Of a cloud that left the config only the markers of the evacuation are removed.
+CLOUD is its name, the name that it had when it was evacuated, or its key.`,
 	example: "  rollcall return www-03\n  rollcall return --cloud joyent-ams --dry-run",
 	args: func(in *changeInput) cobra.PositionalArgs {
 		return func(cmd *cobra.Command, args []string) error {
@@ -100,9 +102,16 @@ or by register, when they run again. While the cloud cannot be read nothing is r
 		}
 		key, err := findCloud(in.v, in.cloud)
 		if err != nil {
-			return plan.Plan{}, err
+			was, ok := in.evacuatedAs(in.cloud)
+			if !ok {
+				return plan.Plan{}, err
+			}
+			key = was
 		}
 		in.basis = basis{everySource: true, clouds: []string{in.v.Index.CloudLabel(key)}}
+		if cs := in.v.Index.CloudsByKey[key]; cs == nil || cs.View.Unconfigured {
+			in.basis.clouds = []string{} // none is asked about a cloud that is not in the config
+		}
 		return plan.ReturnCloud(in.v, key, in.service), nil
 	},
 }
@@ -133,9 +142,30 @@ func findCloud(v *dnsview.View, name string) (providers.CloudKey, error) {
 	return "", exit.Usagef("there is no cloud %q; the clouds are %s", words.Clean(name), strings.Join(names, ", "))
 }
 
+// evacuatedAs returns the key of an evacuated cloud whose name was another when it was evacuated, as the journal has it.
+func (in *changeInput) evacuatedAs(name string) (providers.CloudKey, bool) {
+	j, err := in.s.OpenJournal()
+	if err != nil {
+		return "", false
+	}
+	entries, err := j.Entries()
+	if err != nil {
+		return "", false
+	}
+	for i := range slices.Backward(entries) {
+		if ref := entries[i].Instance; ref != nil && ref.Cloud == name && len(in.v.Index.EvacuationsOf(ref.Key)) > 0 {
+			return ref.Key, true
+		}
+	}
+	return "", false
+}
+
 // markedClouds returns the keys of the clouds that markers of this fleet name.
 func markedClouds(v *dnsview.View) []providers.CloudKey {
 	var keys []providers.CloudKey
+	for _, e := range v.Index.Evacuations {
+		keys = append(keys, e.Cloud)
+	}
 	for i := range v.Snapshot.Zones {
 		keys = append(keys, providers.MarkedClouds(v.Options.Fleet, v.Snapshot.Zones[i].Records)...)
 	}
