@@ -272,6 +272,7 @@ func (d *Doc) Text() string {
 	if len(d.Steps) > 0 {
 		fmt.Fprintf(&b, "%s, checksum %s\n", index.Plural(len(d.Steps), "step", "steps"), d.Checksum)
 	}
+	first := map[string]int{} // step below which a reason is written
 	for i := range d.Steps {
 		s := &d.Steps[i]
 		fmt.Fprintf(&b, "\n%3d. %s\n", s.ID, s.Sentence)
@@ -282,9 +283,15 @@ func (d *Doc) Text() string {
 			fmt.Fprintf(&b, "     %s\n", w)
 		}
 		for g := range s.Guards {
-			fmt.Fprintf(&b, "     %s\n", guardLine(&s.Guards[g]))
-			if w := satisfyLine(&s.Guards[g]); w != "" {
-				fmt.Fprintf(&b, "       %s\n", w)
+			line, satisfy := guardLine(&s.Guards[g]), satisfyLine(&s.Guards[g])
+			if at := first[line+satisfy]; at > 0 && !s.Guards[g].Pass {
+				fmt.Fprintf(&b, "     guard %s fails, as for step %d\n", s.Guards[g].Guard, at)
+				continue
+			}
+			first[line+satisfy] = s.ID
+			fmt.Fprintf(&b, "     %s\n", line)
+			if satisfy != "" {
+				fmt.Fprintf(&b, "       %s\n", satisfy)
 			}
 		}
 		if w := s.stateLine(); w != "" {

@@ -66,6 +66,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 			reports[as.report.Steps[i].Step.ID] = &as.report.Steps[i]
 		}
 	}
+	shown := map[string]bool{} // reasons
 	for i := range c.plan.Steps {
 		s := &c.plan.Steps[i]
 		state := c.states[s.ID]
@@ -88,7 +89,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 			out = append(out, "    "+t.Paint(theme.Dim, "only after step "+strings.Trim(strings.ReplaceAll(fmt.Sprint(s.Needs), " ", ", "), "[]")))
 		}
 		if r != nil {
-			out = append(out, d.stepDetail(sh, r, w)...)
+			out = append(out, d.stepDetail(sh, r, shown, w)...)
 		}
 	}
 	out = append(out, skipped...)
@@ -150,15 +151,20 @@ func paintIndented(t *theme.Theme, glyphRole theme.Role, glyph string, role them
 	return out
 }
 
-// stepDetail draws why a step is not done, and the results of its guards. Of guards that pass it shows only the number,
-// unless all are shown.
-func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int) []string {
+// stepDetail draws why a step is not done, and the results of its guards. Of guards that pass it shows only the number, and
+// reasons that were shown for an earlier step are only named, unless all are shown.
+func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, shown map[string]bool, w int) []string {
 	t := sh.Theme
 	var out []string
 	add := func(role theme.Role, glyph, s string) {
 		for _, l := range paintIndented(t, role, glyph, role, common.Clean(s), w-4) {
 			out = append(out, "    "+l)
 		}
+	}
+	above := func(why string) bool {
+		was := shown[why]
+		shown[why] = true
+		return was && !d.c.allGuards
 	}
 	passed := 0
 	explained := false
@@ -176,6 +182,10 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int
 		if g.NoEvidence {
 			role, glyph, word = theme.Warn, t.Warn, "not known"
 		}
+		if above(fmt.Sprint(g)) {
+			add(role, glyph, fmt.Sprintf("guard %s, %s: as above", g.Guard, word))
+			continue
+		}
 		add(role, glyph, fmt.Sprintf("guard %s, %s: %s", g.Guard, word, g.Why))
 		switch {
 		case g.Confirm != "":
@@ -188,7 +198,11 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, w int
 		add(theme.Dim, t.OK, providers.CountOf(passed, "guard")+" passed")
 	}
 	if !explained && r.Why != "" {
-		add(theme.Warn, " ", r.Why)
+		if above(r.Why) {
+			add(theme.Warn, " ", "as above")
+		} else {
+			add(theme.Warn, " ", r.Why)
+		}
 	}
 	if r.Err != nil && !explained && r.Why == "" {
 		add(theme.Bad, " ", r.Err.Error())

@@ -195,7 +195,7 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 
 // progress returns a function that reports each step on stderr.
 func (a *commands) progress() func(apply.Event) {
-	lastWait, last := -1, ""
+	lastWait, noted := -1, map[string]bool{}
 	return func(ev apply.Event) {
 		if ev.Kind == apply.EventWaiting {
 			// A countdown prints a line every ten seconds, not on every tick.
@@ -208,10 +208,10 @@ func (a *commands) progress() func(apply.Event) {
 		if ev.Kind == apply.EventEnded && ev.State == apply.StepDone || ev.Text == "" {
 			return // the report includes it
 		}
-		if ev.Text != last { // many steps can be refused for one reason
+		if !noted[ev.Text] { // many steps can be refused for one reason
 			a.Notef("%s", words.Clean(ev.Text))
 		}
-		last = ev.Text
+		noted[ev.Text] = true
 	}
 }
 

@@ -138,26 +138,28 @@ func notesText(notes []string) string {
 	return b
 }
 
-// Text returns the outcome of each step as text.
+// Text returns the outcome of each step as text. A reason that several steps have is written below the first, with their
+// number.
 func (r *Report) Text() string {
 	var b strings.Builder
 	b.WriteString(r.Title + "\n")
-	for _, st := range r.Steps {
-		fmt.Fprintf(&b, "  %-8s %s\n", st.State, st.Sentence)
-		if st.Why != "" {
-			b.WriteString("           " + st.Why + "\n")
+	count := map[string]int{}
+	for i := range r.Steps {
+		for _, why := range r.Steps[i].reasons() {
+			count[why]++
 		}
-		for _, g := range st.Guards {
-			if g.Pass {
-				if r.DryRun {
-					fmt.Fprintf(&b, "           guard %s passes: %s\n", g.Guard, g.Why)
-				}
-				continue
+	}
+	for i := range r.Steps {
+		st := &r.Steps[i]
+		fmt.Fprintf(&b, "  %-8s %s\n", st.State, st.Sentence)
+		for _, why := range st.reasons() {
+			switch n := count[why]; {
+			case n > 1:
+				fmt.Fprintf(&b, "           for this step and %d more: %s\n", n-1, why)
+			case n == 1:
+				b.WriteString("           " + why + "\n")
 			}
-			fmt.Fprintf(&b, "           guard %s: %s\n", g.Guard, g.Why)
-			if g.Satisfy != "" {
-				fmt.Fprintf(&b, "           what would satisfy it: %s\n", g.Satisfy)
-			}
+			count[why] = 0
 		}
 		if st.Wire != "" {
 			b.WriteString("           " + st.Wire + "\n")
@@ -168,4 +170,22 @@ func (r *Report) Text() string {
 	}
 	b.WriteString(notesText(r.Notes))
 	return b.String()
+}
+
+// reasons returns why a step was not done, with what would satisfy each guard that fails; or a remark about it.
+func (s *Step) reasons() (out []string) {
+	for _, g := range s.Guards {
+		if g.Pass {
+			continue
+		}
+		why := fmt.Sprintf("guard %s: %s", g.Guard, g.Why)
+		if g.Satisfy != "" {
+			why += "\n           what would satisfy it: " + g.Satisfy
+		}
+		out = append(out, why)
+	}
+	if len(out) == 0 && s.Why != "" {
+		out = append(out, s.Why)
+	}
+	return out
 }
