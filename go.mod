@@ -29,6 +29,7 @@ require (
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-cmp v0.7.0
 	github.com/google/jsonschema-go v0.4.3
+	github.com/hiddeco/sshsig v0.2.0
 	github.com/joyent/triton-go v1.8.5
 	github.com/miekg/dns v1.1.73
 	github.com/pelletier/go-toml/v2 v2.2.3

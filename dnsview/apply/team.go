@@ -157,7 +157,8 @@ func (r *run) stillPass(zone string, ready []readyChange) func(before []journal.
 }
 
 // begin writes entries to the journal. If the store of the team is away and the operator has typed its place, they are
-// journalled on this machine until it is back. check may be nil.
+// journalled on this machine until it is back; if they cannot be signed and the operator has typed their author, they are not.
+// check may be nil.
 func (r *run) begin(entries []journal.Entry, check func(before []journal.Entry) error) ([]journal.Entry, error) {
 	j := r.engine.o.Journal
 	if j == nil {
@@ -165,6 +166,10 @@ func (r *run) begin(entries []journal.Entry, check func(before []journal.Entry) 
 	}
 	check = r.claim(check)
 	written, err := j.BeginIf(check, entries...)
+	if unsigned, ok := errors.AsType[*journal.UnsignedError](err); ok && r.typed(unsigned.Who) {
+		j.Unsigned()
+		written, err = j.BeginIf(check, entries...)
+	}
 	if away, ok := errors.AsType[*journal.AwayError](err); ok && r.typed(away.Store) {
 		j.JournalHere()
 		return j.BeginIf(check, entries...)
@@ -182,6 +187,9 @@ func (r *run) journalGuard(p guard.Evidence, err error) index.GuardResult {
 	p.JournalErr = err
 	if away, ok := errors.AsType[*journal.AwayError](err); ok {
 		p.JournalAway = away.Store
+	}
+	if unsigned, ok := errors.AsType[*journal.UnsignedError](err); ok {
+		p.JournalUnsigned = unsigned.Who
 	}
 	g := []index.GuardResult{p.Confirmed(p.CheckJournal())}
 	r.acceptTyped(g)

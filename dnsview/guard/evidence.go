@@ -75,6 +75,8 @@ type Evidence struct {
 	JournalErr error // why the journal cannot be written to; nil when it can
 	// JournalAway is the place of the team's store that does not answer, if that is what JournalErr says.
 	JournalAway string
+	// JournalUnsigned is the author as whom no entry can be signed, if that is what JournalErr says.
+	JournalUnsigned string
 }
 
 // owner returns the owner that the change is about.

@@ -140,6 +140,11 @@ func (e *Evidence) CheckJournal() index.GuardResult {
 			Guard: index.GuardJournal, Why: index.ErrorText(e.JournalErr), Confirm: e.JournalAway, NoEvidence: true,
 			Satisfy: "type the place of the store: changes are then journalled on this machine, without what others do meanwhile, and join the journal of the team when it answers again",
 		}
+	case e.JournalErr != nil && e.JournalUnsigned != "":
+		return index.GuardResult{
+			Guard: index.GuardJournal, Why: index.ErrorText(e.JournalErr), Confirm: e.JournalUnsigned, NoEvidence: true,
+			Satisfy: "let the ssh-agent sign, or type the author: the change is then journalled without a signature, and rollcall journal --verify counts it",
+		}
 	case e.JournalErr != nil:
 		return index.Unproven(index.GuardJournal, index.ErrorText(e.JournalErr), "a journal that can be written to")
 	}

@@ -13,7 +13,8 @@ import (
 type Entry struct {
 	journal.Entry // its texts are not clean
 
-	Undone string // the entry that reverted it, or empty
+	Undone   string // the entry that reverted it, or empty
+	ProvedBy string // who has signed it, if that was checked; not clean
 
 	now time.Time
 }

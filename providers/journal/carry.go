@@ -49,6 +49,9 @@ func (j *Journal) CarryIn(entries []Entry) (n int, err error) {
 		}
 		some := late[:min(carryAtOnce, len(late))]
 		c := batch{Format: teamFormat, ID: newBatchID(), Carried: true, Entries: some}
+		if err := j.sign(&c); err != nil {
+			return n, err
+		}
 		if err := j.keep(c); err != nil {
 			return n, err
 		}
@@ -90,8 +93,13 @@ func (j *Journal) notCarried(entries []Entry) (late []Entry) {
 // putCarried sends a batch of carried entries that has waited, without those that are in the chain.
 func (j *Journal) putCarried(stop <-chan struct{}, c batch) error {
 	for {
-		if c.Entries = j.notCarried(c.Entries); len(c.Entries) == 0 {
+		late := j.notCarried(c.Entries)
+		if len(late) == 0 {
 			return nil
+		}
+		if len(late) < len(c.Entries) { // it is another batch than the one that was signed
+			c.Entries = late
+			j.signOrSay(&c)
 		}
 		_, err := j.put(stop, c, j.checkCarried(c.Entries))
 		if refused, ok := errors.AsType[*checkError](err); ok && errors.Is(refused.err, errCarried) {

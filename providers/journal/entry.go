@@ -139,6 +139,8 @@ type Entry struct {
 	// Stored is when the store of the team got the entry, by its clock, expressed in the time of this machine; zero
 	// without a team.
 	Stored time.Time `json:"-"`
+	// UndoesLocal is what Undoes was before the entry was in the journal of the team, if that was another id.
+	UndoesLocal string `json:"undoes_local,omitempty"`
 }
 
 // Age returns how long ago an entry was written: by the clock of the store if there is one, since the clocks of members

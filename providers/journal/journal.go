@@ -182,13 +182,16 @@ func (j *Journal) Problems() []Problem {
 	return append(slices.Clone(j.replay.problems), damagedTails(j.path, j.replay.problems)...)
 }
 
-// Check reports whether the journal can be written now. It writes no entry. See AwayError.
+// Check reports whether the journal can be written now. It writes no entry. See AwayError and UnsignedError.
 func (j *Journal) Check() error {
 	return j.locked(func() error {
-		if j.team != nil {
-			return j.team.writable()
+		if j.team == nil {
+			return nil
 		}
-		return nil
+		if err := j.team.writable(); err != nil || j.team.away != nil {
+			return err
+		}
+		return j.team.checkSigner()
 	})
 }
 

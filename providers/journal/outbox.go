@@ -89,6 +89,7 @@ func readOutbox(f *os.File) ([]batch, error) {
 		}
 		if l.Batch != nil {
 			l.Batch.store = l.Store
+			l.Batch.dropForeignSignature(text)
 			pending = replaceBatch(pending, *l.Batch)
 		}
 		pending = slices.DeleteFunc(pending, func(p batch) bool { return p.ID == l.Settled })

@@ -29,6 +29,8 @@ type TeamOptions struct {
 	Store providers.Store
 	Who   string // user@host
 	Clock providers.Clock
+	// Signer signs what is written; nil for no signatures.
+	Signer Signer
 	// Stop, once closed, ends waits for the store, but for those of End. It may be nil.
 	Stop <-chan struct{}
 }
@@ -57,6 +59,8 @@ type batch struct {
 	Outcomes []Outcome `json:"outcomes,omitempty"`
 
 	store string // id of the store that it was written for; empty if that was not known
+
+	Signature *signature `json:"signature,omitempty"`
 }
 
 // team is what a shared journal has besides a Journal. It is guarded by the journal's mutex.
@@ -82,7 +86,13 @@ type team struct {
 	notices []string
 	noticed map[string]bool // notices that are given once
 
-	identified bool      // the store has this id
+	identified bool // the store has this id
+	signer     Signer
+	unsigned   bool  // the operator let changes be journalled without a signature
+	signErr    error // of the last try to sign an outcome
+	signErrAt  time.Time
+	proofs     *proofs // of a reader that checks signatures
+
 	comparedAt time.Time // when the store was last asked for what this machine has read
 }
 
@@ -91,7 +101,7 @@ func OpenTeam(o TeamOptions) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, dropped: map[string]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
+	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, signer: o.Signer, dropped: map[string]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
 	var err error
 	if j.file, err = openOwn(o.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)

@@ -66,6 +66,13 @@ func (j *Journal) addRead(r read) {
 		return
 	}
 	j.addBatch(c.Batch, r.At)
+	if p := j.team.proofs; p != nil {
+		var raw struct {
+			Batch json.RawMessage `json:"batch"`
+		}
+		_ = json.Unmarshal(l.Body, &raw) // it was read just now
+		p.check(j, r.Number, c.Batch, raw.Batch, r.At)
+	}
 }
 
 // addBatch adds the content of an object that the store got at a time.
@@ -119,10 +126,13 @@ func (j *Journal) numbered(c batch) batch {
 		if e.Local != "" {
 			local[e.Local] = e.ID
 		}
-		if at, ok := j.replay.at[e.Undoes]; ok {
+		was := e.Undoes
+		if at, ok := j.replay.at[was]; ok {
 			e.Undoes = j.replay.entries[at].ID
 		}
-		e.Undoes = cmp.Or(local[e.Undoes], e.Undoes)
+		if e.Undoes = cmp.Or(local[e.Undoes], e.Undoes); e.Undoes != was {
+			e.UndoesLocal = was
+		}
 		e.Time = e.Time.UTC()
 		entries[i] = e
 	}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -19,8 +20,10 @@ import (
 // member is one machine of a team.
 type member struct {
 	*Journal
-	clock *providertest.Clock
-	path  string
+	clock  *providertest.Clock
+	path   string
+	who    string // "" for me@here
+	signer Signer
 }
 
 func newMember(t *testing.T, s providers.Store) *member {
@@ -33,7 +36,7 @@ func newMember(t *testing.T, s providers.Store) *member {
 // open opens the journal, again if the last one was crashed.
 func (m *member) open(t *testing.T, s providers.Store) {
 	t.Helper()
-	j, err := OpenTeam(TeamOptions{Path: m.path, Store: s, Who: "me@here", Clock: m.clock.Clock})
+	j, err := OpenTeam(TeamOptions{Path: m.path, Store: s, Who: cmp.Or(m.who, "me@here"), Signer: m.signer, Clock: m.clock.Clock})
 	if err != nil {
 		t.Fatal(err)
 	}

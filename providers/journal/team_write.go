@@ -28,6 +28,14 @@ func (j *Journal) writeTeam(state State, check func([]Entry) error, entries []En
 		}
 		c.Entries = append(c.Entries, e)
 	}
+	if state != Begun {
+		j.signOrSay(&c)
+	} else if err := j.sign(&c); err != nil && !j.team.unsigned && !(j.isAway() && j.team.asked) {
+		if j.isAway() && isAbsence(j.team.away) { // one text that is typed answers for both
+			err = &AwayError{Store: j.team.store.Name(), Err: j.team.away}
+		}
+		return nil, err
+	}
 	if err := j.keep(c); err != nil {
 		return nil, err
 	}
@@ -83,6 +91,7 @@ func (j *Journal) appendOutcomes(stop <-chan struct{}, outcomes []Outcome) error
 		o.Time = o.Time.UTC()
 		c.Outcomes = append(c.Outcomes, o)
 	}
+	j.signOrSay(&c)
 	if err := j.keep(c); err != nil {
 		return err
 	}
@@ -220,6 +229,7 @@ func (j *Journal) keepAway(c batch) ([]Entry, error) {
 		c.Entries[i].Local = fmt.Sprintf("%s-%d", strings.ToLower(c.ID[:7]), i+1)
 		c.Entries[i].ID = c.Entries[i].Local
 	}
+	j.signOrSay(&c) // what was signed was not away
 	if err := j.keep(c); err != nil {
 		return nil, err
 	}

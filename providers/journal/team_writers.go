@@ -195,23 +195,9 @@ type noStore struct{ providers.Store }
 
 func (noStore) Name() string { return "" }
 
-// Verify reads the whole journal of a team from the store and returns its entries and what is wrong with it.
+// Verify reads the whole journal of a team from the store and returns its entries and what is wrong with it. It leaves
+// signatures unchecked; see VerifyBy.
 func (j *Journal) Verify() ([]Entry, []Problem, error) {
-	if j.team == nil {
-		return nil, nil, errors.New("journal: it is not that of a team")
-	}
-	k := &Journal{clock: j.clock, team: &team{store: j.team.store}}
-	if err := k.readChain(j.stop); err != nil {
-		return nil, nil, err
-	}
-	j.mu.Lock()
-	lost, _, err := j.lostChain(j.stop)
-	j.mu.Unlock()
-	if err != nil {
-		return nil, nil, err
-	}
-	if lost != nil {
-		k.addProblem("%s", lost)
-	}
-	return k.replay.entries, k.replay.problems, k.team.newer
+	entries, problems, _, err := j.VerifyBy(nil)
+	return entries, problems, err
 }

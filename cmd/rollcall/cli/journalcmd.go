@@ -39,7 +39,12 @@ and reports whether they were made. Entries are chained by their hashes: lines
 that were changed, removed or cut off are reported on stderr, and with --verify
 the exit code is then 1. A damaged tail is moved into a file of its own, and
 reported while that file exists. While the store of a team does not answer, what
-this machine has read before is listed, and the exit code is 4.`,
+this machine has read before is listed, and the exit code is 4.
+
+With sign: true in team: of the config entries are signed, and --verify says by
+whom each is proved and which are not signed. A signature that does not fit, or a
+key that is not that of the author, ends in exit code 1; without a list of who may
+sign the exit code is 4.`,
 		Args: atMostOne("one entry or run"),
 	}
 	form := output.Flag(c, output.Table, output.Wide, output.Text, output.JSON, output.CSV, output.YAML, output.Name)
@@ -51,7 +56,7 @@ this machine has read before is listed, and the exit code is 4.`,
 		if err != nil {
 			return err
 		}
-		entries, problems, whole, err := a.readJournal(cmd.Context(), verify)
+		entries, problems, proved, whole, err := a.readJournal(cmd.Context(), verify)
 		if err != nil {
 			return err
 		}
@@ -60,6 +65,11 @@ this machine has read before is listed, and the exit code is 4.`,
 		}
 		if verify && len(problems) == 0 {
 			a.Logf("rollcall: the journal is whole: of %d entries none was changed, removed or put between since it was written", len(entries))
+		}
+		if proved != nil {
+			for _, l := range proved.lines(entries) {
+				a.Logf("rollcall: journal: %s", l)
+			}
 		}
 		slices.Reverse(entries)
 		if len(args) == 1 {
@@ -75,15 +85,18 @@ this machine has read before is listed, and the exit code is 4.`,
 		if limit > 0 && len(list) > limit {
 			list = list[:limit]
 		}
+		if proved != nil {
+			proved.addTo(list)
+		}
 		if form.Form == output.Text {
 			err = output.String(a.Out, output.JournalText(list))
 		} else {
-			err = output.Entries().Write(a.Out, form, list)
+			err = output.Entries(proved != nil).Write(a.Out, form, list)
 		}
 		if err == nil && verify && len(problems) > 0 {
 			return exit.With(exit.Failed)
 		}
-		if err == nil && !whole {
+		if err == nil && (!whole || proved.open()) {
 			return exit.With(exit.Unknown)
 		}
 		return err
@@ -92,12 +105,13 @@ this machine has read before is listed, and the exit code is 4.`,
 }
 
 // readJournal returns the journal of the config after its open entries were resolved. With verify that of a team is read
-// from its store again, whole. If the store is away, whole is false: it is what this machine has read before.
-func (a *commands) readJournal(ctx context.Context, verify bool) (entries []journal.Entry, problems []journal.Problem, whole bool, err error) {
+// from its store again, whole, and proved is not nil if it has signatures or should have. If the store is away, whole is
+// false: it is what this machine has read before.
+func (a *commands) readJournal(ctx context.Context, verify bool) (entries []journal.Entry, problems []journal.Problem, proved *proofs, whole bool, err error) {
 	whole = true
 	cfg, err := a.ConfigOrEmpty(ctx)
 	if err != nil {
-		return nil, nil, false, err
+		return nil, nil, nil, false, err
 	}
 	for _, line := range a.WaitingElsewhere(cfg) {
 		a.Logf("rollcall: journal: %s", words.Clean(line))
@@ -106,7 +120,11 @@ func (a *commands) readJournal(ctx context.Context, verify bool) (entries []jour
 		if err := a.recoverJournal(ctx, j); err != nil || j.Team() == "" {
 			return err
 		}
-		entries, problems, whole, err = a.readTeamJournal(j, verify)
+		if verify {
+			entries, problems, proved, err = a.verifyTeamJournal(ctx, cfg, j)
+			return err
+		}
+		entries, problems, whole, err = a.readTeamJournal(j)
 		return err
 	})
 	if held := errors.Is(err, journal.ErrHeld) || errors.Is(err, journal.ErrStopped); cfg.Team.Store() == "" && !held {
@@ -116,18 +134,29 @@ func (a *commands) readJournal(ctx context.Context, verify bool) (entries []jour
 		entries, problems, err = journal.Read(app.JournalPath(cfg, filepath.Join(config.StateDir(a.Env), cfg.StateName())), a.Interrupted)
 	}
 	if err != nil {
-		return nil, nil, false, fmt.Errorf("read the journal: %w", err)
+		return nil, nil, nil, false, fmt.Errorf("read the journal: %w", err)
 	}
-	return entries, problems, whole, nil
+	return entries, problems, proved, whole, nil
+}
+
+// verifyTeamJournal reads the whole journal of a team from its store, and checks who has signed it. The proofs are nil if
+// nothing is signed nor should be.
+func (a *commands) verifyTeamJournal(ctx context.Context, cfg *config.Config, j *journal.Journal) ([]journal.Entry, []journal.Problem, *proofs, error) {
+	allowed, err := a.AllowedSigners(ctx, cfg)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	entries, problems, found, err := j.VerifyBy(allowed)
+	p := &proofs{found, allowed}
+	if len(p.Entries) == len(entries) && !cfg.Team.Sign && !p.signed() {
+		p = nil
+	}
+	return entries, problems, p, err
 }
 
 // readTeamJournal returns the journal of a team. If its store is away, that is what this machine has read before, and not
 // whole.
-func (a *commands) readTeamJournal(j *journal.Journal, verify bool) (entries []journal.Entry, problems []journal.Problem, whole bool, err error) {
-	if verify {
-		entries, problems, err = j.Verify()
-		return entries, problems, true, err
-	}
+func (a *commands) readTeamJournal(j *journal.Journal) (entries []journal.Entry, problems []journal.Problem, whole bool, err error) {
 	entries, err = j.Entries()
 	for _, n := range j.Notices() {
 		a.Logf("rollcall: journal: %s", words.Clean(n))

@@ -232,7 +232,7 @@ func TestEveryFormOfEveryListing(t *testing.T) {
 			writePassing(t, b, l, rows)
 		}},
 		{"journal", func(t *testing.T, b *bytes.Buffer) {
-			l := output.Entries()
+			l := output.Entries(false)
 			rows := func(f filter.Filter) []rows.Entry { return entryRows(goldenEntries(), f, goldenNow) }
 			writeForms(t, b, l, rows(everything))
 			writePassing(t, b, l, rows)

@@ -31,7 +31,7 @@ var environmentTerms = []term{
 	{"TRITON_PROFILE, TRITON_URL, TRITON_ACCOUNT, TRITON_KEY_ID, SDC_*", "The credentials of Triton, as the triton CLI reads them."},
 	{"XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_CACHE_HOME", "Where files lie; see below."},
 	{"NO_COLOR, TERM, COLORFGBG", "How the console paints: NO_COLOR takes colours away, and TERM=dumb all control sequences."},
-	{"SSH_AUTH_SOCK", "The agent that holds the key of Triton."},
+	{"SSH_AUTH_SOCK", "The agent that holds the key of Triton, and the one that signs the journal of a team."},
 }
 
 var fileTerms = []term{

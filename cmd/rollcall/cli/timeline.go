@@ -39,7 +39,7 @@ one sees it.`,
 		if err != nil {
 			return err
 		}
-		entries, problems, whole, err := a.readJournal(cmd.Context(), false)
+		entries, problems, _, whole, err := a.readJournal(cmd.Context(), false)
 		if err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ resolvers: [127.0.0.1:5353, "::1", 9.9.9.9]
 wire: false
 probe: false
 keys: {deregister: D}
-team: {store: s3://ops-bucket/rollcall/prod/, endpoint: https://minio.example.com:9000/, profile: ops, region: eu-west-1}
+team: {store: s3://ops-bucket/rollcall/prod/, endpoint: https://minio.example.com:9000/, profile: ops, region: eu-west-1, sign: true, sign_key: keys/ana.pub, allowed_signers: /etc/rollcall/allowed_signers}
 state: here
 `
 
@@ -87,7 +87,7 @@ func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 	if g := c.Guards; g.Age != 45*time.Second || g.Threshold != 0.25 || g.Grace != 5*time.Minute || g.BootGrace != DefaultBootGrace || len(g.Allow) != 2 || g.Allow[1].Bits() != 32 {
 		t.Errorf("guards = %+v", g)
 	}
-	if want := (Team{Pos: Pos{"c.yaml", 21, 7}, Bucket: "ops-bucket", Prefix: "rollcall/prod", Endpoint: "https://minio.example.com:9000", Profile: "ops", Region: "eu-west-1"}); c.Team != want || c.Team.Store() != "s3://ops-bucket/rollcall/prod" {
+	if want := (Team{Pos: Pos{"c.yaml", 21, 7}, Bucket: "ops-bucket", Prefix: "rollcall/prod", Endpoint: "https://minio.example.com:9000", Profile: "ops", Region: "eu-west-1", Sign: true, SignKey: "keys/ana.pub", AllowedSigners: "/etc/rollcall/allowed_signers"}); c.Team != want || c.Team.Store() != "s3://ops-bucket/rollcall/prod" {
 		t.Errorf("team = %+v", c.Team)
 	}
 	if c.Wire || c.Probe || c.Guards.WireGrace != 90*time.Second {
@@ -205,7 +205,8 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a store without a bucket", "fleet: f1\nteam: {store: 's3:///prefix'}\n", `c.yaml:2:15: store "s3:///prefix" has no name of a bucket`},
 		{"a prefix with spaces", "fleet: f1\nteam: {store: 's3://ops-bucket/my team'}\n", `c.yaml:2:15: the prefix of store "s3://ops-bucket/my team" has a character`},
 		{"a folder with a region", "fleet: f1\nteam: {store: /srv/rollcall, region: eu-west-1}\n", `c.yaml:2:7: endpoint, profile and region of team are for a bucket, and /srv/rollcall is a folder`},
-		{"an unknown key of the team", "fleet: f1\nteam: {store: /srv/rollcall, bucket: x}\n", `c.yaml:2:30: unknown key "bucket" in team; known are endpoint, profile, region, store`},
+		{"an unknown key of the team", "fleet: f1\nteam: {store: /srv/rollcall, bucket: x}\n", `c.yaml:2:30: unknown key "bucket" in team; known are allowed_signers, endpoint, profile, region, sign, sign_key, store`},
+		{"a key that signs nothing", "fleet: f1\nteam: {store: /srv/rollcall, sign_key: a.pub}\n", `c.yaml:2:7: sign_key of team names a key, and nothing is signed; add sign: true`},
 		{"a key for no action", "keys: {deregistre: l}\n", `c.yaml:1:8: keys: there is no action "deregistre"; did you mean "deregister"?`},
 		{"a fleet id that a marker cannot hold", "fleet: my fleet\n", `c.yaml:1:8: the fleet id "my fleet" cannot stand in an owner marker`},
 		{"a resolver with a wrong port", "resolvers: [127.0.0.1:99999]\n", `c.yaml:1:13: resolver "127.0.0.1:99999"`},

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"rollcall/providers/sshkey"
 )
 
 // Team is the store that the members of a team share. Without one the journal is a file of this machine.
@@ -14,6 +16,9 @@ type Team struct {
 	Endpoint       string // of a server that is compatible with S3; empty for Amazon's
 	Profile        string // in the shared AWS config
 	Region         string
+	Sign           bool   // entries are signed with a key of the ssh-agent
+	SignKey        string // fingerprint or public key file of that key; empty for the agent's first ed25519 key
+	AllowedSigners string // file that says who may sign; empty for the list in the store
 }
 
 // Store returns the place of the store as it is written in the config, or "" without a team.
@@ -38,6 +43,16 @@ func (r *reader) team(n ast.Node, c *Config) {
 		"endpoint": r.toURL(&t.Endpoint, "endpoint"),
 		"profile":  r.toString(&t.Profile, "profile"),
 		"region":   r.toString(&t.Region, "region"),
+		"sign":     r.toBool(&t.Sign, "sign"),
+		"sign_key": func(n ast.Node) {
+			signKey, ok := r.text(n, "sign_key")
+			if ok && sshkey.IsFingerprint(signKey) {
+				t.SignKey = signKey
+			} else if ok {
+				r.toPath(&t.SignKey, "sign_key")(n)
+			}
+		},
+		"allowed_signers": r.toPath(&t.AllowedSigners, "allowed_signers"),
 	})
 	if len(r.errs) > before {
 		return
@@ -45,6 +60,8 @@ func (r *reader) team(n ast.Node, c *Config) {
 	switch {
 	case t.Store() == "":
 		r.failAt(t.Pos, "add store: s3://BUCKET/PREFIX, or a folder that all members reach", "team has no store")
+	case t.SignKey != "" && !t.Sign:
+		r.failAt(t.Pos, "add sign: true, or leave sign_key out", "sign_key of team names a key, and nothing is signed")
 	case t.Folder != "" && t.Endpoint+t.Profile+t.Region != "":
 		r.failAt(t.Pos, "leave them out, or name a bucket", "endpoint, profile and region of team are for a bucket, and %s is a folder", t.Folder)
 	}

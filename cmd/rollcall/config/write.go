@@ -67,7 +67,7 @@ func Write(w io.Writer, c *Config) error {
 		fmt.Fprintf(&b, "ranges: %s\n", scalar(c.RangesFile))
 	}
 	if t := &c.Team; t.Store() != "" {
-		b.WriteString("team: {" + flowPairs([]string{"store", t.Store(), "endpoint", t.Endpoint, "profile", t.Profile, "region", t.Region}) + "}\n")
+		b.WriteString("team: {" + flowPairs([]string{"store", t.Store(), "endpoint", t.Endpoint, "profile", t.Profile, "region", t.Region, "sign", yes(t.Sign), "sign_key", t.SignKey, "allowed_signers", t.AllowedSigners}) + "}\n")
 	}
 	if c.Theme != "" {
 		fmt.Fprintf(&b, "theme: %s\n", c.Theme)

@@ -47,6 +47,7 @@ func JournalText(entries []rows.Entry) string {
 			{"error", e.Error},
 			{"note", e.Note},
 			{"team", e.Late()},
+			{"proof", e.ProvedBy},
 		} {
 			if f[1] != "" {
 				fmt.Fprintf(&b, "  %-7s %s\n", f[0], words.Clean(f[1]))

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
+	"rollcall/providers/journal"
 )
 
 // Instances returns the listing of instances, with their age at a time.
@@ -54,9 +56,19 @@ func Sources(wire bool) *Listing[rows.Source] {
 	return &Listing[rows.Source]{ID: (*rows.Source).Key, Columns: rows.SourceTable(wire)}
 }
 
-// Entries returns the listing of entries of the journal.
-func Entries() *Listing[rows.Entry] {
-	return &Listing[rows.Entry]{ID: (*rows.Entry).Key, Columns: rows.EntryTable(), Object: func(e *rows.Entry) any { return e.Entry }}
+// Entries returns the listing of entries of the journal; with proofs, by whom they are proved.
+func Entries(proofs bool) *Listing[rows.Entry] {
+	l := &Listing[rows.Entry]{ID: (*rows.Entry).Key, Columns: rows.EntryTable(), Object: func(e *rows.Entry) any { return e.Entry }}
+	if proofs {
+		l.Columns = append(l.Columns, rows.Column[*rows.Entry]{Title: "PROVED BY", Text: func(e *rows.Entry) string { return providers.Clean(e.ProvedBy) }})
+		l.Object = func(e *rows.Entry) any {
+			return struct {
+				journal.Entry
+				ProvedBy string `json:"proved_by"`
+			}{e.Entry, e.ProvedBy}
+		}
+	}
+	return l
 }
 
 // Events returns the listing of events of a timeline.
