@@ -135,8 +135,10 @@ type Finding struct {
 	// Name is the domain name, or name and type, that a finding without a record is about; or empty.
 	Name string
 
-	rank  int32 // of severity and class, the worst first
-	order int32 // in its view
+	rank   int32       // of severity and class, the worst first
+	order  int32       // in its view
+	place  index.Place // of the record, if placed
+	placed bool
 }
 
 // Certain reports whether the finding rests on complete evidence of this scan. Of class unknown nothing is certain.

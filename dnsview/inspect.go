@@ -58,13 +58,14 @@ func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 type inspector struct {
 	*index.Index
 	out      []*Finding
-	reported map[*providers.Record]reported // records with a finding that others must respect
-	own      map[*providers.Record]reported // those among the records that this part has looked at
-	srvs     []srvRow                       // SRV records that nothing was found about
-	markers  []index.QuiescedMarker         // marker records that say quiesced
-	quiesced []*providers.Record            // records that are still there and bear the word quiesced
-	capacity map[string]index.Capacity      // of zones with a limit
-	readOnly map[string]string              // zones that nothing is written to
+	reported [][]reported              // for each record of each zone, by its place, what others must respect
+	here     *reported                 // the same of the record that is inspected; nil after all were
+	own      []ownReport               // what was reported of the records of this part
+	srvs     []srvRow                  // SRV records that nothing was found about
+	markers  []markerRow               // marker records that say quiesced
+	quiesced []index.Place             // records that are still there and bear the word quiesced
+	capacity map[string]index.Capacity // of zones with a limit
+	readOnly map[string]string         // zones that nothing is written to
 	byWire   map[*providers.Record]*index.WireState
 	asked    []index.WireState // answers of name servers
 	current  []bool            // for each of them, whether it is about what its zone holds now
@@ -101,26 +102,26 @@ func (in *inspector) zones() {
 	}
 	was := in.partsOfLast()
 	parts := in.split(kept, len(list), 1, func(part *inspector, i, _ int) {
-		part.reported = map[*providers.Record]reported{}
 		part.inspectRecords(list[i])
-		part.own = part.reported
 	})
 	if in.last != nil && !slices.EqualFunc(was, parts, sameReports) {
 		in.stale = true
 	}
-	in.reported = map[*providers.Record]reported{}
+	in.reported = make([][]reported, len(in.Zones))
+	for n, z := range in.Zones {
+		in.reported[n] = make([]reported, len(z.View.Records))
+	}
 	in.QuiescedMarkers, in.QuiescedRecords = nil, map[index.QuiescedKey][]*providers.Record{}
-	for _, p := range parts {
-		maps.Copy(in.reported, p.own)
-		for _, r := range p.srvs {
-			r.zone = in.Zones[r.zone.Number]
-			in.srvs = append(in.srvs, r)
+	for n, p := range parts {
+		for _, r := range p.own {
+			in.reported[list[n].zone.Number][r.at] = r.what
 		}
+		in.srvs = append(in.srvs, p.srvs...)
 		for _, m := range p.markers {
-			m.Zone = in.Zones[m.Zone.Number]
-			in.QuiescedMarkers = append(in.QuiescedMarkers, m)
+			in.QuiescedMarkers = append(in.QuiescedMarkers, index.QuiescedMarker{Zone: in.Zones[m.place.Zone], Record: in.At(m.place), Owner: m.owner, Name: m.name})
 		}
-		for _, r := range p.quiesced {
+		for _, at := range p.quiesced {
+			r := in.At(at)
 			o := r.Owners[0]
 			at := index.QuiescedKey{Node: in.NodeOf(o.Cloud, o.Instance), Name: r.Name}
 			in.QuiescedRecords[at] = append(in.QuiescedRecords[at], r)
@@ -153,13 +154,37 @@ func (in *inspector) setsAndChains() {
 }
 
 // reported is what was found about a record already.
-type reported int
+type reported uint8
 
 const (
 	notReported     reported = iota
 	reportedOther            // nothing else can be done about it before that is settled
 	reportedLeaving          // it is dead, or not ours: what else is wrong with it does not matter
 )
+
+// ownReport is what was reported of one record of a zone.
+type ownReport struct {
+	at   int32
+	what reported
+}
+
+// markerRow is a marker record that says quiesced.
+type markerRow struct {
+	place index.Place
+	owner providers.Owner
+	name  string // of the record that was taken out
+}
+
+// reportedOf returns what was found about a record already.
+func (in *inspector) reportedOf(r *providers.Record) reported {
+	if in.here != nil {
+		return *in.here
+	}
+	if p, ok := in.PlaceOf(r); ok {
+		return in.reported[p.Zone][p.At]
+	}
+	return notReported
+}
 
 // inspectRecords inspects every record of a part of a zone.
 func (in *inspector) inspectRecords(p zonePart) {
@@ -171,44 +196,56 @@ func (in *inspector) inspectRecords(p zonePart) {
 			in.inspectMarker(z, r)
 			continue
 		}
-		from := len(in.out)
-		hidden := in.hidden(z, r)
-		switch {
-		case r.Alias:
-			continue
-		case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
-			in.ambiguous(z, r)
-		case len(r.Owners) == 1:
-			in.owned(z, r, r.Owners[0], z.Nodes[i], missing)
-		case hidden || in.IsGlue(r): // whose address it is does not matter where no one is led to it
-		default:
-			in.unowned(z, r, missing)
+		what := notReported
+		in.here = &what
+		in.inspectRecord(z, int32(i), missing)
+		if what != notReported {
+			in.own = append(in.own, ownReport{int32(i), what})
 		}
-		if len(in.out) > from {
-			in.noteReported(r, in.out[len(in.out)-1].Class)
+	}
+	in.here = nil
+}
+
+// inspectRecord inspects the record with a number in its zone that is no marker.
+func (in *inspector) inspectRecord(z *index.ZoneState, i int32, missing string) {
+	r := &z.View.Records[i]
+	from := len(in.out)
+	hidden := in.hidden(z, r)
+	switch {
+	case r.Alias:
+		return
+	case len(r.Owners) > 1 || len(r.BadMarkers) > 0:
+		in.ambiguous(z, r)
+	case len(r.Owners) == 1:
+		in.owned(z, r, r.Owners[0], z.Nodes[i], missing)
+	case hidden || in.IsGlue(r): // whose address it is does not matter where no one is led to it
+	default:
+		in.unowned(z, r, missing)
+	}
+	if len(in.out) > from {
+		in.noteReported(in.out[len(in.out)-1].Class)
+	}
+	switch r.Type {
+	case "SRV":
+		if len(in.out) == from {
+			in.srvs = append(in.srvs, srvRow{index.Place{Zone: int32(z.Number), At: i}, z.Nodes[i]})
 		}
-		switch r.Type {
-		case "SRV":
-			if len(in.out) == from {
-				in.srvs = append(in.srvs, srvRow{z, r, z.Nodes[i]})
-			}
-		case "A", "AAAA":
-			if hidden || in.IsGlue(r) {
-				continue
-			}
-			in.private(z, r, z.Nodes[i])
+	case "A", "AAAA":
+		if hidden || in.IsGlue(r) {
+			return
 		}
+		in.private(z, r, z.Nodes[i])
 	}
 }
 
-// noteReported notes what other findings about the same record must know.
-func (in *inspector) noteReported(r *providers.Record, c Class) {
+// noteReported notes what other findings about the record that is inspected must know.
+func (in *inspector) noteReported(c Class) {
 	switch c {
 	case Dead, Dangling, OtherFleet:
-		in.reported[r] = reportedLeaving
+		*in.here = reportedLeaving
 	case Moved, Unmarked, Foreign:
 	default:
-		in.reported[r] = reportedOther
+		*in.here = reportedOther
 	}
 }
 

@@ -12,9 +12,8 @@ import (
 
 // srvRow is an SRV record that nothing was found about yet.
 type srvRow struct {
-	zone   *index.ZoneState
-	record *providers.Record
-	node   int32
+	place index.Place
+	node  int32
 }
 
 // chains follows what leads clients of DNS-SD from the list of service types to
@@ -207,7 +206,7 @@ func (in *inspector) typeListed(name string, t *typeState) {
 
 // target looks where an SRV record leads that nothing else was found about.
 func (in *inspector) target(s srvRow) {
-	r := s.record
+	r := in.At(s.place)
 	srv, ok := providers.ParseSRV(r.Value)
 	if !ok || srv.Target == "." {
 		return
@@ -216,7 +215,7 @@ func (in *inspector) target(s srvRow) {
 	if z == nil {
 		return // whether it has an address is another's zone to say
 	}
-	f := Finding{Record: r, Zone: s.zone.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis}}
+	f := Finding{Record: r, Zone: in.Zones[s.place.Zone].Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis}}
 	o, owned := r.Owner()
 	var i *providers.Instance
 	if s.node >= 0 {

@@ -27,7 +27,7 @@ func (in *inspector) declared(s *index.DeclaredService) {
 	}
 	for _, m := range s.Records {
 		r := m.Record
-		if in.reported[r] == reportedLeaving {
+		if in.reportedOf(r) == reportedLeaving {
 			continue
 		}
 		ttl(r)
@@ -146,7 +146,7 @@ func (in *inspector) whyNotUpdate(r *providers.Record) string {
 		return "it belongs to another fleet"
 	case o.Quiesced:
 		return "it is quiesced"
-	case in.reported[r] == reportedOther:
+	case in.reportedOf(r) == reportedOther:
 		return "what else was found about it comes first"
 	case o.Host():
 		return ""

@@ -24,7 +24,8 @@ func (in *inspector) inspectMarker(z *index.ZoneState, r *providers.Record) {
 	case in.ForeignFleet(o), o.Evacuates():
 		return // another team's marker is another team's business
 	case o.Quiesced:
-		in.markers = append(in.markers, index.QuiescedMarker{Zone: z, Record: r, Owner: o, Name: name})
+		p, _ := in.PlaceOf(r)
+		in.markers = append(in.markers, markerRow{p, o, name})
 		return
 	case in.markedRecord(z, name, o):
 		return

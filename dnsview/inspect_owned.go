@@ -19,7 +19,8 @@ func (in *inspector) owned(z *index.ZoneState, r *providers.Record, o providers.
 		return
 	}
 	if o.Quiesced {
-		in.quiesced = append(in.quiesced, r) // whatever else is found about it, its marker record has nothing to add
+		p, _ := in.PlaceOf(r)
+		in.quiesced = append(in.quiesced, p) // whatever else is found about it, its marker record has nothing to add
 	}
 	if from := z.View.Coverage.Local(o.Registered); !in.Passed(from.Add(-providers.FutureMarker)) {
 		in.add(Finding{

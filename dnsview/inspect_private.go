@@ -12,7 +12,7 @@ import (
 // on the allow-list is meant so.
 func (in *inspector) private(z *index.ZoneState, r *providers.Record, n int32) {
 	a, ok := r.Addr()
-	if !ok || in.reported[r] == reportedLeaving || !in.OutOfReach(r) {
+	if !ok || in.reportedOf(r) == reportedLeaving || !in.OutOfReach(r) {
 		return
 	}
 	if _, ok := in.Allowed(a); ok {
@@ -44,7 +44,7 @@ func (in *inspector) replacement(f *Finding, z *index.ZoneState, a netip.Addr, n
 		f.Instance, f.Cloud = &ref, i.Cloud
 	}
 	switch {
-	case !owned && index.Marked(r), in.reported[r] == reportedOther && owned:
+	case !owned && index.Marked(r), in.reportedOf(r) == reportedOther && owned:
 		f.Reason += "; what else was found about it comes first"
 		return
 	case !owned:

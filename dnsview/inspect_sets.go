@@ -146,7 +146,7 @@ func byAge(a, b *providers.Record) int {
 }
 
 func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
-	if in.reported[r] == reportedLeaving || in.reported[kept] == reportedLeaving {
+	if in.reportedOf(r) == reportedLeaving || in.reportedOf(kept) == reportedLeaving {
 		return
 	}
 	f := Finding{
@@ -169,7 +169,7 @@ func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
 		f.Reason += ", as " + index.ShortID(a.Instance) + "'s and as " + index.ShortID(b.Instance) + "'s, and only one of them can have it"
 	case in.ForeignFleet(b):
 		return
-	case a.Quiesced || b.Quiesced || in.reported[r] == reportedOther:
+	case a.Quiesced || b.Quiesced || in.reportedOf(r) == reportedOther:
 		f.Reason += "; what else was found about it comes first"
 	case missing != "":
 		f.Reason += "; the younger one can go when all sources are complete: " + missing

@@ -358,7 +358,7 @@ func (in *inspector) unhealthy(s *index.DeclaredService, h *index.HealthState) {
 	for _, m := range s.Records {
 		o, owned := m.Record.Owner()
 		its := n >= 0 && m.Node == n || owned && o.Cloud == h.Key && o.Instance == h.ID
-		if !its || owned && o.Quiesced || in.reported[m.Record] != notReported {
+		if !its || owned && o.Quiesced || in.reportedOf(m.Record) != notReported {
 			continue
 		}
 		lone = lone && owned

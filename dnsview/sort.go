@@ -21,7 +21,7 @@ func Classes() []Class {
 
 // sortFindings puts the worst first, dangling first among equals, then by class and by
 // what they are about.
-func sortFindings(list []*Finding) { index.Sort(list, compareRanked) }
+func (in *inspector) sortFindings(list []*Finding) { index.Sort(list, in.compareRanked) }
 
 var rankOf = func() map[Class]int32 {
 	rank := map[Class]int32{}
@@ -31,12 +31,20 @@ var rankOf = func() map[Class]int32 {
 	return rank
 }()
 
-// compareRanked orders findings as a view has them. It reads rank, which an inspector sets when it adds a finding.
-func compareRanked(a, b *Finding) int {
+// compareRanked orders findings of parts as a view has them. It reads rank, which an inspector sets when it adds a finding.
+func (in *inspector) compareRanked(a, b *Finding) int {
 	if a.rank != b.rank {
 		return cmp.Compare(a.rank, b.rank)
 	}
-	return compareFindings(a, b)
+	return compareFindings(a, b, in.recordOf(a), in.recordOf(b))
+}
+
+// recordOf returns the record of a finding of a part, or nil.
+func (in *inspector) recordOf(f *Finding) *providers.Record {
+	if f.placed {
+		return in.At(f.place)
+	}
+	return f.Record
 }
 
 // InOrder sorts findings of one view as the view has them, each once, in place.
@@ -45,18 +53,18 @@ func InOrder(list []*Finding) []*Finding {
 	return slices.Compact(list)
 }
 
-// compareFindings orders findings of one class and severity by what they are about.
-func compareFindings(a, b *Finding) int {
+// compareFindings orders findings of one class and severity by what they are about; r and s are their records.
+func compareFindings(a, b *Finding, r, s *providers.Record) int {
 	if c := cmp.Or(cmp.Compare(a.Zone, b.Zone), cmp.Compare(a.Service, b.Service)); c != 0 {
 		return c
 	}
 	switch {
-	case a.Record != nil && b.Record != nil:
-		if c := index.CompareRecords(a.Record, b.Record); c != 0 {
+	case r != nil && s != nil:
+		if c := index.CompareRecords(r, s); c != 0 {
 			return c
 		}
-	case a.Record != b.Record:
-		if a.Record == nil {
+	case r != s:
+		if r == nil {
 			return 1
 		}
 		return -1
@@ -86,6 +94,9 @@ func (v *View) attach() {
 	for i, f := range v.sorted {
 		all[i] = &v.Findings[i]
 		*all[i] = *f
+		if f.placed {
+			all[i].Record = v.Index.At(f.place)
+		}
 		all[i].order = int32(i)
 	}
 	index.Parallel(2, 1, func(task, _ int) {

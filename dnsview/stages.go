@@ -51,6 +51,7 @@ func (in *inspector) split(what reads, n, size int, find func(part *inspector, f
 		part := &inspector{Index: in.Part(), reported: in.reported}
 		find(part, from, to)
 		part.until = part.HoldsUntil()
+		part.keepPlaces()
 		part.Index, part.reported, part.values, part.first = nil, nil, index.Table[valueKey]{}, nil
 		parts[at] = part
 	})
@@ -66,6 +67,15 @@ func (in *inspector) split(what reads, n, size int, find func(part *inspector, f
 	return parts
 }
 
+// keepPlaces notes the places of the records of the findings instead of pointers at them.
+func (in *inspector) keepPlaces() {
+	for _, f := range in.out {
+		if p, ok := in.PlaceOf(f.Record); ok {
+			f.place, f.placed, f.Record = p, true, nil
+		}
+	}
+}
+
 // partsOfLast returns the parts of the next stage in the last view, or nil.
 func (in *inspector) partsOfLast() []*inspector {
 	if in.last == nil || len(in.stages) >= len(in.last.stages) {
@@ -76,10 +86,7 @@ func (in *inspector) partsOfLast() []*inspector {
 
 // sameReports reports whether what other stages read of two parts of the records of a zone is the same.
 func sameReports(a, b *inspector) bool {
-	return a == b || maps.Equal(a.own, b.own) &&
-		slices.EqualFunc(a.srvs, b.srvs, func(x, y srvRow) bool { return x.record == y.record && x.node == y.node }) &&
-		slices.EqualFunc(a.markers, b.markers, func(x, y index.QuiescedMarker) bool { return x.Record == y.Record && x.Owner == y.Owner }) &&
-		slices.Equal(a.quiesced, b.quiesced)
+	return a == b || slices.Equal(a.own, b.own) && slices.Equal(a.srvs, b.srvs) && slices.Equal(a.markers, b.markers) && slices.Equal(a.quiesced, b.quiesced)
 }
 
 // changed returns the findings that were not taken over, and those of the last view that are gone with the parts that had
@@ -108,7 +115,7 @@ func (in *inspector) changed() (found []*Finding, gone map[*Finding]bool) {
 
 // sorted returns the findings in order: those that were found, and those of the last view that are not gone.
 func (in *inspector) sorted(found []*Finding, gone map[*Finding]bool) []*Finding {
-	sortFindings(found)
+	in.sortFindings(found)
 	if in.last == nil {
 		return found
 	}
@@ -117,7 +124,7 @@ func (in *inspector) sorted(found []*Finding, gone map[*Finding]bool) []*Finding
 		if gone[f] {
 			continue
 		}
-		for len(found) > 0 && compareRanked(found[0], f) < 0 {
+		for len(found) > 0 && in.compareRanked(found[0], f) < 0 {
 			out, found = append(out, found[0]), found[1:]
 		}
 		out = append(out, f)

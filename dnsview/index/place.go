@@ -1,0 +1,45 @@
+package index
+
+import (
+	"unsafe"
+
+	"rollcall/providers"
+)
+
+// Place is where a record was read: the number of its zone in Index.Zones, and its number there. Unlike a pointer, it is
+// the same for the same record of a later snapshot whose rows stand in the same order.
+type Place struct{ Zone, At int32 }
+
+// PlaceOf returns the place of a record of the snapshot. ok is false for any other record, and for nil.
+func (x *Index) PlaceOf(r *providers.Record) (p Place, ok bool) {
+	if r == nil {
+		return p, false
+	}
+	if z := x.ZonesByName[r.Zone]; z != nil {
+		if at := position(z.View.Records, r); at >= 0 {
+			return Place{int32(z.Number), int32(at)}, true
+		}
+	}
+	for n, z := range x.Zones {
+		if at := position(z.View.Records, r); at >= 0 {
+			return Place{int32(n), int32(at)}, true
+		}
+	}
+	return p, false
+}
+
+// At returns the record at a place.
+func (x *Index) At(p Place) *providers.Record { return &x.Zones[p.Zone].View.Records[p.At] }
+
+// position returns the number of an element of a list that p points at, or -1. It compares addresses, because a map from a
+// hundred thousand pointers to numbers takes longer to fill than all that it would be asked for.
+func position[T any](list []T, p *T) int {
+	from, at := uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(unsafe.Pointer(p))
+	if len(list) == 0 || at < from {
+		return -1
+	}
+	if n := int((at - from) / unsafe.Sizeof(*p)); n < len(list) {
+		return n
+	}
+	return -1
+}
