@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -115,41 +116,6 @@ func (w *world) again() *providers.Snapshot {
 	return &s
 }
 
-// changeRows changes some rows of a world, in new lists.
-func (w *world) changeRows(t *rapid.T) {
-	for i := range w.snap.Clouds {
-		w.snap.Clouds[i].Instances = slices.Clone(w.snap.Clouds[i].Instances)
-	}
-	for i := range w.snap.Zones {
-		w.snap.Zones[i].Records = slices.Clone(w.snap.Zones[i].Records)
-	}
-	switch rapid.IntRange(0, 4).Draw(t, "changed") {
-	case 0:
-		if i := w.anyone(t); i != nil {
-			i.State = rapid.SampledFrom([]providers.InstanceState{providers.StateRunning, providers.StateStopped, providers.StateTerminated, providers.StatePending}).Draw(t, "its state")
-		}
-	case 1:
-		if i := w.anyone(t); i != nil {
-			c := w.cloud(i.Cloud)
-			c.Instances = slices.DeleteFunc(c.Instances, func(x providers.Instance) bool { return x.ID == i.ID })
-		}
-	case 2:
-		if r := w.some(t); r != nil {
-			r.Value, r.TTL = rapid.SampledFrom([]string{r.Value, "192.0.2.77", "10.0.0.9"}).Draw(t, "value"), uint32(rapid.IntRange(1, 60).Draw(t, "ttl"))
-		}
-	case 3:
-		if r := w.some(t); r != nil {
-			z := w.zone(r.Zone)
-			gone := r.Identity()
-			z.Records = slices.DeleteFunc(z.Records, func(x providers.Record) bool { return x.Identity() == gone })
-		}
-	default:
-		if i := w.anyone(t); i != nil && len(i.PublicIPs) > 0 {
-			w.put(t, providers.Record{Name: rapid.SampledFrom([]string{wwwName, rrName, "sd-01.unilans.net"}).Draw(t, "name"), Type: "A", Value: i.PublicIPs[0].String()}, ownerOf(i))
-		}
-	}
-}
-
 // changeState changes the state of a source.
 func (w *world) changeState(t *rapid.T) {
 	c := &w.snap.Clouds[rapid.IntRange(0, len(w.snap.Clouds)-1).Draw(t, "cloud")].Coverage
@@ -165,7 +131,11 @@ func (w *world) changeState(t *rapid.T) {
 
 // changeOption changes what does not come from a source.
 func (w *world) changeOption(t *rapid.T) {
-	switch rapid.IntRange(0, 3).Draw(t, "option") {
+	switch rapid.IntRange(0, 5).Draw(t, "option") {
+	case 4:
+		w.opts.Allow = rapid.SampledFrom([][]netip.Prefix{nil, {netip.MustParsePrefix("165.225.0.0/16")}, {netip.MustParsePrefix("34.200.16.1/32")}}).Draw(t, "allowed")
+	case 5:
+		w.opts.Ranges = rapid.SampledFrom([]index.PublicRanges{nil, index.PublishedRanges()}).Draw(t, "ranges")
 	case 0:
 		w.opts.Fleet = rapid.SampledFrom([]string{testFlt, "", "other"}).Draw(t, "fleet")
 	case 1:
@@ -179,7 +149,7 @@ func (w *world) changeOption(t *rapid.T) {
 }
 
 func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
-	again := 0
+	again, narrow := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		defer dnsview.SetPart(rapid.SampledFrom([]int{1, 3, 4096}).Draw(t, "part"))()
 		w := mishapsAndQuiesce(t)
@@ -192,14 +162,14 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 		}
 		v := w.view()
 		joined := rows.Join(v)
-		for range rapid.IntRange(1, 6).Draw(t, "steps") {
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
 			before, step := everything(v, joined), ""
 			w.snap = w.again()
-			switch n := rapid.IntRange(0, 9).Draw(t, "step"); {
+			switch n := rapid.IntRange(0, 19).Draw(t, "step"); {
 			case n < 3:
 				step = "observed"
 				w.observe(t)
-			case n < 6:
+			case n < 5:
 				step = "later"
 				w.opts.Now = w.opts.Now.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 7, 31, 150, 700}).Draw(t, "seconds")) * time.Second)
 				was := w.snap
@@ -214,13 +184,18 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 						w.snap.Zones[i].Coverage, w.snap.Zones[i].RowsFrom = was.Zones[i].Coverage, was.Zones[i].RowsFrom
 					}
 				}
-			case n < 7:
-				step = "rows"
-				w.changeRows(t)
-			case n < 8:
+			case n < 17:
+				step = "rows: "
+				for range rapid.SampledFrom([]int{1, 1, 1, 2, 4}).Draw(t, "changes") {
+					step += w.changeRow(t) + " "
+				}
+				if rapid.IntRange(0, 3).Draw(t, "and time passes") == 0 {
+					w.opts.Now = w.opts.Now.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "seconds")) * time.Second)
+				}
+			case n < 18:
 				step = "state"
 				w.changeState(t)
-			case n < 9:
+			case n < 19:
 				step = "option"
 				w.changeOption(t)
 			}
@@ -243,13 +218,16 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 			}
 			if v.TookOver() {
 				again++
+				if !v.Index.SameRows(was.Index) {
+					narrow++
+				}
 			}
 		}
 	})
-	if again == 0 {
-		t.Error("nothing was taken over")
+	if again == narrow || narrow == 0 {
+		t.Errorf("%d views took something over, %d of them though rows had changed", again, narrow)
 	}
-	t.Logf("%d views took something over", again)
+	t.Logf("%d views took something over, %d of them though rows had changed", again, narrow)
 }
 
 // differing returns the lines in which two texts differ.

@@ -18,14 +18,20 @@ const sameClock = 2 * time.Second
 // older, by the longest age of a read that is not stale. It does not look into o.Wire, o.WireZones and o.Health: they are
 // the same if o.Observed is. Its cost grows with the number of sources, not of rows.
 func (v *View) StillHolds(s *providers.Snapshot, o index.Options) bool {
-	return v.Options.Observed == o.Observed && v.Options.Annotations == o.Annotations && !passed(o.Annotations.NextEnd(v.Options.Now), o.Now) && !passed(v.Index.HoldsUntil(), o.Now) && !passed(v.until, o.Now) && v.sameRows(s, &o)
+	return v.Options.Observed == o.Observed && v.Options.Annotations == o.Annotations && !passed(o.Annotations.NextEnd(v.Options.Now), o.Now) && !passed(v.Index.HoldsUntil(), o.Now) && !passed(v.until, o.Now) && v.sameSources(s, &o) && v.sameRows(s)
 }
 
 func passed(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
 
-// sameRows reports whether a later snapshot has the rows and sources of v, in the same states, and the options are those of
-// v but for what was observed.
-func (v *View) sameRows(s *providers.Snapshot, o *index.Options) bool {
+// sameRows reports whether a later snapshot with the sources of v has its instances and records.
+func (v *View) sameRows(s *providers.Snapshot) bool {
+	return slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, func(a, b providers.CloudView) bool { return providers.ShareRows(a.Instances, b.Instances) }) &&
+		slices.EqualFunc(v.Snapshot.Zones, s.Zones, func(a, b providers.ZoneView) bool { return providers.ShareRows(a.Records, b.Records) })
+}
+
+// sameSources reports whether a later snapshot has the sources of v, in the same states, and the options are those of v but
+// for what was observed. It does not compare instances and records.
+func (v *View) sameSources(s *providers.Snapshot, o *index.Options) bool {
 	return !passed(v.Index.MadeUntil(), o.Now) && !o.Now.Before(v.Options.Now) && sameOptions(&v.Options, o) &&
 		v.Snapshot.Beginning == s.Beginning && slices.Equal(v.Snapshot.Forgotten, s.Forgotten) && slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, sameCloud) && slices.EqualFunc(v.Snapshot.Zones, s.Zones, sameZone) &&
 		v.sameAges(s, o.Now)
@@ -39,7 +45,8 @@ func (v *View) sameAges(s *providers.Snapshot, now time.Time) bool {
 		return was.At(v.Options.Now, v.Options.MaxAge) == state && (state == providers.CoverageComplete || rowsFrom.Equal(rowsNow))
 	}
 	for i := range s.Clouds {
-		if was, is := &v.Snapshot.Clouds[i], &s.Clouds[i]; !same(&was.Coverage, &is.Coverage, was.RowsFrom, is.RowsFrom) {
+		was, is := &v.Snapshot.Clouds[i], &s.Clouds[i]
+		if !same(&was.Coverage, &is.Coverage, was.RowsFrom, is.RowsFrom) || v.Index.IsDoubted(was) && !was.RowsFrom.Equal(is.RowsFrom) {
 			return false
 		}
 	}
@@ -59,12 +66,12 @@ func sameOptions(a, b *index.Options) bool {
 
 func sameCloud(a, b providers.CloudView) bool {
 	return a.Cloud.Name == b.Cloud.Name && a.Cloud.Key == b.Cloud.Key && a.Unconfigured == b.Unconfigured && a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && a.Left == b.Left && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
-		providers.ShareRows(a.Instances, b.Instances) && providers.ShareRows(a.Addresses, b.Addresses) && maps.EqualFunc(a.Lookups, b.Lookups, sameLookup)
+		providers.ShareRows(a.Addresses, b.Addresses) && maps.EqualFunc(a.Lookups, b.Lookups, sameLookup)
 }
 
 func sameZone(a, b providers.ZoneView) bool {
 	return reflect.DeepEqual(a.Zone, b.Zone) && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
-		a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && a.Left == b.Left && providers.ShareRows(a.Records, b.Records) && len(a.Appeared) == len(b.Appeared)
+		a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && a.Left == b.Left && len(a.Appeared) == len(b.Appeared)
 }
 
 // sameCoverage compares what findings say of a read; reading counts before the first one.

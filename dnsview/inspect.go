@@ -21,10 +21,10 @@ func Inspect(s *providers.Snapshot, o index.Options) *View { return InspectAfter
 func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	v := &View{Snapshot: s, Options: o}
 	in := &inspector{}
-	if last != nil && last.sameRows(s, &o) {
-		v.Index = last.Index.Again(s, &v.Options)
-		in.last = last
-	} else {
+	if last != nil && last.sameSources(s, &o) {
+		in.follow(last, v)
+	}
+	if v.Index == nil {
 		v.Index = index.New(s, &v.Options)
 	}
 	in.Index = v.Index
@@ -43,9 +43,9 @@ func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	in.setsAndChains()
 	in.wire()
 	in.health()
-	v.stages, v.until, v.taken = in.stages, in.until, in.taken
+	v.stages, v.tables, v.until, v.taken = in.stages, in.tables, in.until, in.taken
 	found, gone := in.changed()
-	if last := in.last; last != nil && len(found) == 0 && len(gone) == 0 {
+	if last := in.last; last != nil && in.differs == nil && len(found) == 0 && len(gone) == 0 {
 		v.sorted, v.Findings, v.byRecord, v.byInstance = last.sorted, last.Findings, last.byRecord, last.byInstance
 		return v
 	}
@@ -59,7 +59,8 @@ type inspector struct {
 	*index.Index
 	out      []*Finding
 	reported [][]reported              // for each record of each zone, by its place, what others must respect
-	here     *reported                 // the same of the record that is inspected; nil after all were
+	here     reported                  // the same of the record that is inspected
+	inspects bool                      // a record is inspected
 	own      []ownReport               // what was reported of the records of this part
 	srvs     []srvRow                  // SRV records that nothing was found about
 	markers  []markerRow               // marker records that say quiesced
@@ -101,11 +102,11 @@ func (in *inspector) zones() {
 		}
 	}
 	was := in.partsOfLast()
-	parts := in.split(kept, len(list), 1, func(part *inspector, i, _ int) {
+	parts := in.split(kept, len(list), 1, in.recordsDiffer(list), func(part *inspector, i, _ int) {
 		part.inspectRecords(list[i])
 	})
-	if in.last != nil && !slices.EqualFunc(was, parts, sameReports) {
-		in.stale = true
+	if in.last != nil {
+		in.compareReports(list, was, parts)
 	}
 	in.reported = make([][]reported, len(in.Zones))
 	for n, z := range in.Zones {
@@ -137,7 +138,7 @@ func (in *inspector) zones() {
 
 // setsAndChains inspects the record sets of every zone, and the chains of DNS-SD.
 func (in *inspector) setsAndChains() {
-	parts := in.split(kept, len(in.Zones)+1, 1, func(part *inspector, i, _ int) {
+	parts := in.split(kept, len(in.Zones)+1, 1, in.setsDiffer, func(part *inspector, i, _ int) {
 		if i == len(in.Zones) {
 			part.srvs = in.srvs
 			part.chains()
@@ -177,8 +178,8 @@ type markerRow struct {
 
 // reportedOf returns what was found about a record already.
 func (in *inspector) reportedOf(r *providers.Record) reported {
-	if in.here != nil {
-		return *in.here
+	if in.inspects {
+		return in.here
 	}
 	if p, ok := in.PlaceOf(r); ok {
 		return in.reported[p.Zone][p.At]
@@ -196,14 +197,12 @@ func (in *inspector) inspectRecords(p zonePart) {
 			in.inspectMarker(z, r)
 			continue
 		}
-		what := notReported
-		in.here = &what
+		in.here, in.inspects = notReported, true
 		in.inspectRecord(z, int32(i), missing)
-		if what != notReported {
-			in.own = append(in.own, ownReport{int32(i), what})
+		if in.inspects = false; in.here != notReported {
+			in.own = append(in.own, ownReport{int32(i), in.here})
 		}
 	}
-	in.here = nil
 }
 
 // inspectRecord inspects the record with a number in its zone that is no marker.
@@ -242,10 +241,10 @@ func (in *inspector) inspectRecord(z *index.ZoneState, i int32, missing string) 
 func (in *inspector) noteReported(c Class) {
 	switch c {
 	case Dead, Dangling, OtherFleet:
-		*in.here = reportedLeaving
+		in.here = reportedLeaving
 	case Moved, Unmarked, Foreign:
 	default:
-		*in.here = reportedOther
+		in.here = reportedOther
 	}
 }
 

@@ -43,12 +43,14 @@ func (in *inspector) markedRecord(z *index.ZoneState, name string, o providers.O
 			}
 		}
 	}
+	in.readsOthers = true
 	return slices.ContainsFunc(z.Named(name), func(r *providers.Record) bool { return o.Owns(r.Type, r.Value) })
 }
 
 // unreadable is for a marker that cannot be read. Records of its name are ambiguous; when there
 // is none, no one else reports it.
 func (in *inspector) unreadable(z *index.ZoneState, r *providers.Record, name string) {
+	in.readsOthers = true
 	for _, s := range z.Named(name) {
 		switch s.Type {
 		case "A", "AAAA", "SRV", "CNAME":
@@ -67,7 +69,7 @@ func (in *inspector) unreadable(z *index.ZoneState, r *providers.Record, name st
 // delete it waits for all sources to be complete.
 func (in *inspector) orphan(z *index.ZoneState, r *providers.Record, o providers.Owner, why string, more []Evidence) {
 	f := in.orphanFinding(z, r, o, more)
-	in.readsSeen = true
+	in.readsSeen, in.readsOthers = true, true
 	first, seen := in.Options.Seen[f.Key()]
 	switch {
 	case seen && first.Before(z.View.Coverage.Started) && !in.tooYoung(r, o, true):
@@ -100,7 +102,7 @@ func (in *inspector) orphanFinding(z *index.ZoneState, r *providers.Record, o pr
 
 // quiescedNodes reports nodes that were taken out of DNS on purpose.
 func (in *inspector) quiescedNodes() {
-	in.split(observed, 1, 1, func(part *inspector, _, _ int) {
+	in.split(observed, 1, 1, anyDiffers, func(part *inspector, _, _ int) {
 		part.takenOut()
 		part.evacuations()
 	})

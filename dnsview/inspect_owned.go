@@ -190,7 +190,7 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 		in.add(f)
 		return
 	}
-	hosts, known := in.AddressesOf(r)
+	hosts, known := in.hostsOf(r)
 	if !known {
 		f.Class, f.Severity, f.Would = Unknown, Info, Dead
 		f.Reason = what + ": " + who + ", but it cannot be told from here who has the address that it leads to"
@@ -233,6 +233,12 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 	in.addOrUnknown(missing, f)
 }
 
+// hostsOf returns what AddressesOf does. What an SRV record leads to are other records.
+func (in *inspector) hostsOf(r *providers.Record) ([]*providers.Record, bool) {
+	in.readsOthers = in.readsOthers || r.Type == "SRV"
+	return in.AddressesOf(r)
+}
+
 // stopped is for an owner that is stopped. EC2 returns an automatic address back
 // at a stop, so that anyone may get it.
 func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, i *providers.Instance, missing string) {
@@ -241,7 +247,7 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 		Class: Stopped, Severity: Medium, RestsOn: z.AllBases, Remedy: RemedyQuiesce, OneKey: true,
 		Reason: in.text.Join(in.text.Record(r), ": ", owner),
 	})
-	hosts, known := in.AddressesOf(r)
+	hosts, known := in.hostsOf(r)
 	if r.Type == "SRV" && !known {
 		hosts = nil
 		if tz := in.unsureTarget(f, r, Reused); tz != nil {

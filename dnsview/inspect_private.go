@@ -33,6 +33,7 @@ func (in *inspector) private(z *index.ZoneState, r *providers.Record, n int32) {
 
 // replacement offers the public address of the owner, or says why there is none to offer.
 func (in *inspector) replacement(f *Finding, z *index.ZoneState, a netip.Addr, n int32) {
+	in.readsOthers = true
 	r := f.Record
 	o, owned := r.Owner()
 	var i *providers.Instance

@@ -13,15 +13,23 @@ import (
 
 // nodesOfServices looks, for each declared service, for the records that its nodes should have.
 func (in *inspector) nodesOfServices() {
-	for _, s := range in.Services {
-		members := sync.OnceValue(func() *memberRecords { return in.memberRecords(s) })
-		in.split(kept, len(in.Nodes), nodesOfPart, func(part *inspector, from, to int) { part.nodesOfService(s, members(), from, to) })
-		in.split(kept, 1, 1, func(part *inspector, _, _ int) {
+	nodes := in.nodesDiffer()
+	for n, s := range in.Services {
+		tables := in.tablesOfLast(n)
+		members := sync.OnceValue(func() *memberRecords {
+			if tables == nil {
+				tables = in.memberTables(s)
+			}
+			return &memberRecords{&services.Membership{Index: in.Index, Name: providers.CanonicalName(s.Name), Records: s.Records, Quiesced: tables.quiesced}, tables}
+		})
+		in.split(kept, len(in.Nodes), nodesOfPart, nodes, func(part *inspector, from, to int) { part.nodesOfService(s, members(), from, to) })
+		in.split(kept, 1, 1, func(int) bool { return in.membersDiffer(s) }, func(part *inspector, _, _ int) {
 			part.incarnation(s)
 			part.hiddenService(s, members().Name)
 			part.declared(s)
 			part.members(s, members())
 		})
+		in.tables = append(in.tables, tables)
 	}
 }
 
@@ -30,17 +38,18 @@ var nodesOfPart = 4096
 
 // nodesOfService looks at the nodes with these numbers.
 func (in *inspector) nodesOfService(s *index.DeclaredService, ms *memberRecords, from, to int) {
-	owned, _ := slices.BinarySearchFunc(ms.owned, int32(from), func(m index.Member, n int32) int { return cmp.Compare(m.Node, n) })
+	owned, _ := slices.BinarySearchFunc(ms.owned, int32(from), func(at, n int32) int { return cmp.Compare(s.Records[at].Node, n) })
+	var own []index.Member
 	for n := from; n < to; n++ {
-		first := owned
-		for owned < len(ms.owned) && ms.owned[owned].Node == int32(n) {
-			owned++
+		own = own[:0]
+		for ; owned < len(ms.owned) && s.Records[ms.owned[owned]].Node == int32(n); owned++ {
+			own = append(own, s.Records[ms.owned[owned]])
 		}
 		i := in.Nodes[n].Instance
 		if i == nil || i.State.Dead() {
 			continue
 		}
-		if own, selected := ms.owned[first:owned], s.Selects(i); selected || len(own) > 0 {
+		if selected := s.Selects(i); selected || len(own) > 0 {
 			in.nodeOfService(s, ms, int32(n), i, own, selected)
 		}
 	}
@@ -49,20 +58,27 @@ func (in *inspector) nodesOfService(s *index.DeclaredService, ms *memberRecords,
 // memberRecords is the membership of a service with what the findings about single nodes need.
 type memberRecords struct {
 	*services.Membership
-	owned  []index.Member      // records of nodes of ours, sorted by node
-	values map[netip.Addr]bool // round-robin: addresses that are served
-	byAddr map[netip.Addr]bool // DNS-SD: addresses that SRV records lead to
+	*memberTables
 }
 
-// memberRecords returns the membership of a declared service with the records of its nodes.
-func (in *inspector) memberRecords(s *index.DeclaredService) *memberRecords {
-	ms := &memberRecords{
-		Membership: services.MembershipOf(in.Index, providers.CanonicalName(s.Name), s.Records), owned: make([]index.Member, 0, len(s.Records)),
+// memberTables are what the findings about single nodes need of the records of a declared service. They hold as long as no
+// record has another value or owner, and the same nodes are quiesced.
+type memberTables struct {
+	quiesced map[int32]bool      // nodes that were taken out on purpose
+	owned    []int32             // records of nodes of ours, by their numbers, sorted by node
+	values   map[netip.Addr]bool // round-robin: addresses that are served
+	byAddr   map[netip.Addr]bool // DNS-SD: addresses that SRV records lead to
+}
+
+// memberTables returns those of a declared service.
+func (in *inspector) memberTables(s *index.DeclaredService) *memberTables {
+	ms := &memberTables{
+		quiesced: services.MembershipOf(in.Index, providers.CanonicalName(s.Name), s.Records).Quiesced, owned: make([]int32, 0, len(s.Records)),
 		values: make(map[netip.Addr]bool, len(s.Records)), byAddr: map[netip.Addr]bool{},
 	}
-	for _, m := range s.Records {
+	for at, m := range s.Records {
 		if _, ok := m.Record.Owner(); ok && m.Node >= 0 {
-			ms.owned = append(ms.owned, m)
+			ms.owned = append(ms.owned, int32(at))
 		}
 		if a, ok := m.Record.Addr(); ok {
 			ms.values[a] = true
@@ -78,7 +94,9 @@ func (in *inspector) memberRecords(s *index.DeclaredService) *memberRecords {
 			}
 		}
 	}
-	slices.SortFunc(ms.owned, func(a, b index.Member) int { return cmp.Compare(a.Node, b.Node) })
+	slices.SortFunc(ms.owned, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(s.Records[a].Node, s.Records[b].Node), cmp.Compare(a, b))
+	})
 	return ms
 }
 

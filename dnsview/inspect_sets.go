@@ -146,6 +146,7 @@ func byAge(a, b *providers.Record) int {
 }
 
 func (in *inspector) duplicate(z *index.ZoneState, kept, r *providers.Record) {
+	in.readsOthers = true
 	if in.reportedOf(r) == reportedLeaving || in.reportedOf(kept) == reportedLeaving {
 		return
 	}

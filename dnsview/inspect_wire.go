@@ -22,7 +22,7 @@ func (in *inspector) wire() {
 	if last := in.partsOfLast(); last != nil {
 		was = last[0]
 	}
-	parts := in.split(observed, 1, 1, func(part *inspector, _, _ int) {
+	parts := in.split(observed, 1, 1, anyDiffers, func(part *inspector, _, _ int) {
 		part.ByWire = nil
 		part.asked, part.current = in.Options.Wire, in.currentStates(was)
 		part.answers()
@@ -114,7 +114,7 @@ func (in *inspector) unresolvable() (reported map[string]bool) {
 // the name servers' word or by the provider's own. Nothing is written there, so
 // that no other finding has a remedy there.
 func (in *inspector) lameZones() {
-	parts := in.split(observed, 1, 1, func(part *inspector, _, _ int) {
+	parts := in.split(observed, 1, 1, noneDiffers, func(part *inspector, _, _ int) {
 		part.ReadOnlyZones = map[string]string{}
 		part.notDelegated()
 		part.readOnly = part.ReadOnlyZones
@@ -171,7 +171,7 @@ func (in *inspector) currentStates(was *inspector) []bool {
 	index.Parallel(len(current), answersOfPart, func(from, to int) {
 		for i := from; i < to; i++ {
 			w := &in.Options.Wire[i]
-			if i < len(was.asked) && sameQuestion(w, &was.asked[i]) {
+			if i < len(was.asked) && sameQuestion(w, &was.asked[i]) && !in.valueDiffers(w.Name) {
 				current[i] = was.current[i]
 				continue
 			}
@@ -339,7 +339,7 @@ func (in *inspector) unreachable(z *index.ZoneState, states []*index.WireState) 
 // health reports nodes that fail the health check of their service while clients
 // are sent to them.
 func (in *inspector) health() {
-	in.split(observed, 1, 1, func(part *inspector, _, _ int) { part.failing() })
+	in.split(observed, 1, 1, anyDiffers, func(part *inspector, _, _ int) { part.failing() })
 }
 
 func (in *inspector) failing() {

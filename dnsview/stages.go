@@ -15,12 +15,17 @@ import (
 
 // stageState is what an inspector knows of its stages.
 type stageState struct {
-	last      *View          // with the same rows; nil for none
-	stale     bool           // what the stages after this one read is not what it was in last
-	stages    [][]*inspector // with their parts
-	taken     int            // parts that are those of last
-	readsSeen bool           // the part has read Options.Seen
-	until     time.Time      // the first moment at which time alone changes the part, or any; zero for never
+	last        *View           // with the same rows, or but for differs; nil for none
+	differs     *index.Changes  // how the rows differ from those of last; nil if they are the same
+	reports     map[int32]bool  // numbers of zones with records of which something else was reported than in last
+	targets     bool            // other SRV records have no finding than in last
+	tables      []*memberTables // of the declared services, as far as they were needed
+	stale       bool            // what the stages after this one read is not what it was in last
+	stages      [][]*inspector  // with their parts
+	taken       int             // parts that are those of last
+	readsSeen   bool            // the part has read Options.Seen
+	readsOthers bool            // the part has read rows that Changes does not name for those that it is about
+	until       time.Time       // the first moment at which time alone changes the part, or any; zero for never
 }
 
 // reads says what a stage reads beside the rows and the options that View.sameRows compares.
@@ -33,7 +38,7 @@ const (
 
 // split finds what n things lead to in parts of size, on all CPUs, as the next stage. Each part has an inspector of its own
 // and reads what is known of the whole. It returns the inspectors in order.
-func (in *inspector) split(what reads, n, size int, find func(part *inspector, from, to int)) []*inspector {
+func (in *inspector) split(what reads, n, size int, differs func(part int) bool, find func(part *inspector, from, to int)) []*inspector {
 	was := in.partsOfLast()
 	if in.stale || what == observed && (in.last == nil || in.last.Options.Observed != in.Options.Observed) {
 		was = nil
@@ -44,7 +49,8 @@ func (in *inspector) split(what reads, n, size int, find func(part *inspector, f
 	parts := make([]*inspector, (n+size-1)/size)
 	index.Parallel(n, size, func(from, to int) {
 		at := from / size
-		if at < len(was) && !passed(was[at].until, in.Options.Now) && (!was[at].readsSeen || sameSeen()) {
+		if at < len(was) && !passed(was[at].until, in.Options.Now) && (!was[at].readsSeen || sameSeen()) &&
+			(in.differs == nil || !was[at].readsOthers && !differs(at)) {
 			parts[at] = was[at]
 			return
 		}

@@ -48,10 +48,11 @@ type View struct {
 	Sources []index.Basis
 
 	Index      *index.Index
-	sorted     []*Finding     // what Findings is made of
-	stages     [][]*inspector // of the inspection
-	until      time.Time      // the first moment at which time alone changes a stage; zero for never
-	taken      int            // parts of stages that an earlier inspection made
+	sorted     []*Finding      // what Findings is made of
+	stages     [][]*inspector  // of the inspection
+	tables     []*memberTables // of the declared services
+	until      time.Time       // the first moment at which time alone changes a stage; zero for never
+	taken      int             // parts of stages that an earlier inspection made
 	byRecord   map[*providers.Record][]*Finding
 	byInstance map[index.InstanceKey][]*Finding
 	services   atomic.Value // see ServicesOf

@@ -30,9 +30,9 @@ type ZoneState struct {
 	State    providers.CoverageState
 	Why      string
 	Basis    Basis
-	Nodes    []int32                               // for each record of the view, the instance that it belongs to, or -1
-	AllBases []Basis                               // every cloud and this zone: what a finding of absence rests on
-	names    func() *names                         // made when it is first asked for
+	Nodes    []int32 // for each record of the view, the instance that it belongs to, or -1
+	AllBases []Basis // every cloud and this zone: what a finding of absence rests on
+	tables   *tables
 	exact    func() map[setValue]*providers.Record // made when it is first asked for
 	Cuts     Cuts                                  // names that the zone's servers do not answer for
 }
@@ -95,7 +95,7 @@ func (x *Index) addZones(s *providers.Snapshot) {
 		if !strings.Contains(zs.Name, " ") { // a phrase stands for all zones of an account
 			zs.Name = providers.CanonicalName(zs.Name)
 		}
-		zs.names, zs.exact = sync.OnceValue(namesOf(v.Records)), sync.OnceValue(valuesOf(v.Records))
+		zs.tables, zs.exact = &tables{}, sync.OnceValue(valuesOf(v.Records))
 		zs.Why = x.coverageWhy(zs.Name, v.Coverage, zs.State, v.Reading)
 		zs.Cuts = CutsOf(zs.Name, v.Records)
 		x.hasCuts = x.hasCuts || !zs.Cuts.Empty()
@@ -127,6 +127,13 @@ func (x *Index) coverageWhy(name string, c providers.Coverage, state providers.C
 		w += " (" + ErrorText(c.Err) + ")"
 	}
 	return w
+}
+
+// IsDoubted reports whether a cloud of the snapshot says that its list is complete, and what else is known refutes it.
+func (x *Index) IsDoubted(v *providers.CloudView) bool {
+	return slices.ContainsFunc(x.Clouds, func(cs *CloudState) bool {
+		return cs.View == v && cs.State != providers.CoverageComplete && v.Coverage.State == providers.CoverageComplete
+	})
 }
 
 // ErrorText returns an error as one clean line of bounded length.

@@ -54,6 +54,8 @@ type Index struct {
 
 	addresses Table[netip.Addr] // that someone has
 	holders   []Holder          // who has them
+	claims    []uint8           // how many times each was found, at most 255
+	twins     map[int32]bool    // nodes that several rows are about
 
 	Services       []*DeclaredService
 	ServicesByName map[string]*DeclaredService    // by service name
@@ -149,7 +151,11 @@ func (x *Index) addInstances(cs *CloudState) {
 
 func (x *Index) addInstance(cs *CloudState, i *providers.Instance) {
 	n := x.NodeOf(cmp.Or(i.Key, cs.Key), i.ID)
-	if old := x.Nodes[n].Instance; old == nil || betterInstance(i, old) {
+	old := x.Nodes[n].Instance
+	if old != nil {
+		x.twins[n] = true
+	}
+	if old == nil || betterInstance(i, old) {
 		x.Nodes[n].Instance = i
 	}
 }
@@ -209,17 +215,20 @@ func (x *Index) addHolders() {
 }
 
 func (x *Index) addHolder(a netip.Addr, h Holder) {
-	switch n, added := x.addresses.Add(a.Unmap()); {
-	case added:
-		x.holders = append(x.holders, h)
-	case betterHolder(h, x.holders[n]):
+	n, added := x.addresses.Add(a.Unmap())
+	if added {
+		x.holders, x.claims = append(x.holders, h), append(x.claims, 1)
+		return
+	}
+	x.claims[n] = max(x.claims[n], x.claims[n]+1)
+	if betterHolder(h, x.holders[n]) {
 		x.holders[n] = h
 	}
 }
 
 // HolderOf returns who has an address; ok is false when no one in the inventory does.
 func (x *Index) HolderOf(a netip.Addr) (h Holder, ok bool) {
-	if n := x.addresses.Find(a); n >= 0 {
+	if n := x.addresses.Find(a); n >= 0 && x.claims[n] > 0 {
 		return x.holders[n], true
 	}
 	return Holder{}, false

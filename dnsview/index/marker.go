@@ -80,14 +80,12 @@ func (n *names) has(name string) func(at int32) bool {
 	return func(at int32) bool { return n.records[at].Name == name }
 }
 
-func namesOf(records []providers.Record) func() *names {
-	return func() *names {
-		n := &names{records, NewPlaces(len(records)), make([]int32, len(records))}
-		for i := len(records) - 1; i >= 0; i-- {
-			n.next[i] = n.first.Put(HashName(records[i].Name), int32(i), n.has(records[i].Name))
-		}
-		return n
+func namesOf(records []providers.Record) *names {
+	n := &names{records, NewPlaces(len(records)), make([]int32, len(records))}
+	for i := len(records) - 1; i >= 0; i-- {
+		n.next[i] = n.first.Put(HashName(records[i].Name), int32(i), n.has(records[i].Name))
 	}
+	return n
 }
 
 // setValue is one value of one name and type of a zone.

@@ -34,6 +34,11 @@ func slotsFor(n int) int { return 1 << bits.Len(uint(2*n-1)) }
 // Len returns the number of keys.
 func (t *Table[K]) Len() int { return len(t.keys) }
 
+// Clone returns a copy that keys can be added to.
+func (t *Table[K]) Clone() Table[K] {
+	return Table[K]{slices.Clone(t.keys), slices.Clone(t.slots), t.hash}
+}
+
 // Clear removes all keys.
 func (t *Table[K]) Clear() { t.keys, t.slots = t.keys[:0], nil }
 

@@ -1,0 +1,156 @@
+package dnsview_test
+
+import (
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+)
+
+// changeRow changes a row of a world, adds one or removes one, in a new list, and returns what it has done.
+func (w *world) changeRow(t *rapid.T) string {
+	if rapid.Bool().Draw(t, "an instance") {
+		c := &w.snap.Clouds[rapid.IntRange(0, len(w.snap.Clouds)-1).Draw(t, "of cloud")]
+		if len(c.Instances) == 0 {
+			return "none"
+		}
+		c.Instances = slices.Clone(c.Instances)
+		return w.changeInstance(t, c, &c.Instances[rapid.IntRange(0, len(c.Instances)-1).Draw(t, "instance")])
+	}
+	z := &w.snap.Zones[rapid.IntRange(0, len(w.snap.Zones)-1).Draw(t, "of zone")]
+	if len(z.Records) == 0 {
+		return "none"
+	}
+	z.Records = slices.Clone(z.Records)
+	return w.changeRecord(t, z, &z.Records[rapid.IntRange(0, len(z.Records)-1).Draw(t, "record")])
+}
+
+var someAddresses = []string{"34.200.16.1", "34.200.16.2", "165.225.128.1", "165.225.128.2", "165.225.128.77", "192.0.2.77", "10.0.0.1", "10.0.0.9", "2001:db8::1"}
+
+func someAddress(t *rapid.T) string { return rapid.SampledFrom(someAddresses).Draw(t, "address") }
+
+func (w *world) changeInstance(t *rapid.T, c *providers.CloudView, i *providers.Instance) string {
+	switch n := rapid.IntRange(0, 11).Draw(t, "changed"); n {
+	case 0, 1:
+		i.State = rapid.SampledFrom(randomStates).Draw(t, "its state")
+		return "state"
+	case 2:
+		i.PublicIPs = []netip.Addr{addr(someAddress(t))}
+		return "address moved"
+	case 3:
+		i.PublicIPs = append(slices.Clone(i.PublicIPs), addr(someAddress(t)))
+		return "another address"
+	case 4:
+		i.PublicIPs, i.ElasticIPs = nil, nil
+		return "no address"
+	case 5:
+		i.PrivateIPs = []netip.Addr{addr(rapid.SampledFrom([]string{"10.0.0.1", "10.0.0.9"}).Draw(t, "private"))}
+		return "private address"
+	case 6, 7:
+		i.Tags = maps.Clone(i.Tags)
+		if i.Tags == nil {
+			i.Tags = map[string]string{}
+		}
+		i.Tags["service"] = rapid.SampledFrom([]string{"www", "sd", "nothing", ""}).Draw(t, "tag")
+		return "tag"
+	case 8:
+		i.Name = rapid.SampledFrom([]string{"www-01", "sd-02", "another", ""}).Draw(t, "its name")
+		return "name"
+	case 9:
+		i.Launched = w.opts.Now.Add(-time.Duration(rapid.IntRange(0, 900).Draw(t, "launched")) * time.Second)
+		return "launched"
+	case 10:
+		gone := i.ID
+		c.Instances = slices.DeleteFunc(c.Instances, func(x providers.Instance) bool { return x.ID == gone })
+		if rapid.Bool().Draw(t, "gone") {
+			c.Lookups = maps.Clone(c.Lookups)
+			c.Lookups[gone] = providers.Lookup{ID: gone, Asked: w.opts.Now, Gone: true}
+		}
+		return "instance gone"
+	default:
+		w.made++
+		another := *i
+		another.ID = fmt.Sprintf("i-0%016x", w.made)
+		another.PublicIPs = []netip.Addr{addr(someAddress(t))}
+		c.Instances = slices.Insert(c.Instances, rapid.IntRange(0, len(c.Instances)).Draw(t, "at"), another)
+		return "instance added"
+	}
+}
+
+func (w *world) changeRecord(t *rapid.T, z *providers.ZoneView, r *providers.Record) string {
+	switch n := rapid.IntRange(0, 15).Draw(t, "changed"); n {
+	case 0, 1:
+		r.TTL = uint32(rapid.SampledFrom([]int{30, 60, 61}).Draw(t, "ttl"))
+		return "TTL"
+	case 2, 3, 4:
+		if _, ok := r.Addr(); ok {
+			r.Value = someAddress(t)
+			r.Type = index.TypeOf(addr(r.Value))
+			return "value"
+		}
+		r.MarkerTTL++
+		return "TTL of the marker"
+	case 5:
+		r.Modified = w.opts.Now.Add(-time.Duration(rapid.IntRange(0, 900).Draw(t, "modified")) * time.Second)
+		return "modified"
+	case 6:
+		r.ID = rapid.SampledFrom([]string{"a", "zz", r.ID}).Draw(t, "id")
+		return "id"
+	case 7:
+		r.Proxied = !r.Proxied
+		return "proxied"
+	case 8:
+		r.Comment = rapid.SampledFrom([]string{"", "managed by terraform", r.Comment}).Draw(t, "comment")
+		return "comment"
+	case 9:
+		if len(r.Owners) == 0 {
+			return "none"
+		}
+		r.Owners = slices.Clone(r.Owners)
+		switch rapid.IntRange(0, 3).Draw(t, "owner") {
+		case 0:
+			r.Owners = nil
+		case 1:
+			r.Owners[0].Quiesced = !r.Owners[0].Quiesced
+		case 2:
+			r.Owners[0].Registered = w.opts.Now.Add(-time.Duration(rapid.IntRange(-900, 900).Draw(t, "registered")) * time.Second)
+		default:
+			r.Owners[0].Instance = rapid.SampledFrom([]string{ec2A, ec2B, tritonA, tritonB}).Draw(t, "owner's id")
+		}
+		return "owner"
+	case 10:
+		if r.Type == "SRV" {
+			r.Value = rapid.SampledFrom([]string{"10 10 4218 sd-01.unilans.net", "5 5 80 sd-02.unilans.net", "0 0 0 ."}).Draw(t, "srv")
+			return "SRV"
+		}
+		if r.Type == "TXT" && len(r.Value) > 4 {
+			r.Value = rapid.SampledFrom([]string{`"heritage=external-dns,external-dns/owner=x"`, `"rollcall9"`, r.Value}).Draw(t, "text")
+			return "text"
+		}
+		return "none"
+	case 11:
+		w.reread()
+		return "whose they are"
+	case 12, 13:
+		gone := r.Identity()
+		z.Records = slices.DeleteFunc(z.Records, func(x providers.Record) bool { return x.Identity() == gone })
+		return "record removed"
+	case 14:
+		twin := *r
+		w.made++
+		twin.ID = fmt.Sprint("again", w.made)
+		z.Records = slices.Insert(z.Records, rapid.IntRange(0, len(z.Records)).Draw(t, "at"), twin)
+		return "record twice"
+	default:
+		if i := w.anyone(t); i != nil && len(i.PublicIPs) > 0 {
+			w.put(t, providers.Record{Name: rapid.SampledFrom([]string{wwwName, rrName, "sd-01.unilans.net"}).Draw(t, "name"), Type: index.TypeOf(i.PublicIPs[0]), Value: i.PublicIPs[0].String()}, ownerOf(i))
+		}
+		return "record added"
+	}
+}
