@@ -117,7 +117,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 
 // findingToSettleFirst returns the finding about the same record that has to be settled before anything is done about f, or nil.
 func (v *View) findingToSettleFirst(f *Finding) *Finding {
-	for _, g := range v.byRecord[f.Record] {
+	for _, g := range v.FindingsOfRecord(f.Record) {
 		if g.Class != f.Class && !IsAdvice(g.Class) && g.Class != Unmarked && g.Class != Foreign {
 			return g
 		}

@@ -139,6 +139,7 @@ type Finding struct {
 	order  int32       // in its view
 	place  index.Place // of the record, if placed
 	placed bool
+	node   int32 // number of the instance in the index; -1 for none
 }
 
 // Certain reports whether the finding rests on complete evidence of this scan. Of class unknown nothing is certain.

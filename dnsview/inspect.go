@@ -46,7 +46,7 @@ func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	v.stages, v.tables, v.until, v.taken = in.stages, in.tables, in.until, in.taken
 	found, gone := in.changed()
 	if last := in.last; last != nil && in.differs == nil && len(found) == 0 && len(gone) == 0 {
-		v.sorted, v.Findings, v.byRecord, v.byInstance = last.sorted, last.Findings, last.byRecord, last.byInstance
+		v.sorted, v.Findings, v.attached = last.sorted, last.Findings, last.attached
 		return v
 	}
 	v.sorted = in.sorted(found, gone)

@@ -73,9 +73,12 @@ func (in *inspector) split(what reads, n, size int, differs func(part int) bool,
 	return parts
 }
 
-// keepPlaces notes the places of the records of the findings instead of pointers at them.
+// keepPlaces notes the places of the records of the findings instead of pointers at them, and the nodes that they are about.
 func (in *inspector) keepPlaces() {
 	for _, f := range in.out {
+		if f.node = -1; f.Instance != nil {
+			f.node = in.KnownNode(f.Instance.Key, f.Instance.ID)
+		}
 		if p, ok := in.PlaceOf(f.Record); ok {
 			f.place, f.placed, f.Record = p, true, nil
 		}

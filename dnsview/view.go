@@ -47,15 +47,14 @@ type View struct {
 	// first, in config order.
 	Sources []index.Basis
 
-	Index      *index.Index
-	sorted     []*Finding      // what Findings is made of
-	stages     [][]*inspector  // of the inspection
-	tables     []*memberTables // of the declared services
-	until      time.Time       // the first moment at which time alone changes a stage; zero for never
-	taken      int             // parts of stages that an earlier inspection made
-	byRecord   map[*providers.Record][]*Finding
-	byInstance map[index.InstanceKey][]*Finding
-	services   atomic.Value // see ServicesOf
+	Index    *index.Index
+	sorted   []*Finding      // what Findings is made of
+	stages   [][]*inspector  // of the inspection
+	tables   []*memberTables // of the declared services
+	until    time.Time       // the first moment at which time alone changes a stage; zero for never
+	taken    int             // parts of stages that an earlier inspection made
+	attached *attached
+	services atomic.Value // see ServicesOf
 }
 
 // ServicesOf returns what build returned at the first call for this view. It is for package tree, whose Of everyone else
@@ -120,12 +119,23 @@ func (v *View) FindingsOf(id providers.Identity) []*Finding { return v.FindingsO
 
 // FindingsOfRecord returns the findings about a record of this snapshot, worst
 // first. It is the quick form of FindingsOf for those who hold the pointer.
-func (v *View) FindingsOfRecord(r *providers.Record) []*Finding { return v.byRecord[r] }
+func (v *View) FindingsOfRecord(r *providers.Record) []*Finding {
+	if p, ok := v.Index.PlaceOf(r); ok {
+		return v.FindingsAt(p)
+	}
+	return nil
+}
 
 // FindingsOfInstance returns the findings about one instance, worst first: those
 // about its records too.
 func (v *View) FindingsOfInstance(key providers.CloudKey, id string) []*Finding {
-	return v.byInstance[index.InstanceKey{Cloud: key, ID: id}]
+	if n := v.Index.KnownNode(key, id); n >= 0 {
+		return v.FindingsOfNode(n)
+	}
+	if v.attached == nil {
+		return nil
+	}
+	return v.attached.others[index.InstanceKey{Cloud: key, ID: id}]
 }
 
 // WireOf returns what the name servers answered for the name and type of a

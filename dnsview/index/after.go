@@ -56,7 +56,7 @@ func (x *Index) After(s *providers.Snapshot, o *Options) (n *Index, c *Changes, 
 		}
 	}
 	d.later.moveFrom(x)
-	d.later.made = &made{}
+	d.later.from, d.later.differs, d.later.made = x.made, d.c, &made{}
 	return d.later, d.c, true
 }
 

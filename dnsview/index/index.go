@@ -77,6 +77,8 @@ type Index struct {
 	ReadOnlyZones map[string]string // zones that nothing is written to, with the reason
 
 	moments    *moments
+	from       *made // that of the index whose rows differ from these in differs; nil for none
+	differs    *Changes
 	made       *made     // the same for all that are made again from one
 	until      time.Time // the first moment at which time alone changes a text of the index; zero for never
 	freshUntil time.Time // until when no read that is fresh is stale; zero for ever
@@ -89,6 +91,24 @@ type made struct{ _ byte }
 
 // SameRows reports whether two indexes are of the same rows, and so link them alike.
 func (x *Index) SameRows(o *Index) bool { return x.made == o.made }
+
+// DiffersFrom returns how the rows differ from those of another index that this one was made from; nil if they are the same.
+// ok is false if it was not made from that.
+func (x *Index) DiffersFrom(o *Index) (c *Changes, ok bool) {
+	if x.SameRows(o) {
+		return nil, true
+	}
+	return x.differs, x.from != nil && x.from == o.made
+}
+
+// ZoneNumbers returns the number in Zones of each zone of the snapshot.
+func (x *Index) ZoneNumbers() []int32 {
+	numbers := make([]int32, len(x.Zones))
+	for n, z := range x.Zones {
+		numbers[z.at] = int32(n)
+	}
+	return numbers
+}
 
 // DeclaredService is a declared service with what was found of it.
 type DeclaredService struct {

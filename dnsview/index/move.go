@@ -43,7 +43,7 @@ func pointed[T any](all []moved[T], p *T) *T {
 		return nil
 	}
 	for i := range all {
-		if at := position(all[i].from, p); at >= 0 {
+		if at := Position(all[i].from, p); at >= 0 {
 			return &all[i].to[at]
 		}
 	}

@@ -16,12 +16,12 @@ func (x *Index) PlaceOf(r *providers.Record) (p Place, ok bool) {
 		return p, false
 	}
 	if z := x.ZonesByName[r.Zone]; z != nil {
-		if at := position(z.View.Records, r); at >= 0 {
+		if at := Position(z.View.Records, r); at >= 0 {
 			return Place{int32(z.Number), int32(at)}, true
 		}
 	}
 	for n, z := range x.Zones {
-		if at := position(z.View.Records, r); at >= 0 {
+		if at := Position(z.View.Records, r); at >= 0 {
 			return Place{int32(n), int32(at)}, true
 		}
 	}
@@ -31,9 +31,9 @@ func (x *Index) PlaceOf(r *providers.Record) (p Place, ok bool) {
 // At returns the record at a place.
 func (x *Index) At(p Place) *providers.Record { return &x.Zones[p.Zone].View.Records[p.At] }
 
-// position returns the number of an element of a list that p points at, or -1. It compares addresses, because a map from a
+// Position returns the number of an element of a list that p points at, or -1. It compares addresses, because a map from a
 // hundred thousand pointers to numbers takes longer to fill than all that it would be asked for.
-func position[T any](list []T, p *T) int {
+func Position[T any](list []T, p *T) int {
 	from, at := uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(unsafe.Pointer(p))
 	if len(list) == 0 || at < from {
 		return -1

@@ -52,12 +52,12 @@ func TestTheBeginningHasTheFirstRowsByNameAsTheWholeShowsThem(t *testing.T) {
 		t.Fatalf("%d instances and %d records", len(some.Instances), len(some.Records))
 	}
 	// Terminated instances without a record of their own are not on the screen.
-	shown := slices.DeleteFunc(all.byName.instances, func(r *Instance) bool { return r.Inst.State.Dead() })
+	shown := slices.DeleteFunc(all.byName.instances, func(n int32) bool { return all.nodes[n].Inst.State.Dead() })
 	for i := range first {
-		if a, b := shown[i], some.Instances[i]; a.Key() != b.Key() || a.CountRecords() != b.CountRecords() || a.Service != b.Service {
+		if a, b := &all.nodes[shown[i]], some.Instances[i]; a.Key() != b.Key() || a.CountRecords() != b.CountRecords() || a.Service != b.Service {
 			t.Errorf("instance %d: %v with %d records, and of the whole %v with %d", i, b.Key(), b.CountRecords(), a.Key(), a.CountRecords())
 		}
-		if a, b := all.byName.records[i], some.Records[i]; a.Key() != b.Key() || a.Node != b.Node && !strings.HasSuffix(a.Node, "(gone)") {
+		if a, b := &all.values[all.byName.records[i]], some.Records[i]; a.Key() != b.Key() || a.Node != b.Node && !strings.HasSuffix(a.Node, "(gone)") {
 			t.Errorf("record %d: %v of %q, and of the whole %v of %q", i, b.Key(), b.Node, a.Key(), a.Node)
 		}
 	}

@@ -33,6 +33,7 @@ type Instance struct {
 	at      int32  // its number, which orders what is equal
 	order   int32  // of the cloud
 	records int32  // that belong to it, without owner markers
+	node    int32  // its number in the index; -1 for none
 }
 
 // NewInstance returns the row of an instance for filters and tables.
@@ -60,8 +61,17 @@ func (r *Instance) join(t *index.Texts) {
 	i, v := r.Inst, r.view
 	r.Service = providers.Clean(v.ServiceOfInstance(i))
 	r.records = v.Index.CountRecordsOf(i.Key, i.ID)
-	r.Findings = v.FindingsOfInstance(i.Key, i.ID)
+	r.node = v.Index.KnownNode(i.Key, i.ID)
+	r.Findings = r.found()
 	r.natural = naturalKey(t, r.title())
+}
+
+// found returns the findings about the instance, worst first.
+func (r *Instance) found() []*dnsview.Finding {
+	if r.node >= 0 {
+		return r.view.FindingsOfNode(r.node)
+	}
+	return r.view.FindingsOfInstance(r.Inst.Key, r.Inst.ID)
 }
 
 // Ref returns the instance, clean. Its name is the id if it has none.

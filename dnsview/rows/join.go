@@ -13,9 +13,11 @@ type Joined struct {
 	Instances []*Instance // worst first, then by cloud and name
 	Records   []*Record   // worst first, then by zone and name
 
-	byName struct { // the same rows by source and name alone
-		instances []*Instance
-		records   []*Record
+	byName struct { // the numbers of the same rows by source and name alone
+		instances, records []int32
+	}
+	urgent struct { // how urgent each row is, by its number
+		nodes, values []dnsview.Severity
 	}
 	view    *dnsview.View
 	nodes   []Instance   // including hidden ones
@@ -41,7 +43,7 @@ func Join(v *dnsview.View) *Joined {
 	j := &Joined{view: v}
 	j.instances(v)
 	j.records(v)
-	index.Sort(j.byName.instances, compareInstances)
+	index.Sort(j.byName.instances, j.compareInstances)
 	j.worstFirst()
 	return j
 }
@@ -61,18 +63,20 @@ func (j *Joined) instances(v *dnsview.View) {
 			list = append(list, Instance{Inst: &c.Instances[i], view: v, at: int32(len(list)), order: int32(order)})
 		}
 	}
+	j.urgent.nodes = make([]dnsview.Severity, len(list))
 	index.Parallel(len(list), rowsOfPart, func(from, to int) {
 		var text index.Texts
 		for i := from; i < to; i++ {
 			list[i].join(&text)
+			j.urgent.nodes[i] = list[i].urgency()
 		}
 	})
-	j.nodes, j.places, j.byName.instances = list, index.NewPlaces(len(list)), make([]*Instance, 0, len(list))
+	j.nodes, j.places, j.byName.instances = list, index.NewPlaces(len(list)), make([]int32, 0, len(list))
 	for i := range list {
 		r := &list[i]
 		j.places.Put(index.HashName(r.Inst.ID), r.at, j.has(r.Key()))
 		if r.isShown() {
-			j.byName.instances = append(j.byName.instances, r)
+			j.byName.instances = append(j.byName.instances, r.at)
 		}
 	}
 }
@@ -102,6 +106,7 @@ func (j *Joined) records(v *dnsview.View) {
 			list = append(list, Record{Rec: rec, view: v, at: int32(len(list)), order: int32(order), Findings: found})
 		}
 	}
+	j.urgent.values = make([]dnsview.Severity, len(list))
 	addresses := make([]netip.Addr, len(list))
 	index.Parallel(len(list), rowsOfPart, func(from, to int) {
 		var text index.Texts
@@ -109,18 +114,29 @@ func (j *Joined) records(v *dnsview.View) {
 			r := &list[n]
 			r.join(&text)
 			addresses[n] = r.address()
-			var node *Instance
-			if i := v.InstanceOf(r.Rec); i != nil {
-				node = j.Instance(InstanceKey{Cloud: i.Cloud, ID: i.ID})
-			}
-			r.joinOwner(node)
+			j.joinOwner(r)
+			j.urgent.values[n] = r.urgency()
 		}
 	})
-	j.values, j.byName.records = list, make([]*Record, len(list))
+	j.values, j.byName.records = list, make([]int32, len(list))
 	for i := range list {
-		j.byName.records[i] = &list[i]
+		j.byName.records[i] = int32(i)
 	}
-	index.Sort(j.byName.records, func(a, b *Record) int {
-		return cmp.Or(compareSets(a, b), compareLed(addresses[a.at], addresses[b.at], a, b), cmp.Compare(a.at, b.at))
+	index.Sort(j.byName.records, func(x, y int32) int {
+		a, b := &list[x], &list[y]
+		return cmp.Or(compareSets(a, b), compareLed(addresses[x], addresses[y], a, b), cmp.Compare(x, y))
 	})
 }
+
+// joinOwner links a row with that of its instance.
+func (j *Joined) joinOwner(r *Record) {
+	var node *Instance
+	if i := r.view.InstanceOf(r.Rec); i != nil {
+		node = j.Instance(InstanceKey{Cloud: i.Cloud, ID: i.ID})
+	}
+	r.joinOwner(node)
+}
+
+func (j *Joined) compareInstances(a, b int32) int { return compareInstances(&j.nodes[a], &j.nodes[b]) }
+
+func (j *Joined) compareRecords(a, b int32) int { return compareRecords(&j.values[a], &j.values[b]) }

@@ -29,7 +29,16 @@ func (r *ServiceLine) urgency() dnsview.Severity { return r.urgent }
 
 // worstFirst sets the rows of the screens from those that are in the order of their names.
 func (j *Joined) worstFirst() {
-	j.Instances, j.Records = worstFirst(j.byName.instances, (*Instance).urgency), worstFirst(j.byName.records, (*Record).urgency)
+	j.Instances, j.Records = pointers(j.nodes, j.byName.instances, j.urgent.nodes), pointers(j.values, j.byName.records, j.urgent.values)
+}
+
+// pointers returns the rows with some numbers, worst first.
+func pointers[R any](rows []R, numbers []int32, urgent []dnsview.Severity) []*R {
+	out := make([]*R, len(numbers))
+	for i, n := range worstFirst(numbers, func(n int32) dnsview.Severity { return urgent[n] }) {
+		out[i] = &rows[n]
+	}
+	return out
 }
 
 // worstFirst returns list with what needs a person first, the worst before the others. What is equally urgent keeps its
