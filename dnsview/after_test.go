@@ -20,7 +20,7 @@ import (
 )
 
 // everything returns what is shown and printed of a view, without the times of its evidence.
-func everything(v *dnsview.View, j *rows.Joined) string {
+func everything(v *dnsview.View, j *rows.Joined, found []*rows.Finding) string {
 	var b strings.Builder
 	put := func(o any) {
 		text, err := json.Marshal(o)
@@ -35,6 +35,9 @@ func everything(v *dnsview.View, j *rows.Joined) string {
 	}
 	put(v.Sources)
 	put(v.Counts())
+	for _, r := range found {
+		put([]any{r.Key(), r.About, r.Where, r.ID(), r.Certain(), r.Finding.Class})
+	}
 	for _, r := range j.Instances {
 		put(r.Object())
 		put(j.Instance(r.Key()) == r)
@@ -161,9 +164,9 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 			r.Owners[0].Registered = w.opts.Now.Add(-time.Duration(rapid.IntRange(-300, 900).Draw(t, "registered")) * time.Second)
 		}
 		v := w.view()
-		joined := rows.Join(v)
+		joined, found := rows.Join(v), rows.Findings(v)
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
-			before, step := everything(v, joined), ""
+			before, step := everything(v, joined, found), ""
 			w.snap = w.again()
 			switch n := rapid.IntRange(0, 19).Draw(t, "step"); {
 			case n < 3:
@@ -202,13 +205,13 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 			w.opts.Seen = v.Seen()
 			was := v
 			v = dnsview.InspectAfter(was, w.snap, w.opts)
-			wasJoined := joined
-			joined = rows.JoinAfter(wasJoined, v)
+			wasJoined, wasFound := joined, found
+			joined, found = rows.JoinAfter(wasJoined, v), rows.FindingsAfter(found, v)
 			whole := dnsview.Inspect(w.snap, w.opts)
-			if got, want := everything(v, joined), everything(whole, rows.Join(whole)); got != want {
+			if got, want := everything(v, joined, found), everything(whole, rows.Join(whole), rows.Findings(whole)); got != want {
 				t.Fatalf("after %s the view is not that of a full inspection:\n%s", step, differing(got, want))
 			}
-			if got := everything(was, wasJoined); got != before {
+			if got := everything(was, wasJoined, wasFound); got != before {
 				t.Fatalf("after %s the earlier view is another one:\n%s", step, differing(got, before))
 			}
 			later := w.opts

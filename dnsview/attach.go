@@ -100,3 +100,19 @@ func (v *View) FindingsOfNode(n int32) []*Finding {
 	}
 	return v.attached.nodes.of(n)
 }
+
+// TakenFrom returns for each finding its number in an earlier view that has made it too, or -1. It may miss some.
+func (v *View) TakenFrom(last *View) []int32 {
+	const most = 64 // findings of the earlier view that are gone in one place
+	out := make([]int32, len(v.sorted))
+	at := 0
+	for i, f := range v.sorted {
+		out[i] = -1
+		ahead := last.sorted[at:min(at+most, len(last.sorted))]
+		if n := slices.Index(ahead, f); n >= 0 {
+			at += n + 1
+			out[i] = int32(at - 1)
+		}
+	}
+	return out
+}

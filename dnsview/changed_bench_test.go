@@ -28,13 +28,13 @@ func benchmarkChangedRows(b *testing.B, changed int) {
 	}
 	snaps := []*providers.Snapshot{&other, s}
 	v := dnsview.Inspect(s, o)
-	j := rows.Join(v)
+	j, found := rows.Join(v), rows.Findings(v)
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		o.Now = o.Now.Add(1)
 		v = dnsview.InspectAfter(v, snaps[n%2], o)
 		j = rows.JoinAfter(j, v)
-		if found := rows.Findings(v); len(found) == 0 || len(j.Records) < 90_000 {
+		if found = rows.FindingsAfter(found, v); len(found) == 0 || len(j.Records) < 90_000 {
 			b.Fatal("no findings or no rows")
 		}
 	}

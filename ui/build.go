@@ -196,11 +196,11 @@ func (m *Model) offerUnfinished() {
 
 // join returns the rows of a view, with what still holds of the last picture, which may be nil. It is pure.
 func join(last *common.Picture, v *dnsview.View) *common.Picture {
-	var was *rows.Joined
-	if last != nil {
-		was = last.Joined
+	if last == nil {
+		last = &common.Picture{}
 	}
-	p := &common.Picture{Joined: rows.JoinAfter(was, v), View: v, Summary: v.Counts(), Findings: rows.Findings(v), Together: plan.RemovedTogether(v)}
+	p := &common.Picture{Joined: rows.JoinAfter(last.Joined, v), View: v, Summary: v.Counts(), All: rows.FindingsAfter(last.All, v), Together: plan.RemovedTogether(v)}
+	p.Findings = p.All
 	if v.Options.Annotations != nil {
 		p.Findings, p.Snoozed = rows.Snoozed(p.Findings)
 	}

@@ -146,8 +146,8 @@ func (d *difference) record(p Place) bool {
 		case n < 0 || d.claims[n] == 0:
 		case !Marked(was), d.claims[n] > 1:
 			return false
-		case d.holders[n].Instance != nil:
-			d.touchNode(d.NumberOf(d.holders[n].Instance))
+		default:
+			d.touchNode(d.holders[n].node)
 		}
 	}
 	if node >= 0 { // the marker of the value may be an orphan now, or no longer one
@@ -210,7 +210,7 @@ func (d *difference) instance(was, is *providers.Instance) bool {
 			return false
 		}
 		d.own()
-		d.later.holders[at], d.later.claims[at] = Holder{}, 0
+		d.later.holders[at], d.later.claims[at] = holder{node: -1}, 0
 		d.addrs[a] = true
 	}
 	for _, a := range held {
@@ -221,11 +221,11 @@ func (d *difference) instance(was, is *providers.Instance) bool {
 		at, added := d.later.addresses.Add(a)
 		switch {
 		case added:
-			d.later.holders, d.later.claims = append(d.later.holders, Holder{Instance: is}), append(d.later.claims, 1)
+			d.later.holders, d.later.claims = append(d.later.holders, holder{node: n}), append(d.later.claims, 1)
 		case d.later.claims[at] > 0:
 			return false
 		default:
-			d.later.holders[at], d.later.claims[at] = Holder{Instance: is}, 1
+			d.later.holders[at], d.later.claims[at] = holder{node: n}, 1
 		}
 		d.addrs[a] = true
 	}

@@ -36,6 +36,12 @@ type Holder struct {
 	Address  *providers.Address
 }
 
+// holder is a Holder by the number of the instance, -1 for none.
+type holder struct {
+	node    int32
+	address *providers.Address
+}
+
 // Index is the join of instances and records. It is filled by build and then
 // only read, but for the maps that are made when they are first asked for.
 type Index struct {
@@ -53,7 +59,7 @@ type Index struct {
 	Links   []link
 
 	addresses Table[netip.Addr] // that someone has
-	holders   []Holder          // who has them
+	holders   []holder          // who has them
 	claims    []uint8           // how many times each was found, at most 255
 	twins     map[int32]bool    // nodes that several rows are about
 
@@ -214,19 +220,19 @@ func (x *Index) addHolders() {
 			continue
 		}
 		for _, a := range i.PublicIPs {
-			x.addHolder(a, Holder{Instance: i})
+			x.addHolder(a, holder{node: int32(n)})
 		}
 		for _, a := range i.PrivateIPs {
-			x.addHolder(a, Holder{Instance: i})
+			x.addHolder(a, holder{node: int32(n)})
 		}
 	}
 	for _, cs := range x.Clouds {
 		for i := range cs.View.Addresses {
 			a := &cs.View.Addresses[i]
-			h := Holder{Address: a}
+			h := holder{-1, a}
 			if a.Instance != "" {
-				if b := x.Instance(cmp.Or(a.Key, cs.Key), a.Instance); b != nil && !b.State.Dead() {
-					h.Instance = b
+				if n := x.KnownNode(cmp.Or(a.Key, cs.Key), a.Instance); n >= 0 && x.Nodes[n].Instance != nil && !x.Nodes[n].Instance.State.Dead() {
+					h.node = n
 				}
 			}
 			x.addHolder(a.IP, h)
@@ -234,22 +240,30 @@ func (x *Index) addHolders() {
 	}
 }
 
-func (x *Index) addHolder(a netip.Addr, h Holder) {
+func (x *Index) addHolder(a netip.Addr, h holder) {
 	n, added := x.addresses.Add(a.Unmap())
 	if added {
 		x.holders, x.claims = append(x.holders, h), append(x.claims, 1)
 		return
 	}
 	x.claims[n] = max(x.claims[n], x.claims[n]+1)
-	if betterHolder(h, x.holders[n]) {
+	if betterHolder(x.known(h), x.known(x.holders[n])) {
 		x.holders[n] = h
 	}
+}
+
+// known returns a holder with its instance.
+func (x *Index) known(h holder) Holder {
+	if h.node < 0 {
+		return Holder{Address: h.address}
+	}
+	return Holder{x.Nodes[h.node].Instance, h.address}
 }
 
 // HolderOf returns who has an address; ok is false when no one in the inventory does.
 func (x *Index) HolderOf(a netip.Addr) (h Holder, ok bool) {
 	if n := x.addresses.Find(a); n >= 0 && x.claims[n] > 0 {
-		return x.holders[n], true
+		return x.known(x.holders[n]), true
 	}
 	return Holder{}, false
 }

@@ -51,12 +51,9 @@ func pointed[T any](all []moved[T], p *T) *T {
 }
 
 func (n *Index) moveInstances(all []moved[providers.Instance]) {
-	n.Nodes, n.holders = slices.Clone(n.Nodes), slices.Clone(n.holders)
+	n.Nodes = slices.Clone(n.Nodes)
 	for i := range n.Nodes {
 		n.Nodes[i].Instance = pointed(all, n.Nodes[i].Instance)
-	}
-	for i := range n.holders {
-		n.holders[i].Instance = pointed(all, n.holders[i].Instance)
 	}
 }
 

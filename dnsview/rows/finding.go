@@ -46,13 +46,25 @@ func newFinding(v *dnsview.View, f *dnsview.Finding, t *index.Texts) Finding {
 }
 
 // Findings returns the rows of all findings of a view in its order, the most severe first.
-func Findings(v *dnsview.View) []*Finding {
+func Findings(v *dnsview.View) []*Finding { return FindingsAfter(nil, v) }
+
+// FindingsAfter returns what Findings does, with the texts of those among the rows of an earlier view, all of them or none,
+// whose findings the view has too.
+func FindingsAfter(last []*Finding, v *dnsview.View) []*Finding {
 	out, list := make([]*Finding, len(v.Findings)), make([]Finding, len(v.Findings))
+	var same []int32
+	if len(last) > 0 && len(last) == len(last[0].view.Findings) {
+		same = v.TakenFrom(last[0].view)
+	}
 	index.Parallel(len(out), rowsOfPart, func(from, to int) {
 		var text index.Texts
 		for i := from; i < to; i++ {
+			if out[i] = &list[i]; same != nil && same[i] >= 0 {
+				list[i] = *last[same[i]]
+				list[i].Finding, list[i].view = &v.Findings[i], v
+				continue
+			}
 			list[i] = newFinding(v, &v.Findings[i], &text)
-			out[i] = &list[i]
 		}
 	})
 	return out

@@ -10,6 +10,7 @@ import (
 type Picture struct {
 	*rows.Joined
 	View     *dnsview.View
+	All      []*rows.Finding // findings
 	Findings []*rows.Finding // that are not snoozed
 	Snoozed  []*rows.Finding // those that are
 	Summary  []dnsview.ClassCount
