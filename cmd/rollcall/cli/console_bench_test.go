@@ -137,9 +137,10 @@ func (c *benchConsole) pumpUntil(what string, done func() bool) {
 	}
 }
 
-// settle passes messages to the model until only those commands run that wait for the next second and the next snapshot.
+// settle passes messages to the model until only those commands run that wait for the next second, the next snapshot and
+// the next question.
 func (c *benchConsole) settle() {
-	for c.running.Load() > 2 {
+	for c.running.Load() > 3 {
 		c.send(<-c.msgs)
 	}
 }
