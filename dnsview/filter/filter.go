@@ -126,12 +126,8 @@ func (t *term) matchesWord(r Row) bool {
 	return found
 }
 
-// fuzzy reports whether s has the letters of word in their order. A single letter, which would match nearly everything,
-// never matches.
+// fuzzy reports whether s has the letters of word in their order.
 func fuzzy(s, word string) bool {
-	if len(word) < 2 {
-		return false
-	}
 	if !ascii(word) || !ascii(s) {
 		s = strings.ToLower(s)
 	}

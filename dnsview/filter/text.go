@@ -45,14 +45,26 @@ func (f Filter) MatchText(r Row, text string) bool {
 		t := &f.terms[i]
 		found := false
 		if t.isWord() {
-			name, values, _ := strings.Cut(text, separator)
-			found = strings.Contains(values, t.value) || fuzzy(name, t.value)
+			found = strings.Contains(text, t.value) || inOrder(text, t.value) // a name that contains the word has its letters in order
 		} else {
 			found = t.matches(r)
 		}
 		if found == t.negate {
 			return false
 		}
+	}
+	return true
+}
+
+// inOrder reports whether the name that a text begins with has the letters of word in their order.
+func inOrder(text, word string) bool {
+	name, _, _ := strings.Cut(text, separator)
+	for i := range len(word) {
+		at := strings.IndexByte(name, word[i])
+		if at < 0 {
+			return false
+		}
+		name = name[at+1:]
 	}
 	return true
 }
@@ -73,7 +85,7 @@ func (f Filter) Narrows(old Filter) bool {
 		}
 		switch {
 		case a.isWord():
-			return len(a.value) > 1 && strings.HasPrefix(b.value, a.value) // a single letter is not fuzzy, so it may pass less
+			return strings.HasPrefix(b.value, a.value)
 		case a.op == ':':
 			return len(a.any) == 1 && len(b.any) == 1 && strings.HasPrefix(b.any[0], a.any[0])
 		case a.op == '~':

@@ -68,7 +68,7 @@ func TestAFilterIsKnownToBeNarrowerWhileItIsTyped(t *testing.T) {
 		{"state:r", "state:ru", true},
 		{"name~can", "name~canary", true},
 		{"state:running", "state:running canary", true},
-		{"w", "ww", false}, // a single letter is not fuzzy
+		{"w", "ww", true},
 		{"www", "ww", false},
 		{"-w", "-ww", false},
 		{"state:run", "state:run,stop", false},

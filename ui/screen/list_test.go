@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -106,6 +107,7 @@ func typeFilter(t testing.TB, all []*rows.Instance, each func(text string, l *li
 	}
 	show()
 	l.PrepareFilter()()
+	runtime.GC() // letters come when that of the prompt is over
 	for i := range typed {
 		f, err := filter.Parse(typed[:i+1])
 		if err != nil {
