@@ -81,7 +81,7 @@ func (m *Model) build() tea.Cmd {
 	}
 	m.building, m.dirty = true, false
 	m.buildGen++
-	gen, backend, ctx, last, now := m.buildGen, m.Backend, m.Ctx, m.Picture, m.Now
+	gen, backend, ctx, last, now, trends := m.buildGen, m.Backend, m.Ctx, m.Picture, m.Now, &m.Trends
 	more, _ := m.top().(screen.RowBuilder)
 	var shown *dnsview.View
 	if more != nil {
@@ -97,6 +97,7 @@ func (m *Model) build() tea.Cmd {
 		msg.sources = rows.WithFindings(rows.Sources(snap, now(), v.Options.MaxAge), v)
 		msg.sources = append(msg.sources, fileSources(backend.Files())...)
 		msg.team = backend.Team()
+		trends.Note(v, snap, now())
 		if more != nil && shown != v {
 			msg.install = more.BuildRows(ctx, backend, v)
 		}

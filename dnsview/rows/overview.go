@@ -54,6 +54,10 @@ const OtherClouds = "other"
 
 // NewOverview counts the services of a view, without what belongs to other fleets and to no one here. entries are the latest entries of the journal, newest first.
 func NewOverview(v *dnsview.View, entries []journal.Entry) *OverviewTable {
+	return newOverview(v, entries, tree.Of(v))
+}
+
+func newOverview(v *dnsview.View, entries []journal.Entry, services []*tree.Service) *OverviewTable {
 	t := &OverviewTable{View: v, Evacuated: evacuatedClouds(v, entries)}
 	at := map[string]int{}
 	for i := range v.Snapshot.Clouds {
@@ -68,7 +72,7 @@ func NewOverview(v *dnsview.View, entries []journal.Entry) *OverviewTable {
 			all = append(all, m)
 		}
 	}
-	for _, s := range tree.Of(v) {
+	for _, s := range services {
 		if len(s.Incarnations) == 0 {
 			add(&s.Members)
 		}

@@ -44,6 +44,8 @@ type Context struct {
 	Doing atomic.Pointer[map[rows.InstanceKey]Doing]
 	// Team is what is known of the other members of the team; nil without one. It is replaced, never changed.
 	Team atomic.Pointer[Team]
+	// Trends holds what the overview shows of the last hour. It is safe for concurrent use.
+	Trends rows.Trends
 	// Current returns the subject of the row under the cursor of the top screen.
 	Current func() Subject
 	// Reload makes the top screen read its own data again.

@@ -226,8 +226,14 @@ func overviewColumns(s *common.Context, table *rows.OverviewTable) []grid.Column
 				most = max(most, r.Clouds[i].All())
 			}
 			out = append(out, grid.Column[*rows.Overview]{
-				Title: strings.ToUpper(cloud), Min: 6, Max: 18, Priority: 0,
-				Text:    func(r *rows.Overview) grid.Cell { return cloudCell(t, r.Clouds[i], most) },
+				Title: strings.ToUpper(cloud), Min: 6, Max: 18 + rows.TrendSteps, Priority: 0,
+				Text: func(r *rows.Overview) grid.Cell {
+					cell := cloudCell(t, r.Clouds[i], most)
+					if line := sparkline(t, s.Trends.Of(r.Name, cloud, s.Now()), r.Clouds[i].All()); line != "" {
+						cell.Text, cell.Short, cell.Least = cell.Text+" "+line, cell.Text, cell.Short
+					}
+					return cell
+				},
 				Compare: func(a, b *rows.Overview) int { return cmp.Compare(b.Clouds[i].Unwell, a.Clouds[i].Unwell) },
 			})
 		}
@@ -259,6 +265,24 @@ func liveCell(t *theme.Theme, r *rows.Overview) grid.Cell {
 	default:
 		return grid.Cell{Text: t.OK + " " + text, Short: t.OK + " " + strconv.Itoa(r.Live), Role: theme.Good}
 	}
+}
+
+// sparkline draws how many nodes were in DNS and well in the last hour, of all that there are or were; "" if nothing is known of it.
+// What is not known is blank.
+func sparkline(t *theme.Theme, steps [rows.TrendSteps]int, all int) string {
+	levels := []rune(t.Levels)
+	most, line := max(all, slices.Max(steps[:]), 1), make([]rune, len(steps))
+	for i, n := range steps {
+		switch {
+		case n == rows.NoTrend:
+			line[i] = ' '
+		case n == 0:
+			line[i] = levels[0]
+		default:
+			line[i] = levels[max(1, n*(len(levels)-1)/most)]
+		}
+	}
+	return strings.TrimRight(string(line), " ")
 }
 
 // barWidth is the width of the bar of the cloud with the most nodes.

@@ -14,6 +14,7 @@ type Glyphs struct {
 	Up, Down, Right, Dot, Ellipsis, Wait string
 	Thumb                                string // the thumb of a scroll bar, on the border
 	Full, Empty                          string // a progress bar
+	Levels                               string // characters of a sparkline, the lowest first
 	Box                                  lipgloss.Border
 }
 
@@ -23,7 +24,7 @@ func glyphs(ascii bool) Glyphs {
 			Bad: "x", Warn: "!", Note: "*", Hollow: "o", OK: "+",
 			Bar: ">", Link: "=", Mark: "#",
 			Up: "^", Down: "v", Right: ">", Dot: "-", Ellipsis: "~", Wait: "~",
-			Thumb: "#", Full: "#", Empty: ".",
+			Thumb: "#", Full: "#", Empty: ".", Levels: "_.:-=+*#",
 			Box: lipgloss.ASCIIBorder(),
 		}
 	}
@@ -31,7 +32,7 @@ func glyphs(ascii bool) Glyphs {
 		Bad: "✖", Warn: "▲", Note: "●", Hollow: "○", OK: "✓",
 		Bar: "▌", Link: "◆", Mark: "✱",
 		Up: "↑", Down: "↓", Right: "›", Dot: "·", Ellipsis: "…", Wait: "◌",
-		Thumb: "┃", Full: "━", Empty: "─",
+		Thumb: "┃", Full: "━", Empty: "─", Levels: "▁▂▃▄▅▆▇█",
 		Box: lipgloss.RoundedBorder(),
 	}
 }

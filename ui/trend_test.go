@@ -1,0 +1,78 @@
+package ui_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/exp/golden"
+
+	"rollcall/providers"
+	"rollcall/ui"
+)
+
+// overAnHour lets an hour pass in which joyent-ams lost its nodes and got them back, and joyent-east was not read for some time.
+func overAnHour(r *rig) {
+	r.t.Helper()
+	const step = 450 * time.Second
+	stopped := func(s *providers.Snapshot, state providers.InstanceState) {
+		for i := range s.Clouds[3].Instances {
+			s.Clouds[3].Instances[i].State = state
+		}
+	}
+	counted := func() bool { return r.m.Trends.Of("www.scalability.expert", "aws-use1", r.clock.Now())[7] == 4 }
+	r.untilTrue("a count", counted)
+	for n := range 7 {
+		r.clock.Advance(step)
+		r.f.publish(func(s *providers.Snapshot) {
+			now := r.clock.Now()
+			for i := range s.Clouds {
+				s.Clouds[i].RowsFrom = now
+				c := &s.Clouds[i].Coverage
+				c.State, c.Err, c.Key, c.Started, c.Finished = providers.CoverageComplete, nil, s.Clouds[i].Cloud.Key, now, now
+			}
+			for i := range s.Zones {
+				s.Zones[i].RowsFrom, s.Zones[i].Coverage.Started, s.Zones[i].Coverage.Finished = now, now, now
+			}
+			switch n {
+			case 2:
+				stopped(s, providers.StateStopped)
+			case 3:
+				stopped(s, providers.StateRunning)
+			case 4, 5:
+				s.Clouds[2].Coverage = providers.Failed(now, now, &providers.Error{Kind: providers.KindThrottled, Op: "list machines", Source: "joyent-east"})
+			}
+		})
+		r.untilTrue("a count", counted)
+	}
+}
+
+func TestTheOverviewShowsTheLastHourOfEachCellInEverySize(t *testing.T) {
+	for name, c := range sizes {
+		t.Run(name, func(t *testing.T) {
+			change := []func(*ui.Options, *fake){atWork}
+			if c.theme != nil {
+				change = append(change, c.theme)
+			}
+			r := newRig(t, c.w, c.h, change...)
+			overAnHour(r)
+			r.press("0")
+			r.until("Overview", "down.", "✖ 0")
+			golden.RequireEqual(t, r.grid(c.w, c.h))
+		})
+	}
+}
+
+func TestWhatWasNotSeenInTheLastHourIsBlank(t *testing.T) {
+	r := newRig(t, 200, 40, atWork, func(o *ui.Options, _ *fake) { o.Theme.ASCII = true })
+	r.until("Instances 30")
+	overAnHour(r)
+	r.press("0")
+	r.until("Overview", "www.scalability.expert")
+	l := r.line("www.scalability.expert")
+	for _, want := range []string{"#### 4/4 ########", "###x. 3/5 =====  =", "###x 3/4 +++_++++"} { // read, not read for a quarter of an hour, stopped for a time
+		if !strings.Contains(l, want) {
+			t.Errorf("%q is not in %q", want, l)
+		}
+	}
+}
