@@ -20,6 +20,8 @@ type Published struct {
 	Coverage providers.Coverage
 	RowsFrom time.Time
 	Data     []byte // of EncodeCloud or EncodeZone; nil if the rows are those of the last SetPublished
+	// Changes are of EncodeCloudChanges or EncodeZoneChanges, in their order: what differs from Data.
+	Changes [][]byte
 }
 
 // publishedView is the view of a source as another member has read it, without what this fleet knows better.
@@ -107,6 +109,14 @@ func (f *Fleet) decodePublished(p *Published, last *publishedView) (*publishedVi
 			return nil, err
 		}
 		v.cloud = c
+	}
+	for _, data := range p.Changes {
+		if err := v.change(data, p); err != nil {
+			return nil, err
+		}
+	}
+	if v.zone != nil && len(p.Changes) > 0 {
+		v.named = providers.MarkedClouds(f.fleetID, v.zone.Records)
 	}
 	if v.zone != nil {
 		v.zone.Coverage, v.zone.RowsFrom, v.zone.ReadBy = p.Coverage, p.RowsFrom, p.By

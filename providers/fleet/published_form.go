@@ -22,6 +22,7 @@ const publishedFormat = 1
 type publishedHead struct {
 	Format  int               `json:"format"`
 	Lookups []publishedLookup `json:"lookups,omitempty"`
+	Changes *publishedChanges `json:"changes,omitempty"`
 }
 
 type publishedLookup struct {
@@ -33,7 +34,11 @@ type publishedLookup struct {
 
 // EncodeCloud returns the rows of a cloud for other members. Equal rows have equal bytes.
 func EncodeCloud(v *providers.CloudView) []byte {
-	head := publishedHead{Format: publishedFormat}
+	return encodeCloud(v, nil)
+}
+
+func encodeCloud(v *providers.CloudView, changes *publishedChanges) []byte {
+	head := publishedHead{Format: publishedFormat, Changes: changes}
 	for _, id := range slices.Sorted(maps.Keys(v.Lookups)) {
 		if l := v.Lookups[id]; l.Err == nil {
 			head.Lookups = append(head.Lookups, publishedLookup{l.ID, l.Gone, l.Final, l.Instance})
@@ -46,15 +51,23 @@ func EncodeCloud(v *providers.CloudView) []byte {
 
 // EncodeZone is EncodeCloud for a zone.
 func EncodeZone(v *providers.ZoneView) []byte {
-	z := storedZone{Zone: v.Zone, Records: v.Records, Whole: v.HasCompleteRead, Since: v.Since}
+	return encodeZone(v, appearances(v), nil)
+}
+
+func encodeZone(v *providers.ZoneView, appeared []storedAppearance, changes *publishedChanges) []byte {
+	z := storedZone{Zone: v.Zone, Records: v.Records, Whole: v.HasCompleteRead, Since: v.Since, Appeared: appeared}
 	z.Zone.Traits = providers.Traits{}
+	return encodePublished(&publishedHead{Format: publishedFormat, Changes: changes}, &stored{Zones: []storedZone{z}})
+}
+
+// appearances returns when markers of a zone appeared, in the order of their keys.
+func appearances(v *providers.ZoneView) []storedAppearance {
+	var out []storedAppearance
 	for k, at := range v.Appeared {
-		z.Appeared = append(z.Appeared, storedAppearance{k, at})
+		out = append(out, storedAppearance{k, at})
 	}
-	slices.SortFunc(z.Appeared, func(a, b storedAppearance) int {
-		return strings.Compare(fmt.Sprint(a.MarkerKey), fmt.Sprint(b.MarkerKey))
-	})
-	return encodePublished(&publishedHead{Format: publishedFormat}, &stored{Zones: []storedZone{z}})
+	slices.SortFunc(out, func(a, b storedAppearance) int { return strings.Compare(appearanceKey(&a), appearanceKey(&b)) })
+	return out
 }
 
 func encodePublished(head *publishedHead, s *stored) []byte {
@@ -91,6 +104,13 @@ func decodeCloud(data []byte, name string, key providers.CloudKey, asked time.Ti
 	if err != nil {
 		return nil, err
 	}
+	if head.Changes != nil {
+		return nil, errors.New("they are changes only")
+	}
+	return viewOfCloud(&head, s, name, key, asked)
+}
+
+func viewOfCloud(head *publishedHead, s *stored, name string, key providers.CloudKey, asked time.Time) (*providers.CloudView, error) {
 	if len(s.Clouds) != 1 || s.Clouds[0].Cloud.Name != name || key == "" || s.Clouds[0].Cloud.Key != key {
 		return nil, errors.New("they are those of another source")
 	}
@@ -112,10 +132,17 @@ func decodeCloud(data []byte, name string, key providers.CloudKey, asked time.Ti
 
 // decodeZone returns the rows of a zone with this name.
 func decodeZone(data []byte, name string) (*providers.ZoneView, error) {
-	_, s, err := decodePublished(data)
+	head, s, err := decodePublished(data)
 	if err != nil {
 		return nil, err
 	}
+	if head.Changes != nil {
+		return nil, errors.New("they are changes only")
+	}
+	return viewOfZone(s, name)
+}
+
+func viewOfZone(s *stored, name string) (*providers.ZoneView, error) {
 	if len(s.Zones) != 1 || !providers.SameName(s.Zones[0].Zone.Name, name) {
 		return nil, errors.New("they are those of another source")
 	}

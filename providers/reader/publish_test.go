@@ -174,9 +174,15 @@ func TestWhatIsDamagedOrStrangeIsNotShown(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"no JSON":             {[]byte("<html>"), "it is damaged"},
-		"another type":        {[]byte(`{"format":1,"fleet":"7f3a9c1e","sources":{"a":1}}`), "it is damaged"},
-		"a later format":      {made(func(x *index) { x.Format = 2 }), "format 2"},
+		"no JSON":        {[]byte("<html>"), "it is damaged"},
+		"another type":   {[]byte(`{"format":1,"fleet":"7f3a9c1e","sources":{"a":1}}`), "it is damaged"},
+		"a later format": {made(func(x *index) { x.Format = 3 }), "format 3"},
+		"changes elsewhere": {made(func(x *index) {
+			x.Sources[0].Step, x.Sources[0].Parts = 1, []Part{{Step: 2, Object: "../x"}}
+		}), "changes of east that no watch writes"},
+		"changes with a gap": {made(func(x *index) {
+			x.Sources[0].Step, x.Sources[0].Parts = 1, []Part{{Step: 3, Object: partOf(x.Sources[0].Object, 3)}}
+		}), "changes of east that no watch writes"},
 		"another fleet":       {made(func(x *index) { x.Fleet = "other\x1b" }), "fleet"},
 		"too many sources":    {made(func(x *index) { x.Sources = make([]Source, maxSources+1) }), "10000 is the most"},
 		"an object elsewhere": {made(func(x *index) { x.Sources[0].Object = "../../etc/passwd" }), "no watch writes"},

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"rollcall/providers"
@@ -21,6 +22,8 @@ type Rows struct {
 	// Encode returns the rows in the form that a Subscriber's caller decodes. It is not called for rows
 	// that are Same, unless this is the first time on behalf of a lease.
 	Encode func() []byte
+	// Changes returns what differs from the rows that were published last, or nil if that cannot be said. It may be nil itself.
+	Changes func() []byte
 }
 
 // Publisher writes rows for the other members. It is not safe for concurrent use.
@@ -34,7 +37,25 @@ type Publisher struct {
 	cleared bool               // rows of earlier leases were removed
 }
 
-type written struct{ version, sum string }
+// written is what the store has of one source.
+type written struct {
+	version, sum string // of the object of all rows; sum is "" if it must be written anew
+	size         int    // of it
+	step         uint64 // of it
+	latest       uint64 // last step that was written, or may have been
+	parts        []Part
+	since        int // bytes of the parts after step
+}
+
+// rewriteAt is which part of the size of all rows changes may have until all rows are written again, and partsKept for how
+// many steps objects of changes remain, some longer than the index names them.
+const (
+	rewriteAt = 4
+	partsKept = 2 * maxParts
+)
+
+// set sets where the rows are.
+func (w *written) set(s *Source) { s.Sum, s.Step, s.Parts = w.sum, w.step, w.parts }
 
 // NewPublisher returns a publisher of a fleet's rows. It does no I/O.
 func NewPublisher(s providers.Store, fleet, who string) *Publisher {
@@ -76,28 +97,78 @@ func (p *Publisher) Publish(ctx context.Context, lease uint64, all []Rows, ages 
 	return nil
 }
 
-// writeRows writes the rows of one source if they have changed, and sets the sum.
+// writeRows writes what has changed of the rows of one source, and sets where they are.
 func (p *Publisher) writeRows(ctx context.Context, s *Source, r *Rows) error {
 	was, known := p.objects[s.Object]
-	if known && r.Same {
-		s.Sum = was.sum
-		return nil
-	}
-	packed, err := pack(r.Encode())
-	if err != nil {
-		return err
-	}
-	s.Sum = sumOf(packed)
-	if known && was.sum == s.Sum {
+	if known && r.Same && was.sum != "" {
+		was.set(s)
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	version := was.version
+	before := was
+	if known && was.sum != "" && r.Changes != nil {
+		if changes := r.Changes(); changes != nil {
+			if err := p.writeChanges(ctx, s.Object, &was, changes); err != nil {
+				before.sum, before.latest, before.parts = "", was.latest, nil
+				p.objects[s.Object] = before
+				return err
+			}
+			p.objects[s.Object] = was
+			if was.since <= was.size/rewriteAt && was.latest-was.step < maxParts {
+				was.set(s)
+				return nil
+			}
+		}
+	}
+	return p.writeAll(ctx, s, r, was, known, was.latest > before.latest)
+}
+
+// writeChanges writes an object of changes.
+func (p *Publisher) writeChanges(ctx context.Context, object string, w *written, changes []byte) error {
+	packed, err := pack(changes)
+	if err != nil {
+		return err
+	}
+	w.latest++
+	part := Part{Step: w.latest, Object: partOf(object, w.latest), Sum: sumOf(packed)}
+	if _, err := p.store.PutIfAbsent(ctx, part.Object, packed); err != nil {
+		o, getErr := p.store.Get(ctx, part.Object) // a reply may have been lost
+		if getErr != nil || sumOf(o.Data) != part.Sum {
+			return err
+		}
+	}
+	w.parts, w.since = append(slices.Clone(w.parts), part), w.since+len(packed)
+	if len(w.parts) > maxParts {
+		w.parts = w.parts[1:]
+	}
+	if w.latest > partsKept {
+		_ = p.store.Delete(ctx, partOf(object, w.latest-partsKept)) // otherwise the next holder removes it
+	}
+	return nil
+}
+
+// writeAll writes the object of all rows. With changed, changes that lead to them were written, so members that have the
+// rows from before need not read it.
+func (p *Publisher) writeAll(ctx context.Context, s *Source, r *Rows, was written, known, changed bool) error {
+	packed, err := pack(r.Encode())
+	if err != nil {
+		return err
+	}
+	now := written{version: was.version, sum: sumOf(packed), size: len(packed), latest: was.latest, parts: was.parts}
+	if known && was.sum == now.sum && was.step == was.latest {
+		was.set(s)
+		return nil
+	}
+	if !changed {
+		now.latest++
+		now.parts = nil
+	}
+	now.step = now.latest
 	if !known {
-		version, err = p.store.PutIfAbsent(ctx, s.Object, packed)
+		now.version, err = p.store.PutIfAbsent(ctx, s.Object, packed)
 	} else {
-		version, err = p.store.PutIfMatch(ctx, s.Object, packed, version)
+		now.version, err = p.store.PutIfMatch(ctx, s.Object, packed, was.version)
 	}
 	switch providers.KindOf(err) {
 	case providers.KindConflict, providers.KindUncertain, providers.KindNotFound: // a reply was lost, or another process had this number
@@ -106,15 +177,16 @@ func (p *Publisher) writeRows(ctx context.Context, s *Source, r *Rows) error {
 			delete(p.objects, s.Object)
 			return err
 		}
-		if version = o.Version; sumOf(o.Data) != s.Sum {
-			p.objects[s.Object] = written{version, ""} // it is replaced at the next time
+		if now.version = o.Version; sumOf(o.Data) != now.sum {
+			p.objects[s.Object] = written{version: now.version, latest: now.latest} // it is replaced at the next time
 			return providers.Errorf(providers.KindConflict, "write "+s.Object, "it is not what was written")
 		}
 	}
 	if err != nil {
 		return err
 	}
-	p.objects[s.Object] = written{version, s.Sum}
+	p.objects[s.Object] = now
+	now.set(s)
 	return nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"sync"
 	"time"
 
 	"rollcall/providers"
@@ -22,8 +24,11 @@ type Received struct {
 	// Read is when the last finished read began, and RowsFrom when the one began that the rows come from, both by the clock
 	// of this machine.
 	Read, RowsFrom time.Time
-	Data           []byte // as the publisher's caller has encoded it; nil if the rows are those received before
-	Err            error  // why there are no rows that can be shown
+	// Data and Changes are as the publisher's caller has encoded them. Without Data the rows are those received before, with
+	// Changes applied in their order.
+	Data    []byte
+	Changes [][]byte
+	Err     error // why there are no rows that can be shown
 }
 
 // Subscriber reads what a watch publishes. It is not safe for concurrent use.
@@ -32,20 +37,20 @@ type Subscriber struct {
 	fleet string
 	clock providers.Clock
 
-	version string    // of the index as last read
-	asked   time.Time // when it was read
-	sums    map[string]string
-	failed  bool // rows of the last index are missing
+	version string          // of the index as last read
+	asked   time.Time       // when it was read
+	held    map[string]held // by source
+	failed  bool            // rows of the last index are missing
 }
 
 // NewSubscriber returns a subscriber to a fleet's rows. It does no I/O.
 func NewSubscriber(s providers.Store, fleet string, clock providers.Clock) *Subscriber {
-	return &Subscriber{store: s, fleet: fleet, clock: clock, sums: map[string]string{}}
+	return &Subscriber{store: s, fleet: fleet, clock: clock, held: map[string]held{}}
 }
 
 // Forget has the next Poll return all rows: those received before are not kept any more.
 func (s *Subscriber) Forget() {
-	s.version, s.sums, s.failed = "", map[string]string{}, false
+	s.version, s.held, s.failed = "", map[string]held{}, false
 }
 
 // Poll reads the index, and the rows that have changed. changed is false if the index is the one that was read before.
@@ -71,22 +76,23 @@ func (s *Subscriber) Poll(ctx context.Context) (all []Received, changed bool, er
 		return nil, false, nil
 	}
 	s.version, s.asked, s.failed = o.Version, began, false
-	sums := make(map[string]string, len(x.Sources))
+	next := make(map[string]held, len(x.Sources))
 	for i := range x.Sources {
 		r := Received{Source: x.Sources[i], Who: x.Who}
 		r.Read, r.RowsFrom = written.Add(-r.Age), written.Add(-r.RowsAge)
 		id := r.Kind + "\x00" + string(r.Provider) + "\x00" + r.Name
-		if s.sums[id] != r.Sum {
-			if r.Data, r.Err = s.rows(ctx, &r.Source); r.Err != nil {
+		is, was := heldOf(&r.Source), s.held[id]
+		if was != is {
+			if r.Err = s.receive(ctx, &r, was); r.Err != nil {
 				s.failed = true
 				all = append(all, r)
 				continue
 			}
 		}
-		sums[id] = r.Sum
+		next[id] = is
 		all = append(all, r)
 	}
-	s.sums = sums
+	s.held = next
 	return all, true, nil
 }
 
@@ -112,18 +118,56 @@ func (s *Subscriber) writtenAt(o providers.Object, began time.Time) (at time.Tim
 	return time.Time{}, false
 }
 
-// rows returns the rows of a source.
-func (s *Subscriber) rows(ctx context.Context, src *Source) ([]byte, error) {
+// held names the rows of one source.
+type held struct {
+	object string
+	step   uint64
+	sum    string // of the object, in format 1, which has no steps
+}
+
+func heldOf(s *Source) held {
+	h := held{object: s.Object, step: s.latest()}
+	if h.step == 0 {
+		h.sum = s.Sum
+	}
+	return h
+}
+
+// receive reads the changes of a source since the rows that are held, or else all rows.
+func (s *Subscriber) receive(ctx context.Context, r *Received, was held) (err error) {
+	parts, ok := r.after(was.step)
+	if !ok || was.object != r.Object || was.step == 0 {
+		if r.Data, err = s.read(ctx, &r.Source, r.Object, r.Sum); err != nil {
+			return err
+		}
+		parts, _ = r.after(r.Step)
+	}
+	r.Changes = make([][]byte, len(parts))
+	errs := make([]error, len(parts))
+	var wg sync.WaitGroup
+	for i, p := range parts {
+		wg.Go(func() { r.Changes[i], errs[i] = s.read(ctx, &r.Source, p.Object, p.Sum) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		r.Data, r.Changes = nil, nil
+		return errs[slices.IndexFunc(errs, func(err error) bool { return err != nil })]
+	}
+	return nil
+}
+
+// read returns an object of the rows of a source.
+func (s *Subscriber) read(ctx context.Context, src *Source, object, sum string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
 	defer cancel()
-	o, err := s.store.Get(ctx, src.Object)
+	o, err := s.store.Get(ctx, object)
 	if err != nil {
 		return nil, err
 	}
 	bad := func(err error) error {
 		return &providers.Error{Kind: providers.KindIncomplete, Source: "team store " + s.store.Name(), Op: "read the rows of " + providers.Clean(src.Name), Err: err}
 	}
-	if sumOf(o.Data) != src.Sum {
+	if sumOf(o.Data) != sum {
 		return nil, bad(errors.New("the object is not the one of the index"))
 	}
 	data, err := unpack(o.Data, maxRows)

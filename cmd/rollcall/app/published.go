@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"time"
 
 	"rollcall/cmd/rollcall/words"
@@ -54,8 +55,12 @@ func (s *Session) PollPublished(ctx context.Context) {
 				published = append(published, publishedOf(r))
 			}
 		}
-		for _, err := range s.Fleet.SetPublished(published, s.freshFor) {
+		errs := s.Fleet.SetPublished(published, s.freshFor)
+		for _, err := range errs {
 			s.reportPublished(err)
+		}
+		if slices.ContainsFunc(published, func(p fleet.Published) bool { return errs[p.Name] != nil && p.Data == nil }) {
+			s.subscriber.Forget() // changes do not fit, and all rows are read the next time
 		}
 	}
 }
@@ -90,7 +95,7 @@ func publishedOf(r *reader.Received) fleet.Published {
 		c.Err = providers.Errorf(providers.KindIncomplete, "read", "%s has published no read of it", r.Who)
 	}
 	return fleet.Published{
-		Zone: r.Kind == rows.KindZone, Name: r.Name, Provider: r.Provider, By: r.Who, Coverage: c, RowsFrom: r.RowsFrom, Data: r.Data,
+		Zone: r.Kind == rows.KindZone, Name: r.Name, Provider: r.Provider, By: r.Who, Coverage: c, RowsFrom: r.RowsFrom, Data: r.Data, Changes: r.Changes,
 	}
 }
 
@@ -173,7 +178,7 @@ func (p *RowPublisher) Publish(ctx context.Context, lease uint64) error {
 		clouds[v.Cloud.Name] = *v
 		all = append(all, reader.Rows{
 			Source: sourceToPublish(rows.KindCloud, v.Cloud.Name, v.Cloud.Provider, v.Cloud.Key, &v.Coverage),
-			Same:   known && sameCloudRows(&last, v), Encode: func() []byte { return fleet.EncodeCloud(v) },
+			Same:   known && sameCloudRows(&last, v), Encode: func() []byte { return fleet.EncodeCloud(v) }, Changes: ifKnown(known, func() []byte { return fleet.EncodeCloudChanges(&last, v) }),
 		})
 		reads = append(reads, published{v.Coverage.Started, v.RowsFrom})
 	}
@@ -186,7 +191,7 @@ func (p *RowPublisher) Publish(ctx context.Context, lease uint64) error {
 		zones[v.Zone.Name] = *v
 		all = append(all, reader.Rows{
 			Source: sourceToPublish(rows.KindZone, v.Zone.Name, v.Zone.Provider, "", &v.Coverage),
-			Same:   known && sameZoneRows(&last, v), Encode: func() []byte { return fleet.EncodeZone(v) },
+			Same:   known && sameZoneRows(&last, v), Encode: func() []byte { return fleet.EncodeZone(v) }, Changes: ifKnown(known, func() []byte { return fleet.EncodeZoneChanges(&last, v) }),
 		})
 		reads = append(reads, published{v.Coverage.Started, v.RowsFrom})
 	}
@@ -201,6 +206,14 @@ func (p *RowPublisher) Publish(ctx context.Context, lease uint64) error {
 		p.clouds, p.zones, p.last, p.lease = clouds, zones, ended, lease
 	}
 	return err
+}
+
+// ifKnown returns changes if it is known what was published last.
+func ifKnown(known bool, changes func() []byte) func() []byte {
+	if !known {
+		return nil
+	}
+	return changes
 }
 
 // published is when the last read of a source began, and the one that its rows come from.
