@@ -65,9 +65,9 @@ func traitsOf(plan string) providers.Traits {
 }
 
 func open(o adapter.Opening) (a adapter.Account, err error) {
-	t, from, err := tokenOf(o.Settings, o.Env, o.Clock)
-	a.From = from
-	endpoint, place := o.Settings.Get("endpoint"), cmp.Or(o.Settings.Get("token_command"), from)
+	t, err := tokenOf(o.Settings, o.Env, o.Clock)
+	a.From = t.from
+	endpoint, place := o.Settings.Get("endpoint"), cmp.Or(o.Settings.Get("token_command"), t.from)
 	a.Budget = o.Budgets.Account("cloudflare "+place+" "+endpoint, string(providers.Cloudflare), defaultRate, defaultBurst)
 	if err != nil {
 		return a, &providers.Error{Kind: providers.KindAuth, Source: o.Name, Op: "set up", Err: err}

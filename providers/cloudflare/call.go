@@ -208,6 +208,9 @@ func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
 	if msg = providers.Message(msg); msg == "" {
 		msg = strings.TrimSpace(fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status)))
 	}
+	if kind == providers.KindAuth {
+		msg += "; see in the dashboard (My Profile, API Tokens) that the token of " + a.token.from + " is active and has Zone:Read and DNS:Edit for the zone"
+	}
 	return &providers.Error{
 		Kind: kind, Source: a.name, Op: op, Code: code,
 		RetryAfter: budget.RetryAfter(x.header, a.clock.Now()), Err: errors.New(msg),

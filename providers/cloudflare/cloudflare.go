@@ -86,10 +86,10 @@ func New(cfg Config) (*Account, error) {
 	t := cfg.token
 	var err error
 	if cfg.Token != "" {
-		t = &token{value: strings.TrimSpace(cfg.Token), clock: cfg.Clock}
+		t = &token{from: "the config", value: strings.TrimSpace(cfg.Token), clock: cfg.Clock}
 		err = checkToken(t.value)
 	} else if t == nil {
-		t, _, err = tokenOf(nil, cfg.Env, cfg.Clock)
+		t, err = tokenOf(nil, cfg.Env, cfg.Clock)
 	}
 	if err != nil {
 		return nil, fail(providers.KindAuth, "%w", err)

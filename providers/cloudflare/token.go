@@ -21,6 +21,7 @@ const maxTokenFile = 64 << 10
 
 // token is an API token and where it comes from. It is safe for concurrent use.
 type token struct {
+	from  string                                // where it comes from, in words
 	fetch func(context.Context) (string, error) // nil if value never changes
 	clock providers.Clock
 
@@ -81,7 +82,10 @@ func checkToken(text string) error {
 func fromFile(path string) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
 		data, err := textfile.Read(path, maxTokenFile)
-		if err != nil && !strings.Contains(err.Error(), path) {
+		switch {
+		case err != nil && strings.Contains(err.Error(), path):
+			err = fmt.Errorf("token_file: %w", err)
+		case err != nil:
 			err = fmt.Errorf("token_file %s: %w", path, err)
 		}
 		if err == nil && len(strings.TrimSpace(string(data))) == 0 {
@@ -111,31 +115,32 @@ var tokenVariables = []string{"CLOUDFLARE_API_TOKEN", "CF_API_TOKEN"}
 // globalKeys are the environment variables of global keys. Such a key opens the whole account and cannot be narrowed.
 var globalKeys = []string{"CLOUDFLARE_API_KEY", "CF_API_KEY"}
 
-// tokenOf returns the token that settings or the environment lead to, and where it comes from in words.
-func tokenOf(s providers.Settings, env providers.Environment, clock providers.Clock) (t *token, from string, err error) {
+// tokenOf returns the token that settings or the environment lead to.
+func tokenOf(s providers.Settings, env providers.Environment, clock providers.Clock) (t *token, err error) {
 	t = &token{clock: clock}
 	switch path, command := s.Get("token_file"), s.Get("token_command"); {
 	case path != "":
-		t.fetch = fromFile(path)
-		return t, path, nil
+		t.from, t.fetch = path, fromFile(path)
+		return t, nil
 	case command != "":
-		t.fetch = fromCommand(env, command)
-		return t, "token_command", nil
+		t.from, t.fetch = "token_command", fromCommand(env, command)
+		return t, nil
 	}
 	names := tokenVariables
 	if name := s.Get("token_env"); name != "" {
 		names = []string{name}
 	}
-	for _, from = range names {
-		if t.value = strings.TrimSpace(env.Getenv(from)); t.value != "" {
-			return t, from, checkToken(t.value)
+	for _, t.from = range names {
+		if t.value = strings.TrimSpace(env.Getenv(t.from)); t.value != "" {
+			return t, checkToken(t.value)
 		}
 	}
 	for _, key := range globalKeys {
-		if len(names) > 1 && env.Getenv(key) != "" {
-			return t, key, fmt.Errorf("%s is a global key, which opens the whole account, and is not used: make an API token with Zone:Read and DNS:Edit for your zones "+
+		if t.from = key; len(names) > 1 && env.Getenv(key) != "" {
+			return t, fmt.Errorf("%s is a global key, which opens the whole account, and is not used: make an API token with Zone:Read and DNS:Edit for your zones "+
 				"(in the dashboard under My Profile, API Tokens, Create Token, Edit zone DNS), and set %s to it", key, names[0])
 		}
 	}
-	return t, names[0], fmt.Errorf("no Cloudflare API token: set %s to one with Zone:Read and DNS:Edit, or token_file or token_command in the config", names[0])
+	t.from = names[0]
+	return t, fmt.Errorf("no Cloudflare API token: set %s to one with Zone:Read and DNS:Edit, or token_file or token_command in the config", names[0])
 }

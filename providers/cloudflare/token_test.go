@@ -98,7 +98,7 @@ func TestATokenThatIsNoneIsOneLineThatSaysWhatToDo(t *testing.T) {
 		"a global key":               {"CLOUDFLARE_API_KEY=k", "", "", "CLOUDFLARE_API_KEY is a global key"},
 		"an old global key":          {"CF_API_KEY=k", "", "", "make an API token with Zone:Read and DNS:Edit"},
 		"a token in two lines":       {"CLOUDFLARE_API_TOKEN=a b", "", "", "copy it again"},
-		"a file that is not there":   {"", "token_file", empty + ".no", empty + ".no"},
+		"a file that is not there":   {"", "token_file", empty + ".no", "token_file: open " + empty + ".no: no such file or directory"},
 		"an empty file":              {"", "token_file", empty, empty + " is empty"},
 		"a file without an end":      {"", "token_file", "/dev/zero", "token_file /dev/zero: "},
 		"a command that fails":       {"", "token_command", "echo 'vault is sealed' >&2; exit 2", "token_command: exit status 2: vault is sealed"},
@@ -117,6 +117,27 @@ func TestATokenThatIsNoneIsOneLineThatSaysWhatToDo(t *testing.T) {
 	}
 	if s.calls > 0 {
 		t.Errorf("%d calls without a token", s.calls)
+	}
+}
+
+func TestARefusedTokenIsOneLineThatSaysWhoseItIsAndWhatToDo(t *testing.T) {
+	s := newTokenServer(t, "t1")
+	path := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for from, c := range map[string]struct{ env, setting, value string }{
+		"CLOUDFLARE_API_TOKEN": {"CLOUDFLARE_API_TOKEN=old", "", ""},
+		"CF_API_TOKEN":         {"CF_API_TOKEN=old", "", ""},
+		"MINE":                 {"MINE=old", "token_env", "MINE"},
+		path:                   {"", "token_file", path},
+		"token_command":        {"PATH=" + os.Getenv("PATH"), "token_command", "echo old"},
+	} {
+		_, zones := openAt(t, s, providers.Clock{}, providers.EnvironmentOf(c.env), c.setting, c.value)
+		err := zones()
+		if want := "; see in the dashboard (My Profile, API Tokens) that the token of " + from + " is active"; providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %v", from, err)
+		}
 	}
 }
 

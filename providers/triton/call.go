@@ -224,6 +224,9 @@ func (c *Cloud) refusal(op string, x *exchange) error {
 	msg = strings.TrimPrefix(msg, "; ")
 	msg = cmp.Or(msg, fmt.Sprintf("HTTP %d %s", x.status, http.StatusText(x.status)))
 	code := cmp.Or(providers.Brief(body.Code), fmt.Sprintf("HTTP %d", x.status))
+	if body.Code == "InvalidCredentials" {
+		msg += "; see that account and key_id are right, and that the key is one of those of the account " + c.base.AccountName + " (triton key list)"
+	}
 	return &providers.Error{
 		Kind: kind, Source: c.name, Op: op, Code: code,
 		RetryAfter: budget.RetryAfter(x.header, c.clock.Now()), Err: errors.New(msg),

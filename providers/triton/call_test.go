@@ -58,6 +58,23 @@ func TestAnErrorOfCloudAPIIsClassified(t *testing.T) {
 	}
 }
 
+func TestAKeyThatTheAccountDoesNotHaveIsOneLineThatSaysWhatToDo(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"code":"InvalidCredentials","message":"Invalid key a8:43"}`:      "Invalid key a8:43; see that account and key_id are right, and that the key is one of those of the account ops (triton key list)",
+		`{"code":"InvalidCredentials","message":"Invalid account nobody"}`: "Invalid account nobody; see that account and key_id are right",
+	} {
+		f := newFake(t, 0)
+		f.before = func(w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte(body))
+			return true
+		}
+		if _, err := f.cloud().Identify(t.Context()); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
 func TestA503WithoutJSONKeepsItsStatusAndItsRetryAfter(t *testing.T) {
 	f := newFake(t, 0)
 	f.before = func(w http.ResponseWriter, _ *http.Request) bool {

@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -73,7 +74,7 @@ func (w *World) SetFault(source string, kind FaultKind) error {
 	}
 	names := w.Sources()
 	if source != "all" && !slices.Contains(names, source) {
-		return fmt.Errorf("there is no source %q; there are %v and all", source, names)
+		return fmt.Errorf("there is no source %q; there are %s and all", source, strings.Join(names, ", "))
 	}
 	w.Faults.mu.Lock()
 	for _, n := range names {
