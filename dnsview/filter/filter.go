@@ -7,7 +7,7 @@
 // contains or, if the value has any of ^$*+?()[]{}|\ in it, matches a regular expression; without a field it is about
 // everything that a row shows. ">" and "<" compare ages and TTLs. A value may be quoted, and so may the name of a tag,
 // which also may have colons and equal signs in it. A bare word matches what a row shows, or fuzzily its name. Case
-// does not matter.
+// does not matter, and an internationalized name is found in both of its spellings.
 package filter
 
 import (
@@ -16,6 +16,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"rollcall/dnsview/index"
 )
 
 // Filter is a parsed filter. The zero value matches everything.
@@ -100,7 +102,15 @@ func (t *term) compare(r Row) bool {
 	return ok && (t.op == '>' && n > t.number || t.op == '<' && n < t.number)
 }
 
+// test reports whether a value passes, as it is or as it is shown.
 func (t *term) test(s string) bool {
+	return t.testOne(s) || encoded(s) && t.testOne(index.Readable(s))
+}
+
+// encoded reports whether a value may have a name in it that is shown in Unicode.
+func encoded(s string) bool { return strings.Contains(s, "xn--") }
+
+func (t *term) testOne(s string) bool {
 	switch t.op {
 	case ':':
 		return slices.ContainsFunc(t.any, func(p string) bool { return hasPrefixFold(s, p) })
@@ -120,7 +130,7 @@ func (t *term) matchesWord(r Row) bool {
 	}
 	found := false
 	r.FilterValues("", "", func(s string) bool {
-		found = containsFold(s, t.value)
+		found = containsFold(s, t.value) || encoded(s) && containsFold(index.Readable(s), t.value)
 		return !found
 	})
 	return found

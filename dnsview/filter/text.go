@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"rollcall/dnsview/index"
 )
 
 // separator stands between the values of a text; no word has it.
@@ -18,6 +20,10 @@ func AppendText(b []byte, r Row) []byte {
 	r.FilterValues("", "", func(s string) bool {
 		b = append(b, separator...)
 		add(s)
+		if encoded(s) {
+			b = append(b, separator...)
+			add(index.Readable(s))
+		}
 		return true
 	})
 	return append(b[:from], bytes.ToLower(b[from:])...)

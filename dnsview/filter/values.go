@@ -3,6 +3,8 @@ package filter
 import (
 	"slices"
 	"strings"
+
+	"rollcall/dnsview/index"
 )
 
 // values holds, for fields that have only certain values, all that any kind of row has.
@@ -68,7 +70,7 @@ func (t *term) unfit(known []string) (value string, found bool) {
 		fits, wanted = strings.Contains, []string{t.value}
 	}
 	for _, w := range wanted {
-		if !slices.ContainsFunc(known, func(k string) bool { return fits(strings.ToLower(k), w) }) {
+		if !slices.ContainsFunc(known, func(k string) bool { return fits(strings.ToLower(k), w) || encoded(k) && fits(index.Readable(k), w) }) {
 			return w, true
 		}
 	}
