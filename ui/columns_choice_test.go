@@ -7,6 +7,7 @@ import (
 
 	"rollcall/ui"
 	"rollcall/ui/common"
+	"rollcall/ui/screen"
 )
 
 // head returns the titles of the pane that has this one.
@@ -95,4 +96,40 @@ func TestWideShowsOnePaneWithTheColumnsOfAWideTable(t *testing.T) {
 	r.until("Findings")
 	r.press("c")
 	r.has("columns are chosen in the instances and the records")
+}
+
+func TestTheColumnsOfTheConfigAreShownAndThoseThatAreChosenGoFirst(t *testing.T) {
+	config := func(o *ui.Options, _ *fake) {
+		o.Columns = map[string][]string{"instances": {"image", "name"}, "records": {"value", "name"}}
+	}
+	r := newRig(t, 160, 40, config)
+	r.until("IMAGE", "VALUE")
+	if l := r.head("IMAGE"); strings.Contains(l, "CLOUD") || strings.Contains(l, "TYPE") || strings.Index(l, "IMAGE") > strings.Index(l, "NAME") || strings.Index(l, "VALUE") > strings.LastIndex(l, "NAME") {
+		t.Errorf("the heading: %q", l)
+	}
+	r.press("c")
+	r.has("✓ IMAGE", "✓ NAME", "  CLOUD")
+	r.press("space", "enter") // IMAGE hidden
+	r.untilTrue("no IMAGE", func() bool { return !strings.Contains(r.screen(), "IMAGE") })
+	r.press("c", "r", "enter") // as in the config again
+	r.until("IMAGE")
+	r.untilTrue("that is kept", func() bool {
+		r.f.mu.Lock()
+		defer r.f.mu.Unlock()
+		return len(r.f.remembered) == 2 && r.f.remembered[1] == "columns of the instances: default"
+	})
+
+	r = newRig(t, 160, 40, config, func(_ *ui.Options, f *fake) {
+		f.typedBefore = map[common.Prompt]common.History{"columns of the instances": {"CLOUD,NAME"}}
+	})
+	r.until("CLOUD", "VALUE")
+	r.hasNot("IMAGE")
+}
+
+func TestAConfigCanNameEachColumn(t *testing.T) {
+	r := newRig(t, 250, 40, func(o *ui.Options, _ *fake) { o.Columns = screen.Columns() })
+	r.until("CLOUD", "NAME", "VALUE")
+	if n := len(screen.Columns()["instances"]); n < 15 {
+		t.Errorf("the instances have %d columns", n)
+	}
 }

@@ -22,7 +22,10 @@ func (m *Model) act(a common.DialogAction) tea.Cmd {
 		return a.Cmd
 	case common.Do:
 		m.CloseTop()
-		cmd := m.do(a.A)
+		var cmd tea.Cmd
+		if a.A != common.ActFilter || a.Filter == "" { // which asks for a filter
+			cmd = m.do(a.A)
+		}
 		if a.Filter != "" {
 			cmd = tea.Batch(cmd, m.setFilter(a.Filter))
 		}

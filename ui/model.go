@@ -89,6 +89,9 @@ func New(o Options) *Model {
 	s.StartChange, s.GoTo = m.changes.Start, m.goTo
 	s.Current = func() common.Subject { return m.top().Current() }
 	s.Reload = func() tea.Cmd { return m.top().Reload() }
+	for list, names := range o.Columns {
+		m.fleet.SetColumns(list, names)
+	}
 	if f, err := filter.Parse(o.Filter); err == nil {
 		m.fleet.SetFilter(f)
 	}

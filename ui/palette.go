@@ -21,6 +21,7 @@ func commands() []dialog.Entry {
 		{Action: common.ActInstances, Does: "instances alone", ByPrefix: true, Filters: true},
 		{Action: common.ActRecords, Does: "DNS alone", ByPrefix: true, Filters: true},
 	}
+	list = append(list, dialog.Entry{Action: common.ActFilter, Does: "only rows that pass, such as finding:dead", ByPrefix: true, Filters: true})
 	for _, s := range screen.All() {
 		list = append(list, dialog.Entry{Action: s.Action, Does: s.Does, ByPrefix: true, Filters: true})
 	}

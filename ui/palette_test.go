@@ -166,3 +166,21 @@ func TestACommandWithSomethingBehindItsNameSaysWhatItTakes(t *testing.T) {
 		t.Fatalf("it asked for a change: %v", r.requests())
 	}
 }
+
+func TestAFilterCanBeTypedAsACommand(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.press("tab", ":")
+	r.typeText("filter finding:dead type:A")
+	r.press("enter")
+	r.until("DNS 2/27", "finding:dead type:A")
+	r.has("Instances 30 ·") // the other pane has its own
+	r.press(":")
+	r.typeText("filter nonsense:((")
+	r.press("enter")
+	r.has("nonsense")
+	r.press("esc", ":")
+	r.typeText("filter")
+	r.press("enter")
+	r.has("/finding:dead type:A") // which the line of / has
+	r.press("esc")
+}

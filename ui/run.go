@@ -52,6 +52,9 @@ type Options struct {
 	Foreground func(child bool)
 	// FirstScreen is the screen that is shown at first; empty for the fleet. See screen.Names.
 	FirstScreen string
+	// Columns are the names of the columns that a list shows unless the operator has chosen others, in their order. See
+	// screen.Columns.
+	Columns map[string][]string
 	// NoMouse leaves the mouse to the terminal.
 	NoMouse bool
 	// Filter is the initial filter of both panes.

@@ -13,6 +13,12 @@ func (l *list[K, R]) choose(titles []string) {
 	l.setColumns(l.all)
 }
 
+// setOwn makes these the columns that the list shows without a choice, in this order.
+func (l *list[K, R]) setOwn(titles []string) {
+	l.own = titles
+	l.setColumns(l.all)
+}
+
 // find returns the index of a column among all, or -1.
 func (l *list[K, R]) find(title string) int {
 	return slices.IndexFunc(l.all, func(c grid.Column[R]) bool { return c.Title == title })
@@ -26,11 +32,12 @@ func (l *list[K, R]) setColumns(all []grid.Column[R]) {
 	}
 	l.all = all
 	l.columns = slices.DeleteFunc(slices.Clone(all), func(c grid.Column[R]) bool { return c.Extra })
-	if len(l.chosen) > 0 || l.wide { // only these lists have a title once
+	if len(l.chosen)+len(l.own) > 0 || l.wide { // only these lists have a title once
 		l.columns = nil
+		chosen := l.chosenTitles()
 		for _, title := range l.titles() {
 			c := all[l.find(title)]
-			if c.Extra && slices.Contains(l.chosen, title) {
+			if c.Extra && slices.Contains(chosen, title) {
 				c.Priority = chosenPriority
 			}
 			l.columns = append(l.columns, c)
@@ -49,10 +56,7 @@ const chosenPriority = 4
 
 // titles returns the titles of the columns that are shown as far as there is room.
 func (l *list[K, R]) titles() []string {
-	out := l.chosen
-	if len(out) == 0 {
-		out = l.naturalTitles()
-	}
+	out := l.chosenTitles()
 	if l.wide {
 		out = slices.Clone(out)
 		for _, c := range l.all {
@@ -64,8 +68,21 @@ func (l *list[K, R]) titles() []string {
 	return out
 }
 
+// chosenTitles returns the titles of the chosen columns, or of those that are shown without a choice.
+func (l *list[K, R]) chosenTitles() []string {
+	if len(l.chosen) > 0 {
+		return l.chosen
+	}
+	return l.naturalTitles()
+}
+
 // naturalTitles returns the titles of the columns that are shown without a choice.
-func (l *list[K, R]) naturalTitles() []string { return titlesOf(l.all, false) }
+func (l *list[K, R]) naturalTitles() []string {
+	if len(l.own) > 0 {
+		return l.own
+	}
+	return titlesOf(l.all, false)
+}
 
 // titlesOf returns the titles of columns, with or without the extra ones.
 func titlesOf[R any](columns []grid.Column[R], extra bool) []string {

@@ -1,8 +1,11 @@
 package screen
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 )
@@ -31,12 +34,44 @@ func (f *fleetScreen) openColumns() {
 	}
 }
 
-func openColumns[K comparable, R row[K]](sh *common.Context, name string, l *list[K, R]) {
-	now := l.chosen
-	if len(now) == 0 {
-		now = l.naturalTitles()
+// Columns returns the names of all columns of the two lists, as a config has them.
+func Columns() map[string][]string {
+	lower := func(titles []string) []string {
+		for i := range titles {
+			titles[i] = strings.ToLower(titles[i])
+		}
+		return titles
 	}
-	dialog.Columns(sh, name, titlesOf(l.all, true), now, l.naturalTitles())
+	return map[string][]string{
+		instancesName: lower(rowTitles(rows.InstanceScreen(nil))),
+		recordsName:   lower(rowTitles(rows.RecordScreen(nil))),
+	}
+}
+
+func rowTitles[R any](columns []rows.Column[R]) []string {
+	titles := make([]string, len(columns))
+	for i := range columns {
+		titles[i] = columns[i].Title
+	}
+	return titles
+}
+
+// SetColumns makes columns, by their names in a config, those that a list shows without a choice.
+func (f *fleetScreen) SetColumns(list string, names []string) {
+	titles := make([]string, len(names))
+	for i, name := range names {
+		titles[i] = strings.ToUpper(name)
+	}
+	switch list {
+	case instancesName:
+		f.instanceList.setOwn(titles)
+	case recordsName:
+		f.recordList.setOwn(titles)
+	}
+}
+
+func openColumns[K comparable, R row[K]](sh *common.Context, name string, l *list[K, R]) {
+	dialog.Columns(sh, name, titlesOf(l.all, true), l.chosenTitles(), l.naturalTitles())
 }
 
 // widen shows the pane with the focus over the whole width with all columns that fit, or both panes as before.

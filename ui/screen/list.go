@@ -25,6 +25,7 @@ type list[K comparable, R row[K]] struct {
 	all     []grid.Column[R] // that can be shown
 	columns []grid.Column[R] // of the next arrangement
 	chosen  []string         // titles of the columns that the operator has chosen; none for those without Extra
+	own     []string         // titles of the columns that the config has for it
 	wide    bool             // all others are shown behind them
 	natural string           // the order in which the rows come, or ""
 	filter  filter.Filter

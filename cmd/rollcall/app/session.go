@@ -188,7 +188,7 @@ func ResolversOf(c *config.Config, env providers.Environment) ([]string, error) 
 // Rules returns what a config may contain: the existing providers, and the console's key bindings. Its paths that start
 // with ~ are in the home of env.
 func Rules(env providers.Environment) config.Rules {
-	return config.Rules{Env: env, Providers: adapters.Declarations(), Keys: keyRules(), Placeholders: common.Placeholders(), Screens: screen.Names()}
+	return config.Rules{Env: env, Providers: adapters.Declarations(), Keys: keyRules(), Placeholders: common.Placeholders(), Screens: screen.Names(), Columns: screen.Columns()}
 }
 
 // keyRules returns the console's rules for key bindings.

@@ -57,7 +57,7 @@ func (a *commands) console(ctx context.Context) error {
 	}
 	err = ui.Run(ctx, ui.Options{
 		Backend: b, Commands: own, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, Demo: a.Demo, Keys: keys, Now: a.Now,
-		Theme: theme.Environment(a.Env.Getenv).WithSetting(s.Config.Theme), StaleAfter: s.StaleAfter(), Foreground: a.child.Store, NoMouse: !s.Config.Mouse, FirstScreen: s.Config.FirstScreen,
+		Theme: theme.Environment(a.Env.Getenv).WithSetting(s.Config.Theme), StaleAfter: s.StaleAfter(), Foreground: a.child.Store, NoMouse: !s.Config.Mouse, FirstScreen: s.Config.FirstScreen, Columns: s.Config.Columns,
 	})
 	if e := s.Save(s.Fleet.Own()); e != nil {
 		a.Logf("rollcall: the rows of this run cannot be kept for the next: %s", words.Clean(e.Error()))

@@ -39,10 +39,12 @@ type Config struct {
 	Theme     string        // auto, dark or light; empty is auto
 	// FirstScreen is the name of the console's first screen, one of Rules.Screens; empty is the fleet.
 	FirstScreen string
-	Mouse       bool // the console reads the mouse; without it, the terminal does
-	Keys        map[string][]string
-	KeysPos     map[string]Pos
-	Commands    []Command // that the console runs for rows
+	// Columns are those that lists of the console show unless others are chosen there, by the name of the list.
+	Columns  map[string][]string
+	Mouse    bool // the console reads the mouse; without it, the terminal does
+	Keys     map[string][]string
+	KeysPos  map[string]Pos
+	Commands []Command // that the console runs for rows
 	// RangesFile is a list of public address ranges in Amazon's format, and Ranges its content; without a file, the
 	// built-in list.
 	RangesFile string

@@ -46,6 +46,7 @@ state: here
 // rules are those of the adapters, and key bindings of a console with few actions.
 var rules = Rules{
 	Screens:   []string{"fleet", "overview"},
+	Columns:   map[string][]string{"instances": {"cloud", "name", "state", "tags"}, "records": {"name", "type", "value"}},
 	Providers: []providers.Declaration{ec2.Adapter().Declaration, triton.Adapter().Declaration, cloudflare.Adapter().Declaration, route53.Adapter().Declaration},
 	Keys: KeyRules{
 		Actions: map[string][]string{"deregister": {"d"}, "launch": {"L"}, "right": {"l"}, "quit": {"q"}},
@@ -195,6 +196,12 @@ func TestEveryMistakeIsOneLineThatSaysWhereWhatAndWhatToDo(t *testing.T) {
 		{"a key bound twice", "keys: {deregister: l}\n", `c.yaml:1:8: keys: "l" is bound to deregister and to right; bind one of them to another key`},
 		{"a key that cannot be bound", "keys: {launch: [L, ctrl+c]}\n", `c.yaml:1:8: keys: launch: ctrl+c always quits; bind another key`},
 		{"a first screen that there is not", "first_screen: overwiew\n", `c.yaml:1:15: there is no screen "overwiew"; did you mean "overview"?`},
+		{"a column that there is not", "columns: {instances: [name, stat]}\n", `c.yaml:1:29: columns: the instances have no column "stat"; did you mean "state"?`},
+		{"a column that is like no other", "columns:\n  records: [zzzzzz]\n", `c.yaml:2:13: columns: the records have no column "zzzzzz"; there are name, type, value`},
+		{"a column twice", "columns: {records: [name, NAME]}\n", `c.yaml:1:27: columns: the records have name twice; name it once`},
+		{"a list of columns that there is not", "columns: {instance: [name]}\n", `columns: there is no list "instance"; did you mean "instances"?`},
+		{"no columns at all", "columns: {instances: []}\n", `columns: the instances would have no column; name at least one, or leave the list out`},
+		{"columns that are no list", "columns: {instances: name}\n", `the columns of the instances is not a list; write it as a list`},
 		{"a mouse that is neither", "mouse: maybe\n", `c.yaml:1:8: `},
 		{"a theme that there is not", "theme: blue\n", `c.yaml:1:8: there is no theme "blue"; write auto, dark or light`},
 		{"a state that is a path", "state: ../x\n", `c.yaml:1:8: state "../x" is not a plain name`},

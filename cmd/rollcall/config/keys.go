@@ -15,6 +15,7 @@ type Rules struct {
 	Providers []providers.Declaration // of clouds and zones, in the order of error messages
 	Keys      KeyRules
 	Screens   []string              // that the console can begin with; without any, first_screen is not checked
+	Columns   map[string][]string   // names by list of the console; without any, columns are not checked
 	Env       providers.Environment // whose home ~ is
 	// Placeholders are the arguments of commands that are filled in. Without any, commands are not checked.
 	Placeholders []string

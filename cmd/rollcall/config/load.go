@@ -165,7 +165,7 @@ func readRanges(path string) (index.PublicRanges, error) {
 
 // Parse checks the text of a config file. path is only used in errors.
 func Parse(path string, data []byte, rules Rules) (*Config, error) {
-	r := &reader{file: path, env: rules.Env, providers: rules.Providers, screens: rules.Screens, anchors: map[string]ast.Node{}}
+	r := &reader{file: path, env: rules.Env, providers: rules.Providers, screens: rules.Screens, lists: rules.Columns, anchors: map[string]ast.Node{}}
 	c := Empty()
 	c.Path = path
 	if root := r.parse(data); root != nil {
@@ -216,6 +216,7 @@ func (r *reader) root(n ast.Node, c *Config) {
 		"state":        func(n ast.Node) { r.state(n, c) },
 		"theme":        func(n ast.Node) { r.theme(n, c) },
 		"first_screen": func(n ast.Node) { r.firstScreen(n, c) },
+		"columns":      func(n ast.Node) { r.columns(n, c) },
 		"mouse":        r.toBool(&c.Mouse, "mouse"),
 		"keys":         func(n ast.Node) { r.keys(n, c) },
 		"commands": func(n ast.Node) {

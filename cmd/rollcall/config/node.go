@@ -24,7 +24,8 @@ type reader struct {
 	file      string
 	env       providers.Environment
 	providers []providers.Declaration
-	screens   []string // of Rules
+	screens   []string            // of Rules
+	lists     map[string][]string // names of columns by list, of Rules
 	anchors   map[string]ast.Node
 	errs      Errors
 }

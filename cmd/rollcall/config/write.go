@@ -75,6 +75,12 @@ func Write(w io.Writer, c *Config) error {
 	if c.FirstScreen != "" {
 		fmt.Fprintf(&b, "first_screen: %s\n", scalar(c.FirstScreen))
 	}
+	if len(c.Columns) > 0 {
+		b.WriteString("columns:\n")
+		for _, list := range slices.Sorted(maps.Keys(c.Columns)) {
+			fmt.Fprintf(&b, "  %s: %s\n", scalar(list), flowList(c.Columns[list]))
+		}
+	}
 	if !c.Mouse {
 		b.WriteString("mouse: false\n")
 	}
