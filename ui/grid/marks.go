@@ -35,6 +35,12 @@ func (g *Grid[K, R]) MarkRange() bool {
 
 // MarkAll marks all rows that pass the filter.
 func (g *Grid[K, R]) MarkAll() {
+	switch {
+	case g.marked == len(g.data.rows):
+		return
+	case len(g.marks) == 0:
+		g.marks = make(map[K]struct{}, len(g.data.rows))
+	}
 	for _, r := range g.data.rows {
 		g.mark(r)
 	}
@@ -42,10 +48,17 @@ func (g *Grid[K, R]) MarkAll() {
 
 // InvertMarks marks the rows that pass the filter and are not marked, and unmarks the others. Hidden marks stay.
 func (g *Grid[K, R]) InvertMarks() {
+	switch {
+	case g.marked == 0:
+		g.MarkAll()
+		return
+	case g.marked == len(g.data.rows) && g.marked == len(g.marks):
+		g.ClearMarks()
+		return
+	}
 	for _, r := range g.data.rows {
-		k := r.Key()
-		if _, on := g.marks[k]; on {
-			delete(g.marks, k)
+		was := len(g.marks)
+		if delete(g.marks, r.Key()); len(g.marks) < was {
 			g.marked--
 		} else {
 			g.mark(r)
@@ -60,11 +73,9 @@ func (g *Grid[K, R]) mark(r R) {
 	if !g.isMarkable(r) {
 		return
 	}
-	k := r.Key()
-	if _, on := g.marks[k]; !on {
-		g.marks[k] = struct{}{}
-		g.marked++
-	}
+	was := len(g.marks)
+	g.marks[r.Key()] = struct{}{}
+	g.marked += len(g.marks) - was
 }
 
 // ClearMarks unmarks every row, including hidden ones.
