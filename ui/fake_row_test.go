@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"os/exec"
+	"slices"
 	"time"
 
 	"rollcall/dnsview"
@@ -110,3 +111,9 @@ func (f *fake) SourceAPI(name string) common.SourceAPI {
 }
 
 func (f *fake) Calls() []rows.Call { return f.calls }
+
+func (f *fake) Timeline(_ context.Context, name string) ([]rows.Event, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(f.events), func(e rows.Event) bool { return !e.About(name) }), f.eventsErr
+}

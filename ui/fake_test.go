@@ -433,12 +433,6 @@ func (f *fake) LeaveDrained(_ context.Context, drains []journal.Unfinished) erro
 	return nil
 }
 
-func (f *fake) Timeline(_ context.Context, name string) ([]rows.Event, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(f.events), func(e rows.Event) bool { return !e.About(name) }), f.eventsErr
-}
-
 func (f *fake) Journal(context.Context, int) (common.JournalPage, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
