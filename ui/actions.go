@@ -52,6 +52,19 @@ func (m *Model) terminate() tea.Cmd {
 	return m.changeInstances(common.ChangeRequest{Verb: index.VerbDrain}, "terminate")
 }
 
+// replace launches nodes in the place of others, and drains those.
+func (m *Model) replace() tea.Cmd {
+	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {
+		return nil
+	}
+	nodes, noun := m.top().Instances()
+	if len(nodes) == 0 {
+		m.Notify(common.ToneWarn, "there is no "+noun+" here to replace")
+		return nil
+	}
+	return m.StartChange(common.ReplaceRequest(nodes), common.Describe(nodes, "replace", noun), false)
+}
+
 // changeInstances starts a change of the chosen instances.
 func (m *Model) changeInstances(w common.ChangeRequest, verb string) tea.Cmd {
 	if m.RefusedReadOnly() || screen.HiddenMarks(m.Context, m.top().Table()) {

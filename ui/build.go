@@ -175,7 +175,7 @@ func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
 	return m.top().Reload()
 }
 
-// offerUnfinished opens the drains that an earlier run has not finished, once their clouds have been read and no other
+// offerUnfinished opens the drains, or the replacements, that an earlier run has not finished, once their clouds have been read and no other
 // dialog is open. Nodes that are terminated, or that their clouds do not show are not among them.
 func (m *Model) offerUnfinished() {
 	if len(m.unfinished) == 0 || len(m.Dialogs) > 0 || m.prompt != nil || !m.AllRead() || m.Picture == nil || m.Picture.View.Snapshot.Beginning {
@@ -190,9 +190,18 @@ func (m *Model) offerUnfinished() {
 		})
 	})
 	m.unfinished = nil
-	if len(drains) > 0 {
-		m.Open(dialog.NewUnfinished(m.Context, drains))
+	if len(drains) == 0 {
+		return
 	}
+	var now []common.UnfinishedDrain
+	for _, u := range drains {
+		if u.Replacement == drains[0].Replacement {
+			now = append(now, u)
+		} else {
+			m.unfinished = append(m.unfinished, u) // offered once this dialog is closed
+		}
+	}
+	m.Open(dialog.NewUnfinished(m.Context, now))
 }
 
 // join returns the rows of a view, with what still holds of the last picture, which may be nil. It is pure.

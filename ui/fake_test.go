@@ -63,6 +63,7 @@ type fake struct {
 	missing   []string // what a profile takes to create
 	made      []string // profiles that were created
 	makeErr   error
+	comes     chan string   // stages of launches; closed, a launch is done. If nil, launches are done at once
 	hold      chan struct{} // while set, Run and Launch wait for it to be closed after their first event
 	fail      bool          // launches fail for one node
 	skipped   int
@@ -276,6 +277,8 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (plan.Plan, error
 				remove(*r)
 			}
 		}
+	case index.VerbReplace:
+		return f.planReplace(w), nil
 	case index.VerbDrain:
 		for _, ref := range w.Instances {
 			step(plan.Step{Kind: plan.StepChange, Sentence: "take " + ref.Name + " out of DNS", Change: &providers.Change{Op: providers.OpDelete}})
@@ -335,6 +338,9 @@ func (f *fake) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progress f
 	progress(apply.Event{Kind: apply.EventEvidence, Text: "asking joyent-ams"})
 	for _, s := range p.Steps {
 		progress(apply.Event{Kind: apply.EventBegun, Step: s.ID})
+		if s.Kind == plan.StepLaunch && !f.launchNode(ctx, s, progress) {
+			return f.stoppedAt(p, s.ID)
+		}
 		if s.Kind == plan.StepWait {
 			progress(apply.Event{Kind: apply.EventWaiting, Step: s.ID, Left: 42 * time.Second, Total: s.Wait, At: f.now()})
 			select {
@@ -344,7 +350,7 @@ func (f *fake) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progress f
 				f.mu.Unlock()
 			case <-hold:
 			case <-ctx.Done():
-				return &apply.Report{Plan: p}
+				return f.stoppedAt(p, s.ID)
 			}
 		} else if hold != nil && len(p.Steps) == 1 {
 			select {

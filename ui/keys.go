@@ -189,6 +189,8 @@ func (m *Model) paletteCommand(a common.Action) tea.Cmd {
 		m.fleet.Show(a)
 	case common.ActTerminateNow:
 		return m.changeInstances(common.ChangeRequest{Verb: index.VerbDrain, NoDrain: true}, "terminate now")
+	case common.ActReplace:
+		return m.replace()
 	case common.ActDeregisterAll:
 		return m.deregisterAll()
 	case common.ActRegister:

@@ -139,6 +139,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		if m.Picture != nil {
 			m.Sources = withStateAt(m.Sources, m.Now(), m.opts.StaleAfter)
 		}
+		m.offerUnfinished()
 		cmds := []tea.Cmd{m.tick(), m.reportVisible()}
 		if d, ok := m.topDialog().(common.Ticker); ok {
 			cmds = append(cmds, d.Tick(m.Context))

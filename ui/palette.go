@@ -29,6 +29,7 @@ func commands() []dialog.Entry {
 		{Action: common.ActLaunch, Does: "start nodes"},
 		{Action: common.ActTerminate, Does: "drain and terminate"},
 		{Action: common.ActTerminateNow, Does: "out of DNS and terminate, without the wait"},
+		{Action: common.ActReplace, Does: "launch nodes in the place of these, and drain these"},
 		{Action: common.ActDeregister, Does: "take dead records out of DNS"},
 		{Action: common.ActDeregisterAll, Does: "reap: every dead and dangling record"},
 		{Action: common.ActRegister, Does: "put instances into DNS"},

@@ -34,7 +34,7 @@ func (m *Model) dropFinished() {
 	d.Drains = slices.DeleteFunc(slices.Clone(d.Drains), m.isDealtWith)
 	if len(d.Drains) == 0 {
 		m.CloseTop()
-		m.Notify(common.ToneInfo, "the drain that was offered is finished, or another member goes on with it")
+		m.Notify(common.ToneInfo, "what was offered is finished, or another member goes on with it")
 	}
 }
 

@@ -21,8 +21,8 @@ type Launcher interface {
 	// runs, its health check passes and it is registered. Before it asks the cloud it writes entry to the journal, with
 	// the whole request and Replaces, by journal.Place; of a node that was launched before it writes none. It returns the id of the entry,
 	// and the instance, if there is one, with an error too. An error of kind providers.KindUncertain means that the cloud may have
-	// started the node. progress may be called from any goroutine.
-	Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(text string)) (i providers.Instance, id string, err error)
+	// started the node. progress may be called from any goroutine; stage is that of Event.
+	Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(stage, text string)) (i providers.Instance, id string, err error)
 }
 
 // LaunchWith returns an engine that carries out launch steps by l.
@@ -119,8 +119,8 @@ func (r *run) refusePointless(ctx context.Context) {
 func (r *run) launch(ctx context.Context, i int) providers.Instance {
 	s := &r.report.Steps[i]
 	r.emit(Event{Kind: EventBegun, Step: s.Step.ID, Text: s.Step.Sentence})
-	inst, id, err := r.engine.o.Launcher.Launch(ctx, s.Step.Launch, r.launchEntry(i), func(text string) {
-		r.emit(Event{Kind: EventLaunch, Step: s.Step.ID, Text: index.Clean(text)})
+	inst, id, err := r.engine.o.Launcher.Launch(ctx, s.Step.Launch, r.launchEntry(i), func(stage, text string) {
+		r.emit(Event{Kind: EventLaunch, Step: s.Step.ID, Stage: stage, Text: index.Clean(text)})
 	})
 	s.Entry = id
 	if err == nil {
@@ -155,6 +155,7 @@ func (r *run) replaced(i int) string { return index.Clean(nodeName(r.report.Step
 func (r *run) endLaunch(ctx context.Context, i int, v *dnsview.View, inst *providers.Instance) {
 	s := &r.report.Steps[i]
 	who := index.Clean(inst.ID)
+	r.emit(Event{Kind: EventLaunch, Step: s.Step.ID, Stage: "propagating", Text: who + " is registered; asking the name servers"})
 	groups := map[index.SetKey][]*providers.Record{}
 	for _, rec := range v.RecordsOf(inst.Key, inst.ID) {
 		if rec.Type == "A" || rec.Type == "AAAA" || rec.Type == "SRV" {

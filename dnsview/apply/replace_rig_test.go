@@ -38,7 +38,7 @@ func (b *bench) launchOf(old providers.InstanceRef) plan.Launch {
 	return l
 }
 
-func (f *fakeLauncher) Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(string)) (providers.Instance, string, error) {
+func (f *fakeLauncher) Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(stage, text string)) (providers.Instance, string, error) {
 	if f.pair && (l.Old.ID == "i-1" || l.Old.ID == "i-2") {
 		f.meet.Done()
 		f.meet.Wait()
@@ -69,7 +69,7 @@ func (f *fakeLauncher) Launch(ctx context.Context, l *plan.Launch, entry journal
 		if err := f.b.j.End(o); err != nil {
 			return providers.Instance{}, entryID, err
 		}
-		progress(id + " is pending")
+		progress("launching", id+" is pending")
 	}
 	inst := providers.Instance{Cloud: l.Cloud, Key: l.Key, ID: id}
 	if ctx.Err() != nil {

@@ -38,7 +38,8 @@ const (
 // Event reports progress, as plain data.
 type Event struct {
 	Kind  EventKind
-	Step  int // id of the step; 0 for the plan as a whole
+	Stage string // EventLaunch: what the node is doing, in a word: launching, booting, registering, propagating
+	Step  int    // id of the step; 0 for the plan as a whole
 	State StepState
 	Text  string // one line for a person
 	Left  time.Duration

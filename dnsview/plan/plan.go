@@ -70,6 +70,8 @@ type Launch struct {
 	// Unrecorded means that the journal does not have the values with which the replaced node was launched: the others are
 	// those of the config.
 	Unrecorded bool `json:"unrecorded,omitempty"`
+	// Assumed means that it is not known from which template the replaced node was launched: this is the service's default.
+	Assumed bool `json:"assumed,omitempty"`
 	// Started is the instance that an earlier run launched under ID, or empty.
 	Started string `json:"started,omitempty"`
 

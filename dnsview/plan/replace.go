@@ -97,7 +97,10 @@ func (l *Launch) Sentence() string {
 		from += map[bool]string{true: " with ", false: " "}[i == 0] + name + "=" + l.Set[name]
 	}
 	text := "Launch " + what + " in the place of " + old + " in " + l.Cloud + ": " + from + ", image " + l.Image + ", size " + l.Size
-	if l.Unrecorded {
+	switch {
+	case l.Assumed:
+		text += "; how that one was launched is not in the journal, so the default template of its service and the config's values count"
+	case l.Unrecorded:
 		text += "; with which values that one was launched is not in the journal, so the config's count"
 	}
 	return index.Clean(text)

@@ -57,6 +57,7 @@ type LaunchDoc struct {
 	Profile    string                `json:"profile,omitempty"`    // instance profile
 	Set        map[string]string     `json:"set,omitempty"`        // values of the template's variables that were given, without secret ones
 	Unrecorded bool                  `json:"unrecorded,omitempty"` // the journal does not have such values of the replaced node: those of the config count
+	Assumed    bool                  `json:"assumed,omitempty"`    // from which template the replaced node was launched is not known: the default of the service counts
 	Started    string                `json:"started,omitempty"`    // the instance that an earlier run launched
 	Replaces   providers.InstanceRef `json:"replaces"`             // the node in whose place it comes
 }
@@ -107,7 +108,7 @@ func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
 		if l := s.Launch; l != nil {
 			x.Launch = &LaunchDoc{
 				Cloud: index.Clean(l.Cloud), Name: index.Clean(l.Name), Service: index.Clean(l.Service), Template: index.Clean(l.Template), Image: index.Clean(l.Image), Size: index.Clean(l.Size),
-				Network: index.Clean(l.Network), KeyPair: index.Clean(l.KeyPair), Profile: index.Clean(l.Profile), Set: cleanValues(l.Set), Unrecorded: l.Unrecorded, Started: index.Clean(l.Started), Replaces: cleanRef(l.Old),
+				Network: index.Clean(l.Network), KeyPair: index.Clean(l.KeyPair), Profile: index.Clean(l.Profile), Set: cleanValues(l.Set), Unrecorded: l.Unrecorded, Assumed: l.Assumed, Started: index.Clean(l.Started), Replaces: cleanRef(l.Old),
 			}
 		}
 		if s.Change != nil {

@@ -99,7 +99,8 @@ type Changer interface {
 	// RecoverJournal resolves what stopped rollcalls have left open in the journal, and returns a line for each entry.
 	// Later calls return none.
 	RecoverJournal(ctx context.Context) ([]string, error)
-	// UnfinishedDrains returns the drains of stopped rollcalls that took nodes out of DNS and did not terminate them.
+	// UnfinishedDrains returns the drains of stopped rollcalls that took nodes out of DNS and did not terminate them, and
+	// the nodes that their replacements have not replaced.
 	UnfinishedDrains(ctx context.Context) ([]UnfinishedDrain, error)
 	// LeaveDrained records that drains are not to be finished, so that UnfinishedDrains does not return them again.
 	LeaveDrained(ctx context.Context, drains []journal.Unfinished) error
@@ -129,7 +130,7 @@ type Question struct {
 	Answer func(text string) // returns at once; an empty text leaves the question unanswered, and later calls do nothing
 }
 
-// UnfinishedDrain is a drain that ended before its node was terminated.
+// UnfinishedDrain is a drain or a replacement that ended before its node was terminated.
 type UnfinishedDrain struct {
 	journal.Unfinished
 	Text string // which node, since when, and by whom
@@ -179,6 +180,8 @@ type ChangeRequest struct {
 	// Instances are the objects of a drain, register, quiesce, return or power, or the new target of a retarget of one
 	// record.
 	Instances []providers.InstanceRef
+	// Replacements are the objects of a replace, each with a limit of its own. Instances are their nodes.
+	Replacements []journal.Replacement
 	// Cloud is the object of an evacuate, or of a return of what an evacuation took out.
 	Cloud providers.CloudKey
 	// Findings request their remedies, which determine the verb. See dnsview.PlanRemedy.
@@ -195,6 +198,11 @@ type ChangeRequest struct {
 	// Run is what an undo reverts: the id of a run or the number of a journal entry; empty for the last run that is not
 	// undone yet.
 	Run string
+}
+
+// ReplaceRequest returns a request to replace nodes, of which one at a time is out of DNS.
+func ReplaceRequest(nodes []providers.InstanceRef) ChangeRequest {
+	return ChangeRequest{Verb: index.VerbReplace, Instances: nodes, Replacements: []journal.Replacement{{Nodes: nodes, MaxOut: 1}}}
 }
 
 // LaunchDefaults are the initial values of the launch form.

@@ -138,6 +138,7 @@ func Describe(refs []providers.InstanceRef, verb, noun string) string {
 // Doing is what a running change does to an instance.
 type Doing struct {
 	What  string    // "draining"
+	Short string    // the same in fewer cells; empty if there is no such text
 	By    string    // the member of the team who does it; empty for the operator of this console
 	Until time.Time // of the current wait, or zero
 }
@@ -152,7 +153,7 @@ func (sh *Context) DoingTo(k rows.InstanceKey) (text, short string) {
 	if team := sh.Team.Load(); d.What == "" && team != nil {
 		d = team.Doing[k]
 	}
-	text, short = d.What, d.What
+	text, short = d.What, cmp.Or(d.Short, d.What)
 	if d.By != "" {
 		text, short = d.What+" by "+d.By, "by "+d.By
 	}

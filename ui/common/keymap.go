@@ -74,7 +74,7 @@ const (
 // Changes reports whether the action changes a cloud or DNS, which read-only refuses.
 func (a Action) Changes() bool {
 	switch a {
-	case ActLaunch, ActTerminate, ActDeregister, ActUndo, ActUndoRun, ActRedo, ActRemedy, ActQuiesce, ActReturn, ActBalance:
+	case ActLaunch, ActTerminate, ActDeregister, ActUndo, ActUndoRun, ActRedo, ActRemedy, ActQuiesce, ActReturn, ActBalance, ActReplace:
 		return true
 	}
 	return false
@@ -86,6 +86,7 @@ const (
 	ActInstances     Action = "instances"
 	ActRecords       Action = "records"
 	ActTerminateNow  Action = "terminate now"
+	ActReplace       Action = "replace"
 	ActDeregisterAll Action = "deregister all dead"
 	ActRegister      Action = "register"
 	ActCreate        Action = "create incarnation"

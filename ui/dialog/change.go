@@ -57,8 +57,10 @@ type change struct {
 	skip       chan struct{}
 	cancel     context.CancelFunc
 	states     map[int]apply.StepState
-	lastText   string // last report of the run
-	eventCount int    // events of the run
+	stages     map[int]string // by launch step: what its node is doing
+	stopped    bool           // by the operator
+	lastText   string         // last report of the run
+	eventCount int            // events of the run
 	wait       apply.Event
 
 	since     time.Time // start of the current stage
@@ -141,7 +143,7 @@ func (cs *Changes) runCmd(c *change) tea.Cmd {
 	delete(cs.byID, c.gen) // messages of an earlier run are outdated
 	c.gen = cs.NextID()
 	cs.byID[c.gen] = c
-	c.states, c.lastText = map[int]apply.StepState{}, ""
+	c.states, c.stages, c.lastText, c.stopped = map[int]apply.StepState{}, map[int]string{}, "", false
 	gen, p, backend := c.gen, c.plan, cs.Backend
 	confirm := apply.Confirm{Typed: c.answers(), Checksum: c.checksum, SkipWait: c.skip}
 	run, next := common.RunWithEvents(func(report func(apply.Event)) tea.Msg {
@@ -275,13 +277,15 @@ func (cs *Changes) takeEvents(c *change, events []apply.Event) {
 		switch e.Kind {
 		case apply.EventWaiting:
 			c.wait = e
+		case apply.EventLaunch:
+			c.stages[e.Step] = e.Stage
 		case apply.EventBegun, apply.EventEnded:
 			c.states[e.Step] = e.State
 			if e.Kind == apply.EventEnded && e.Step == c.wait.Step {
 				c.wait = apply.Event{}
 			}
 		}
-		if e.Text != "" {
+		if e.Text != "" && !c.stopped {
 			c.lastText = common.Clean(e.Text)
 		}
 	}

@@ -38,6 +38,9 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 		return nil
 	}
 	key := k.String()
+	if n := map[string]int{"tab": 1, "shift+tab": -1}[key]; n != 0 && c.maxOutChanges() {
+		return common.Cmd{Cmd: d.changeMaxOut(n)}
+	}
 	if c.stage == stageConfirm && len(c.typed) < len(c.need) && c.confirmable(sh) {
 		return d.typing(k)
 	}
@@ -65,6 +68,10 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 			case c.skip <- struct{}{}:
 			default:
 			}
+		}
+	case "x":
+		if c.stage == stageRunning && c.isReplacement() && !c.stopped {
+			c.stop()
 		}
 	case "a":
 		if f := c.otherRemedy(sh); f != nil {
@@ -171,9 +178,15 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 	case stageConfirm:
 		p.Lines = d.steps(sh, w)
 		p.Tail, p.Hints = d.question(sh, w)
+		if c.maxOutChanges() {
+			p.Hints = append(p.Hints, common.KeyHint("tab", "max out "+strconv.Itoa(c.nextMaxOut(1))))
+		}
 	case stageRunning:
 		p.Lines = d.steps(sh, w)
 		p.Hints = common.KeyHints("esc", "go on in the background")
+		if c.isReplacement() && !c.stopped {
+			p.Hints = append(common.KeyHints("x", "stop"), p.Hints...)
+		}
 		if c.wait.Total > 0 {
 			p.Tail = append(p.Tail, "", d.countdown(sh, w))
 			p.Hints = append(common.KeyHints("s", "skip the wait"), p.Hints...)
@@ -188,6 +201,12 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 				p.Lines = append(p.Lines, t.Paint(theme.Bad, l))
 			}
 		}
+		if c.stopped && c.report != nil && !c.report.OK() {
+			p.Tail = []string{""}
+			for _, l := range common.Wrap(c.stopHint(), min(w, 90)) {
+				p.Tail = append(p.Tail, t.Paint(theme.Notice, l))
+			}
+		}
 		p.Hints = common.KeyHints("esc", "close")
 		if f := c.otherRemedy(sh); f != nil {
 			p.Hints = append(common.KeyHints("a", string(f.Remedy)), p.Hints...)
@@ -196,7 +215,7 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 			p.Hints = append(common.KeyHints("u", "undo"), p.Hints...)
 		}
 		if c.report != nil && !c.report.OK() {
-			p.Hints = append(common.KeyHints("r", "try again"), p.Hints...)
+			p.Hints = append(common.KeyHints("r", map[bool]string{false: "try again", true: "go on"}[c.stopped]), p.Hints...)
 		}
 	}
 	if (c.stage == stageConfirm || c.stage == stageEnded) && (c.check != nil || c.report != nil) && len(c.typed) == len(c.need) {

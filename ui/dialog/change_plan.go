@@ -52,6 +52,9 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 	if n := len(c.plan.Steps); n > 0 {
 		out = append(out, t.Paint(theme.Dim, providers.CountOf(n, "step")+tally(as.report)+" "+t.Dot+" checksum "+c.checksum))
 	}
+	if c.isReplacement() && len(c.plan.Steps) > 0 {
+		out = append(out, paintIndented(t, theme.Notice, t.Dot, theme.Plain, c.limitText(), w)...)
+	}
 	out = append(out, remains(t, c.plan.Evacuated, w)...)
 	skipped := []string{}
 	for _, s := range c.plan.Skipped {

@@ -42,6 +42,9 @@ func (cs *Changes) Running() []string {
 			}
 			line += ": " + strings.Join(names, ", ")
 		}
+		if c.isReplacement() {
+			line += "; the next start offers to go on"
+		}
 		out = append(out, line)
 	}
 	return out
@@ -51,6 +54,10 @@ func (cs *Changes) Running() []string {
 func (cs *Changes) NoteDoing() {
 	all := map[rows.InstanceKey]common.Doing{}
 	for _, c := range cs.running() {
+		if c.isReplacement() {
+			maps.Copy(all, c.replacing())
+			continue
+		}
 		what := string(c.request.Verb) + "ing"
 		switch c.request.Verb {
 		case index.VerbQuiesce:

@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -12,13 +14,15 @@ import (
 	"rollcall/ui/theme"
 )
 
-// Unfinished offers to go on with drains of an earlier run, to return their nodes to DNS, or to leave them as they are.
+// Unfinished offers to go on with drains of an earlier run, or with its replacements, to return their nodes to DNS, or to
+// leave them as they are.
 type Unfinished struct {
 	Drains []common.UnfinishedDrain
 	quiet  time.Time // ignores keys before
 }
 
-// NewUnfinished returns the dialog for drains, at least one. It opens by itself, so it ignores keys at first.
+// NewUnfinished returns the dialog for drains, or for replacements, at least one. It opens by itself, so it ignores keys at
+// first.
 func NewUnfinished(sh *common.Context, drains []common.UnfinishedDrain) *Unfinished {
 	return &Unfinished{Drains: drains, quiet: sh.Now().Add(common.QuietFor)}
 }
@@ -32,8 +36,14 @@ func (d *Unfinished) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAct
 	case "esc", "q":
 		return common.Close{}
 	case "g":
+		if d.replacement() {
+			return d.resume(sh)
+		}
 		return d.request(sh, common.ChangeRequest{Verb: index.VerbDrain}, "terminate")
 	case "b":
+		if !d.returnable() {
+			return nil
+		}
 		return d.request(sh, common.ChangeRequest{Verb: index.VerbReturn}, "return")
 	case "l":
 		if sh.RefusedReadOnly() {
@@ -49,24 +59,53 @@ func (d *Unfinished) request(sh *common.Context, w common.ChangeRequest, verb st
 		return common.Close{}
 	}
 	for i := range d.Drains {
-		w.Instances = append(w.Instances, d.Drains[i].Instance)
+		if !d.replacement() || d.Drains[i].OutOfDNS {
+			w.Instances = append(w.Instances, d.Drains[i].Instance)
+		}
 	}
 	return common.Request{Request: w, What: common.Describe(w.Instances, verb, "node")}
 }
 
+// replacement reports whether the dialog is about replacements.
+func (d *Unfinished) replacement() bool { return len(d.Drains) > 0 && d.Drains[0].Replacement }
+
+// returnable reports whether a node is out of DNS.
+func (d *Unfinished) returnable() bool {
+	return !d.replacement() || slices.ContainsFunc(d.Drains, func(u common.UnfinishedDrain) bool { return u.OutOfDNS })
+}
+
+// list returns the drains or replacements as the journal has them.
+func (d *Unfinished) list() []journal.Unfinished {
+	list := make([]journal.Unfinished, len(d.Drains))
+	for i := range d.Drains {
+		list[i] = d.Drains[i].Unfinished
+	}
+	return list
+}
+
+// resume goes on with replacements, each with its own limit.
+func (d *Unfinished) resume(sh *common.Context) common.DialogAction {
+	if sh.RefusedReadOnly() {
+		return common.Close{}
+	}
+	w := common.ChangeRequest{Verb: index.VerbReplace, Replacements: journal.StoppedReplacements(d.list())}
+	for _, r := range w.Replacements {
+		w.Instances = append(w.Instances, r.Nodes...)
+	}
+	return common.Request{Request: w, What: common.Describe(w.Instances, "replace", "node")}
+}
+
 // leftMsg is the outcome of leaving drains as they are.
 type leftMsg struct {
-	n   int
-	err error
+	n           int
+	replacement bool
+	err         error
 }
 
 func (d *Unfinished) leave(sh *common.Context) common.DialogAction {
-	drains := make([]journal.Unfinished, len(d.Drains))
-	for i := range d.Drains {
-		drains[i] = d.Drains[i].Unfinished
-	}
+	drains, replacement := d.list(), d.replacement()
 	backend, ctx := sh.Backend, sh.Ctx
-	return common.Cmd{Cmd: func() tea.Msg { return leftMsg{len(drains), backend.LeaveDrained(ctx, drains)} }}
+	return common.Cmd{Cmd: func() tea.Msg { return leftMsg{len(drains), replacement, backend.LeaveDrained(ctx, drains)} }}
 }
 
 // Receive handles the outcome of leaving drains as they are.
@@ -82,7 +121,11 @@ func (d *Unfinished) Receive(sh *common.Context, msg tea.Msg) (tea.Cmd, bool) {
 	if n := len(sh.Dialogs); n > 0 && sh.Dialogs[n-1] == common.Dialog(d) {
 		sh.CloseTop()
 	}
-	sh.Notify(common.ToneInfo, providers.CountOf(m.n, "node")+" left out of DNS and running")
+	what := " left out of DNS and running"
+	if m.replacement {
+		what = " left in place, and not replaced"
+	}
+	sh.Notify(common.ToneInfo, providers.CountOf(m.n, "node")+what)
 	return nil, true
 }
 
@@ -99,16 +142,27 @@ func (d *Unfinished) Draw(sh *common.Context, w, _ int) common.Panel {
 			lines = append(lines, lead+l)
 		}
 	}
-	return common.Panel{
-		Title: "A drain was not finished", Lines: lines,
-		Hints: common.KeyHints("g", "go on", "b", "return to DNS", "l", "leave it so", "esc", "later"),
+	p := common.Panel{Title: "A drain was not finished", Lines: lines, Hints: common.KeyHints("g", "go on")}
+	if d.replacement() {
+		p.Title = "A replacement was not finished"
 	}
+	if d.returnable() {
+		p.Hints = append(p.Hints, common.KeyHint("b", "return to DNS"))
+	}
+	p.Hints = append(p.Hints, common.KeyHints("l", "leave it so", "esc", "later")...)
+	return p
 }
 
-// state returns what the node is now.
+// state returns how far the replacement came, if it is one, and what the node is now.
 func (d *Unfinished) state(sh *common.Context, i int) string {
-	ref := d.Drains[i].Instance
-	r := sh.InstanceOf(ref)
+	u := &d.Drains[i]
+	if u.Replacement && u.Launched == nil {
+		return "stopped before the launch of another; it is " + whereIs(sh, u.Instance)
+	}
+	if u.Replacement {
+		return "stopped after the launch of " + common.Clean(cmp.Or(u.Launched.Name, u.Launched.ID)) + ", which is " + whereIs(sh, *u.Launched) + "; the old node is " + whereIs(sh, u.Instance)
+	}
+	r := sh.InstanceOf(u.Instance)
 	switch {
 	case r == nil:
 		return "out of DNS; its cloud was not read"
@@ -116,6 +170,18 @@ func (d *Unfinished) state(sh *common.Context, i int) string {
 		return providers.CountOf(r.CountRecords(), "record") + " of it still in DNS, " + common.Clean(string(r.Inst.State))
 	case r.Inst.State == providers.StateRunning:
 		return "out of DNS, still running"
+	}
+	return "out of DNS, " + common.Clean(string(r.Inst.State))
+}
+
+// whereIs returns whether a node is in DNS, and its state.
+func whereIs(sh *common.Context, ref providers.InstanceRef) string {
+	r := sh.InstanceOf(ref)
+	switch {
+	case r == nil:
+		return "not among the instances"
+	case r.CountRecords() > 0:
+		return "in DNS, " + common.Clean(string(r.Inst.State))
 	}
 	return "out of DNS, " + common.Clean(string(r.Inst.State))
 }

@@ -107,6 +107,11 @@ func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
 		}
 	case common.ActBalance:
 		v.balance()
+	case common.ActReplace:
+		if !ok || r.Node != nil || len(v.nodes()) > 0 {
+			return nil, false
+		}
+		return v.replace(r), true
 	case common.ActRetire:
 		if !ok || r.Incarnation == nil {
 			return nil, false

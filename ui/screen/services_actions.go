@@ -3,8 +3,11 @@ package screen
 import (
 	"slices"
 
+	tea "charm.land/bubbletea/v2"
+
 	"rollcall/dnsview/rows"
 	"rollcall/dnsview/tree"
+	"rollcall/providers"
 	"rollcall/ui/common"
 )
 
@@ -30,4 +33,22 @@ func (v *servicesScreen) balance() {
 	default:
 		v.Open(balanceForm(nodes))
 	}
+}
+
+// replace replaces all instances of a service or an incarnation.
+func (v *servicesScreen) replace(r *rows.ServiceLine) tea.Cmd {
+	if v.RefusedReadOnly() || HiddenMarks(v.Context, v.list) {
+		return nil
+	}
+	var nodes []providers.InstanceRef
+	for _, n := range r.Members.Nodes {
+		if n.Instance != nil && !n.Instance.State.Dead() && !slices.Contains(nodes, n.Ref) {
+			nodes = append(nodes, n.Ref)
+		}
+	}
+	if len(nodes) == 0 {
+		v.Notify(common.ToneWarn, "no instance is a node of "+common.Clean(r.Members.Name))
+		return nil
+	}
+	return v.StartChange(common.ReplaceRequest(nodes), "replace the "+providers.CountOf(len(nodes), "node")+" of "+common.Clean(r.Members.Name), false)
 }

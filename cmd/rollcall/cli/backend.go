@@ -40,7 +40,9 @@ type backend struct {
 var _ common.Backend = (*backend)(nil)
 
 func newBackend(s *app.Session) *backend {
-	return &backend{s: launcher.New(s), templates: launcher.TemplatesOf(s.Program), updates: make(chan struct{}, 1), questions: make(chan common.Question)}
+	l := launcher.New(s)
+	l.AssumeTemplate = true
+	return &backend{s: l, templates: launcher.TemplatesOf(s.Program), updates: make(chan struct{}, 1), questions: make(chan common.Question)}
 }
 
 // What the console builds in the background costs a share of one CPU at most: the pause between two builds is this many
@@ -177,6 +179,11 @@ func (b *backend) Plan(ctx context.Context, w common.ChangeRequest) (plan.Plan, 
 		return plan.Return(v, w.Instances...), nil
 	case index.VerbDrain:
 		return plan.Terminate(v, w.NoDrain, w.Instances...), nil
+	case index.VerbReplace:
+		if _, err := b.s.Engine(ctx); err != nil { // what was left open, such as a launch, is known after that
+			return plan.Plan{}, err
+		}
+		return b.s.PlanReplace(ctx, v, w.Replacements...)
 	case index.VerbRetarget:
 		if len(w.Instances) == 1 && len(w.Records) == 1 {
 			return plan.RetargetTo(v, w.Records[0], w.Instances[0]), nil
@@ -229,11 +236,11 @@ func (b *backend) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progres
 	for i := range p.Steps {
 		steps[p.Steps[i].ID] = &p.Steps[i]
 	}
-	r := b.s.WithoutShownNotes(e.Run(ctx, p, c, func(ev apply.Event) {
+	r := b.s.WithoutShownNotes(e.LaunchWith(b.s).Run(ctx, p, c, func(ev apply.Event) {
 		event(ev)
 		progress(ev)
-		if s := steps[ev.Step]; s != nil && ev.Kind == apply.EventEnded && mayHaveChanged(ev.State) {
-			b.s.Fleet.ReadSoon(cmp.Or(s.Zone, s.Instance.Cloud)) // the panes show what was done while the rest is under way
+		if s := steps[ev.Step]; s != nil && (ev.Kind == apply.EventEnded && mayHaveChanged(ev.State) || ev.Kind == apply.EventLaunch) {
+			b.s.Fleet.ReadSoon(sourceOf(s)) // the panes show what was done while the rest is under way
 		}
 	}))
 	done()
@@ -244,6 +251,14 @@ func (b *backend) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progres
 	return r
 }
 
+// sourceOf returns the source that a step changes, or "".
+func sourceOf(s *plan.Step) string {
+	if s.Launch != nil {
+		return s.Launch.Cloud
+	}
+	return cmp.Or(s.Zone, s.Instance.Cloud)
+}
+
 // touched returns the sources that a plan may have changed.
 func touched(r *apply.Report) []string {
 	var names []string
@@ -252,7 +267,7 @@ func touched(r *apply.Report) []string {
 		if !mayHaveChanged(st.State) {
 			continue
 		}
-		for _, n := range []string{st.Step.Zone, st.Step.Instance.Cloud} {
+		for _, n := range []string{st.Step.Zone, sourceOf(&st.Step)} {
 			if n != "" && !slices.Contains(names, n) {
 				names = append(names, n)
 			}
@@ -359,9 +374,6 @@ func (b *backend) UnfinishedDrains(context.Context) ([]common.UnfinishedDrain, e
 	drains, err := b.s.UnfinishedDrains()
 	var out []common.UnfinishedDrain
 	for _, u := range drains {
-		if u.Replacement {
-			continue // the console's dialog would drain it without a node in its place; rollcall replace --resume goes on with it
-		}
 		out = append(out, common.UnfinishedDrain{Unfinished: u, Text: app.UnfinishedText(u, b.s.Program.Now())})
 	}
 	return out, err

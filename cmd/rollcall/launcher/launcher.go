@@ -37,6 +37,9 @@ type Launcher struct {
 	Metadata Metadata          // of Triton nodes, from the command line
 	Given    map[string]string // values of template variables, from the command line
 	Asked    *journal.Asked    // for the nodes of a replacement, from the command line; may be nil
+	// AssumeTemplate takes the default template of the service for a node that is replaced, if it is not known which one it
+	// was launched from. The plan says so.
+	AssumeTemplate bool
 }
 
 // New returns a launcher for a session.

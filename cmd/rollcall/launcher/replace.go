@@ -155,7 +155,12 @@ func (s *Launcher) asBefore(l *plan.Launch, i *providers.Instance, v *dnsview.Vi
 			missing = append(missing, "which "+strings.TrimPrefix(x.flag, "--")+" it has is not known: give "+x.flag)
 		}
 	}
-	if l.Template = cmp.Or(over.Template, l.Template); l.Template == "" {
+	if l.Template = cmp.Or(over.Template, l.Template); l.Template == "" && s.AssumeTemplate {
+		if t, ok := TemplateFor(TemplatesOf(s.Program), s.Config.Declared(l.Service), s.Config.BootOf(l.Service)); ok {
+			l.Template, l.Assumed = t.Name, true
+		}
+	}
+	if l.Template == "" {
 		missing = append(missing, "the journal does not know from which template it was launched: give --template, or boot: {template: ...} of "+words.Clean(l.Service)+" in the config")
 	}
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(from.Withheld, over.Withheld)))) {
@@ -261,7 +266,7 @@ func one(value string) []string {
 }
 
 // Launch implements apply.Launcher.
-func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(string)) (providers.Instance, string, error) {
+func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(stage, text string)) (providers.Instance, string, error) {
 	spec, err := s.launchSpec(ctx, s.Update(s.Fleet.Snapshot()), l)
 	if err != nil {
 		return providers.Instance{}, "", err
@@ -286,7 +291,7 @@ func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Ent
 		if p.Node.Message != "" {
 			line += ": " + p.Node.Message
 		}
-		progress(words.Clean(line))
+		progress(stageWord(p.Node.Stage), words.Clean(line))
 	})
 	if len(r.Problems) > 0 || len(r.Nodes) != 1 {
 		return providers.Instance{}, "", r.Problems
@@ -301,6 +306,17 @@ func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Ent
 		return inst, begun.entry, providers.Errorf(providers.KindUncertain, "launch", "%s", n.Message)
 	}
 	return inst, begun.entry, errors.New(cmp.Or(n.Message, string(n.Stage)))
+}
+
+// stageWord returns what a node does in a stage of its launch; see apply.Event.
+func stageWord(s launch.Stage) string {
+	switch s {
+	case launch.StageRunning, launch.StageBooting:
+		return "booting"
+	case launch.StageHealthy, launch.StageRegistered:
+		return "registering"
+	}
+	return "launching"
 }
 
 // place returns the place of the node that a launch comes in. It returns an error if another launch in it was made, or is
