@@ -167,9 +167,10 @@ func (a *Accounts) discoveredCloud(ctx context.Context, c config.Cloud) CloudSou
 
 // discoveredDNS sets up the account that the environment opens at a DNS provider, within setUpLimit.
 func (a *Accounts) discoveredDNS(ctx context.Context, p providers.Provider) DNSAccount {
+	slow := tooSlow(ctx)
 	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
 	defer cancel()
-	return startSetUp(func() DNSAccount { return a.DNSAccount(p, "", nil) }).within(ctx, DNSAccount{Err: errSlow(string(p))})
+	return startSetUp(func() DNSAccount { return a.DNSAccount(p, "", nil) }).within(ctx, DNSAccount{Err: slow(string(p))})
 }
 
 // Empty reports whether nothing was found.

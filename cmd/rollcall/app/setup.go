@@ -95,6 +95,7 @@ func (s *Session) setUpZone(i int) (fleet.DNS, error) {
 // Configured sets up everything that a config names, concurrently and without network I/O. A source that cannot be set
 // up, or not within setUpLimit, is a failed source with that error.
 func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []CloudSource, zones []ZoneSource) {
+	slow := tooSlow(ctx)
 	ctx, cancel := context.WithTimeout(ctx, setUpLimit)
 	defer cancel()
 	ofClouds, ofZones := make([]*setUp[CloudSource], len(c.Clouds)), make([]*setUp[ZoneSource], len(c.Zones))
@@ -106,11 +107,11 @@ func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []C
 	}
 	for i, s := range ofClouds {
 		of := &c.Clouds[i]
-		clouds = append(clouds, s.within(ctx, CloudSource{Name: of.Name, Provider: of.Provider, Account: adapter.Account{Region: of.Settings.Get("region")}, production: of.Production, Pos: of.Pos, Err: errSlow(of.Name), pending: s}))
+		clouds = append(clouds, s.within(ctx, CloudSource{Name: of.Name, Provider: of.Provider, Account: adapter.Account{Region: of.Settings.Get("region")}, production: of.Production, Pos: of.Pos, Err: slow(of.Name), pending: s}))
 	}
 	for i, s := range ofZones {
 		of := &c.Zones[i]
-		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, ZoneChoice: of.ZoneChoice, Provider: of.Provider, Pos: of.Pos, DNSAccount: DNSAccount{Err: errSlow(of.Name)}, pending: s}))
+		zones = append(zones, s.within(ctx, ZoneSource{Name: of.Name, ZoneChoice: of.ZoneChoice, Provider: of.Provider, Pos: of.Pos, DNSAccount: DNSAccount{Err: slow(of.Name)}, pending: s}))
 	}
 	return clouds, zones
 }
@@ -118,10 +119,15 @@ func (a *Accounts) Configured(ctx context.Context, c *config.Config) (clouds []C
 // setUpLimit is how long a session waits for its sources before it continues without some.
 const setUpLimit = 5 * time.Second
 
-// errSlow returns the error of a source whose set-up has not ended within setUpLimit.
-func errSlow(name string) error {
-	return &providers.Error{Kind: providers.KindUnreachable, Source: name, Op: "set up", Err: fmt.Errorf(
-		"setting it up has not ended within %s: its key file, or a file of its profile, is not answered; see that it can be read, or name another in the config", setUpLimit)}
+// tooSlow returns a function that makes the error of a source whose set-up has not ended within setUpLimit from now, or before ctx ends.
+func tooSlow(ctx context.Context) func(name string) error {
+	err := fmt.Errorf("setting it up has not ended within %s: its key file, or a file of its profile, is not answered; see that it can be read, or name another in the config", setUpLimit)
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < setUpLimit {
+		err = errors.New("the time of --timeout was over before it was set up")
+	}
+	return func(name string) error {
+		return &providers.Error{Kind: providers.KindUnreachable, Source: name, Op: "set up", Err: err}
+	}
 }
 
 // setUp is the set-up of one source. It reads files, which may hang; it then continues in the background.

@@ -29,11 +29,15 @@ func TestAKeyFileThatIsNeverAnsweredFailsItsOwnSourceAndTheRestGoesOn(t *testing
 	sim.reconfigure("name: joyent-ams, provider: triton", "name: joyent-ams, provider: triton, key_file: "+pipe)
 	const why = "setting it up has not ended within"
 	var wg sync.WaitGroup
-	var list, check, deregister result
+	var list, check, deregister, short result
 	wg.Go(func() { list = sim.rollcall("ls", "sources", "-o", "json") })
 	wg.Go(func() { check = sim.rollcall("config", "check") })
 	wg.Go(func() { deregister = sim.rollcall("--timeout", "8s", "deregister", "--dead") })
+	wg.Go(func() { short = sim.rollcall("--timeout", "20ms", "ls", "instances") })
 	wg.Wait()
+	if strings.Contains(short.err, why) || !strings.Contains(short.err, "joyent-ams is failed: set up: unreachable: the time of --timeout was over before it was set up") {
+		t.Errorf("with a short --timeout: exit code %d, %s", short.code, short.err)
+	}
 	failed := map[any]string{}
 	for _, r := range decode[[]object](t, list.out) {
 		if r["state"] != "complete" {
