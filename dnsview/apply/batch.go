@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"rollcall/dnsview/guard"
-	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -123,7 +122,7 @@ func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 		for _, p := range ready {
 			s := &r.report.Steps[p.step]
 			s.Guards = append(s.Guards, r.journalGuard(guard.Evidence{}, err))
-			r.end(p.step, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))
+			r.end(p.step, StepRefused, noJournal(err))
 		}
 		return
 	}

@@ -110,7 +110,7 @@ func (r *run) power(ctx context.Context, i int) {
 	}
 	if err != nil {
 		rep.Guards = append(rep.Guards, r.journalGuard(guard.Evidence{}, err))
-		r.end(i, StepRefused, "the journal cannot be written: "+index.Clean(err.Error()))
+		r.end(i, StepRefused, noJournal(err))
 		return
 	}
 	rep.Entry = entries[0].ID

@@ -177,6 +177,14 @@ func (r *run) begin(entries []journal.Entry, check func(before []journal.Entry) 
 	return written, err
 }
 
+// noJournal returns why a step is refused whose entry cannot be written. Why the store is away is said with guard 9.
+func noJournal(err error) string {
+	if _, ok := errors.AsType[*journal.AwayError](err); ok {
+		return "the journal cannot be written while the store of the team is away"
+	}
+	return "the journal cannot be written: " + index.Clean(err.Error())
+}
+
 // typed reports whether a person typed a text, or the one text of an evacuation, which answers for it.
 func (r *run) typed(text string) bool {
 	return slices.Contains(r.confirm.Typed, text) || r.plan.Confirm() != "" && slices.Contains(r.confirm.Typed, r.plan.Confirm())

@@ -114,6 +114,14 @@ func (s *Session) SyncShared(ctx context.Context) {
 	}
 }
 
+// SaidAway reports whether it was reported why the store of the team cannot be used now.
+func (s *Session) SaidAway() bool {
+	h := &s.shared
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.away
+}
+
 // annotateShared writes annotations to the team's store, or keeps them on this machine until it is back.
 func (s *Session) annotateShared(list []annotation) error {
 	b := s.openBoard()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"rollcall/cmd/rollcall/config"
@@ -65,6 +66,18 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 		return nil, fmt.Errorf("open the journal: %w", err)
 	}
 	return j, nil
+}
+
+// JournalHereIf lets changes be journalled on this machine while the store of the team is away, if its place was typed.
+func (s *Session) JournalHereIf(typed []string) error {
+	if s.Config.Team.Store() == "" || !slices.Contains(typed, s.Config.Team.Store()) {
+		return nil
+	}
+	j, err := s.OpenJournal()
+	if err == nil {
+		j.JournalHere()
+	}
+	return err
 }
 
 // reportNotices reports what the journal has to say about the store of the team.

@@ -16,6 +16,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/textfile"
@@ -101,7 +102,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		return err
 	}
 	for _, ask := range r.Asks() {
-		a.Logf("to do it all the same, give --confirm %s: %s", providers.ShellQuote(words.Clean(ask.Text)), words.Clean(ask.Why))
+		a.Logf("to do it all the same, give --confirm %s: %s", providers.ShellQuote(words.Clean(ask.Text)), words.Clean(whyAsked(s, &ask)))
 	}
 	switch {
 	case !r.OK():
@@ -152,6 +153,14 @@ func readPlan(ctx context.Context, path string) (*plan.Doc, error) {
 	return &d, nil
 }
 
+// whyAsked returns why a text is asked for. Why the store of the team is away is said once.
+func whyAsked(s *app.Session, ask *apply.Ask) string {
+	if ask.Guard == index.GuardJournal && s.SaidAway() {
+		return "it is journalled on this machine until the store of the team answers, without what others do meanwhile"
+	}
+	return ask.Why
+}
+
 // carryOut checks a plan, or carries it out after the questions have been answered.
 func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine, plan plan.Plan, c changeOptions) (*apply.Report, error) {
 	if c.dryRun {
@@ -178,11 +187,14 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 			if slices.Contains(typed, ask.Text) {
 				continue
 			}
-			a.Logf("%s", words.Clean(ask.Why))
+			a.Logf("%s", words.Clean(whyAsked(s, &ask)))
 			if answer := a.ReadLine(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
 				typed = append(typed, answer)
 			}
 		}
+	}
+	if err := s.JournalHereIf(typed); err != nil { // for launches, which have no guards
+		return nil, err
 	}
 	event, done := working(s, &plan)
 	defer done()

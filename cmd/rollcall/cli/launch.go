@@ -30,6 +30,7 @@ type launchFlags struct {
 	dryRun   bool
 	wait     bool
 	yes      bool
+	confirm  []string
 	format   *output.Format
 }
 
@@ -94,6 +95,7 @@ launch id of an earlier try it continues that launch and starts nothing twice.`,
 	l.BoolVar(&f.dryRun, "dry-run", false, "show the nodes and the boot script, and start nothing")
 	l.BoolVar(&f.wait, "wait", false, "wait until each node runs and is in DNS")
 	l.BoolVar(&f.yes, "yes", false, "do not ask")
+	l.StringArrayVar(&f.confirm, "confirm", nil, "`place` of the team's store, to launch although it is away")
 	c.RunE = func(cmd *cobra.Command, _ []string) error { return a.launch(cmd.Context(), f) }
 	return c
 }
@@ -180,6 +182,9 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		if got := a.ReadLine(ctx, fmt.Sprintf("launch %s? [y/N] ", providers.CountOf(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 			return fmt.Errorf("nothing was launched")
 		}
+	}
+	if err := s.JournalHereIf(f.confirm); err != nil {
+		return fmt.Errorf("nothing was launched: %w", err)
 	}
 	lines, err := s.RecoverJournal(ctx)
 	for _, l := range lines {

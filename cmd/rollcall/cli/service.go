@@ -42,6 +42,7 @@ pick need neither.`
 // serviceFlags adds the flags of commands that change a service.
 func serviceFlags(cmd *cobra.Command, c *changeOptions) *output.Format {
 	cmd.Flags().BoolVar(&c.dryRun, "dry-run", false, "show the plan and its guards on fresh evidence, and write nothing")
+	cmd.Flags().StringArrayVar(&c.confirm, "confirm", nil, "`place` of the team's store, to go on although it is away")
 	return output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Name)
 }
 

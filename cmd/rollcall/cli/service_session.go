@@ -158,11 +158,14 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 	if err != nil {
 		return err
 	}
+	if err := s.JournalHereIf(c.confirm); err != nil {
+		return err
+	}
 	var r *apply.Report
 	if c.dryRun {
 		r = e.Check(ctx, plan)
 	} else {
-		r = e.Run(ctx, plan, apply.Confirm{}, nil) // no guard of these plans can be answered by typing
+		r = e.Run(ctx, plan, apply.Confirm{}, nil) // but guard 9, which JournalHereIf answers, no guard of these plans can be answered by typing
 	}
 	if !r.OK() && !c.dryRun && (plan.Verb == index.VerbJoin || plan.Verb == index.VerbCreate) {
 		a.undoIncomplete(ctx, s, r)
@@ -176,7 +179,13 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 	if r.OK() {
 		a.printNotes(&made)
 	}
-	return a.printService(r, c)
+	err = a.printService(r, c)
+	for _, ask := range r.Asks() {
+		if ask.Guard == index.GuardJournal {
+			a.Logf("to do it all the same, give --confirm %s: %s", providers.ShellQuote(words.Clean(ask.Text)), words.Clean(whyAsked(s.Session, &ask)))
+		}
+	}
+	return err
 }
 
 // printNotes prints what an operator should know about a plan.

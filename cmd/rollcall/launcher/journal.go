@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -123,6 +124,12 @@ func (s *Launcher) begin(e journal.Entry) (string, error) {
 		return "", err
 	}
 	written, err := j.Begin(e)
+	if away, ok := errors.AsType[*journal.AwayError](err); ok {
+		if s.SaidAway() {
+			err = errors.New("the store of the team is away")
+		}
+		err = fmt.Errorf("%w; to launch all the same, give rollcall launch --confirm %s, or type it in a console where another change asks for it", err, providers.ShellQuote(away.Store))
+	}
 	if err != nil {
 		return "", fmt.Errorf("the journal cannot be written: %w", err)
 	}
