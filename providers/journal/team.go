@@ -171,6 +171,14 @@ func (j *Journal) Away() error {
 	return j.team.away
 }
 
+// LastObject returns the number of the last object of the team's journal that was read, without asking the store; 0 without
+// a team.
+func (j *Journal) LastObject() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.replay.seq
+}
+
 // Unread returns why entries of the team's journal are missing in what was read: an object is of a later release, of kind
 // providers.KindInvalid. It returns nil if none is.
 func (j *Journal) Unread() error {

@@ -70,29 +70,45 @@ func (p *Presence) Wake() {
 }
 
 // Run calls sync, which calls Sync, every half minute, every ten seconds while another member changes something, and after
-// SetWork, until ctx ends. Then it leaves.
-func (p *Presence) Run(ctx context.Context, sync func(context.Context)) {
+// SetWork, until ctx ends. Then it leaves. In between it calls look every ten seconds; look may be nil.
+func (p *Presence) Run(ctx context.Context, sync, look func(context.Context)) {
 	pause := soonAgain // those that came at the same time are seen soon
 	for {
 		sync(ctx)
 		if p.othersWork() {
 			pause = min(pause, busyEvery)
 		}
-		wait, cancel := context.WithCancel(ctx)
-		go func(pause time.Duration) {
-			defer cancel()
-			_ = p.clock.Sleep(wait, pause)
-		}(pause)
-		select {
-		case <-wait.Done():
-		case <-p.wake:
+		for pause > 0 {
+			step := pause
+			if look != nil {
+				step = min(pause, busyEvery)
+			}
+			if !p.sleep(ctx, step) {
+				break
+			}
+			if pause -= step; pause > 0 {
+				look(ctx)
+			}
 		}
-		cancel()
 		pause = renewEvery
 		if ctx.Err() != nil {
 			p.Leave()
 			return
 		}
+	}
+}
+
+// sleep waits and reports whether neither Wake was called nor ctx ended meanwhile.
+func (p *Presence) sleep(ctx context.Context, d time.Duration) bool {
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	slept := make(chan error, 1)
+	go func() { slept <- p.clock.Sleep(wait, d) }()
+	select {
+	case err := <-slept:
+		return err == nil
+	case <-p.wake:
+		return false
 	}
 }
 

@@ -173,7 +173,7 @@ func TestARunningMemberIsSeenAndLeavesAtItsEnd(t *testing.T) {
 		s := providertest.NewStore(providers.Clock{})
 		ana, ben := team.NewPresence(s, "ana@a", providers.Clock{}), team.NewPresence(s, "ben@b", providers.Clock{})
 		ctx, cancel := context.WithCancel(t.Context())
-		var syncs, seen []time.Duration
+		var syncs, seen, looks []time.Duration
 		began := time.Now()
 		var all sync.WaitGroup
 		all.Go(func() {
@@ -183,7 +183,7 @@ func TestARunningMemberIsSeenAndLeavesAtItsEnd(t *testing.T) {
 				if len(ana.Members()) > 0 {
 					seen = append(seen, time.Since(began))
 				}
-			})
+			}, func(context.Context) { looks = append(looks, time.Since(began)) })
 		})
 		time.Sleep(36 * time.Second)
 		ben.SetWork("", []team.Work{{What: "draining", Since: began}})
@@ -203,6 +203,9 @@ func TestARunningMemberIsSeenAndLeavesAtItsEnd(t *testing.T) {
 		want := []time.Duration{0, 5, 35, 65, 75, 85, 91}
 		for i := range want {
 			want[i] *= time.Second
+		}
+		if looked := []time.Duration{15 * time.Second, 25 * time.Second, 45 * time.Second, 55 * time.Second}; !slices.Equal(looks, looked) {
+			t.Errorf("looked at %v, want %v", looks, looked)
 		}
 		if !slices.Equal(syncs, want) || len(seen) != 4 {
 			t.Errorf("read at %v, and saw ben at %v", syncs, seen)

@@ -51,7 +51,7 @@ func (s *Session) presence() *team.Presence {
 
 // RunPresence shows to the team that this console runs, and reads who else is here, until ctx ends. It calls changed after
 // each read. Every half minute it asks the store for: the list of members, the write of its own object, the next object
-// of the journal, and the snoozes and notes if they have changed. It returns at once without a team.
+// of the journal, and the snoozes and notes if they have changed; the last two every ten seconds. It returns at once without a team.
 func (s *Session) RunPresence(ctx context.Context, changed func()) {
 	p := s.presence()
 	if p == nil {
@@ -65,7 +65,35 @@ func (s *Session) RunPresence(ctx context.Context, changed func()) {
 		_ = p.Sync(ctx) // p has the error
 		s.noteTeam(p)
 		changed()
-	})
+	}, func(ctx context.Context) { s.look(ctx, p, changed) })
+}
+
+// look reads the next object of the journal, and the snoozes and notes if they have changed: two calls that mostly find
+// nothing new. It calls changed if there is something.
+func (s *Session) look(ctx context.Context, p *team.Presence, changed func()) {
+	before := s.teamVersion()
+	s.SyncShared(ctx)
+	s.noteTeam(p)
+	if s.teamVersion() != before {
+		changed()
+	}
+}
+
+// teamVersion is what was read of the team's store.
+type teamVersion struct {
+	journal uint64
+	board   int
+	away    bool
+}
+
+func (s *Session) teamVersion() (v teamVersion) {
+	if j, err := s.OpenJournal(); err == nil {
+		v.journal, v.away = j.LastObject(), j.Away() != nil
+	}
+	if b := s.openBoard(); b != nil {
+		_, v.board = b.Annotations()
+	}
+	return v
 }
 
 // WakePresence has RunPresence read and write at once.
@@ -196,7 +224,7 @@ func (s *Session) Working(verb index.Verb, refs []providers.InstanceRef, text st
 		s.showWork(p)
 		if command && ev.Kind == apply.EventWaiting {
 			command = false
-			all.Go(func() { p.Run(ctx, func(ctx context.Context) { _ = p.Sync(ctx) }) }) // it is not needed for the change
+			all.Go(func() { p.Run(ctx, func(ctx context.Context) { _ = p.Sync(ctx) }, nil) }) // it is not needed for the change
 		}
 	}
 	return event, func() {
