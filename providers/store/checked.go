@@ -46,7 +46,7 @@ func (c *checked) check(ctx context.Context) error {
 	if c.known {
 		return c.refused
 	}
-	err := try(ctx, c.Store)
+	err := Try(ctx, c.Store)
 	if err == nil || providers.KindOf(err) == providers.KindInvalid {
 		c.known, c.refused = true, err
 	}
@@ -56,9 +56,9 @@ func (c *checked) check(ctx context.Context) error {
 // triers is the number of writers that try to write at once.
 const triers = 4
 
-// try has several writers create one object at once, and then replace it at once, and returns an error of KindInvalid
+// Try has several writers create one object below trial/ at once, and then replace it at once, removes it, and returns an error of KindInvalid
 // if more or fewer than one of them succeeds, or if the object is not what the successful one wrote.
-func try(ctx context.Context, s providers.Store) error {
+func Try(ctx context.Context, s providers.Store) error {
 	key := "trial/" + rand.Text()
 	defer func() { _ = s.Delete(context.WithoutCancel(ctx), key) }() // what stays is never read
 	version, err := tryOnce(ctx, s, key, "If-None-Match", func(data []byte) (string, error) { return s.PutIfAbsent(ctx, key, data) })

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -14,6 +15,8 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
+	"rollcall/providers/s3"
+	"rollcall/providers/store"
 )
 
 // What this machine has read of a team's store, and what waits for it, is in a folder of its own for each store, so that a
@@ -103,6 +106,63 @@ func waitingText(w journal.Waiting) string {
 		verb = "waits"
 	}
 	return fmt.Sprintf("%s %s for the store %s", what, verb, w.Store)
+}
+
+// CheckStore reads the store of the config's team and tries its conditional writes, as the first write of each session
+// does. It returns lines about the store, and why it cannot be used. Nothing of the team's is written.
+func (a *Program) CheckStore(ctx context.Context, c *config.Config) (lines []string, err error) {
+	s := a.TeamStore(c)
+	name := "team store " + s.Name()
+	objects, err := s.ListObjects(ctx, "journal/", 1)
+	if err != nil {
+		return nil, err
+	}
+	if len(objects) == 0 {
+		lines = append(lines, name+": it can be read, and has no journal yet")
+	} else {
+		lines = append(lines, name+": it can be read, and has a journal")
+	}
+	raw, err := a.openStore(&c.Team)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Try(ctx, raw); err != nil {
+		return nil, err
+	}
+	lines = append(lines, name+": "+Who()+" can write to it, and it honours the conditions of writes")
+	if bucket, ok := raw.(*s3.Store); ok {
+		for _, l := range bucketLines(bucket.Bucket(ctx, "journal/")) {
+			lines = append(lines, name+": "+l)
+		}
+	}
+	return lines, nil
+}
+
+// bucketLines returns what is to be said of a bucket that has a journal.
+func bucketLines(b s3.Bucket) (lines []string) {
+	if b.Account != "" {
+		lines = append(lines, "account "+b.Account)
+	}
+	if b.From != "" {
+		lines = append(lines, "credentials from "+b.From)
+	}
+	switch b.Versioning {
+	case "Enabled":
+		lines = append(lines, "versioning is on")
+	case "":
+		lines = append(lines, "whether versioning is on could not be read")
+	default:
+		lines = append(lines, "versioning is off: turn it on, so that a journal object that was removed by other means can be restored")
+	}
+	switch {
+	case !b.Lifecycle:
+		lines = append(lines, "its lifecycle could not be read: no rule may expire what is below journal/")
+	case len(b.Expires) > 0:
+		lines = append(lines, "its lifecycle removes journal objects, which must never expire: change the rule "+strings.Join(b.Expires, ", ")+" as rollcall policy store says")
+	default:
+		lines = append(lines, "no rule of its lifecycle expires the journal")
+	}
+	return lines
 }
 
 // SetStoreAside renames the folder of what this machine has read of the team's store, so that the store is read anew, and

@@ -23,7 +23,9 @@ func (a *commands) configCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check the config, its credentials, and whether its zones exist and can be read",
 		Long: `check reads the config and prints every mistake with its line. It asks every
-account who it is, and reads the beginning of every zone. It writes nothing.
+account who it is, and reads the beginning of every zone, where it writes nothing.
+Of the store of a team it tries the conditional writes with one object below
+trial/, which it removes, and says whether the bucket can lose the journal.
 
 Exit code 2 means that the config or a credential is wrong, 4 that a source did
 not answer. With --offline it looks at the file alone, as CI would.`,
@@ -59,6 +61,13 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 		found, wrong, unsure = checkSources(ctx, s)
 		wrong = append(wrong, checkTTLs(c, found)...)
 	}
+	var ofStore []string
+	if !offline && c.Team.Store() != "" {
+		var err error
+		if ofStore, err = a.CheckStore(ctx, c); err != nil {
+			wrong, unsure = sortOut(wrong, unsure, c.Team.Pos, "team store "+c.Team.Store(), err)
+		}
+	}
 	if c.RangesErr != nil {
 		wrong = append(wrong, c.RangesErr)
 	}
@@ -76,7 +85,7 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 	if offline {
 		a.Notef("no account was asked: rollcall config check without --offline asks each")
 	}
-	for _, l := range append(accountsOf(found), credentialsOf(s)...) {
+	for _, l := range slices.Concat(accountsOf(found), credentialsOf(s), ofStore) {
 		a.Notef("%s", words.Clean(l))
 	}
 	if c.Fleet == "" {
@@ -214,15 +223,20 @@ func checkSources(ctx context.Context, s *app.Session) (snap *providers.Snapshot
 		} else {
 			pos, what = zones[i-len(clouds)].Pos, "zone "+zones[i-len(clouds)].Name
 		}
-		switch providers.KindOf(err) {
-		case "":
-		case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete:
-			unsure = append(unsure, what+" did not answer: "+app.Cause(err))
-		default:
-			wrong = append(wrong, &config.Error{Pos: pos, What: what + ": " + app.Cause(err)})
+		if err != nil {
+			wrong, unsure = sortOut(wrong, unsure, pos, what, err)
 		}
 	}
 	return snap, wrong, unsure
+}
+
+// sortOut adds an error of a source to the mistakes, or to what did not answer, which proves nothing.
+func sortOut(wrong config.Errors, unsure []string, pos config.Pos, what string, err error) (config.Errors, []string) {
+	switch providers.KindOf(err) {
+	case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete:
+		return wrong, append(unsure, what+" did not answer: "+app.Cause(err))
+	}
+	return append(wrong, &config.Error{Pos: pos, What: what + ": " + app.Cause(err)}), unsure
 }
 
 func (a *commands) configShow(ctx context.Context) error {

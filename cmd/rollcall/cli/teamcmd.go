@@ -209,6 +209,7 @@ func newStorePolicy(t *config.Team) *storePolicy {
 	p.Policy.Version = "2012-10-17"
 	p.Policy.Statement = []statement{
 		{Sid: "List", Effect: "Allow", Action: []string{"s3:ListBucket"}, Resource: []string{arn}},
+		{Sid: "CheckTheBucket", Effect: "Allow", Action: []string{"s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"}, Resource: []string{arn}},
 		{Sid: "Read", Effect: "Allow", Action: []string{"s3:GetObject"}, Resource: []string{under("journal"), under("fleet"), under("annotations"), under("members"), under("writers"), under("trial"), under("rows"), one("reader"), one("pause"), one(app.SignersKey)}},
 		{
 			Sid: "AddToTheJournal", Effect: "Allow", Action: []string{"s3:PutObject"}, Resource: []string{under("journal"), under("fleet")},
@@ -228,6 +229,7 @@ func newStorePolicy(t *config.Team) *storePolicy {
 		"objects below " + prefix + "journal/ must never expire and are never deleted, nor those below " + prefix + "fleet/ and " + prefix + "annotations/: the lifecycle names the other prefixes only; do not add a rule for the whole bucket",
 		"without s3:ListBucket S3 answers 403 for an object that is not there yet, and nothing can be written",
 		"every member can read the whole journal and the inventory of every source: addresses, names, tags and who changed what",
+		"CheckTheBucket is for rollcall config check, and may be left out",
 		"WatchForTheTeam is for machines that run rollcall watch; leave it out for others",
 		"no member may write " + prefix + app.SignersKey + ", the list of who may sign: put it there with other credentials",
 		"turn versioning on: a journal object that was removed by other means can then be restored",
