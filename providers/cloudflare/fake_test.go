@@ -311,14 +311,16 @@ func marker(t *testing.T, o providers.Owner) string {
 	return s
 }
 
-// serveBench serves a fake for a benchmark and returns its adapter.
-func serveBench(b *testing.B, f *fake) *Account {
+// serveBench serves a fake for a benchmark and returns what makes new adapters for it.
+func serveBench(b *testing.B, f *fake) (account func() *Account) {
 	b.Helper()
 	srv := httptest.NewServer(f)
 	b.Cleanup(srv.Close)
-	a, err := New(Config{Token: testToken, BaseURL: srv.URL + "/client/v4", Budget: budget.New("cf", 0, 1)})
-	if err != nil {
-		b.Fatal(err)
+	return func() *Account {
+		a, err := New(Config{Token: testToken, BaseURL: srv.URL + "/client/v4", Budget: budget.New("cf", 0, 1)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		return a
 	}
-	return a
 }
