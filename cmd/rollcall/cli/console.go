@@ -13,10 +13,6 @@ import (
 	"rollcall/ui/theme"
 )
 
-// consoleGCPercent is how much a console allocates between two collections, as a percentage of what it holds. It stays open
-// all day beside other programs, and builds little between two refreshes: memory counts for more than collections. GOGC overrides it.
-const consoleGCPercent = 50
-
 // console runs the console.
 func (a *commands) console(ctx context.Context) error {
 	if !a.Interactive() {
@@ -30,9 +26,6 @@ func (a *commands) console(ctx context.Context) error {
 		return err
 	}
 	s.Silent = true
-	if a.Env.Getenv("GOGC") == "" {
-		debug.SetGCPercent(consoleGCPercent)
-	}
 	keys, errs := common.MergeKeys(s.Config.Keys)
 	if len(errs) > 0 { // the config was checked, so this is the console's own mistake
 		return fmt.Errorf("bind the keys: %w", errs[0])
@@ -46,6 +39,10 @@ func (a *commands) console(ctx context.Context) error {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()
+	if a.Env.Getenv("GOGC") == "" {
+		debug.SetGCPercent(consoleGCPercent)
+		wg.Go(func() { newMemory().run(ctx) })
+	}
 	wg.Go(func() { s.RunFleet(ctx) })
 	wg.Go(func() { s.Observer.Run(ctx) })
 	wg.Go(func() { b.run(ctx) })

@@ -35,6 +35,8 @@ func benchmarkMemory(b *testing.B, instances int) {
 				reportMemory(b, "-"+strconv.Itoa(n))
 			}
 		}
+		newMemory().giveBack()
+		b.ReportMetric(residentMemory(b, "VmRSS"), "MB-resident-at-rest")
 	}
 	records := 0
 	for i := range c.model.Picture.View.Snapshot.Zones {
