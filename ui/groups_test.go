@@ -100,3 +100,57 @@ func TestTheGroupsInEverySize(t *testing.T) {
 		})
 	}
 }
+
+func TestRecordsAreGroupedByZoneNameAndFindingWithCounts(t *testing.T) {
+	r := newRig(t, 140, 50).ready()
+	open := func(what string) {
+		t.Helper()
+		r.press(":")
+		r.typeText("group " + what)
+		r.press("enter")
+		r.until("DNS by " + what + " 27")
+	}
+	open("zone")
+	r.until("↓ scalability.expert  19", "↓ unilans.net  8")
+	if l := r.line("unilans.net  8"); !strings.Contains(l, "3 A, 2 PTR, 2 SRV, 1 TXT") || !strings.Contains(l, "✖ 1") {
+		t.Errorf("the heading: %q", l)
+	}
+	open("name")
+	r.until("↓ www.scalability.expert  16", "v1._theservice._tcp.unilans.net  3")
+	open("finding")
+	r.until("↓ dead  2", "↓ no finding  ")
+	r.press("g", "d") // on the heading
+	if len(r.f.plans) != 0 {
+		t.Error("a key acted on a group")
+	}
+	r.press("/")
+	r.typeText("165.225.1.9")
+	r.press("enter")
+	r.until("/165.225.1.9", "↓ dead  2")
+	r.untilTrue("only one", func() bool { return !strings.Contains(r.screen(), "54.9.9.9") })
+	r.press("G", "enter")
+	r.until("165.225.1.9", "esc close")
+	r.press("esc", "d")
+	r.untilTrue("a plan", func() bool { return len(r.requests()) > 0 })
+	if w := r.request(); len(w.Records) != 1 || w.Records[0].Value != "165.225.1.9" {
+		t.Errorf("planned %+v", w)
+	}
+}
+
+func TestTheGroupsOfRecordsInEverySize(t *testing.T) {
+	for name, c := range sizes {
+		t.Run(name, func(t *testing.T) {
+			var change []func(*ui.Options, *fake)
+			if c.theme != nil {
+				change = append(change, c.theme)
+			}
+			r := newRig(t, c.w, c.h, change...)
+			r.until("Instances 30")
+			r.press(":")
+			r.typeText("group finding")
+			r.press("enter")
+			r.until("↓ dead  2")
+			golden.RequireEqual(t, r.grid(c.w, c.h))
+		})
+	}
+}

@@ -107,6 +107,9 @@ const (
 	ActGroupCloud    Action = "group cloud"
 	ActGroupService  Action = "group service"
 	ActGroupState    Action = "group state"
+	ActGroupZone     Action = "group zone"
+	ActGroupName     Action = "group name"
+	ActGroupFinding  Action = "group finding"
 )
 
 // KeyMap holds the keys and the description of each action. Keys are spelled as terminals report them: "x", "X",

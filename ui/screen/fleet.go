@@ -255,10 +255,15 @@ func (f *fleetScreen) Current() common.Subject {
 	if !ok {
 		return common.Subject{}
 	}
+	return recordSubject(f.Context, r)
+}
+
+// recordSubject returns the subject of a record, with its first instance.
+func recordSubject(sh *common.Context, r *rows.Record) common.Subject {
 	id := r.Key()
 	s := common.Subject{Record: r, Finding: common.Worst(r.Findings), Production: r.Production(), Name: id.Name + "/" + id.Type + "/" + id.Value}
 	if k := r.Instances(); len(k) > 0 {
-		s.Instance = f.Picture.Instance(k[0])
+		s.Instance = sh.Picture.Instance(k[0])
 	}
 	return s
 }

@@ -13,37 +13,48 @@ import (
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/ui/common"
-	"rollcall/ui/dialog"
 	"rollcall/ui/grid"
 	"rollcall/ui/theme"
 )
 
-// groupsScreen shows the instances under headings: their cloud, service or state, with counts. Its rows are those of the
-// Picture, and are grouped only while it is on top.
-type groupsScreen struct {
-	listScreen[rows.GroupKey, *rows.GroupLine]
-	by     rows.Grouping
+// groupsScreen shows the instances or the records under headings with counts. Its rows are those of the Picture, and are
+// grouped only while it is on top.
+type groupsScreen[K comparable, R rows.Grouped[K]] struct {
+	listScreen[rows.GroupKey[K], *rows.GroupLine[K, R]]
+	kind   groupKind[R]
 	view   *dnsview.View   // whose rows are shown; nil before
 	all    bool            // groups are folded
 	chosen map[string]bool // groups that the operator has folded; false for unfolded
 }
 
-// newGroupsScreen returns a function that makes the screen for one grouping.
-func newGroupsScreen(by rows.Grouping) func(s *common.Context) Screen {
-	return func(s *common.Context) Screen {
-		g := &groupsScreen{
-			listScreen: listScreen[rows.GroupKey, *rows.GroupLine]{Context: s, title: "Instances by " + string(by), empty: "instances", natural: worstFirst},
-			by:         by, chosen: map[string]bool{},
-		}
-		g.columns = func() []grid.Column[*rows.GroupLine] { return groupColumns(s) }
-		g.makeList()
-		g.list.Markable = func(l *rows.GroupLine) bool { return !l.Heading() }
-		return g
+// groupKind is what instances and records differ in when they are grouped.
+type groupKind[R any] struct {
+	rows      func(p *common.Picture) []R
+	group     func(list []R) []*rows.Group[R]
+	columns   func() []grid.Column[R]
+	kinds     string // title of the column with the kinds of a heading
+	worst     string // title of the column with its worst finding
+	subject   func(r R) common.Subject
+	detail    func(r R) tea.Cmd
+	records   func(list []R) []*rows.Record
+	instances func(list []R) []providers.InstanceRef
+	copied    func(r R) string
+	about     func(l *common.Line, r R)
+}
+
+func newGroups[K comparable, R rows.Grouped[K]](s *common.Context, title, empty string, kind groupKind[R]) Screen {
+	g := &groupsScreen[K, R]{
+		listScreen: listScreen[rows.GroupKey[K], *rows.GroupLine[K, R]]{Context: s, title: title, empty: empty, natural: worstFirst},
+		kind:       kind, chosen: map[string]bool{},
 	}
+	g.columns = func() []grid.Column[*rows.GroupLine[K, R]] { return groupColumns[K](s.Theme, &g.kind) }
+	g.makeList()
+	g.list.Markable = func(l *rows.GroupLine[K, R]) bool { return !l.Heading }
+	return g
 }
 
 // folded returns the test for groups whose members are not shown. It may be used in a command.
-func (g *groupsScreen) folded() func(name string) bool {
+func (g *groupsScreen[K, R]) folded() func(name string) bool {
 	all, chosen := g.all, maps.Clone(g.chosen)
 	return func(name string) bool {
 		if folded, ok := chosen[name]; ok {
@@ -54,39 +65,39 @@ func (g *groupsScreen) folded() func(name string) bool {
 }
 
 // Shown returns the view that the rows are of.
-func (g *groupsScreen) Shown() *dnsview.View { return g.view }
+func (g *groupsScreen[K, R]) Shown() *dnsview.View { return g.view }
 
 // BuildRows leaves the work to Arrange, which has the rows of the Picture.
-func (g *groupsScreen) BuildRows(_ context.Context, _ common.Backend, v *dnsview.View) (take func()) {
+func (g *groupsScreen[K, R]) BuildRows(_ context.Context, _ common.Backend, v *dnsview.View) (take func()) {
 	return func() { g.view = v }
 }
 
 // Release forgets the rows.
-func (g *groupsScreen) Release() {
+func (g *groupsScreen[K, R]) Release() {
 	g.view = nil
 	g.list.release()
 }
 
 // Arrange groups, folds, filters and sorts the instances in a command.
-func (g *groupsScreen) Arrange() tea.Cmd {
+func (g *groupsScreen[K, R]) Arrange() tea.Cmd {
 	if g.view == nil || g.Picture == nil {
 		return nil
 	}
 	l := g.list
 	l.gen++
-	gen, columns, order, by, all := l.gen, l.columns, l.sort, l.filter, g.Picture.Instances
-	grouping, folded := g.by, g.folded()
+	gen, columns, order, by, all := l.gen, l.columns, l.sort, l.filter, g.kind.rows(g.Picture)
+	group, folded := g.kind.group, g.folded()
 	return func() tea.Msg {
-		groups := rows.GroupInstances(all, grouping)
-		lines, shown := make([]*rows.GroupLine, 0, len(all)+len(groups)), []int32{}
+		groups := group(all)
+		lines, shown := make([]*rows.GroupLine[K, R], 0, len(all)+len(groups)), []int32{}
 		for _, group := range groups {
-			members := make([]*rows.GroupLine, len(group.Members))
+			members := make([]*rows.GroupLine[K, R], len(group.Members))
 			for i, r := range group.Members {
-				members[i] = &rows.GroupLine{Instance: r, Group: group}
+				members[i] = &rows.GroupLine[K, R]{Member: r, Group: group}
 			}
 			if order.Column >= 0 {
 				compare := columns[order.Column].Compare
-				slices.SortStableFunc(members, func(a, b *rows.GroupLine) int {
+				slices.SortStableFunc(members, func(a, b *rows.GroupLine[K, R]) int {
 					if order.Reverse {
 						a, b = b, a
 					}
@@ -94,10 +105,10 @@ func (g *groupsScreen) Arrange() tea.Cmd {
 				})
 			}
 			heading := len(lines)
-			lines = append(append(lines, &rows.GroupLine{Group: group, Folded: folded(group.Name)}), members...)
+			lines = append(append(lines, &rows.GroupLine[K, R]{Member: group.Members[0], Group: group, Heading: true, Folded: folded(group.Name)}), members...)
 			found := false
 			for i, m := range members {
-				if !by.Empty() && !by.Match(m.Instance) {
+				if !by.Empty() && !by.Match(m) {
 					continue
 				}
 				if !found {
@@ -113,13 +124,13 @@ func (g *groupsScreen) Arrange() tea.Cmd {
 		for i := range as {
 			as[i].Compare = nil
 		}
-		return arranged[rows.GroupKey, *rows.GroupLine]{list: l, gen: gen, by: columns, data: grid.Arrange(nil, as, lines, grid.Filter{
+		return arranged[rows.GroupKey[K], *rows.GroupLine[K, R]]{list: l, gen: gen, by: columns, data: grid.Arrange(nil, as, lines, grid.Filter{
 			Pass: func([]int32) []int32 { return shown },
 		}, order)}
 	}
 }
 
-func (g *groupsScreen) Do(a common.Action) (tea.Cmd, bool) {
+func (g *groupsScreen[K, R]) Do(a common.Action) (tea.Cmd, bool) {
 	r, ok := g.list.Current()
 	switch a {
 	case common.ActLeft, common.ActRight, common.ActNextPane:
@@ -131,112 +142,101 @@ func (g *groupsScreen) Do(a common.Action) (tea.Cmd, bool) {
 		g.all = !g.all
 		clear(g.chosen)
 		if ok {
-			g.list.Select(rows.GroupKey{Group: r.Group.Name})
+			g.list.Select(rows.GroupKey[K]{Group: r.Group.Name})
 		}
 		return g.Arrange(), true
 	case common.ActDetail:
 		switch {
 		case !ok:
 			return nil, true
-		case r.Heading():
+		case r.Heading:
 			return g.fold(common.ActNextPane, r), true
 		}
-		return dialog.Instance(g.Context, r.Instance), true
+		return g.kind.detail(r.Member), true
 	}
 	return nil, false
 }
 
 // fold folds the group of a line with left, unfolds it with right, and does one or the other otherwise.
-func (g *groupsScreen) fold(a common.Action, r *rows.GroupLine) tea.Cmd {
+func (g *groupsScreen[K, R]) fold(a common.Action, r *rows.GroupLine[K, R]) tea.Cmd {
 	folded := g.folded()(r.Group.Name)
 	to := a == common.ActLeft || a == common.ActNextPane && !folded
 	if to == folded {
 		return nil
 	}
 	g.chosen[r.Group.Name] = to
-	g.list.Select(rows.GroupKey{Group: r.Group.Name})
+	g.list.Select(rows.GroupKey[K]{Group: r.Group.Name})
 	return g.Arrange()
 }
 
-// Body draws the groups. The title has the number of instances, not of lines.
-func (g *groupsScreen) Body(l common.Layout, production bool) []string {
+// Body draws the groups. The title has the number of rows, not of lines.
+func (g *groupsScreen[K, R]) Body(l common.Layout, production bool) []string {
 	f := frameOfList(g.Context, g.title, g.list, production)
 	if g.view != nil {
 		title := common.NewLine(g.Theme).Add(theme.Strong, g.title)
 		if g.list.filter.Empty() {
-			title.Add(theme.Accent, " "+strconv.Itoa(len(g.Picture.Instances)))
+			title.Add(theme.Accent, " "+strconv.Itoa(len(g.kind.rows(g.Picture))))
 		}
 		f = titled(g.Context, title, g.list, production)
 	}
 	return g.draw(f, nil, l)
 }
 
-// members returns the instances that a command acts on: the marked ones, else the one under the cursor. A heading stands for
-// none, so that no key acts on a whole group.
-func (g *groupsScreen) members() (out []*rows.Instance) {
+// members returns the rows that a command acts on: the marked ones, else the one under the cursor. A heading stands for none,
+// so that no key acts on a whole group.
+func (g *groupsScreen[K, R]) members() (out []R) {
 	for _, l := range g.list.Chosen() {
-		if !l.Heading() {
-			out = append(out, l.Instance)
+		if !l.Heading {
+			out = append(out, l.Member)
 		}
 	}
 	return out
 }
 
-func (g *groupsScreen) Current() common.Subject {
+func (g *groupsScreen[K, R]) Current() common.Subject {
 	l, ok := g.list.Current()
 	switch {
 	case !ok:
 		return common.Subject{}
-	case l.Heading():
+	case l.Heading:
 		return common.Subject{Name: l.Group.Name}
 	}
-	r := l.Instance
-	return common.Subject{Instance: r, Finding: common.Worst(r.Findings), Production: r.Production(), Name: r.Inst.ID}
+	return g.kind.subject(l.Member)
 }
 
-func (g *groupsScreen) Records() []*rows.Record {
-	var ids []providers.Identity
-	for _, r := range g.members() {
-		ids = append(ids, r.Records()...)
-	}
-	return g.RecordsByID(ids)
+func (g *groupsScreen[K, R]) Records() []*rows.Record { return g.kind.records(g.members()) }
+
+func (g *groupsScreen[K, R]) Instances() ([]providers.InstanceRef, string) {
+	return g.kind.instances(g.members()), "instance"
 }
 
-func (g *groupsScreen) Instances() ([]providers.InstanceRef, string) {
-	var refs []providers.InstanceRef
-	for _, r := range g.members() {
-		refs = append(refs, r.Inst.Ref())
-	}
-	return refs, "instance"
-}
-
-func (g *groupsScreen) ChosenFindings() []*dnsview.Finding {
+func (g *groupsScreen[K, R]) ChosenFindings() []*dnsview.Finding {
 	var out []*dnsview.Finding
 	for _, r := range g.members() {
-		out = append(out, common.Worst(r.Findings))
+		out = append(out, g.kind.subject(r).Finding)
 	}
 	return out
 }
 
-func (g *groupsScreen) Copied() string {
-	if r := g.Current().Instance; r != nil {
-		return r.Ref().ID
+func (g *groupsScreen[K, R]) Copied() string {
+	if l, ok := g.list.Current(); ok && !l.Heading {
+		return g.kind.copied(l.Member)
 	}
 	return g.Current().Name
 }
 
-func (g *groupsScreen) About() (left, right *common.Line) {
+func (g *groupsScreen[K, R]) About() (left, right *common.Line) {
 	l, ok := g.list.Current()
 	left, right = common.NewLine(g.Theme), common.NewLine(g.Theme)
 	switch {
 	case !ok:
-	case !l.Heading():
-		if f := common.Worst(l.Findings); f != nil {
+	case !l.Heading:
+		if f := g.kind.subject(l.Member).Finding; f != nil {
 			return findingAbout(g.Context, f)
 		}
-		left.Add(theme.Plain, l.Ref().Name).Add(theme.Dim, " "+l.Ref().ID+" in "+l.Ref().Cloud)
+		g.kind.about(left, l.Member)
 	default:
-		left.Add(theme.Plain, l.Group.Name).Add(theme.Dim, ": "+l.Group.States)
+		left.Add(theme.Plain, l.Group.Name).Add(theme.Dim, ": "+l.Group.Kinds)
 		if l.Group.Urgent > 0 {
 			left.Add(theme.Dim, fmt.Sprintf(", %d with something that needs a person", l.Group.Urgent))
 		}
@@ -244,7 +244,7 @@ func (g *groupsScreen) About() (left, right *common.Line) {
 	return left, right
 }
 
-func (g *groupsScreen) Keys() []KeyHelp {
+func (g *groupsScreen[K, R]) Keys() []KeyHelp {
 	return []KeyHelp{
 		{common.ActBack, "back"},
 		{common.ActHelp, "help"},
@@ -260,25 +260,25 @@ func (g *groupsScreen) Keys() []KeyHelp {
 	}
 }
 
-// groupColumns returns the columns of the instances, with the headings of groups in them. The name comes first.
-func groupColumns(sh *common.Context) []grid.Column[*rows.GroupLine] {
-	t := sh.Theme
-	var out []grid.Column[*rows.GroupLine]
-	for _, c := range instanceColumns(sh) {
+// groupColumns returns the columns of the rows, with the headings of groups in them. The name comes first.
+func groupColumns[K comparable, R rows.Grouped[K]](t *theme.Theme, kind *groupKind[R]) []grid.Column[*rows.GroupLine[K, R]] {
+	type line = *rows.GroupLine[K, R]
+	var out []grid.Column[line]
+	for _, c := range kind.columns() {
 		if c.Extra {
 			continue
 		}
 		text, compare := c.Text, c.Compare
-		w := grid.Column[*rows.GroupLine]{Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Middle: c.Middle, Right: c.Right, Wide: c.Wide, Optional: c.Optional}
+		w := grid.Column[line]{Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Middle: c.Middle, Right: c.Right, Wide: c.Wide, Optional: c.Optional}
 		if compare != nil {
-			w.Compare = func(a, b *rows.GroupLine) int { return compare(a.Instance, b.Instance) }
+			w.Compare = func(a, b line) int { return compare(a.Member, b.Member) }
 		}
-		heading := func(*rows.GroupLine) grid.Cell { return grid.Cell{} }
+		heading := func(line) grid.Cell { return grid.Cell{} }
 		indent := ""
 		switch c.Title {
 		case "NAME":
 			w.Min, w.Max, w.Middle, indent = 16, 40, false, "  "
-			heading = func(l *rows.GroupLine) grid.Cell {
+			heading = func(l line) grid.Cell {
 				glyph := t.Down
 				if l.Folded {
 					glyph = t.Right
@@ -286,10 +286,10 @@ func groupColumns(sh *common.Context) []grid.Column[*rows.GroupLine] {
 				n := strconv.Itoa(len(l.Group.Members))
 				return grid.Cell{Text: glyph + " " + l.Group.Name + "  " + n, Short: glyph + " " + n + " " + l.Group.Name, Role: theme.Strong}
 			}
-		case "ADDRESS":
-			heading = func(l *rows.GroupLine) grid.Cell { return grid.Cell{Text: l.Group.States, Role: theme.Dim} }
-		case "DNS":
-			heading = func(l *rows.GroupLine) grid.Cell {
+		case kind.kinds:
+			heading = func(l line) grid.Cell { return grid.Cell{Text: l.Group.Kinds, Role: theme.Dim} }
+		case kind.worst:
+			heading = func(l line) grid.Cell {
 				g := l.Group
 				if g.Urgent == 0 {
 					return grid.Cell{Text: t.OK, Role: theme.Good}
@@ -298,11 +298,11 @@ func groupColumns(sh *common.Context) []grid.Column[*rows.GroupLine] {
 				return grid.Cell{Text: glyph + " " + strconv.Itoa(g.Urgent), Role: role}
 			}
 		}
-		w.Text = func(l *rows.GroupLine) grid.Cell {
-			if l.Heading() {
+		w.Text = func(l line) grid.Cell {
+			if l.Heading {
 				return heading(l)
 			}
-			cell := text(l.Instance)
+			cell := text(l.Member)
 			cell.Text = indent + cell.Text
 			return cell
 		}

@@ -90,9 +90,12 @@ func All() []Registered {
 		{common.ActSources, "clouds and zones, and how they answer", newSourcesScreen},
 		{common.ActCalls, "calls to APIs: status, duration, size", newCallsScreen},
 		{common.ActServices, "services, their incarnations and nodes", newServicesScreen},
-		{common.ActGroupCloud, "instances by cloud, with counts", newGroupsScreen(rows.ByCloud)},
-		{common.ActGroupService, "instances by service, with counts", newGroupsScreen(rows.ByService)},
-		{common.ActGroupState, "instances by state, with counts", newGroupsScreen(rows.ByState)},
+		{common.ActGroupCloud, "instances by cloud, with counts", newInstanceGroups(rows.ByCloud)},
+		{common.ActGroupService, "instances by service, with counts", newInstanceGroups(rows.ByService)},
+		{common.ActGroupState, "instances by state, with counts", newInstanceGroups(rows.ByState)},
+		{common.ActGroupZone, "DNS by zone, with counts", newRecordGroups(rows.ByZone)},
+		{common.ActGroupName, "DNS by name, with counts", newRecordGroups(rows.ByName)},
+		{common.ActGroupFinding, "DNS by what was found, with counts", newRecordGroups(rows.ByFinding)},
 	}
 }
 
