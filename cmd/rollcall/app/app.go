@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/term"
 
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -63,13 +64,17 @@ func (a *Program) Notef(format string, args ...any) {
 	}
 }
 
-// Logf writes a line for a person to stderr; stdout is for machine output only. A write error cannot be reported and is
-// ignored. It may be called concurrently.
+// Logf writes a line for a person to stderr, with internationalized names in Unicode unless ASCII is set; stdout is for
+// machine output only. A write error cannot be reported and is ignored. It may be called concurrently.
 func (a *Program) Logf(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	a.logging.Lock()
 	defer a.logging.Unlock()
-	_, _ = fmt.Fprintln(a.Err, line)
+	shown := line
+	if !a.ASCII {
+		shown = index.Readable(line)
+	}
+	_, _ = fmt.Fprintln(a.Err, shown)
 	a.logLine(line)
 }
 

@@ -128,7 +128,7 @@ func TestABootScriptForAnInternationalizedZoneHasItsID(t *testing.T) {
 		return c.ZoneID
 	}
 	render := []string{"userdata", "render", "nginx-roundrobin", "--service", "www.bücher.example", "--set", "token_source=ssm", "--set", "register=agent"}
-	if r := rollcall(t, render...); r.code != exit.Done || id([]byte(r.out)) != "" || !strings.Contains(r.err, bookALabel+" is an internationalized zone, which the agent does not find") {
+	if r := rollcall(t, render...); r.code != exit.Done || id([]byte(r.out)) != "" || !strings.Contains(r.err, "bücher.example is an internationalized zone, which the agent does not find") {
 		t.Errorf("of a zone that was never read: exit code %d, %s", r.code, r.err)
 	}
 	must(t, "ls", "sources")
@@ -227,6 +227,14 @@ func TestNamesAreShownInUnicodeOrWithASCIIAsTheyAreOnTheWire(t *testing.T) {
 			if r := rollcall(t, all...); !strings.Contains(r.out, want) || strings.Contains(r.out, other) {
 				t.Errorf("%v: exit code %d\n%s%s", all, r.code, r.out, r.err)
 			}
+		}
+	}
+	for _, args := range [][]string{{"config", "check"}, {"zone", "export", "buecher.example"}, {"deregister", "www." + bookALabel + "/A/203.0.113.9", "--dry-run"}} {
+		if r := rollcall(t, args...); !strings.Contains(r.err, "bücher.example") || strings.Contains(r.err, "xn--") {
+			t.Errorf("%v: exit code %d\n%s", args, r.code, r.err)
+		}
+		if r := rollcall(t, append(args, "--ascii")...); !strings.Contains(r.err, bookALabel) || strings.Contains(r.err, "bücher") {
+			t.Errorf("%v --ascii: exit code %d\n%s", args, r.code, r.err)
 		}
 	}
 	if out := must(t, "ls", "records", "--filter", "name:shop", "-o", "name"); !strings.Contains(out, bookALabel+":shop."+bookALabel+"/CNAME/www."+bookALabel+"\n") {
