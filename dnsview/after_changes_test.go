@@ -36,7 +36,9 @@ var someAddresses = []string{"34.200.16.1", "34.200.16.2", "165.225.128.1", "165
 func someAddress(t *rapid.T) string { return rapid.SampledFrom(someAddresses).Draw(t, "address") }
 
 func (w *world) changeInstance(t *rapid.T, c *providers.CloudView, i *providers.Instance) string {
-	switch n := rapid.IntRange(0, 11).Draw(t, "changed"); n {
+	switch n := rapid.IntRange(0, 12).Draw(t, "changed"); n {
+	case 11:
+		return w.move(t, i)
 	case 0, 1:
 		i.State = rapid.SampledFrom(randomStates).Draw(t, "its state")
 		return "state"
@@ -84,7 +86,7 @@ func (w *world) changeInstance(t *rapid.T, c *providers.CloudView, i *providers.
 }
 
 func (w *world) changeRecord(t *rapid.T, z *providers.ZoneView, r *providers.Record) string {
-	switch n := rapid.IntRange(0, 15).Draw(t, "changed"); n {
+	switch n := rapid.IntRange(0, 18).Draw(t, "changed"); n {
 	case 0, 1:
 		r.TTL = uint32(rapid.SampledFrom([]int{30, 60, 61}).Draw(t, "ttl"))
 		return "TTL"
@@ -124,10 +126,13 @@ func (w *world) changeRecord(t *rapid.T, z *providers.ZoneView, r *providers.Rec
 			r.Owners[0].Instance = rapid.SampledFrom([]string{ec2A, ec2B, tritonA, tritonB}).Draw(t, "owner's id")
 		}
 		return "owner"
-	case 10:
+	case 10, 16, 17:
 		if r.Type == "SRV" {
 			r.Value = rapid.SampledFrom([]string{"10 10 4218 sd-01.unilans.net", "5 5 80 sd-02.unilans.net", "0 0 0 ."}).Draw(t, "srv")
 			return "SRV"
+		}
+		if o, ok := index.OwnerInMarker(r); ok && r.IsMarker() {
+			return w.changeMarker(t, r, o)
 		}
 		if r.Type == "TXT" && len(r.Value) > 4 {
 			r.Value = rapid.SampledFrom([]string{`"heritage=external-dns,external-dns/owner=x"`, `"rollcall9"`, r.Value}).Draw(t, "text")
@@ -153,4 +158,54 @@ func (w *world) changeRecord(t *rapid.T, z *providers.ZoneView, r *providers.Rec
 		}
 		return "record added"
 	}
+}
+
+// changeMarker changes what a marker says, and perhaps with it whose its record is.
+func (w *world) changeMarker(t *rapid.T, r *providers.Record, o providers.Owner) string {
+	switch rapid.IntRange(0, 3).Draw(t, "marker") {
+	case 0:
+		o.Quiesced = !o.Quiesced
+	case 1:
+		o.Registered = w.opts.Now.Add(-time.Duration(rapid.IntRange(-900, 900).Draw(t, "registered")) * time.Second).Truncate(time.Second)
+	case 2:
+		o.Value = someAddress(t)
+	default:
+		o.Instance = rapid.SampledFrom([]string{ec2A, tritonB, "i-0new"}).Draw(t, "marker's id")
+	}
+	text, err := o.Encode()
+	if err != nil {
+		return "none"
+	}
+	r.Value = providers.FormatTXT([]string{text})
+	if rapid.Bool().Draw(t, "attached") {
+		w.reread()
+	}
+	return "marker"
+}
+
+// move gives an instance another address, and its records with it, as its agent would.
+func (w *world) move(t *rapid.T, i *providers.Instance) string {
+	if len(i.PublicIPs) == 0 {
+		return "none"
+	}
+	was, is := i.PublicIPs[0].String(), someAddress(t)
+	i.PublicIPs = []netip.Addr{addr(is)}
+	for n := range w.snap.Zones {
+		z := &w.snap.Zones[n]
+		z.Records = slices.Clone(z.Records)
+		for k := range z.Records {
+			r := &z.Records[k]
+			if o, ok := index.OwnerInMarker(r); ok && o.Instance == i.ID && o.Value == was {
+				o.Value = is
+				if text, err := o.Encode(); err == nil {
+					r.Value = providers.FormatTXT([]string{text})
+				}
+			}
+			if r.Value == was && r.Type == index.TypeOf(i.PublicIPs[0]) {
+				r.Value = is
+			}
+		}
+	}
+	w.reread()
+	return "moved with its records"
 }

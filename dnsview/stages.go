@@ -105,7 +105,7 @@ func (in *inspector) changed() (found []*Finding, gone map[*Finding]bool) {
 	for n, parts := range in.stages {
 		for i, p := range parts {
 			var was *inspector
-			if in.last != nil {
+			if in.last != nil && i < len(in.last.stages[n]) {
 				was = in.last.stages[n][i]
 			}
 			if was == p {

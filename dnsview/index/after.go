@@ -3,6 +3,7 @@ package index
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 
 	"rollcall/providers"
@@ -14,7 +15,7 @@ type Changes struct {
 	Records map[Place]bool  // records that differ, or whose node, holder or marked value does
 	Nodes   map[int32]bool  // nodes that differ, or have a record or an address that does
 	Names   map[string]bool // of Records
-	Values  map[string]bool // names of records that have another value
+	Values  map[string]bool // names of records that have another value or owner marker
 	Sets    map[int32]bool  // numbers of zones with records that differ in more than TTL, weight and policy
 	Hosts   bool            // some of Records may be the address of a host of SRV records
 }
@@ -23,7 +24,7 @@ type Changes struct {
 const mostChanges = 1024
 
 // After returns the index of a later snapshot that has the sources and states of the one of x, and whose rows may differ,
-// but not in number, order and owners. The options are those of x but for what was observed and the time. ok is false if the
+// but not in number, order and whose they are. The options are those of x but for what was observed and the time. ok is false if the
 // rows differ in more than that, or if what differs may link other rows.
 func (x *Index) After(s *providers.Snapshot, o *Options) (n *Index, c *Changes, ok bool) {
 	d := &difference{Index: x, later: x.Again(s, o), c: &Changes{map[Place]bool{}, map[int32]bool{}, map[string]bool{}, map[string]bool{}, map[int32]bool{}, false}}
@@ -116,26 +117,33 @@ func differing[T any](was, is []T, same func(a, b *T) bool) (at []int32, ok bool
 func (d *difference) record(p Place) bool {
 	was, is := d.At(p), d.later.At(p)
 	if was.Zone != is.Zone || was.Name != is.Name || was.Type != is.Type || was.SetID != is.SetID || was.Alias != is.Alias ||
-		!slices.Equal(was.Owners, is.Owners) || !slices.Equal(was.BadMarkers, is.BadMarkers) {
+		!slices.EqualFunc(was.Owners, is.Owners, sameNode) || !slices.Equal(was.BadMarkers, is.BadMarkers) {
 		return false
 	}
-	sameValue := was.Value == is.Value
+	sameValue, sameOwners := was.Value == is.Value, slices.Equal(was.Owners, is.Owners)
 	switch was.Type {
 	case "NS", "DNAME", "SOA", "PTR", "TXT", "SRV":
-		if !sameValue || was.ID != is.ID || was.Comment != is.Comment || was.Policy != is.Policy || was.Proxied != is.Proxied {
+		if marker := was.IsMarker(); marker && !sameValue {
+			if strings.HasPrefix(was.Name, providers.EvacuationName("")) {
+				return false
+			}
+			d.ownNodes()
+		} else if !sameValue || was.ID != is.ID || was.Comment != is.Comment || was.Policy != is.Policy || was.Proxied != is.Proxied {
 			return false
 		}
 	}
 	node := d.Zones[p.Zone].Nodes[p.At]
 	d.c.Records[p] = true
 	d.touchNode(node)
-	if !sameValue || was.ID != is.ID || !was.Modified.Equal(is.Modified) || was.Comment != is.Comment {
+	if !sameValue || !sameOwners || was.ID != is.ID || !was.Modified.Equal(is.Modified) || was.Comment != is.Comment {
 		d.c.Sets[p.Zone] = true
 	}
-	if sameValue {
+	if sameValue && sameOwners {
 		return true
 	}
-	d.c.Values[was.Name] = true
+	if d.c.Values[was.Name] = true; sameValue {
+		return true
+	}
 	for _, r := range []*providers.Record{was, is} {
 		a, ok := r.Addr()
 		if !ok {
@@ -159,6 +167,11 @@ func (d *difference) record(p Place) bool {
 	}
 	z.tables.led[p.At] = hashOfAddr(is)
 	return true
+}
+
+// sameNode reports whether two owners are of one fleet and one instance.
+func sameNode(a, b providers.Owner) bool {
+	return a.Fleet == b.Fleet && a.Cloud == b.Cloud && a.Instance == b.Instance
 }
 
 // touchNode notes a node and its records. Any number below zero is none.
@@ -209,7 +222,7 @@ func (d *difference) instance(was, is *providers.Instance) bool {
 		if !alone {
 			return false
 		}
-		d.own()
+		d.ownHolders()
 		d.later.holders[at], d.later.claims[at] = holder{node: -1}, 0
 		d.addrs[a] = true
 	}
@@ -217,7 +230,7 @@ func (d *difference) instance(was, is *providers.Instance) bool {
 		if slices.Contains(old, a) {
 			continue
 		}
-		d.own()
+		d.ownHolders()
 		at, added := d.later.addresses.Add(a)
 		switch {
 		case added:
@@ -232,8 +245,15 @@ func (d *difference) instance(was, is *providers.Instance) bool {
 	return true
 }
 
-// own makes the holders of addresses those of the later index alone.
-func (d *difference) own() {
+// ownNodes makes the numbers of nodes those of the later index alone: a marker may name another one.
+func (d *difference) ownNodes() {
+	if n := d.later; len(n.numbers.keys) > 0 && &n.numbers.keys[0] == &d.numbers.keys[0] {
+		n.Nodes, n.numbers = slices.Clone(n.Nodes), n.numbers.Clone()
+	}
+}
+
+// ownHolders makes the holders of addresses those of the later index alone.
+func (d *difference) ownHolders() {
 	if len(d.claims) > 0 && len(d.later.claims) == len(d.claims) && &d.later.claims[0] == &d.claims[0] {
 		d.later.addresses, d.later.holders, d.later.claims = d.addresses.Clone(), slices.Clone(d.holders), slices.Clone(d.claims)
 	}
