@@ -96,6 +96,10 @@ func (w *world) changeRecord(t *rapid.T, z *providers.ZoneView, r *providers.Rec
 			r.Type = index.TypeOf(addr(r.Value))
 			return "value"
 		}
+		if r.Type == "CNAME" {
+			r.Value = rapid.SampledFrom([]string{"sd-02.unilans.net", "elsewhere.example.net"}).Draw(t, "alias")
+			return "alias"
+		}
 		r.MarkerTTL++
 		return "TTL of the marker"
 	case 5:

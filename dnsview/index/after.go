@@ -56,7 +56,7 @@ func (x *Index) After(s *providers.Snapshot, o *Options) (n *Index, c *Changes, 
 			d.c.Hosts = true
 		}
 	}
-	d.later.moveFrom(x)
+	d.later.moveFrom(x, d.c.Names)
 	d.later.from, d.later.differs, d.later.made = x.made, d.c, &made{}
 	return d.later, d.c, true
 }

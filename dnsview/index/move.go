@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"sync"
@@ -8,8 +9,9 @@ import (
 	"rollcall/providers"
 )
 
-// moveFrom makes an index that x.Again returned point at its own rows, which stand where those of x do.
-func (n *Index) moveFrom(x *Index) {
+// moveFrom makes an index that x.Again returned point at its own rows, which stand where those of x do. Among those with some
+// names are all that differ.
+func (n *Index) moveFrom(x *Index, names map[string]bool) {
 	var instances []moved[providers.Instance]
 	for at, cs := range x.Clouds {
 		if is := n.Clouds[at].View.Instances; !providers.ShareRows(cs.View.Instances, is) {
@@ -29,7 +31,7 @@ func (n *Index) moveFrom(x *Index) {
 		n.Zones[at].moveTables()
 	}
 	if len(records) > 0 {
-		n.moveRecords(records)
+		n.moveRecords(records, names)
 	}
 	n.prepareIdentities()
 }
@@ -57,7 +59,7 @@ func (n *Index) moveInstances(all []moved[providers.Instance]) {
 	}
 }
 
-func (n *Index) moveRecords(all []moved[providers.Record]) {
+func (n *Index) moveRecords(all []moved[providers.Record], names map[string]bool) {
 	n.Links = slices.Clone(n.Links)
 	for i := range n.Links {
 		n.Links[i].Record = pointed(all, n.Links[i].Record)
@@ -70,7 +72,9 @@ func (n *Index) moveRecords(all []moved[providers.Record]) {
 	}
 	n.Hosts = maps.Clone(n.Hosts)
 	for name, list := range n.Hosts {
-		n.Hosts[name] = pointedAll(all, list)
+		if n.Hosts[name] = pointedAll(all, list); names[name] {
+			n.sortHosts(n.Hosts[name])
+		}
 	}
 	for _, e := range n.Evacuations { // of this index alone
 		e.Record, e.Before = pointed(all, e.Record), pointedAll(all, e.Before)
@@ -80,6 +84,17 @@ func (n *Index) moveRecords(all []moved[providers.Record]) {
 		controllers[pointed(all, r)] = who
 	}
 	n.controllers = controllers
+}
+
+// sortHosts puts the records of a host into the order that they would have if they were noted anew: as addNames does, those
+// that are equal as they were read.
+func (n *Index) sortHosts(list []*providers.Record) {
+	slices.SortFunc(list, func(a, b *providers.Record) int {
+		p, _ := n.PlaceOf(a)
+		q, _ := n.PlaceOf(b)
+		return cmp.Or(cmp.Compare(p.Zone, q.Zone), cmp.Compare(p.At, q.At))
+	})
+	slices.SortFunc(list, CompareRecords)
 }
 
 func pointedAll(all []moved[providers.Record], list []*providers.Record) []*providers.Record {
