@@ -57,7 +57,7 @@ func farClouds() {
 }
 
 // useWorld makes this process a client of a world with this environment.
-func useWorld(b *testing.B, env []string) {
+func useWorld(b testing.TB, env []string) {
 	for _, kv := range clientOf(providers.EnvironmentOf(), env).List() {
 		name, value, _ := strings.Cut(kv, "=")
 		b.Setenv(name, value)

@@ -49,7 +49,7 @@ func slowWorld(b *testing.B) (c *config.Config, newFleet func() *fleet.Fleet) {
 
 // newFleetFor returns a fleet of new adapters that send their requests by transport. last are the rows of an earlier
 // run, or nil.
-func newFleetFor(b *testing.B, c *config.Config, transport http.RoundTripper, last *providers.Snapshot) *fleet.Fleet {
+func newFleetFor(b testing.TB, c *config.Config, transport http.RoundTripper, last *providers.Snapshot) *fleet.Fleet {
 	must := func(err error) {
 		if err != nil {
 			b.Fatal(err)
