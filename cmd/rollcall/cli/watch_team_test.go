@@ -63,3 +63,34 @@ func TestAChangeReadsTheSourcesThoughPublishedRowsAreFresh(t *testing.T) {
 		t.Error(r.out)
 	}
 }
+
+func TestASessionThatHeldTheLeaseShowsTheRowsOfAnotherThoughTheyAreTheSame(t *testing.T) {
+	fastWorld(t)
+	_, machine := newTeam(t)
+	machine("a")
+	w := startWatch(t, watchFlags{})
+	until(t, "the watch to work", func() bool { return w.count(watcher.EventNew, "dead") == 6 })
+	machine("b")
+	s := opened(t)
+	read := func() (by int) {
+		snap := s.Fleet.Snapshot()
+		for i := range snap.Clouds {
+			if snap.Clouds[i].ReadBy != "" && len(snap.Clouds[i].Instances) > 0 {
+				by++
+			}
+		}
+		return by
+	}
+	until(t, "the rows of every cloud", func() bool {
+		s.PollPublished(t.Context())
+		return read() == 4
+	})
+	s.DropPublished() // as while it holds the lease
+	if n := read(); n != 0 {
+		t.Errorf("rows of another are shown of %d clouds by the holder of the lease", n)
+	}
+	s.PollPublished(t.Context())
+	if n := read(); n != 4 {
+		t.Errorf("once it waits again, the rows of %d clouds are shown, though they are the same", n)
+	}
+}
