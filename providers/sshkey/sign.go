@@ -75,7 +75,7 @@ func (s *Signer) wanted() (is func(ssh.PublicKey) bool, what string, err error) 
 	switch {
 	case s.Key == "":
 		return func(k ssh.PublicKey) bool { return k.Type() == ssh.KeyAlgoED25519 }, "an ed25519 key", nil
-	case IsFingerprint(s.Key):
+	case isFingerprint(s.Key):
 		return func(k ssh.PublicKey) bool { return Matches(k, s.Key) }, "the key " + providers.Brief(s.Key), nil
 	}
 	data, err := os.ReadFile(s.Key)
@@ -90,8 +90,8 @@ func (s *Signer) wanted() (is func(ssh.PublicKey) bool, what string, err error) 
 	return func(k ssh.PublicKey) bool { return bytes.Equal(k.Marshal(), want) }, "the key of " + s.Key, nil
 }
 
-// IsFingerprint reports whether a text is the fingerprint of a key, as ssh-keygen -l prints it, and not a file.
-func IsFingerprint(s string) bool {
+// isFingerprint reports whether a text is the fingerprint of a key, as ssh-keygen -l prints it, and not a file.
+func isFingerprint(s string) bool {
 	return strings.HasPrefix(s, "SHA256:") || strings.HasPrefix(s, "MD5:")
 }
 

@@ -4,8 +4,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-
-	"rollcall/providers/sshkey"
 )
 
 // Team is the store that the members of a team share. Without one the journal is a file of this machine.
@@ -46,7 +44,7 @@ func (r *reader) team(n ast.Node, c *Config) {
 		"sign":     r.toBool(&t.Sign, "sign"),
 		"sign_key": func(n ast.Node) {
 			signKey, ok := r.text(n, "sign_key")
-			if ok && sshkey.IsFingerprint(signKey) {
+			if ok && (strings.HasPrefix(signKey, "SHA256:") || strings.HasPrefix(signKey, "MD5:")) {
 				t.SignKey = signKey
 			} else if ok {
 				r.toPath(&t.SignKey, "sign_key")(n)

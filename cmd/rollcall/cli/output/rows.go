@@ -4,8 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/rows"
-	"rollcall/providers"
 	"rollcall/providers/journal"
 )
 
@@ -60,7 +60,7 @@ func Sources(wire bool) *Listing[rows.Source] {
 func Entries(proofs bool) *Listing[rows.Entry] {
 	l := &Listing[rows.Entry]{ID: (*rows.Entry).Key, Columns: rows.EntryTable(), Object: func(e *rows.Entry) any { return e.Entry }}
 	if proofs {
-		l.Columns = append(l.Columns, rows.Column[*rows.Entry]{Title: "PROVED BY", Text: func(e *rows.Entry) string { return providers.Clean(e.ProvedBy) }})
+		l.Columns = append(l.Columns, rows.Column[*rows.Entry]{Title: "PROVED BY", Text: func(e *rows.Entry) string { return words.Clean(e.ProvedBy) }})
 		l.Object = func(e *rows.Entry) any {
 			return struct {
 				journal.Entry
