@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net/http"
 	"os"
 	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"rollcall/providers"
@@ -19,7 +21,8 @@ import (
 )
 
 // changingClouds is the program of a process that starts the embedded clouds with so many instances and about as many
-// records, and prints their environment. For each line of stdin it changes some of both, and prints a line.
+// records, and prints their environment. For each line of stdin it changes some of both, and prints a line; for the line
+// count it prints how many requests they have received.
 func changingClouds() {
 	check := func(err error) {
 		if err != nil {
@@ -31,7 +34,10 @@ func changingClouds() {
 	dir, err := os.MkdirTemp("", "rollcall-bench-")
 	check(err)
 	defer func() { check(os.RemoveAll(dir)) }()
-	s, err := startWorld(context.Background(), dir, 1, instances, log.Printf)
+	var requests atomic.Int64
+	s, err := startWorld(context.Background(), dir, 1, instances, log.Printf, func(o *sim.Options) {
+		o.Requested = func(*http.Request) { requests.Add(1) }
+	})
 	check(err)
 	check(thinOut(s.World(), instances))
 	for _, kv := range s.Env() {
@@ -40,6 +46,10 @@ func changingClouds() {
 	fmt.Println()
 	lines := bufio.NewScanner(os.Stdin)
 	for n := 1; lines.Scan(); n++ {
+		if lines.Text() == "count" {
+			fmt.Println(requests.Load())
+			continue
+		}
 		check(changeSome(s, n))
 		fmt.Println(n)
 	}
