@@ -184,3 +184,15 @@ func TestAFilterCanBeTypedAsACommand(t *testing.T) {
 	r.has("/finding:dead type:A") // which the line of / has
 	r.press("esc")
 }
+
+func TestWhyAFilterOfACommandIsRefusedIsNotCut(t *testing.T) {
+	r := newRig(t, 80, 24)
+	r.until("Instances 30")
+	r.press(":")
+	r.typeText("filter state:runing")
+	r.press("enter")
+	r.has("nothing ever has the state", "nearest is running")
+	if n := strings.Count(r.screen(), "\n"); n != 23 {
+		t.Errorf("the screen has %d lines", n+1)
+	}
+}

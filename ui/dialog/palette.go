@@ -235,7 +235,8 @@ func (d *paletteDialog) Draw(sh *common.Context, w, h int) common.Panel {
 		lines = append(lines, "")
 	}
 	if d.refused != "" {
-		lines[1] = t.Paint(theme.Warn, t.Warn+" "+d.refused)
+		why := paintIndented(t, theme.Warn, t.Warn, theme.Warn, d.refused, w)
+		lines = slices.Concat(lines[:1], why, lines[2:])[:max(rows+2, len(why)+1)] // over the end of the list
 	}
 	return common.Panel{Title: "Commands", Lines: lines, Width: w, Hints: common.KeyHints("enter", "run", "tab", "complete", "up", "earlier", "esc", "close")}
 }
