@@ -16,8 +16,13 @@ import (
 	"rollcall/providers/reader"
 )
 
-// firstPoll limits how long a console or a command waits for what the reader of the team has published.
-const firstPoll = 5 * time.Second
+// firstPoll limits how long a command waits for what the reader of the team has published, and consolePoll how long a console
+// does: it shows the rows of its last run meanwhile, and many that start at once must not all read the sources themselves. A
+// store that does not answer is given up sooner.
+const (
+	firstPoll   = 5 * time.Second
+	consolePoll = time.Minute
+)
 
 // WatchName returns what others see as the reader of a source: a watch on this machine.
 func WatchName() string {
@@ -106,7 +111,7 @@ func (s *Session) RunFleet(ctx context.Context) {
 		s.Fleet.Run(ctx)
 		return
 	}
-	first, cancel := context.WithTimeout(ctx, firstPoll)
+	first, cancel := context.WithTimeout(ctx, consolePoll)
 	s.PollPublished(first)
 	cancel()
 	ended := make(chan struct{})

@@ -226,7 +226,7 @@ func benchmarkTeam(b *testing.B, instances, consoles int, place func(*testing.B)
 			name    string
 			minutes int
 			changes int // a minute
-		}{{"steady", 2, 0}, {"changing", 3, instances / 50 / 400}} { // a change is of some 400 instances
+		}{{"steady", 2, 0}, {"changing", 3, max(1, instances/50/400)}} { // a change is of some 400 instances
 			calls, sent, got, conSent := ask("count"), watchBytes.sent.Load(), consoleBytes.received.Load(), consoleBytes.sent.Load()
 			ages := map[string][]float64{}
 			end := time.Now().Add(time.Duration(phase.minutes) * time.Minute)
