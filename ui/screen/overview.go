@@ -273,10 +273,10 @@ func sparkline(t *theme.Theme, steps [rows.TrendSteps]int, all int) string {
 	levels := []rune(t.Levels)
 	most, line := max(all, slices.Max(steps[:]), 1), make([]rune, len(steps))
 	for i, n := range steps {
-		switch {
-		case n == rows.NoTrend:
+		switch n {
+		case rows.NoTrend:
 			line[i] = ' '
-		case n == 0:
+		case 0:
 			line[i] = levels[0]
 		default:
 			line[i] = levels[max(1, n*(len(levels)-1)/most)]
