@@ -159,7 +159,7 @@ func unfinished(entries []Entry) []Unfinished {
 		}
 	}
 	slices.SortFunc(out, func(a, b Unfinished) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(queued[keyOf(a.Instance)], queued[keyOf(b.Instance)]))
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Run, b.Run), cmp.Compare(queued[keyOf(a.Instance)], queued[keyOf(b.Instance)]))
 	})
 	return out
 }
