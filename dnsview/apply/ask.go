@@ -292,7 +292,7 @@ func (r *run) acceptTyped(guards []index.GuardResult) {
 			continue
 		}
 		if slices.ContainsFunc(r.confirm.Typed, func(s string) bool {
-			return s == g.Confirm || (g.Guard == index.GuardMinimum || g.Guard == index.GuardAddress) && providers.SameName(s, g.Confirm)
+			return index.IsTyped(s, g.Confirm) || (g.Guard == index.GuardMinimum || g.Guard == index.GuardAddress) && providers.SameName(index.Readable(s), index.Readable(g.Confirm))
 		}) {
 			g.Pass = true
 			g.Why += " (a person typed it)"

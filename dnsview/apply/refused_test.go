@@ -164,3 +164,15 @@ func TestTypingAnswersOneGuardAndNoOther(t *testing.T) {
 		t.Errorf("%+v", rep.Steps[0].Guards)
 	}
 }
+
+func TestANameThatIsAskedForMayBeTypedInUnicodeOrAsItIsOnTheWire(t *testing.T) {
+	for typed, pass := range map[string]bool{
+		"www.bücher.example": true, "www.xn--bcher-kva.example": true, "WWW.bücher.example.": true, "www.bucher.example": false, "bücher.example": false, "": false,
+	} {
+		r := &run{confirm: Confirm{Typed: []string{typed}}}
+		guards := []index.GuardResult{{Guard: index.GuardMinimum, Confirm: "www.xn--bcher-kva.example"}}
+		if r.acceptTyped(guards); guards[0].Pass != pass {
+			t.Errorf("%q: passes %t", typed, guards[0].Pass)
+		}
+	}
+}

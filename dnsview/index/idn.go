@@ -101,6 +101,10 @@ func Readable(text string) string {
 	return b.String() + text[from:]
 }
 
+// IsTyped reports whether a person typed the text that is asked for. An internationalized name in it may be typed as it is
+// shown or as it is on the wire.
+func IsTyped(typed, asked string) bool { return Readable(typed) == Readable(asked) }
+
 // HoldsName reports whether the last field of a value of a type is a name.
 func HoldsName(typ string) bool {
 	switch typ {

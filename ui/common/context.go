@@ -73,6 +73,14 @@ func (sh *Context) RefusedReadOnly() bool {
 	return sh.ReadOnly
 }
 
+// Readable returns a text clean and as rows show it: with internationalized names in Unicode unless --ascii was given.
+func (sh *Context) Readable(text string) string {
+	if sh.Picture == nil || sh.Picture.View == nil {
+		return Clean(text)
+	}
+	return Clean(sh.Picture.View.Options.Readable(text))
+}
+
 // TextWidth returns the width of a dialog's text in cells.
 func (sh *Context) TextWidth() int { return max(min(sh.Width-8, 100), 20) }
 

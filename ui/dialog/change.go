@@ -327,10 +327,10 @@ func (cs *Changes) ended(c *change, r *apply.Report) tea.Cmd {
 // outcome returns one line about a successful change.
 func (cs *Changes) outcome(c *change) string {
 	if len(c.plan.Steps) == 1 {
-		return "done: " + common.Clean(c.plan.Steps[0].Sentence)
+		return "done: " + cs.Readable(c.plan.Steps[0].Sentence)
 	}
 	if c.plan.Title != "" {
-		return "done: " + common.Clean(c.plan.Title)
+		return "done: " + cs.Readable(c.plan.Title)
 	}
 	return "done: " + c.what
 }

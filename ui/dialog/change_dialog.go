@@ -106,7 +106,7 @@ func (d *changeDialog) typing(k tea.KeyPressMsg) common.DialogAction {
 		c.view.ScrollDown(1)
 	case "enter":
 		n := c.need[len(c.typed)]
-		if typed := strings.TrimSpace(c.input.Value()); typed != n.text {
+		if typed := strings.TrimSpace(c.input.Value()); !index.IsTyped(typed, n.text) {
 			c.wrong = typed
 			return nil
 		}

@@ -58,7 +58,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 	out = append(out, remains(t, c.plan.Evacuated, w)...)
 	skipped := []string{}
 	for _, s := range c.plan.Skipped {
-		skipped = append(skipped, paintIndented(t, theme.Dim, t.Dot, theme.Dim, common.Clean(s), w)...)
+		skipped = append(skipped, paintIndented(t, theme.Dim, t.Dot, theme.Dim, sh.Readable(s), w)...)
 	}
 	if c.plan.Evacuated != nil { // what still leads to the cloud comes before the many steps
 		out, skipped = append(out, skipped...), nil
@@ -80,7 +80,7 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 			state = ""
 		}
 		glyph, role := stepGlyph(t, state, c.stage == stageRunning && (c.states[s.ID] == "" && c.wait.Step == s.ID))
-		out = append(out, paintIndented(t, role, glyph, theme.Plain, common.Clean(s.Sentence), w)...)
+		out = append(out, paintIndented(t, role, glyph, theme.Plain, sh.Readable(s.Sentence), w)...)
 		if s.Change != nil {
 			for _, l := range plan.Diff(s.Change) {
 				for _, line := range diffLines(t, l, w-4) {
@@ -98,10 +98,10 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 	out = append(out, skipped...)
 	if as.report != nil {
 		for _, n := range as.report.Nodes {
-			out = append(out, paintIndented(t, theme.Warn, t.Warn, theme.Warn, common.Clean(n.Text), w)...)
+			out = append(out, paintIndented(t, theme.Warn, t.Warn, theme.Warn, sh.Readable(n.Text), w)...)
 		}
 		for _, n := range as.report.Notes {
-			out = append(out, paintIndented(t, theme.Notice, t.Dot, theme.Notice, common.Clean(n), w)...)
+			out = append(out, paintIndented(t, theme.Notice, t.Dot, theme.Notice, sh.Readable(n), w)...)
 		}
 	}
 	return out
@@ -160,7 +160,7 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, shown
 	t := sh.Theme
 	var out []string
 	add := func(role theme.Role, glyph, s string) {
-		for _, l := range paintIndented(t, role, glyph, role, common.Clean(s), w-4) {
+		for _, l := range paintIndented(t, role, glyph, role, sh.Readable(s), w-4) {
 			out = append(out, "    "+l)
 		}
 	}

@@ -70,12 +70,16 @@ func (a *Program) Logf(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	a.logging.Lock()
 	defer a.logging.Unlock()
-	shown := line
-	if !a.ASCII {
-		shown = index.Readable(line)
-	}
-	_, _ = fmt.Fprintln(a.Err, shown)
+	_, _ = fmt.Fprintln(a.Err, a.Readable(line))
 	a.logLine(line)
+}
+
+// Readable returns a text for a person, with internationalized names in Unicode unless ASCII is set.
+func (a *Program) Readable(text string) string {
+	if a.ASCII {
+		return text
+	}
+	return index.Readable(text)
 }
 
 // logLine writes a line to --log-file.

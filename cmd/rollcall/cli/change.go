@@ -67,7 +67,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	}
 	if len(plan.Steps) == 0 {
 		if c.form != output.Text {
-			if err := output.WriteReport(a.Out, c.form, &apply.Report{Plan: plan}, c.dryRun, lacking); err != nil {
+			if err := output.WriteReport(a.Out, c.form, a.Readable, &apply.Report{Plan: plan}, c.dryRun, lacking); err != nil {
 				return err
 			}
 		}
@@ -98,7 +98,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	if !c.basis.everySource {
 		lacking = nil // the named object was found
 	}
-	if err := output.WriteReport(a.Out, c.form, r, c.dryRun, lacking); err != nil {
+	if err := output.WriteReport(a.Out, c.form, a.Readable, r, c.dryRun, lacking); err != nil {
 		return err
 	}
 	for _, ask := range r.Asks() {
@@ -174,7 +174,7 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 	}
 	if c.show {
 		d := output.Doc(check)
-		_, _ = io.WriteString(a.Err, d.Text()) // a write error cannot be reported
+		_, _ = io.WriteString(a.Err, a.Readable(d.Text())) // a write error cannot be reported
 		if asks && !c.yes {
 			if !a.agrees(ctx, "do it? [y/N] ") {
 				return nil, errNotDone
@@ -184,7 +184,7 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 	if asks {
 		// Guards that a person can answer are asked before anything runs.
 		for _, ask := range check.Asks() {
-			if slices.Contains(typed, ask.Text) {
+			if slices.ContainsFunc(typed, func(s string) bool { return index.IsTyped(s, ask.Text) }) {
 				continue
 			}
 			a.Logf("%s", words.Clean(whyAsked(s, &ask)))

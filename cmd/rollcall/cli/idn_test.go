@@ -208,15 +208,24 @@ func TestANameThatIsNoInternationalizedNameIsOneClearLine(t *testing.T) {
 func TestNamesAreShownInUnicodeOrWithASCIIAsTheyAreOnTheWire(t *testing.T) {
 	s := newWorld(t)
 	z := bookZone(t, s, providers.Cloudflare)
+	address := objects(t, "ls", "instances", "--filter", "name=bastion-01", "-o", "json")[0]["public_ips"].([]any)[0].(string)
+	node := "node." + bookALabel + "/A/" + address
 	if _, err := z.Update(func(tx *world.Tx) error {
 		tx.AddRecord(&world.Record{Name: "www." + bookALabel, Type: "A", Content: "203.0.113.9", TTL: 60})
+		tx.AddRecord(&world.Record{Name: "node." + bookALabel, Type: "A", Content: address, TTL: 60})
 		tx.AddRecord(&world.Record{Name: "shop." + bookALabel, Type: "CNAME", Content: "www." + bookALabel, TTL: 60})
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{
-		{"ls", "records", "--filter", "zone:" + bookALabel}, {"ls", "sources"}, {"ls", "services"}, {"ls", "findings", "--filter", "zone:" + bookALabel}, {"drift"},
+		{"adopt", node, "--dry-run"},
+		{"adopt", node, "--dry-run", "-o", "markdown"},
+		{"ls", "records", "--filter", "zone:" + bookALabel},
+		{"ls", "sources"},
+		{"ls", "services"},
+		{"ls", "findings", "--filter", "zone:" + bookALabel},
+		{"drift"},
 	} {
 		for ascii, want := range map[bool]string{false: "bücher.example", true: bookALabel} {
 			all := args

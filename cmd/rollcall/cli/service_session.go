@@ -218,7 +218,7 @@ func (a *commands) printService(r *apply.Report, c changeOptions) error {
 		}
 		err = output.String(a.Out, b.String())
 	default:
-		err = output.String(a.Out, row.Text())
+		err = output.String(a.Out, a.Readable(row.Text()))
 	}
 	if err != nil {
 		return err

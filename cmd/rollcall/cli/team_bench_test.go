@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -254,7 +253,7 @@ func benchmarkTeam(b *testing.B, instances, consoles int, place func(*testing.B)
 			for _, who := range slices.Sorted(maps.Keys(ages)) {
 				slices.SortFunc(ages[who], cmp.Compare[float64])
 				a := ages[who]
-				b.Log(fmt.Sprintf("%s, read by %s: age median %.0f s, 99 of 100 %.0f s, worst %.0f s of %d", phase.name, who, a[len(a)/2], a[len(a)*99/100], a[len(a)-1], len(a)))
+				b.Logf("%s, read by %s: age median %.0f s, 99 of 100 %.0f s, worst %.0f s of %d", phase.name, who, a[len(a)/2], a[len(a)*99/100], a[len(a)-1], len(a))
 			}
 			if a := ages["a watch"]; len(a) > 0 {
 				b.ReportMetric(a[len(a)/2], "s-median-age-"+phase.name)

@@ -63,7 +63,7 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 		ready = ready || st.Step.Kind == plan.StepPower && st.State == apply.StepReady
 	}
 	if !ready && len(r.Asks()) == 0 { // answers by typing are requested later
-		if err := output.WriteReport(a.Out, c.form, r, c.dryRun, nil); err != nil {
+		if err := output.WriteReport(a.Out, c.form, a.Readable, r, c.dryRun, nil); err != nil {
 			return err
 		}
 		return exit.With(exit.Failed)

@@ -94,8 +94,8 @@ func NewReport(r *apply.Report, dryRun bool) Report {
 }
 
 // WriteReport prints the outcome of a plan, or of its check with dryRun, in a form. The sources that are lacking are
-// listed as incomplete, and the outcome is not OK then.
-func WriteReport(w io.Writer, form string, r *apply.Report, dryRun bool, lacking []rows.Source) error {
+// listed as incomplete, and the outcome is not OK then. Forms for a person pass through readable.
+func WriteReport(w io.Writer, form string, readable func(string) string, r *apply.Report, dryRun bool, lacking []rows.Source) error {
 	switch d := Doc(r); {
 	case form == JSON || form == YAML:
 		row := NewReport(r, dryRun)
@@ -109,12 +109,12 @@ func WriteReport(w io.Writer, form string, r *apply.Report, dryRun bool, lacking
 		for _, n := range r.Nodes {
 			nodes = append(nodes, n.Text)
 		}
-		return String(w, d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodes))
+		return String(w, readable(d.Markdown()+markdownList("What the clouds could not be asked", r.Notes)+markdownList("Left half way", nodes)))
 	case dryRun:
-		return String(w, d.Text()+notesText(r.Notes))
+		return String(w, readable(d.Text()+notesText(r.Notes)))
 	}
 	row := NewReport(r, dryRun)
-	return String(w, row.Text())
+	return String(w, readable(row.Text()))
 }
 
 // markdownList returns a section with one line per text; "" if there are none.
