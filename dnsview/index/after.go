@@ -216,7 +216,10 @@ func (d *difference) instance(was, is *providers.Instance) bool {
 		if was.State != is.State && !alone {
 			return false
 		}
-		if d.addrs[a] = d.addrs[a]; slices.Contains(held, a) {
+		if _, noted := d.addrs[a]; !noted {
+			d.addrs[a] = false // the same holder, another instance
+		}
+		if slices.Contains(held, a) {
 			continue
 		}
 		if !alone {

@@ -270,19 +270,18 @@ func liveCell(t *theme.Theme, r *rows.Overview) grid.Cell {
 // sparkline draws how many nodes were in DNS and well in the last hour, of all that there are or were; "" if nothing is known of it.
 // What is not known is blank.
 func sparkline(t *theme.Theme, steps [rows.TrendSteps]int, all int) string {
-	levels := []rune(t.Levels)
-	most, line := max(all, slices.Max(steps[:]), 1), make([]rune, len(steps))
-	for i, n := range steps {
+	most, line := max(all, slices.Max(steps[:]), 1), ""
+	for _, n := range steps {
 		switch n {
 		case rows.NoTrend:
-			line[i] = ' '
+			line += " "
 		case 0:
-			line[i] = levels[0]
+			line += t.Levels[0]
 		default:
-			line[i] = levels[max(1, n*(len(levels)-1)/most)]
+			line += t.Levels[max(1, n*(len(t.Levels)-1)/most)]
 		}
 	}
-	return strings.TrimRight(string(line), " ")
+	return strings.TrimRight(line, " ")
 }
 
 // barWidth is the width of the bar of the cloud with the most nodes.

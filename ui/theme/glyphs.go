@@ -12,9 +12,9 @@ type Glyphs struct {
 	Bad, Warn, Note, Hollow, OK          string // ✖ ▲ ● ○ ✓
 	Bar, Link, Mark                      string // cursor, counterpart, marked
 	Up, Down, Right, Dot, Ellipsis, Wait string
-	Thumb                                string // the thumb of a scroll bar, on the border
-	Full, Empty                          string // a progress bar
-	Levels                               string // characters of a sparkline, the lowest first
+	Thumb                                string    // the thumb of a scroll bar, on the border
+	Full, Empty                          string    // a progress bar
+	Levels                               [8]string // characters of a sparkline, the lowest first
 	Box                                  lipgloss.Border
 }
 
@@ -24,7 +24,7 @@ func glyphs(ascii bool) Glyphs {
 			Bad: "x", Warn: "!", Note: "*", Hollow: "o", OK: "+",
 			Bar: ">", Link: "=", Mark: "#",
 			Up: "^", Down: "v", Right: ">", Dot: "-", Ellipsis: "~", Wait: "~",
-			Thumb: "#", Full: "#", Empty: ".", Levels: "_.:-=+*#",
+			Thumb: "#", Full: "#", Empty: ".", Levels: [8]string{"_", ".", ":", "-", "=", "+", "*", "#"},
 			Box: lipgloss.ASCIIBorder(),
 		}
 	}
@@ -32,7 +32,7 @@ func glyphs(ascii bool) Glyphs {
 		Bad: "✖", Warn: "▲", Note: "●", Hollow: "○", OK: "✓",
 		Bar: "▌", Link: "◆", Mark: "✱",
 		Up: "↑", Down: "↓", Right: "›", Dot: "·", Ellipsis: "…", Wait: "◌",
-		Thumb: "┃", Full: "━", Empty: "─", Levels: "▁▂▃▄▅▆▇█",
+		Thumb: "┃", Full: "━", Empty: "─", Levels: [8]string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 		Box: lipgloss.RoundedBorder(),
 	}
 }

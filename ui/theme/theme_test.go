@@ -13,17 +13,23 @@ import (
 func TestEveryGlyphTakesOneCellAndHasAnASCIIForm(t *testing.T) {
 	for _, ascii := range []bool{false, true} {
 		g := theme.New(theme.Options{ASCII: ascii}).Glyphs
+		one := func(name, glyph string) {
+			if n := ansi.StringWidth(glyph); n != 1 {
+				t.Errorf("%s %q is %d wide", name, glyph, n)
+			}
+			if ascii && glyph[0] > 0x7e {
+				t.Errorf("%s %q is not ASCII", name, glyph)
+			}
+		}
 		check := func(v reflect.Value) {
 			for i := range v.NumField() {
-				f := v.Field(i)
-				if f.Kind() != reflect.String {
-					continue
-				}
-				if n := ansi.StringWidth(f.String()); n != 1 {
-					t.Errorf("%s %q is %d wide", v.Type().Field(i).Name, f.String(), n)
-				}
-				if ascii && f.String()[0] > 0x7e {
-					t.Errorf("%s %q is not ASCII", v.Type().Field(i).Name, f.String())
+				switch f, name := v.Field(i), v.Type().Field(i).Name; f.Kind() {
+				case reflect.String:
+					one(name, f.String())
+				case reflect.Array:
+					for n := range f.Len() {
+						one(name, f.Index(n).String())
+					}
 				}
 			}
 		}
