@@ -65,13 +65,13 @@ func sameOptions(a, b *index.Options) bool {
 }
 
 func sameCloud(a, b providers.CloudView) bool {
-	return a.Cloud.Name == b.Cloud.Name && a.Cloud.Key == b.Cloud.Key && a.Unconfigured == b.Unconfigured && a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && a.Left == b.Left && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
+	return a.Cloud.Name == b.Cloud.Name && a.Cloud.Key == b.Cloud.Key && a.Unconfigured == b.Unconfigured && a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && sameError(a.StoreErr, b.StoreErr) && a.Left == b.Left && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
 		providers.ShareRows(a.Addresses, b.Addresses) && maps.EqualFunc(a.Lookups, b.Lookups, sameLookup)
 }
 
 func sameZone(a, b providers.ZoneView) bool {
 	return reflect.DeepEqual(a.Zone, b.Zone) && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
-		a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && a.Left == b.Left && len(a.Appeared) == len(b.Appeared)
+		a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && sameError(a.StoreErr, b.StoreErr) && a.Left == b.Left && len(a.Appeared) == len(b.Appeared)
 }
 
 // sameCoverage compares what findings say of a read; reading counts before the first one.

@@ -29,6 +29,7 @@ type CloudView struct {
 	RowsFrom   time.Time         // start of the read that the rows come from
 	Earlier    bool              // the rows are those of an earlier run
 	ReadBy     string            // the member of the team that has read and published the rows, which are for display only; empty for own reads
+	StoreErr   error             // why newer rows of ReadBy could not be read from the team's store; nil if the last look at it succeeded
 	Left       int               // rows to show that a snapshot of the beginning leaves out
 	Lookups    map[string]Lookup // answers for single ids that markers name and the list left out
 	Reading    bool              // a read is under way
@@ -45,6 +46,7 @@ type ZoneView struct {
 	RowsFrom        time.Time
 	Earlier         bool      // as in CloudView
 	ReadBy          string    // as in CloudView
+	StoreErr        error     // as in CloudView
 	Left            int       // as in CloudView
 	Since           time.Time // start of the first reading that Appeared compares, by the provider's clock
 	HasCompleteRead bool      // Records include a complete reading

@@ -34,6 +34,7 @@ type Source struct {
 	Seen         providers.CoverageState `json:"-"` // the state at the last See
 	ASCII        bool                    `json:"-"` // the name is shown as it is on the wire
 	at           time.Time               // time of the last See
+	StoreErr     error                   `json:"-"` // why no newer rows of ReadBy could be read
 	Coverage     providers.Coverage      `json:"-"`
 	RowsFrom     time.Time               `json:"-"`
 	Earlier      bool                    `json:"-"` // its rows are those of an earlier run
@@ -61,7 +62,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		r.Rows, r.Reading, r.RetryAt, r.Production = len(c.Instances), c.Reading, c.RetryAt, c.Production
 		r.Unconfigured, r.Holders, r.Credentials = c.Unconfigured, len(c.Addresses), providers.Clean(c.From)
 		r.Account, r.Region, r.CloudKey = providers.Clean(cmp.Or(c.Coverage.Account, c.Cloud.Account)), providers.Clean(c.Cloud.Region), string(cmp.Or(c.Coverage.Key, c.Cloud.Key))
-		r.Earlier, r.Shown, r.ReadBy = c.Earlier, c.Left, readBy(c.ReadBy)
+		r.Earlier, r.Shown, r.ReadBy, r.StoreErr = c.Earlier, c.Left, readBy(c.ReadBy), c.StoreErr
 		for k := range c.Instances {
 			if !c.Instances[k].State.Dead() {
 				r.Shown++
@@ -74,7 +75,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 		r := newSource(z.Zone.Name, KindZone, z.Zone.Provider, z.Coverage, z.RowsFrom, z.BudgetLeft, now, maxAge)
 		r.Rows, r.Reading, r.RetryAt, r.Account = len(z.Records), z.Reading, z.RetryAt, providers.Clean(cmp.Or(z.Coverage.Account, z.Zone.Account))
 		r.Credentials = providers.Clean(z.From)
-		r.Earlier, r.Shown, r.ReadBy = z.Earlier, z.Left, readBy(z.ReadBy)
+		r.Earlier, r.Shown, r.ReadBy, r.StoreErr = z.Earlier, z.Left, readBy(z.ReadBy), z.StoreErr
 		for k := range z.Records {
 			if !z.Records[k].IsMarker() {
 				r.Shown++
@@ -109,13 +110,29 @@ func readBy(who string) *string {
 	return cleanText(who)
 }
 
-// Origin returns who has read the rows if that was another member, such as "watch on ops-1, 12 s ago", or "".
+// Origin returns who has read the rows if that was another member, such as "watch on ops-1, 12 s ago", and whether newer
+// ones could not be read, or "".
 func (s *Source) Origin(now time.Time) string {
 	age, ok := s.RowsAge(now)
 	if s.ReadBy == nil || !ok {
 		return deref(s.ReadBy)
 	}
-	return *s.ReadBy + ", " + strconv.Itoa(int(max(0, age).Seconds())) + " s ago"
+	origin := *s.ReadBy + ", " + strconv.Itoa(int(max(0, age).Seconds())) + " s ago"
+	if s.StoreErr != nil {
+		origin += ", " + s.storeProblem()
+	}
+	return origin
+}
+
+// storeProblem returns why no newer rows could be read from the team's store in a few words.
+func (s *Source) storeProblem() string {
+	switch providers.KindOf(s.StoreErr) {
+	case providers.KindIncomplete:
+		return "newer rows damaged"
+	case providers.KindAuth:
+		return "store refuses"
+	}
+	return "store not answering"
 }
 
 // File returns an unreadable local file as a failed source.
@@ -223,8 +240,13 @@ func (s *Source) RowsAge(now time.Time) (time.Duration, bool) {
 	return now.Sub(from), !from.IsZero()
 }
 
-// ErrorText returns the error of the source, or "".
-func (s *Source) ErrorText() string { return deref(s.Error) }
+// ErrorText returns the error of the source, or else why no newer rows could be read from the team's store, or "".
+func (s *Source) ErrorText() string {
+	if s.Error == nil && s.StoreErr != nil {
+		return s.storeProblem() + ": " + providers.Clean(s.StoreErr.Error())
+	}
+	return deref(s.Error)
+}
 
 func (s *Source) budget() string {
 	if s.BudgetLeft == nil {

@@ -113,6 +113,7 @@ type Fleet struct {
 	forgotten        []providers.CloudKey
 
 	published map[source]*publishedView // by other members; for display only
+	storeErr  error                     // why newer ones could not be asked for
 	freshFor  time.Duration             // age up to which published rows need no own read
 }
 

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -20,6 +21,8 @@ type Published struct {
 	Coverage providers.Coverage
 	RowsFrom time.Time
 	Data     []byte // of EncodeCloud or EncodeZone; nil if the rows are those of the last SetPublished
+	// Err is why newer rows could not be read: those of the last SetPublished are shown on, with their age.
+	Err error
 	// Changes are of EncodeCloudChanges or EncodeZoneChanges, in their order: what differs from Data.
 	Changes [][]byte
 }
@@ -27,6 +30,7 @@ type Published struct {
 // publishedView is the view of a source as another member has read it, without what this fleet knows better.
 type publishedView struct {
 	by    string
+	err   error // why newer rows could not be read
 	from  time.Time
 	cloud *providers.CloudView
 	zone  *providers.ZoneView
@@ -35,7 +39,7 @@ type publishedView struct {
 
 // SetPublished shows what another member has read in place of own rows that are older. While rows are younger than
 // fresh, Run does not read their source. It replaces what was set before. The error names, for each source that the
-// fleet has, why its rows cannot be shown.
+// fleet has, why its rows cannot be shown. If only newer rows are missing, the last ones are shown on.
 func (f *Fleet) SetPublished(all []Published, fresh time.Duration) map[string]error {
 	f.mu.Lock()
 	last := f.published
@@ -48,11 +52,16 @@ func (f *Fleet) SetPublished(all []Published, fresh time.Duration) map[string]er
 			continue
 		}
 		v, err := f.decodePublished(p, last[s])
-		if err != nil {
-			errs[p.Name] = fmt.Errorf("the rows of %s that %s has published cannot be shown: %w", p.Name, p.By, err)
-			continue
+		if p.Err == nil && err != nil {
+			err = fmt.Errorf("the rows of %s that %s has published cannot be shown: %w", p.Name, p.By, err)
+			errs[p.Name] = err
 		}
-		next[s] = v
+		if err != nil && p.Data == nil {
+			v = last[s].kept(p, err)
+		}
+		if v != nil {
+			next[s] = v
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -86,6 +95,8 @@ func (f *Fleet) sourceOf(p *Published) source {
 func (f *Fleet) decodePublished(p *Published, last *publishedView) (*publishedView, error) {
 	v := &publishedView{by: p.By, from: p.RowsFrom}
 	switch {
+	case p.Err != nil:
+		return nil, p.Err
 	case p.Data == nil && last == nil:
 		return nil, fmt.Errorf("they could not be read before")
 	case p.Data == nil && p.Zone:
@@ -124,6 +135,27 @@ func (f *Fleet) decodePublished(p *Published, last *publishedView) (*publishedVi
 		v.cloud.Coverage, v.cloud.RowsFrom, v.cloud.ReadBy = p.Coverage, p.RowsFrom, p.By
 	}
 	return v, nil
+}
+
+// kept returns the rows of the last SetPublished because newer ones could not be read, or nil if they are of another account.
+func (v *publishedView) kept(p *Published, err error) *publishedView {
+	if v == nil || v.cloud != nil && p.Coverage.Key != "" && p.Coverage.Key != v.cloud.Cloud.Key {
+		return nil
+	}
+	kept := *v
+	kept.err = err
+	return &kept
+}
+
+// SetStoreError sets why the team's store could not be asked for newer published rows, or nil once it has answered. Those
+// of the last SetPublished are shown on, with their age.
+func (f *Fleet) SetStoreError(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.storeErr != nil || err != nil {
+		f.storeErr = err
+		f.publish()
+	}
 }
 
 // freshUntil returns until when the published rows of a source need no own read, or the zero time. The caller holds mu.
@@ -175,6 +207,7 @@ func (c *cloud) displayed(own providers.CloudView) providers.CloudView {
 	}
 	v := *p.cloud
 	v.Cloud.Region, v.Cloud.Traits = c.src.Region, c.src.Traits
+	v.StoreErr = cmp.Or(p.err, c.f.storeErr)
 	v.From, v.Production, v.Reading, v.RetryAt, v.BudgetLeft = own.From, own.Production, own.Reading, own.RetryAt, own.BudgetLeft
 	return v
 }
@@ -187,6 +220,7 @@ func (z *zone) displayed(own providers.ZoneView) providers.ZoneView {
 	}
 	v := *p.zone
 	v.Zone.Name, v.Zone.Traits = own.Zone.Name, z.src.Traits
+	v.StoreErr = cmp.Or(p.err, z.f.storeErr)
 	v.From, v.Reading, v.RetryAt, v.BudgetLeft = own.From, own.Reading, own.RetryAt, own.BudgetLeft
 	return v
 }

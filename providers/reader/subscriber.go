@@ -28,7 +28,7 @@ type Received struct {
 	// Changes applied in their order.
 	Data    []byte
 	Changes [][]byte
-	Err     error // why there are no rows that can be shown
+	Err     error // why its rows could not be read; those received before are still the ones that the next Changes lead on from
 }
 
 // Subscriber reads what a watch publishes. It is not safe for concurrent use.
@@ -84,12 +84,12 @@ func (s *Subscriber) Poll(ctx context.Context) (all []Received, changed bool, er
 		is, was := heldOf(&r.Source), s.held[id]
 		if was != is {
 			if r.Err = s.receive(ctx, &r, was); r.Err != nil {
-				s.failed = true
-				all = append(all, r)
-				continue
+				s.failed, is = true, was
 			}
 		}
-		next[id] = is
+		if is != (held{}) {
+			next[id] = is
+		}
 		all = append(all, r)
 	}
 	s.held = next

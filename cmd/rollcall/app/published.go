@@ -18,10 +18,13 @@ import (
 
 // firstPoll limits how long a command waits for what the reader of the team has published, and consolePoll how long a console
 // does: it shows the rows of its last run meanwhile, and many that start at once must not all read the sources themselves. A
-// store that does not answer is given up sooner.
+// store that does not answer is given up sooner: after some tries, of which the last begins within firstTries.
 const (
 	firstPoll   = 5 * time.Second
 	consolePoll = time.Minute
+	firstTries  = 15 * time.Second
+
+	commandTries, consoleTries = 2, 4
 )
 
 // WatchName returns what others see as the reader of a source: a watch on this machine.
@@ -36,38 +39,74 @@ func WatchName() string {
 // HasTeam reports whether there is a store that rows can be shared by.
 func (s *Session) HasTeam() bool { return s.Config.Team.Store() != "" && s.Config.Fleet != "" }
 
-// PollPublished has the fleet display what the reader of the team has published, as far as it has changed. Calls do not
-// overlap.
-func (s *Session) PollPublished(ctx context.Context) {
+// PollPublished has the fleet display what the reader of the team has published, as far as it has changed, and reports
+// whether it could be read. What could not is displayed as it was read before, until it is too old. Calls do not overlap.
+func (s *Session) PollPublished(ctx context.Context) bool {
 	if s.subscriber == nil {
 		s.subscriber = reader.NewSubscriber(s.Program.TeamStore(s.Config), s.Config.Fleet, s.Program.Clock)
-		s.freshFor = 2*s.Config.Refresh + 10*time.Second + time.Duration(rand.Int64N(int64(10*time.Second))) // not all consoles at once
+		s.freshFor = 2*s.Config.Refresh + 10*time.Second + rand.N(10*time.Second) // not all consoles at once
 	}
 	all, changed, err := s.subscriber.Poll(ctx)
 	switch {
 	case providers.KindOf(err) == providers.KindNotFound:
 		s.DropPublished()
-	case err != nil: // what was published before grows old, and then the sources are read
+	case err != nil:
 		if providers.KindOf(err) == providers.KindIncomplete {
 			s.reportPublished(err)
 		}
+		s.Fleet.SetStoreError(err)
+		return false
 	case changed:
-		published := make([]fleet.Published, 0, len(all))
-		for i := range all {
-			if r := &all[i]; r.Err != nil {
-				s.reportPublished(r.Err)
-			} else {
-				published = append(published, publishedOf(r))
+		return s.showPublished(all)
+	default:
+		s.Fleet.SetStoreError(nil)
+	}
+	return true
+}
+
+// showPublished has the fleet display what was received, and reports whether that is all.
+func (s *Session) showPublished(all []reader.Received) bool {
+	ok := true
+	published := make([]fleet.Published, len(all))
+	for i := range all {
+		published[i] = publishedOf(&all[i])
+		if err := all[i].Err; err != nil {
+			ok = false
+			if providers.KindOf(err) == providers.KindIncomplete {
+				s.reportPublished(err)
 			}
 		}
-		errs := s.Fleet.SetPublished(published, s.freshFor)
-		for _, err := range errs {
-			s.reportPublished(err)
-		}
-		if slices.ContainsFunc(published, func(p fleet.Published) bool { return errs[p.Name] != nil && p.Data == nil }) {
-			s.subscriber.Forget() // changes do not fit, and all rows are read the next time
+	}
+	s.Fleet.SetStoreError(nil)
+	errs := s.Fleet.SetPublished(published, s.freshFor)
+	for _, err := range errs {
+		s.reportPublished(err)
+	}
+	if slices.ContainsFunc(published, func(p fleet.Published) bool { return errs[p.Name] != nil && p.Data == nil }) {
+		s.subscriber.Forget() // changes do not fit, and all rows are read the next time
+	}
+	return ok && len(errs) == 0
+}
+
+// firstPublished is the first PollPublished, repeated if the store does not answer: members that start while it has a
+// hiccup must not all read the sources themselves.
+func (s *Session) firstPublished(ctx context.Context, limit time.Duration, tries int) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	began := s.Program.Now()
+	for try := 1; !s.PollPublished(ctx); try++ {
+		if try == tries || s.Program.Sleep(ctx, pollPause(try, limit)) != nil || s.Program.Now().Sub(began) > firstTries {
+			return false
 		}
 	}
+	return true
+}
+
+// pollPause returns the time until the store is asked again after failures: about a second after the first, twice that
+// after each more, and not over most. Each member has another one.
+func pollPause(failures int, most time.Duration) time.Duration {
+	bound := min(time.Second<<min(failures-1, 10), most)
+	return bound/2 + rand.N(bound/2)
 }
 
 // DropPublished has the fleet display its own reads only, until PollPublished finds rows again. It does not overlap with
@@ -100,7 +139,7 @@ func publishedOf(r *reader.Received) fleet.Published {
 		c.Err = providers.Errorf(providers.KindIncomplete, "read", "%s has published no read of it", r.Who)
 	}
 	return fleet.Published{
-		Zone: r.Kind == rows.KindZone, Name: r.Name, Provider: r.Provider, By: r.Who, Coverage: c, RowsFrom: r.RowsFrom, Data: r.Data, Changes: r.Changes,
+		Zone: r.Kind == rows.KindZone, Name: r.Name, Provider: r.Provider, By: r.Who, Coverage: c, RowsFrom: r.RowsFrom, Data: r.Data, Changes: r.Changes, Err: r.Err,
 	}
 }
 
@@ -111,20 +150,27 @@ func (s *Session) RunFleet(ctx context.Context) {
 		s.Fleet.Run(ctx)
 		return
 	}
-	first, cancel := context.WithTimeout(ctx, consolePoll)
-	s.PollPublished(first)
-	cancel()
+	failures := 0
+	if !s.firstPublished(ctx, consolePoll, consoleTries) {
+		failures++
+	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		s.Fleet.Run(ctx)
 	}()
-	tick := time.NewTicker(max(s.Config.Refresh/3, time.Second))
-	defer tick.Stop()
+	every := max(s.Config.Refresh/3, time.Second)
 	for {
+		wait := every
+		if failures > 0 {
+			wait = pollPause(failures, every)
+		}
 		select {
-		case <-tick.C:
-			s.PollPublished(ctx)
+		case <-time.After(wait):
+			failures++
+			if s.PollPublished(ctx) {
+				failures = 0
+			}
 		case <-ctx.Done():
 			<-ended
 			return
@@ -134,9 +180,7 @@ func (s *Session) RunFleet(ctx context.Context) {
 
 // refreshToShow reads the sources whose rows no watch of the team has published lately.
 func (s *Session) refreshToShow(ctx context.Context) *providers.Snapshot {
-	first, cancel := context.WithTimeout(ctx, firstPoll)
-	s.PollPublished(first)
-	cancel()
+	s.firstPublished(ctx, firstPoll, commandTries)
 	if names := s.Fleet.NotFresh(); len(names) > 0 {
 		return s.Fleet.Refresh(ctx, names...)
 	}
