@@ -112,3 +112,25 @@ func TestAWatchActsOnlyForATeamAndOnlyOnWhatIsDead(t *testing.T) {
 		}
 	}
 }
+
+func TestAWatchThatActsRemovesNothingWithoutTheKeyThatSigns(t *testing.T) {
+	s := fastWorld(t)
+	store, machine := newTeam(t)
+	machine("a")
+	setTeam(t, "store: "+store+", sign: true") // the agent has the key of Triton only
+	before := allRecords(s)
+	w := startWatch(t, removing(true, 20))
+	until(t, "the refusal", func() bool { return strings.Contains(w.err.String(), "remedy: left alone: ") })
+	w.end()
+	for line := range strings.Lines(w.err.String()) {
+		if strings.Contains(line, "remedy: ") && !strings.Contains(line, "cannot be signed as ") && !strings.Contains(line, "empties no name") {
+			t.Error(line)
+		}
+	}
+	if !strings.Contains(w.err.String(), "cannot be signed as ") || !slices.Equal(before, allRecords(s)) {
+		t.Errorf("it did not refuse: %s", w.err.String())
+	}
+	if entries := journalOf(t); len(entries) > 0 {
+		t.Errorf("journalled: %+v", entries)
+	}
+}
