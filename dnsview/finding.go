@@ -153,6 +153,16 @@ func (f *Finding) Label() string {
 	return string(f.Class)
 }
 
+// Doubt returns what the finding is not certain of, such as "joyent-ams, 40 s", and its reason without that. It returns "" and the
+// whole reason if nothing marks the reason so.
+func (f *Finding) Doubt() (doubt, reason string) {
+	reason, doubt, _ = strings.Cut(f.Reason, doubtBegins)
+	return strings.TrimSuffix(doubt, ")"), reason
+}
+
+// doubtBegins is between the reason of a finding and what it is not certain of.
+const doubtBegins = " (not certain: "
+
 // Key identifies a finding over scans: class and what it is about.
 func (f *Finding) Key() string {
 	p := f.KeyParts()

@@ -30,7 +30,7 @@ func (in *inspector) standing(f Finding) (Finding, bool) {
 		from = append(from, index.Clean(b.Source)+", "+in.lastRead(b.Source))
 	}
 	f.Would, f.Remedy, f.OneKey = "", NoRemedy, false
-	f.Reason += " (not certain: " + index.JoinWhys(from) + ")"
+	f.Reason += doubtBegins + index.JoinWhys(from) + ")"
 	return f, true
 }
 

@@ -15,7 +15,7 @@ var durations = regexp.MustCompile(`\b\d+(\.\d+)? ?(ms|s|min|m|h|d|seconds?|minu
 func (f *Finding) SnoozeEvidence() string {
 	reason := ""
 	if f.Record == nil && f.Instance == nil {
-		reason, _, _ = strings.Cut(f.Reason, " (not certain:")
+		_, reason = f.Doubt()
 		reason = durations.ReplaceAllString(reason, "")
 	}
 	return strings.Join([]string{f.Severity.String(), string(f.Would), f.Address, reason}, "|")

@@ -77,7 +77,8 @@ type fake struct {
 	unfinished   []common.UnfinishedDrain
 	leftDrained  []journal.Unfinished
 	annotations  *index.Annotations
-	opened       []string // pages
+	seen         map[string]time.Time // findings of earlier scans
+	opened       []string             // pages
 	programs     [][]string
 	typedBefore  map[common.Prompt]common.History
 	remembered   []string
@@ -170,7 +171,7 @@ func (f *fake) Inspect(s *providers.Snapshot) *dnsview.View {
 func (f *fake) inspect(s *providers.Snapshot) *dnsview.View {
 	return dnsview.Inspect(s, index.Options{
 		Fleet: fleetID, Services: f.services, Now: epoch(), MaxAge: 10 * time.Minute,
-		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Wire: f.wire, WireZones: f.zones, Health: f.health, Annotations: f.annotations,
+		BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute, Wire: f.wire, WireZones: f.zones, Health: f.health, Annotations: f.annotations, Seen: f.seen,
 	})
 }
 

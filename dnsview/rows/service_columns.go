@@ -67,7 +67,7 @@ func ServiceScreen() []Column[*ServiceLine] {
 	}
 	return []Column[row]{
 		{
-			Title: "SERVICE", Min: 17, Max: 48, Text: func(r row) string { return r.Indent() + r.Name },
+			Title: "SERVICE", Min: 16, Max: 48, Text: func(r row) string { return r.Indent() + r.Name },
 			Compare: func(a, b row) int { return cmp.Compare(a.natural, b.natural) },
 		},
 		{
@@ -104,7 +104,7 @@ func ServiceScreen() []Column[*ServiceLine] {
 			Compare: func(a, b row) int { return cmp.Compare(a.failing(), b.failing()) },
 		},
 		{
-			Title: "FINDING", Min: 9, Max: 16, Text: row.found,
+			Title: "FINDING", Min: 10, Max: 16, Text: row.found,
 			Compare: func(a, b row) int { return cmp.Compare(severityOf(b.Findings), severityOf(a.Findings)) },
 		},
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
@@ -26,7 +27,7 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 			return grid.Cell{Text: text, Role: role(r)}
 		}
 	}
-	return dimmed(drawn(rows.InstanceScreen(sh.Now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, cellsByTitle[row]{
+	return dimmed("DNS", drawn(rows.InstanceScreen(sh.Now), roles{"ID": theme.Faint, "TYPE": theme.Dim, "SERVICE": theme.Dim}, cellsByTitle[row]{
 		"AGE": filled[row](theme.Dim),
 		"CLOUD": alive(func(r row) theme.Role {
 			if r.Production() {
@@ -53,8 +54,9 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 		},
 		"DNS": func(r row, text string) grid.Cell {
 			if f := common.Worst(r.Findings); f != nil {
-				glyph, role := common.SeverityGlyph(t, f.Severity)
-				return grid.Cell{Text: glyph + " " + text, Short: glyph, Role: role}
+				cell := alarmCell(t, f, text)
+				cell.Short, cell.Least = alarmGlyph(t, f), ""
+				return cell
 			}
 			if r.CountRecords() == 0 {
 				return grid.Cell{Text: t.Dot, Role: theme.Faint}
@@ -67,7 +69,7 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 // recordColumns returns the columns of the DNS pane. now is used for the age of outdated rows when they are drawn.
 func recordColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Record] {
 	type row = *rows.Record
-	return dimmed(drawn(rows.RecordScreen(now), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
+	return dimmed("FINDING", drawn(rows.RecordScreen(now), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
 		"VIA": filled[row](theme.Notice),
 		"VALUE": func(r row, text string) grid.Cell {
 			cell := grid.Cell{Text: text}
@@ -82,19 +84,39 @@ func recordColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Rec
 			if f == nil {
 				return grid.Cell{}
 			}
-			glyph, role := common.SeverityGlyph(t, f.Severity)
-			return grid.Cell{Text: glyph + " " + text, Role: role}
+			return alarmCell(t, f, text)
 		},
 	}))
 }
 
-// dimmed returns columns in which rows are faint that are not from the last read of their source.
-func dimmed[R interface{ Outdated() bool }](columns []grid.Column[R]) []grid.Column[R] {
+// alarmCell returns the severity of a finding and a text of it. Where room is short, what is not certain now still looks otherwise
+// than what is.
+func alarmCell(t *theme.Theme, f *dnsview.Finding, text string) grid.Cell {
+	glyph, role := common.SeverityGlyph(t, f.Severity)
+	cell := grid.Cell{Text: glyph + " " + text, Role: role}
+	if certain, doubted := strings.CutSuffix(text, "?"); doubted {
+		cell.Short, cell.Least = glyph+"?"+certain, alarmGlyph(t, f)
+	}
+	return cell
+}
+
+// alarmGlyph returns the severity of a finding, with a question mark if the finding was established and is not certain now.
+func alarmGlyph(t *theme.Theme, f *dnsview.Finding) string {
+	glyph, _ := common.SeverityGlyph(t, f.Severity)
+	if len(f.Uncertain) > 0 {
+		glyph += "?"
+	}
+	return glyph
+}
+
+// dimmed returns columns in which rows are faint that are not from the last read of their source. What was found of them, in the
+// column with the title found, keeps its colour.
+func dimmed[R interface{ Outdated() bool }](found string, columns []grid.Column[R]) []grid.Column[R] {
 	for i := range columns {
-		cell := columns[i].Text
+		cell, alarms := columns[i].Text, columns[i].Title == found
 		columns[i].Text = func(r R) grid.Cell {
 			c := cell(r)
-			if r.Outdated() {
+			if r.Outdated() && (!alarms || c.Role == theme.Good) {
 				c.Role = theme.Faint
 			}
 			return c

@@ -196,10 +196,16 @@ func (l *listScreen[K, R]) Copied() string { return "" }
 
 func (l *listScreen[K, R]) Visible() []providers.Identity { return nil }
 
-// findingAbout returns the line about a finding, and the keys that help.
+// findingAbout returns the line about a finding, and the keys that help. What the finding is not certain of stands first, because a
+// narrow screen cuts the end.
 func findingAbout(sh *common.Context, f *dnsview.Finding) (left, right *common.Line) {
 	glyph, role := common.SeverityGlyph(sh.Theme, f.Severity)
-	return common.NewLine(sh.Theme).Add(role, glyph+" ").Add(theme.Plain, common.Clean(f.Reason)), common.HintLine(sh.Theme, sh.RemedyHints(f)).Gap(1)
+	left = common.NewLine(sh.Theme).Add(role, glyph+" ")
+	doubt, reason := f.Doubt()
+	if doubt != "" {
+		left.Add(theme.Notice, "not certain: "+common.Clean(doubt)+" · ")
+	}
+	return left.Add(theme.Plain, common.Clean(reason)), common.HintLine(sh.Theme, sh.RemedyHints(f)).Gap(1)
 }
 
 // KeyHelp is an action with a one-word description.

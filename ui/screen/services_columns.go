@@ -35,10 +35,9 @@ func serviceColumns(sh *common.Context) []grid.Column[*rows.ServiceLine] {
 			if f == nil {
 				return grid.Cell{}
 			}
-			glyph, role := common.SeverityGlyph(t, f.Severity)
-			cell := grid.Cell{Text: glyph + " " + text, Role: role}
+			cell := alarmCell(t, f, text)
 			if r.Node == nil {
-				cell.Short = glyph + " " + strconv.Itoa(len(r.Findings))
+				cell.Short = alarmGlyph(t, f) + " " + strconv.Itoa(len(r.Findings))
 			}
 			return cell
 		},
