@@ -40,6 +40,7 @@ var examples = map[string]string{
 	"stop":           `  rollcall stop www-07 --confirm www-07          # although clients are sent to it`,
 	"team join":      `  rollcall team join --dry-run`,
 	"team set-aside": `  rollcall team set-aside                       # after the store was emptied on purpose`,
+	"team signers":   `  rollcall team signers allowed_signers         # with credentials that may write the object`,
 	"terminate": `  rollcall terminate www-07                      # out of DNS first, then a wait for resolvers
   rollcall terminate i-0ab41c2d3e4f56789 --yes --no-drain
   rollcall ls instances --filter 'tag.version=v1' -o name | rollcall terminate - --dry-run`,

@@ -84,7 +84,7 @@ func (p *proofs) lines(entries []journal.Entry) []string {
 		out = append(out, index.Plural(p.Outcomes, "outcome", "outcomes")+" not signed")
 	}
 	if p.open() {
-		out = append(out, "it is not known whose these keys are: name a file with allowed_signers in the config, or put one into the store as the object signers")
+		out = append(out, "it is not known whose these keys are: name a file with allowed_signers in the config, or put it into the store with rollcall team signers FILE")
 	}
 	return out
 }

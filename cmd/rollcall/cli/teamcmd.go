@@ -36,7 +36,7 @@ join that was stopped is gone on with by the next one, and copies nothing twice.
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.joinTeam(cmd.Context(), dryRun) },
 	}
 	join.Flags().BoolVar(&dryRun, "dry-run", false, "only say what would be copied")
-	return group("team", "The journal that the members of a team share", join, a.teamSetAside())
+	return group("team", "The journal that the members of a team share", join, a.teamSetAside(), a.teamSigners())
 }
 
 func (a *commands) teamSetAside() *cobra.Command {
@@ -231,7 +231,7 @@ func newStorePolicy(t *config.Team) *storePolicy {
 		"every member can read the whole journal and the inventory of every source: addresses, names, tags and who changed what",
 		"CheckTheBucket is for rollcall config check, and may be left out",
 		"WatchForTheTeam is for machines that run rollcall watch; leave it out for others",
-		"no member may write " + prefix + app.SignersKey + ", the list of who may sign: put it there with other credentials",
+		"no member may write " + prefix + app.SignersKey + ", the list of who may sign: put it there with other credentials and rollcall team signers FILE",
 		"turn versioning on: a journal object that was removed by other means can then be restored",
 	}
 	if t.Endpoint != "" {
