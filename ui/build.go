@@ -27,6 +27,7 @@ type (
 		sources []rows.Source
 		team    *common.Team
 		install func() // installs the rows of the top screen; nil if there are no new ones
+		keepErr error  // why the last hour could not be kept for later runs
 	}
 	refreshedMsg struct{ sources []rows.Source }
 	recoveredMsg struct {
@@ -82,6 +83,7 @@ func (m *Model) build() tea.Cmd {
 	m.building, m.dirty = true, false
 	m.buildGen++
 	gen, backend, ctx, last, now, trends := m.buildGen, m.Backend, m.Ctx, m.Picture, m.Now, &m.Trends
+	keep := m.restored && !m.keepsNothing()
 	more, _ := m.top().(screen.RowBuilder)
 	var shown *dnsview.View
 	if more != nil {
@@ -97,7 +99,9 @@ func (m *Model) build() tea.Cmd {
 		msg.sources = rows.WithFindings(rows.Sources(snap, now(), v.Options.MaxAge), v)
 		msg.sources = append(msg.sources, fileSources(backend.Files())...)
 		msg.team = backend.Team()
-		trends.Note(v, snap, now())
+		if trends.Note(v, snap, now()) && keep {
+			msg.keepErr = keepLastHour(backend, trends, now())
+		}
 		if more != nil && shown != v {
 			msg.install = more.BuildRows(ctx, backend, v)
 		}
@@ -119,6 +123,7 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 	m.Sources = withStateAt(msg.sources, m.Now(), m.opts.StaleAfter)
 	m.noteReads()
 	m.noteTeam(msg.team)
+	m.noteKept(msg.keepErr)
 	m.offerUnfinished()
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {

@@ -90,6 +90,19 @@ func (f *fake) Remember(at common.Prompt, line string) error {
 	return nil
 }
 
+func (f *fake) LastHour() ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.lastHour, nil
+}
+
+func (f *fake) KeepLastHour(text []byte) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lastHour = text
+	return nil
+}
+
 func (f *fake) Condition(_ context.Context, i providers.InstanceRef) (providers.Condition, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -82,6 +82,7 @@ type fake struct {
 	programs     [][]string
 	typedBefore  map[common.Prompt]common.History
 	remembered   []string
+	lastHour     []byte
 	condition    map[string]providers.Condition
 	conditionErr error
 	conditions   int           // that were asked

@@ -51,6 +51,8 @@ type Model struct {
 	reading map[string]time.Time // since when sources are being read
 
 	unfinished []common.UnfinishedDrain // to be offered
+	restored   bool                     // what earlier runs kept has been read, so that it can be replaced
+	keepFailed bool                     // a message says so
 	offered    map[drainID]bool         // drains that were
 	questions  []common.Question        // of sources, to be asked
 

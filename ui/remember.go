@@ -2,9 +2,11 @@ package ui
 
 import (
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 )
@@ -15,10 +17,38 @@ type historyMsg struct {
 	err   error
 }
 
-// readHistory reads, once and in a command, what was typed in earlier runs.
+// keepsNothing reports whether this run keeps nothing for later ones, as the demo and read-only runs do.
+func (m *Model) keepsNothing() bool { return m.opts.Demo || m.opts.ReadOnly || m.ReadOnly }
+
+// restoreLastHour adds what an earlier run has counted to the last hour. A damaged text is none: the hour begins blank.
+func restoreLastHour(backend common.Backend, trends *rows.Trends, now time.Time) {
+	if text, err := backend.LastHour(); err == nil && text != nil {
+		_ = trends.Restore(text, now)
+	}
+}
+
+// keepLastHour keeps the last hour for a later run.
+func keepLastHour(backend common.Backend, trends *rows.Trends, now time.Time) error {
+	text, err := trends.Encode(now)
+	if err != nil {
+		return err
+	}
+	return backend.KeepLastHour(text)
+}
+
+// noteKept says once that the last hour cannot be kept.
+func (m *Model) noteKept(err error) {
+	if err != nil && !m.keepFailed {
+		m.keepFailed = true
+		m.Notify(common.ToneWarn, "the last hour cannot be kept for later runs: "+common.Clean(err.Error()))
+	}
+}
+
+// readHistory reads, once and in a command, what was typed in earlier runs, and the last hour.
 func (m *Model) readHistory() tea.Cmd {
-	backend := m.Backend
+	backend, trends, now := m.Backend, &m.Trends, m.Now
 	return func() tea.Msg {
+		restoreLastHour(backend, trends, now())
 		lines, err := backend.History()
 		return historyMsg{lines, err}
 	}
@@ -26,6 +56,7 @@ func (m *Model) readHistory() tea.Cmd {
 
 // historyRead puts what was typed in earlier runs behind what has been typed in this one.
 func (m *Model) historyRead(msg historyMsg) tea.Cmd {
+	m.restored = true
 	if msg.err != nil {
 		m.Notify(common.ToneWarn, "what was typed in earlier runs cannot be read: "+msg.err.Error())
 	}
@@ -66,7 +97,7 @@ func (m *Model) remember(at common.Prompt, line string) tea.Cmd {
 		return nil
 	}
 	m.History[at] = m.History[at].With(line)
-	if m.opts.Demo || m.opts.ReadOnly || m.ReadOnly {
+	if m.keepsNothing() {
 		return nil
 	}
 	backend := m.Backend

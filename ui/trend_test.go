@@ -76,3 +76,71 @@ func TestWhatWasNotSeenInTheLastHourIsBlank(t *testing.T) {
 		}
 	}
 }
+
+// afterRestart returns a new console some time after the hour of overAnHour, with what the last one has kept and a world that
+// change has altered.
+func afterRestart(t *testing.T, kept []byte, later time.Duration, change func(s *providers.Snapshot)) *rig {
+	t.Helper()
+	now := epoch().Add(7*450*time.Second + later)
+	r := newRig(t, 200, 40, atWork, func(o *ui.Options, f *fake) {
+		o.Theme.ASCII, f.lastHour = true, kept
+		o.Now = func() time.Time { return now }
+		f.snap = clone(f.snap)
+		for i := range f.snap.Clouds {
+			s := &f.snap.Clouds[i]
+			c := &s.Coverage
+			s.RowsFrom, c.State, c.Err, c.Key, c.Started, c.Finished = now, providers.CoverageComplete, nil, s.Cloud.Key, now, now
+		}
+		for i := range f.snap.Zones {
+			s := &f.snap.Zones[i]
+			s.RowsFrom, s.Coverage.Started, s.Coverage.Finished = now, now, now
+		}
+		change(f.snap)
+	})
+	r.until("Instances 30")
+	r.press("0")
+	r.until("Overview", "www.scalability.expert")
+	return r
+}
+
+func TestTheLastHourIsKnownAfterARestart(t *testing.T) {
+	r := newRig(t, 200, 40, atWork)
+	r.until("Instances 30")
+	overAnHour(r)
+	var kept []byte
+	r.untilTrue("a kept hour", func() bool { kept, _ = r.f.LastHour(); return kept != nil })
+
+	same := func(*providers.Snapshot) {}
+	r = afterRestart(t, kept, 0, same)
+	r.until("#### 4/4 ########", "###x 3/4 +++_++++")
+
+	r = afterRestart(t, kept, 3*450*time.Second, same) // three steps nobody saw, of which the last is counted now
+	r.until("#### 4/4 #####  #")
+
+	r = afterRestart(t, kept, 0, func(s *providers.Snapshot) {
+		s.Clouds[3].Coverage = providers.Failed(epoch(), epoch(), &providers.Error{Kind: providers.KindThrottled, Op: "list machines", Source: "joyent-ams"})
+	})
+	r.until("#### 4/4 ########")
+	r.hasNot("+++_") // until the cloud has been read, it may be another
+
+	r = afterRestart(t, kept, 0, func(s *providers.Snapshot) {
+		for i := range s.Clouds {
+			s.Clouds[i].Coverage.Key = "ffffffffff"
+		}
+	})
+	r.hasNot("#######") // of another account
+
+	r = afterRestart(t, kept[:len(kept)/2], 0, same)
+	r.until("#### 4/4        #")
+}
+
+func TestAReadOnlyConsoleAndTheDemoKeepNoHour(t *testing.T) {
+	for _, set := range []func(*ui.Options){func(o *ui.Options) { o.Demo = true }, func(o *ui.Options) { o.ReadOnly = true }} {
+		r := newRig(t, 200, 40, atWork, func(o *ui.Options, _ *fake) { set(o) })
+		r.until("Instances 30")
+		overAnHour(r)
+		if kept, _ := r.f.LastHour(); kept != nil {
+			t.Errorf("kept %s", kept)
+		}
+	}
+}

@@ -29,34 +29,47 @@ type Trends struct {
 	mu    sync.Mutex
 	cells map[trendKey]*trend
 	noted time.Time
+	read  int // clouds and zones that had been read then
 }
 
 type trendKey struct{ service, cloud string }
 
 // trend holds the lowest numbers of the last steps, each at the remainder of the step's number.
 type trend struct {
-	step [TrendSteps]int64 // number of the step since 1970
-	well [TrendSteps]int32
+	cloud providers.CloudKey
+	// restored says that the cell is of an earlier run, and that its cloud has not been read since: another account may have the
+	// name now.
+	restored bool
+	step     [TrendSteps]int64 // number of the step since 1970
+	well     [TrendSteps]int32
 }
 
-// Note counts the nodes of a view of a snapshot, at most once a minute. Of a cloud or zone that was not read completely just now
-// nothing is noted.
-func (t *Trends) Note(v *dnsview.View, snap *providers.Snapshot, now time.Time) {
+// Note counts the nodes of a view of a snapshot, once a minute and when more sources have been read, and reports whether it did. Of a cloud or zone that was not
+// read completely just now nothing is noted.
+func (t *Trends) Note(v *dnsview.View, snap *providers.Snapshot, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if now.Sub(t.noted) < trendEvery && !now.Before(t.noted) || snap.Beginning {
-		return
+	limit := cmp.Or(v.Options.MaxAge, trendAge)
+	known := map[string]providers.CloudKey{}
+	for i := range snap.Clouds {
+		if c := &snap.Clouds[i]; c.Coverage.Complete() && c.Coverage.Age(now) <= limit {
+			known[providers.Clean(c.Cloud.Name)] = c.Coverage.Key
+		}
 	}
-	t.noted = now
+	read := len(known)
+	for i := range snap.Zones {
+		if c := &snap.Zones[i].Coverage; c.Complete() && c.Age(now) <= limit {
+			read++
+		}
+	}
+	soon := now.Sub(t.noted) < trendEvery && !now.Before(t.noted)
+	if snap.Beginning || len(known) == 0 || soon && read <= t.read {
+		return false
+	}
+	t.noted, t.read = now, read
 	table := newOverview(v, nil, tree.Build(v)) // which the view does not keep
 	if t.cells == nil || len(t.cells) > mostTrends {
 		t.cells = map[trendKey]*trend{}
-	}
-	limit := cmp.Or(v.Options.MaxAge, trendAge)
-	known := map[string]bool{}
-	for i := range snap.Clouds {
-		c := &snap.Clouds[i]
-		known[providers.Clean(c.Cloud.Name)] = c.Coverage.Complete() && c.Coverage.Age(now) <= limit
 	}
 	step := now.UnixNano() / int64(trendStep)
 	for _, r := range table.Rows {
@@ -66,22 +79,25 @@ func (t *Trends) Note(v *dnsview.View, snap *providers.Snapshot, now time.Time) 
 			continue
 		}
 		for i, cloud := range table.Clouds {
-			if c := r.Clouds[i]; known[cloud] && c.All() > 0 && c.Unsure == 0 {
-				t.note(trendKey{r.Name, cloud}, step, c.Well)
+			if key, ok := known[cloud]; ok && r.Clouds[i].All() > 0 && r.Clouds[i].Unsure == 0 {
+				cell := t.cells[trendKey{r.Name, cloud}]
+				if cell == nil || cell.cloud != key {
+					cell = &trend{cloud: key}
+					t.cells[trendKey{r.Name, cloud}] = cell
+				}
+				cell.restored = false
+				cell.note(step, r.Clouds[i].Well)
 			}
 		}
 	}
+	return true
 }
 
-func (t *Trends) note(k trendKey, step int64, well int) {
-	cell := t.cells[k]
-	if cell == nil {
-		cell = &trend{}
-		t.cells[k] = cell
-	}
+// note notes a number in a step, of which the lowest is kept.
+func (c *trend) note(step int64, well int) {
 	at := step % TrendSteps
-	if n := int32(well); cell.step[at] != step || n < cell.well[at] {
-		cell.step[at], cell.well[at] = step, n
+	if n := int32(well); c.step[at] < step || c.step[at] == step && n < c.well[at] {
+		c.step[at], c.well[at] = step, n
 	}
 }
 
@@ -89,11 +105,19 @@ func (t *Trends) note(k trendKey, step int64, well int) {
 func (t *Trends) Of(service, cloud string, now time.Time) (out [TrendSteps]int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	cell, last := t.cells[trendKey{service, cloud}], now.UnixNano()/int64(trendStep)
+	cell := t.cells[trendKey{service, cloud}]
+	if cell == nil || cell.restored {
+		cell = &trend{}
+	}
+	return cell.lastHour(now.UnixNano() / int64(trendStep))
+}
+
+// lastHour returns the lowest number in each step up to last, the oldest first, or NoTrend.
+func (c *trend) lastHour(last int64) (out [TrendSteps]int) {
 	for i := range out {
 		step := last - TrendSteps + 1 + int64(i)
-		if out[i] = NoTrend; cell != nil && cell.step[step%TrendSteps] == step {
-			out[i] = int(cell.well[step%TrendSteps])
+		if out[i] = NoTrend; c.step[step%TrendSteps] == step {
+			out[i] = int(c.well[step%TrendSteps])
 		}
 	}
 	return out

@@ -122,6 +122,10 @@ type Historian interface {
 	History() (map[Prompt]History, error)
 	// Remember keeps a line. One that looks like a secret is left out.
 	Remember(at Prompt, line string) error
+	// LastHour returns what was kept by KeepLastHour, nil if nothing.
+	LastHour() ([]byte, error)
+	// KeepLastHour keeps what the overview shows of the last hour, as rows.Trends encodes it.
+	KeepLastHour(text []byte) error
 }
 
 // Question is a question of a source to the operator.

@@ -25,7 +25,9 @@ func TestEveryGlyphTakesOneCellAndHasAnASCIIForm(t *testing.T) {
 			for i := range v.NumField() {
 				switch f, name := v.Field(i), v.Type().Field(i).Name; f.Kind() {
 				case reflect.String:
-					one(name, f.String())
+					for _, glyph := range f.String() { // of Levels each
+						one(name, string(glyph))
+					}
 				case reflect.Array:
 					for n := range f.Len() {
 						one(name, f.Index(n).String())
