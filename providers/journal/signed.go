@@ -24,10 +24,10 @@ import (
 //
 // with undoes_local, where there is one, in the place of undoes. A reader keeps keys that it does not know.
 
-// Signer signs texts for the author of this machine.
+// Signer signs texts for an author, if the key may sign for that one.
 type Signer interface {
-	Check() error // why nothing can be signed now, or nil; it asks nobody to confirm
-	Sign(text []byte) (signature string, err error)
+	Check(who string) error // why nothing can be signed for an author now, or nil; no person is asked to confirm
+	Sign(text []byte, who string) (signature string, err error)
 }
 
 // Prover returns the key by which a text was signed, and the principals for which a list of signers allows that key, which
@@ -71,7 +71,7 @@ func (t *team) checkSigner() error {
 	if t.signer == nil || t.unsigned {
 		return nil
 	}
-	if err := t.signer.Check(); err != nil {
+	if err := t.signer.Check(t.who); err != nil {
 		return &UnsignedError{Who: t.who, Err: err}
 	}
 	return nil
@@ -94,7 +94,7 @@ func (j *Journal) sign(c *batch) error {
 	c.Signature = s
 	text, err := textToSign(c)
 	if err == nil {
-		s.SSHSIG, err = t.signer.Sign(text)
+		s.SSHSIG, err = t.signer.Sign(text, s.Who)
 	}
 	if err != nil {
 		c.Signature = nil

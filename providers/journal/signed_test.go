@@ -35,9 +35,9 @@ func newKey(t *testing.T, seed byte) *testKey {
 	return &testKey{Signer: s}
 }
 
-func (k *testKey) Check() error { return k.err }
+func (k *testKey) Check(string) error { return k.err }
 
-func (k *testKey) Sign(text []byte) (string, error) {
+func (k *testKey) Sign(text []byte, _ string) (string, error) {
 	if k.err != nil {
 		return "", k.err
 	}
@@ -368,7 +368,7 @@ func TestKeysOfALaterReleaseAreKeptAndSignedAndItsOutboxIsNotSentWithASignatureT
 	if err != nil {
 		t.Fatal(err)
 	}
-	sig, err := ana.Sign(text)
+	sig, err := ana.Sign(text, "")
 	if err != nil {
 		t.Fatal(err)
 	}

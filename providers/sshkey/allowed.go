@@ -102,11 +102,17 @@ func (a *Allowed) Prove(text []byte, signature, who string, at time.Time) (key, 
 	if err != nil {
 		return "", "", err
 	}
-	key = describe(public)
+	principals, err = a.permits(public, who, at)
+	return describe(public), principals, err
+}
+
+// permits returns the principals of the line of the list that allows a key for who at that time, which are "" without a list.
+// The error says why the key is not allowed.
+func (a *Allowed) permits(public ssh.PublicKey, who string, at time.Time) (principals string, err error) {
 	if len(a.lines) == 0 {
-		return key, "", nil
+		return "", nil
 	}
-	known, why := "", ""
+	key, known, why := describe(public), "", ""
 	for i := range a.lines {
 		l := &a.lines[i]
 		switch {
@@ -122,15 +128,15 @@ func (a *Allowed) Prove(text []byte, signature, who string, at time.Time) (key, 
 			why = "not at the time of the entry"
 			continue
 		}
-		return key, l.principals, nil
+		return l.principals, nil
 	}
 	switch {
 	case why != "":
-		return key, "", fmt.Errorf("the key %s is allowed by %s %s", key, a.from, why)
+		return "", fmt.Errorf("the key %s is allowed by %s %s", key, a.from, why)
 	case known != "":
-		return key, "", fmt.Errorf("the key %s is that of %s by %s, and not of %s", key, providers.Clean(known), a.from, providers.Clean(who))
+		return "", fmt.Errorf("the key %s is that of %s by %s, and not of %s", key, providers.Clean(known), a.from, providers.Clean(who))
 	}
-	return key, "", fmt.Errorf("the key %s is not allowed: %s does not name it", key, a.from)
+	return "", fmt.Errorf("the key %s is not allowed: %s does not name it", key, a.from)
 }
 
 // From returns the place of the list, or "" without one.

@@ -24,17 +24,21 @@ type Signer struct {
 	Socket string // of the agent: SSH_AUTH_SOCK
 	// Key is the fingerprint of the key, or a file with its public key. If it is empty, the agent's first ed25519 key signs.
 	Key string
+	// Allowed returns who may sign. A key that the list does not allow for the author signs nothing. It may be nil.
+	Allowed func() (*Allowed, error)
+	Clock   providers.Clock // for the times of that list
 }
 
-// Check returns why nothing can be signed now. It asks for no signature, so an agent that asks a person to confirm does not.
-func (s *Signer) Check() error {
-	return s.withKey(func(ssh.Signer) error { return nil })
+// Check returns why nothing can be signed for an author now. It asks for no signature, so an agent that asks a person to
+// confirm does not.
+func (s *Signer) Check(who string) error {
+	return s.withKey(who, func(ssh.Signer) error { return nil })
 }
 
-// Sign returns the signature of a text in the armored form of SSHSIG (PROTOCOL.sshsig of OpenSSH).
-func (s *Signer) Sign(text []byte) (string, error) {
+// Sign returns the signature of an author's text in the armored form of SSHSIG (PROTOCOL.sshsig of OpenSSH).
+func (s *Signer) Sign(text []byte, who string) (string, error) {
 	var out string
-	err := s.withKey(func(key ssh.Signer) error {
+	err := s.withKey(who, func(key ssh.Signer) error {
 		sig, err := sshsig.Sign(bytes.NewReader(text), key, sshsig.HashSHA512, Namespace)
 		if err != nil {
 			return fmt.Errorf("the key %s did not sign: %w", ssh.FingerprintSHA256(key.PublicKey()), err)
@@ -46,13 +50,20 @@ func (s *Signer) Sign(text []byte) (string, error) {
 	return out, err
 }
 
-func (s *Signer) withKey(f func(ssh.Signer) error) error {
+// withKey calls f with the key that signs, if it may sign for the author now.
+func (s *Signer) withKey(who string, f func(ssh.Signer) error) error {
 	if s.Socket == "" {
 		return errors.New("there is no ssh-agent: SSH_AUTH_SOCK is not set")
 	}
 	is, what, err := s.wanted()
 	if err != nil {
 		return err
+	}
+	allowed := &Allowed{}
+	if s.Allowed != nil {
+		if allowed, err = s.Allowed(); err != nil {
+			return err
+		}
 	}
 	return Agent(s.Socket, func(a agent.ExtendedAgent) error {
 		keys, err := a.Signers()
@@ -65,6 +76,11 @@ func (s *Signer) withKey(f func(ssh.Signer) error) error {
 			return errors.New("it has no keys, or is locked: ssh-add adds a key, ssh-add -X unlocks it")
 		case i < 0:
 			return fmt.Errorf("it does not hold %s: ssh-add adds a key, sign_key in the config names another", what)
+		}
+		if len(allowed.lines) > 0 {
+			if _, err := allowed.permits(keys[i].PublicKey(), who, s.Clock.Now()); err != nil {
+				return err
+			}
 		}
 		return f(keys[i])
 	})

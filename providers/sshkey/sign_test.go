@@ -94,7 +94,7 @@ func TestSSHKeygenVerifiesWhatAnAgentSignedAndTheOtherWayRound(t *testing.T) {
 		if err := os.WriteFile(list, []byte(line), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		sig, err := (&Signer{Socket: socket, Key: filepath.Join(dir, kind+".pub")}).Sign(text)
+		sig, err := (&Signer{Socket: socket, Key: filepath.Join(dir, kind+".pub")}).Sign(text, "ana@ops-1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +112,7 @@ func TestSSHKeygenVerifiesWhatAnAgentSignedAndTheOtherWayRound(t *testing.T) {
 			t.Errorf("%s: %q, %q, %v", kind, key, by, err)
 		}
 	}
-	if sig, err := (&Signer{Socket: socket}).Sign(text); err != nil {
+	if sig, err := (&Signer{Socket: socket}).Sign(text, "ana@ops-1"); err != nil {
 		t.Error(err)
 	} else if key, _, err := new(Allowed).Prove(text, sig, "ana@ops-1", at); err != nil || !strings.HasPrefix(key, "ed25519 SHA256:") {
 		t.Errorf("without sign_key: %q, %v", key, err)
@@ -123,7 +123,7 @@ func TestASignatureIsNoProofOfAnotherTextAuthorKeyNamespaceOrTime(t *testing.T) 
 	t.Parallel()
 	socket, dir := startAgent(t, "ed25519", "ecdsa")
 	text := []byte("text")
-	sig, err := (&Signer{Socket: socket}).Sign(text)
+	sig, err := (&Signer{Socket: socket}).Sign(text, "ana@ops-1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,8 +170,8 @@ func TestWhyNothingCanBeSignedIsOneLine(t *testing.T) {
 		{Signer{Socket: socket, Key: filepath.Join(dir, "ecdsa")}, "is not a public key: name the file that ends in .pub"},
 		{Signer{Socket: socket, Key: filepath.Join(dir, "none.pub")}, "no such file"},
 	} {
-		_, err := c.signer.Sign([]byte("text"))
-		checked := c.signer.Check()
+		_, err := c.signer.Sign([]byte("text"), "ana@ops-1")
+		checked := c.signer.Check("ana@ops-1")
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || checked == nil || checked.Error() != err.Error() {
 			t.Errorf("want %q:\n%v\n%v", c.want, err, checked)
 		}

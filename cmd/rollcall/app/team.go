@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -58,7 +57,7 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 	} else if err = moveEarlier(c, state); err == nil {
 		o := journal.TeamOptions{Path: path, Store: a.TeamStore(c), Who: Who(), Clock: a.Clock, Stop: a.Interrupted}
 		if c.Team.Sign {
-			o.Signer = &sshkey.Signer{Socket: a.Env.Getenv("SSH_AUTH_SOCK"), Key: c.Team.SignKey}
+			o.Signer = &sshkey.Signer{Socket: a.Env.Getenv("SSH_AUTH_SOCK"), Key: c.Team.SignKey, Clock: a.Clock, Allowed: a.allowedNow(c, filepath.Dir(path))}
 		}
 		j, err = journal.OpenTeam(o)
 	}
@@ -85,30 +84,6 @@ func (s *Session) reportNotices(j *journal.Journal) {
 	for _, n := range j.Notices() {
 		s.Report("rollcall: journal: %s", words.Clean(n))
 	}
-}
-
-// SignersKey is the key of the object in the store of a team that says who may sign, in the form of ssh-keygen's file of allowed
-// signers.
-const SignersKey = "signers"
-
-// AllowedSigners returns who may sign for a team: by the file that the config names, or else the object in its store. Without
-// either the list is empty.
-func (a *Program) AllowedSigners(ctx context.Context, c *config.Config) (*sshkey.Allowed, error) {
-	if file := c.Team.AllowedSigners; file != "" {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("read who may sign: %w", err)
-		}
-		return sshkey.ParseAllowed(data, file)
-	}
-	o, err := a.TeamStore(c).Get(ctx, SignersKey)
-	switch kind := providers.KindOf(err); {
-	case kind == providers.KindNotFound, kind == providers.KindAuth && !c.Team.Sign: // an earlier policy of the bucket does not name it
-		return &sshkey.Allowed{}, nil
-	case err != nil:
-		return nil, fmt.Errorf("read who may sign: %w", err)
-	}
-	return sshkey.ParseAllowed(o.Data, "the object "+SignersKey+" in "+c.Team.Store())
 }
 
 // carryAdvice returns a line if this machine has a journal, or snoozes and notes, from before the team, or "".

@@ -68,6 +68,11 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 			wrong, unsure = sortOut(wrong, unsure, c.Team.Pos, "team store "+c.Team.Store(), err)
 		}
 	}
+	if c.Team.AllowedSigners != "" {
+		if _, err := a.AllowedSigners(ctx, c); err != nil {
+			wrong = append(wrong, &config.Error{Pos: c.Team.Pos, What: err.Error(), Do: "mend the file or name another; until then nothing is signed"})
+		}
+	}
 	if c.RangesErr != nil {
 		wrong = append(wrong, c.RangesErr)
 	}

@@ -203,3 +203,68 @@ func TestASignedJournalOfATeamIsProvedByRollcallAndBySSHKeygen(t *testing.T) {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 }
+
+func TestAKeyThatMayNotSignForTheAuthorIsRefusedBeforeTheChange(t *testing.T) {
+	store, socket, dir := newSigningTeam(t)
+	public := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(dir, name+".pub"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	openSSH(t, socket, nil, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, "ben"))
+	me, list, published := app.Who(), filepath.Join(dir, "allowed_signers"), filepath.Join(store, app.SignersKey)
+	both := me + " " + public("ben") + "ben@* " + public("ana")
+	for _, c := range []struct{ name, file, published, want string }{
+		{"the key is of another author", both, "", "is that of ben@* by " + list + ", and not of " + me},
+		{"the list lacks the key", me + " " + public("ben"), "", "is not allowed: " + list + " does not name it"},
+		{"the file is missing", "", "", "open " + list + ": no such file"},
+		{"the key is of another author by the object of the store", "", both, "is that of ben@* by the object signers in " + store + ", and not of " + me},
+	} {
+		team, file := "store: "+store+", sign: true", list
+		if c.published != "" {
+			file = published
+		} else {
+			team += ", allowed_signers: " + list
+		}
+		setTeam(t, team)
+		if text := c.file + c.published; text != "" {
+			if err := os.MkdirAll(store, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		} else if err := os.Remove(list); err != nil {
+			t.Fatal(err)
+		}
+		r := rollcall(t, "quiesce", "www-01")
+		if r.code != exit.Failed || !strings.Contains(r.err+r.out, c.want) || !strings.Contains(r.err, "--confirm "+me) {
+			t.Errorf("%s: exit code %d, %s%s", c.name, r.code, r.out, r.err)
+		}
+		if texts, _ := objectsOfJournal(t, store); len(texts) > 0 {
+			t.Fatalf("%s: %d objects are signed", c.name, len(texts))
+		}
+		if c.name == "the file is missing" {
+			if r := rollcall(t, "config", "check", "--offline"); r.code != exit.Usage || !strings.Contains(r.err, c.want) {
+				t.Errorf("config check: exit code %d, %s", r.code, r.err)
+			}
+		}
+	}
+	must(t, "quiesce", "www-01", "--confirm", me)
+	if r := rollcall(t, "journal", "--verify"); r.code != exit.Done || !strings.Contains(r.err, "of "+me+" not signed: ") {
+		t.Errorf("exit code %d, %s", r.code, r.err)
+	}
+	setTeam(t, "store: "+store+", sign: true")
+	if err := os.Rename(store, store+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	must(t, "quiesce", "www-02", "--confirm", store) // by the list that was read last
+	if err := os.Rename(store+"-away", store); err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "journal", "--verify"); r.code != exit.Done || strings.Contains(r.err, "signed with") {
+		t.Errorf("exit code %d, %s", r.code, r.err)
+	}
+}
