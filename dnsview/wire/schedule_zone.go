@@ -16,6 +16,9 @@ const (
 	roundEvery       = 4 * time.Minute  // any other name
 	unsettledSoonest = 2 * time.Second  // an unsettled name is queried again after as long as it has been so, but at least this
 	unsettledLatest  = time.Minute      // and at most this
+	silentEvery      = 5 * time.Second  // one of the names that got no answer; once one of them gets one, the others are queried too
+	silentLong       = 10 * time.Minute // after that only as often as a visible name
+	silentMost       = batchSize / 2    // names that got no answer, per batch
 	batchSize        = 100              // questions per batch; between batches other rows may become visible
 	removedFor       = time.Hour        // how long a removed name is queried while a server still answers it
 )
@@ -29,6 +32,7 @@ type zoneSchedule struct {
 	answers   map[nameType]scheduledAnswer
 	state     index.WireZone // Zone is empty until it was queried
 	next      int            // position in the round
+	answering time.Time      // when a name that had got no answer last got one
 	wake      chan struct{}
 }
 
@@ -142,6 +146,9 @@ func (z *zoneSchedule) record(r *Result) bool {
 	}
 	old := z.answers[k]
 	state := r.View()
+	if old.state.Silent() && !state.Silent() {
+		z.answering = state.At
+	}
 	z.answers[k] = scheduledAnswer{r.Question, state}
 	a, b := &old.state, &state
 	return a.State != b.State || a.Agree != b.Agree || a.Servers != b.Servers || a.Resolves != b.Resolves || !slices.Equal(a.Want, b.Want)
@@ -194,14 +201,22 @@ func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Ques
 		wait = z.state.At.Add(z.every()).Sub(now)
 	}
 	var seen, moving, rest []Question
+	silent := silentNames{}
 	consider := func(q *Question) bool {
 		at, changed := z.nextDue(q, visible)
-		switch left := at.Sub(now); {
+		left := at.Sub(now)
+		a, ok := z.answers[keyOf(q)]
+		isSilent := ok && a.state.Silent() && a.answers(q)
+		switch {
+		case left <= 0 && visible[keyOf(q)]:
+			seen = append(seen, *q)
+			if isSilent {
+				silent.last = now
+			}
+		case isSilent:
+			silent.add(q, &a.state, left <= 0)
 		case left > 0:
 			wait = min(wait, left)
-			return false
-		case visible[keyOf(q)]:
-			seen = append(seen, *q)
 		case changed:
 			moving = append(moving, *q)
 		case len(rest) < batchSize:
@@ -220,7 +235,8 @@ func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Ques
 			last = at + 1
 		}
 	}
-	ask = slices.Concat(seen, moving)
+	ask, wait = silent.due(now, wait)
+	ask = slices.Concat(seen, moving, ask)
 	if room := batchSize - len(ask); room < len(rest) {
 		rest = rest[:max(room, 0)]
 	} else if n > 0 {
@@ -228,6 +244,56 @@ func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Ques
 	}
 	ask = append(ask, rest...)
 	return ask[:min(len(ask), batchSize)], wait
+}
+
+// silentNames are names that got no answer, but for visible ones that are due.
+type silentNames struct {
+	again        []silentName // those that are queried again since another one has got an answer
+	last         time.Time    // when one was last queried
+	longest      silentName   // the one that was queried longest ago
+	longestSince time.Time    // since when it has had no answer
+}
+
+type silentName struct {
+	question Question
+	at       time.Time // when it was queried
+}
+
+func (s *silentNames) add(q *Question, w *index.WireState, due bool) {
+	n := silentName{*q, w.At}
+	if due {
+		s.again = append(s.again, n)
+	}
+	if w.At.After(s.last) {
+		s.last = w.At
+	}
+	if s.longest.at.IsZero() || w.At.Before(s.longest.at) {
+		s.longest, s.longestSince = n, w.Since
+	}
+}
+
+// due returns the names that are to be queried again, those that were queried longest ago, and the time until the next one
+// is due, which is at most wait. While none gets an answer it returns one name at a time.
+func (s *silentNames) due(now time.Time, wait time.Duration) ([]Question, time.Duration) {
+	if s.longest.at.IsZero() {
+		return nil, wait
+	}
+	if len(s.again) == 0 {
+		every := silentEvery
+		if now.Sub(s.longestSince) > silentLong {
+			every = visibleEvery
+		}
+		if left := s.last.Add(every).Sub(now); left > 0 {
+			return nil, min(wait, left)
+		}
+		return []Question{s.longest.question}, wait
+	}
+	slices.SortStableFunc(s.again, func(a, b silentName) int { return a.at.Compare(b.at) })
+	var ask []Question
+	for _, n := range s.again[:min(len(s.again), silentMost)] {
+		ask = append(ask, n.question)
+	}
+	return ask, wait
 }
 
 // every returns how often the zone itself is queried: often while a resolver failure is unconfirmed or has not ended.
@@ -251,6 +317,11 @@ func (z *zoneSchedule) nextDue(q *Question, visible map[nameType]bool) (at time.
 		return time.Time{}, true
 	case a.state.Unsettled():
 		return a.state.At.Add(max(unsettledSoonest, min(a.state.At.Sub(a.state.Since), unsettledLatest))), true
+	case a.state.Silent() && z.answering.After(a.state.At):
+		if at = a.state.At.Add(unsettledSoonest); at.Before(z.answering) {
+			at = z.answering
+		}
+		return at, false
 	case visible[keyOf(q)]:
 		return a.state.At.Add(visibleEvery), false
 	}

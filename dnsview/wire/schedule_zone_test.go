@@ -91,7 +91,10 @@ func TestANameIsAskedAgainWhenItsTurnComes(t *testing.T) {
 		{"soon when it has just changed", Propagating, 0, nil, unsettledSoonest},
 		{"later the longer it takes", Split, 20 * time.Second, nil, 20 * time.Second},
 		{"and no later than that", Cached, time.Hour, seen, unsettledLatest},
-		{"as any other when nobody answers", Unreachable, time.Hour, nil, roundEvery},
+		{"soon when nobody answers", Unreachable, time.Minute, nil, silentEvery},
+		{"soon when an answer is a failure", Broken, 0, nil, silentEvery},
+		{"as soon while somebody looks at it", Broken, 0, seen, silentEvery},
+		{"less often when nobody has answered for long", Unreachable, time.Hour, nil, visibleEvery},
 	} {
 		z := scheduleOf(address("www", "192.0.2.1"))
 		z.answerAll(askedAt, c.state, askedAt.Add(-c.age), q)
@@ -101,6 +104,60 @@ func TestANameIsAskedAgainWhenItsTurnComes(t *testing.T) {
 		if ask, _ := z.due(c.visible, askedAt.Add(c.want)); len(ask) != 1 {
 			t.Errorf("%s: not asked after %v", c.name, c.want)
 		}
+	}
+}
+
+func TestNamesWithoutAnAnswerAreAskedAgainOnceOneOfThemHasOne(t *testing.T) {
+	var records []providers.Record
+	for i := range 120 {
+		records = append(records, address(fmt.Sprintf("n%03d", i), "192.0.2.1"))
+	}
+	z := scheduleOf(records...)
+	z.answerAll(askedAt, InSync, askedAt, z.questions[:10]...)
+	z.answerAll(askedAt, Unreachable, askedAt, z.questions[10:]...)
+	now := askedAt
+	for range 5 { // nobody answers: one name at a time
+		now = now.Add(silentEvery)
+		ask, _ := z.due(nil, now)
+		if len(ask) != 1 {
+			t.Fatalf("%d questions to servers that do not answer: %v", len(ask), namesOf(ask))
+		}
+		z.answerAll(now, Unreachable, askedAt, ask...)
+	}
+	now = now.Add(silentEvery)
+	ask, _ := z.due(nil, now)
+	if len(ask) != 1 || ask[0].Name != "n015.example.com" {
+		t.Fatalf("%v", namesOf(ask))
+	}
+	z.answerAll(now, InSync, now, ask...)
+	for n := 109; n > 0; n -= len(ask) {
+		if ask, _ = z.due(nil, now); len(ask) == 0 || len(ask) > silentMost {
+			t.Fatalf("%d questions of the %d names that are still without an answer", len(ask), n)
+		}
+		z.answerAll(now, InSync, now, ask...)
+	}
+	if ask, wait := z.due(nil, now); len(ask) > 0 || wait <= silentEvery {
+		t.Errorf("%v, %v", namesOf(ask), wait)
+	}
+}
+
+func TestANameThatStaysWithoutAnAnswerTakesNoTurnFromOthers(t *testing.T) {
+	var records []providers.Record
+	for i := range 300 {
+		records = append(records, address(fmt.Sprintf("n%03d", i), "192.0.2.1"))
+	}
+	z := scheduleOf(records...)
+	z.answerAll(askedAt, Broken, askedAt, z.questions[:200]...)
+	z.answerAll(askedAt.Add(time.Second), InSync, askedAt, z.questions[0])
+	now := askedAt.Add(3 * time.Second)
+	ask, _ := z.due(nil, now)
+	if names := namesOf(ask); len(ask) != batchSize || names[silentMost-1] >= "n200" || names[silentMost] < "n200" {
+		t.Fatalf("%v", names)
+	}
+	z.answerAll(now, Broken, askedAt, ask[:silentMost]...)
+	again, _ := z.due(nil, now)
+	if slices.Contains(namesOf(again), ask[0].Name) {
+		t.Errorf("%s is asked twice for one answer of another", ask[0].Name)
 	}
 }
 
