@@ -158,13 +158,23 @@ func (f *Fleet) SetStoreError(err error) {
 	}
 }
 
-// freshUntil returns until when the published rows of a source need no own read, or the zero time. The caller holds mu.
+// freshUntil returns until when the published rows of a source need no own read, or the zero time. A source that takes long
+// to read has as much more time: its rows are as old already when they are published. The caller holds mu.
 func (f *Fleet) freshUntil(s source) time.Time {
 	p := f.published[s]
 	if p == nil || f.freshFor <= 0 || !s.accepts(p) {
 		return time.Time{}
 	}
-	return p.from.Add(f.freshFor)
+	c := p.coverage()
+	return p.from.Add(f.freshFor + min(max(0, c.Finished.Sub(c.Started)), f.freshFor))
+}
+
+// coverage returns that of the last read that was published.
+func (v *publishedView) coverage() *providers.Coverage {
+	if v.zone != nil {
+		return &v.zone.Coverage
+	}
+	return &v.cloud.Coverage
 }
 
 // NotFresh returns the names of the sources without published rows that are fresh.

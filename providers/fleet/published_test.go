@@ -253,3 +253,25 @@ func TestEqualRowsArePublishedAsEqualBytes(t *testing.T) {
 		}
 	}
 }
+
+func TestRowsThatTookLongToReadAreFreshForThatMuchLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for took, want := range map[time.Duration]time.Duration{0: 60 * time.Second, 45 * time.Second: 105 * time.Second, time.Hour: 120 * time.Second, -time.Hour: 60 * time.Second} {
+			w, _, _ := readerOf(t)
+			f, _, _ := console(t)
+			all := publishedBy(w, "watch@h")
+			for i := range all {
+				all[i].Coverage.Finished = all[i].Coverage.Started.Add(took)
+			}
+			f.SetPublished(all, time.Minute)
+			time.Sleep(want - time.Second)
+			if n := f.NotFresh(); len(n) > 0 {
+				t.Errorf("a read took %s: %v not fresh after %s", took, n, want-time.Second)
+			}
+			time.Sleep(2 * time.Second)
+			if n := f.NotFresh(); len(n) != 2 {
+				t.Errorf("a read took %s: only %v not fresh after %s", took, n, want+time.Second)
+			}
+		}
+	})
+}
