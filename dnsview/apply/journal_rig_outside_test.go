@@ -11,7 +11,7 @@ import (
 // openJournal opens a journal at a path: with the variable ROLLCALL_TEAM that of a team, whose store is the folder beside
 // it.
 func openJournal(path string, clock providers.Clock) (*journal.Journal, error) {
-	return openJournalIn(path+".store", path, clock)
+	return openJournalIn(path+".objects", path, clock)
 }
 
 // openJournalIn is openJournal with the folder of the store.

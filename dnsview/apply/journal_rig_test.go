@@ -14,7 +14,7 @@ func openJournal(path string, clock providers.Clock) (*journal.Journal, error) {
 	if os.Getenv("ROLLCALL_TEAM") == "" {
 		return journal.Open(path, clock, nil)
 	}
-	folder := path + ".store"
+	folder := path + ".objects"
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
