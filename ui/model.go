@@ -265,10 +265,18 @@ func (m *Model) goTo(id providers.Identity, k rows.InstanceKey) (exists bool) {
 	if !exists {
 		return false
 	}
-	m.stack = append(m.stack, visit{m.fleet, m.fleet.Filters(), leave})
+	back := leave
 	if lifted != "" {
 		m.Notify(common.ToneInfo, "the filter "+lifted+" hides it and is lifted; "+m.KeyMap.Label(common.ActBack)+" goes back")
+		said := m.Status
+		back = func() {
+			leave()
+			if m.Status == said {
+				m.Status = common.Status{}
+			}
+		}
 	}
+	m.stack = append(m.stack, visit{m.fleet, m.fleet.Filters(), back})
 	return true
 }
 

@@ -14,6 +14,7 @@ import (
 type prompt struct {
 	input   common.Input
 	old     string // the filter before
+	back    func() // moves the cursor back to where it was before
 	err     string
 	earlier common.Recall
 }
@@ -21,7 +22,7 @@ type prompt struct {
 // openFilter starts to edit the filter of the list that has the keys.
 func (m *Model) openFilter() tea.Cmd {
 	text := m.top().Table().FilterText()
-	m.prompt = &prompt{input: common.NewInput(text), old: text, earlier: common.NewRecall(m.History[common.PromptFilters])}
+	m.prompt = &prompt{input: common.NewInput(text), old: text, back: m.top().Table().Bookmark(), earlier: common.NewRecall(m.History[common.PromptFilters])}
 	return m.top().Table().PrepareFilter()
 }
 
@@ -35,6 +36,7 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 		text := p.input.Value() // what looked half typed is meant
 		return tea.Batch(m.remember(common.PromptFilters, strings.TrimSpace(text)), m.closeFilter(text))
 	case "esc":
+		p.back()
 		return m.closeFilter(p.old)
 	case "up":
 		return m.recallFilter(p.earlier.Older(p.input.Value()))

@@ -31,10 +31,23 @@ func TestEnterOnAFindingLiftsTheFilterThatHidesItsRecordAndEscGoesBack(t *testin
 	r.until("why dead", "Evidence")
 	r.press("esc", "esc")
 	r.has("Findings 1/5", "165.225.1.9")
+	r.hasNot("is lifted")
 	r.press("esc")
 	r.until("Findings 5")
 	r.press("esc")
 	r.has("DNS 4/27", at)
+}
+
+func TestEscapeFromAFilterThatIsTypedPutsTheCursorBack(t *testing.T) {
+	r := newRig(t, 140, 40).ready().byName()
+	r.press("j", "j")
+	at := r.line("▌")
+	r.press("/")
+	r.typeText("east-www-04")
+	r.until("Instances 1/30")
+	r.press("esc")
+	r.until("Instances 30 ")
+	r.untilTrue("the row of before", func() bool { return r.line("▌") == at })
 }
 
 func TestTheKeyAfterAFindingActsOnItsRecord(t *testing.T) {

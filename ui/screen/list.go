@@ -22,18 +22,19 @@ type row[K comparable] interface {
 // list is a grid with its filter and order.
 type list[K comparable, R row[K]] struct {
 	*grid.Grid[K, R]
-	all     []grid.Column[R] // that can be shown
-	columns []grid.Column[R] // of the next arrangement
-	chosen  []string         // titles of the columns that the operator has chosen; none for those without Extra
-	own     []string         // titles of the columns that the config has for it
-	wide    bool             // all others are shown behind them
-	natural string           // the order in which the rows come, or ""
-	filter  filter.Filter
-	sort    grid.Sort
-	gen     uint64          // of the last requested arrangement
-	last    arrangement[R]  // the last requested one
-	texts   func() []string // of its rows, for bare words; made in a command when they are first needed
-	shown   arranged[K, R]  // the last one that was shown
+	all      []grid.Column[R] // that can be shown
+	columns  []grid.Column[R] // of the next arrangement
+	chosen   []string         // titles of the columns that the operator has chosen; none for those without Extra
+	own      []string         // titles of the columns that the config has for it
+	wide     bool             // all others are shown behind them
+	natural  string           // the order in which the rows come, or ""
+	filter   filter.Filter
+	sort     grid.Sort
+	gen      uint64          // of the last requested arrangement
+	last     arrangement[R]  // the last requested one
+	texts    func() []string // of its rows, for bare words; made in a command when they are first needed
+	shown    arranged[K, R]  // the last one that was shown
+	returnTo *grid.Place[K]  // of the cursor after the next arrangement; nil for where it is
 }
 
 // arrangement is what an arranged list shows, and how.
@@ -172,7 +173,17 @@ func (l *list[K, R]) install(a arranged[K, R]) bool {
 	l.shown = a
 	l.SetColumns(a.by)
 	l.Set(a.data)
+	if l.returnTo != nil {
+		l.Return(*l.returnTo)
+		l.returnTo = nil
+	}
 	return true
+}
+
+// Bookmark returns a function that moves the cursor back to where it is now with the next arrangement.
+func (l *list[K, R]) Bookmark() (back func()) {
+	at := l.Place()
+	return func() { l.returnTo = &at }
 }
 
 // release forgets the rows until others are arranged. It keeps the cursor, marks, filter and order.
@@ -218,6 +229,7 @@ type Table interface {
 	SetFilter(filter.Filter)
 	PrepareFilter() tea.Cmd
 	EndFilter()
+	Bookmark() (back func())
 	Order() string
 	NextSort()
 	Reverse()
