@@ -199,6 +199,7 @@ func (r *run) journalGuard(p guard.Evidence, err error) index.GuardResult {
 	if unsigned, ok := errors.AsType[*journal.UnsignedError](err); ok {
 		p.JournalUnsigned = unsigned.Who
 	}
+	_, p.JournalLost = errors.AsType[*journal.LostError](err)
 	g := []index.GuardResult{p.Confirmed(p.CheckJournal())}
 	r.acceptTyped(g)
 	return g[0]

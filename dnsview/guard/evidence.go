@@ -77,6 +77,8 @@ type Evidence struct {
 	JournalAway string
 	// JournalUnsigned is the author as whom no entry can be signed, if that is what JournalErr says.
 	JournalUnsigned string
+	// JournalLost means that the store of the team does not have the journal that this machine has read.
+	JournalLost bool
 }
 
 // owner returns the owner that the change is about.

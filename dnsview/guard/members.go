@@ -145,6 +145,8 @@ func (e *Evidence) CheckJournal() index.GuardResult {
 			Guard: index.GuardJournal, Why: index.ErrorText(e.JournalErr), Confirm: e.JournalUnsigned, NoEvidence: true,
 			Satisfy: "let the ssh-agent sign, or type the author: the change is then journalled without a signature, and rollcall journal --verify counts it",
 		}
+	case e.JournalErr != nil && e.JournalLost:
+		return index.Unproven(index.GuardJournal, index.ErrorText(e.JournalErr), "the store with the objects that it had, or, if the journal was begun anew on purpose, rollcall team set-aside")
 	case e.JournalErr != nil:
 		return index.Unproven(index.GuardJournal, index.ErrorText(e.JournalErr), "a journal that can be written to")
 	}

@@ -190,6 +190,16 @@ func (j *Journal) Unread() error {
 	return j.team.newer
 }
 
+// Lost returns why what was read of the team's journal is not what its store has now, or nil. It does not ask the store.
+func (j *Journal) Lost() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.team == nil {
+		return nil
+	}
+	return j.team.lost
+}
+
 // Notices returns, once each, lines for an operator about what happened while the store was away.
 func (j *Journal) Notices() []string {
 	j.mu.Lock()

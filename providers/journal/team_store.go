@@ -108,12 +108,20 @@ func (j *Journal) identify(stop <-chan struct{}, write bool) (lost, err error) {
 	return nil, nil
 }
 
+// LostError means that the store of a team does not have the chain that this machine has read. Nothing was written.
+type LostError struct{ Err error }
+
+func (e *LostError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause, of kind providers.KindInvalid.
+func (e *LostError) Unwrap() error { return e.Err }
+
 // otherChain returns why nothing is changed while the store does not have what this machine has read.
 func (j *Journal) otherChain(op, what string) error {
-	return &providers.Error{
+	return &LostError{&providers.Error{
 		Kind: providers.KindInvalid, Source: "team store " + j.team.store.Name(), Op: op,
-		Err: fmt.Errorf("%s; nothing is changed from here until the store has it again: restore its objects, or, if the journal was begun anew on purpose, run rollcall team set-aside, which puts what this machine has read away (%s)", what, j.path),
-	}
+		Err: fmt.Errorf("%s; restore its objects, or, if the journal was begun anew on purpose, run rollcall team set-aside; until then nothing is changed from here (what this machine has read is in %s)", what, j.path),
+	}}
 }
 
 // isForeign reports whether a batch of an outbox was written for another store than this one.

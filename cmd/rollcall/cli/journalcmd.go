@@ -38,8 +38,9 @@ First it looks up the entries that a stopped rollcall has left open, and records
 and reports whether they were made. Entries are chained by their hashes: lines
 that were changed, removed or cut off are reported on stderr, and with --verify
 the exit code is then 1. A damaged tail is moved into a file of its own, and
-reported while that file exists. While the store of a team does not answer, what
-this machine has read before is listed, and the exit code is 4.
+reported while that file exists. While the store of a team does not answer, or
+does not have any more what this machine has read there, that is listed, and the
+exit code is 4.
 
 With sign: true in team: of the config entries are signed, and --verify says by
 whom each is proved and which are not signed. A signature that does not fit, or a
@@ -154,8 +155,8 @@ func (a *commands) verifyTeamJournal(ctx context.Context, cfg *config.Config, j 
 	return entries, problems, p, err
 }
 
-// readTeamJournal returns the journal of a team. If its store is away, that is what this machine has read before, and not
-// whole.
+// readTeamJournal returns the journal of a team. If its store is away, or does not have that journal any more, it is what this
+// machine has read before, and not whole.
 func (a *commands) readTeamJournal(j *journal.Journal) (entries []journal.Entry, problems []journal.Problem, whole bool, err error) {
 	entries, err = j.Entries()
 	for _, n := range j.Notices() {
@@ -172,7 +173,7 @@ func (a *commands) readTeamJournal(j *journal.Journal) (entries []journal.Entry,
 	if unread != nil {
 		a.Logf("rollcall: journal: what follows in the journal of the team is not listed: %s", words.Clean(unread.Error()))
 	}
-	return entries, j.Problems(), away == nil && unread == nil, err
+	return entries, j.Problems(), away == nil && unread == nil && j.Lost() == nil, err
 }
 
 // recoverJournal looks up what stopped rollcalls have left open, and prints the results and their unfinished drains.

@@ -116,6 +116,19 @@ func TestAStoreThatWasEmptiedIsRefusedUntilOneCommandSetsItsCopyAside(t *testing
 	if r.code == exit.Done || !strings.Contains(r.err+r.out, "rollcall team set-aside") {
 		t.Fatalf("an emptied store: exit code %d, %s%s", r.code, r.out, r.err)
 	}
+	for _, args := range []string{"journal", "journal -o json", "timeline www-01"} {
+		if r := rollcall(t, strings.Fields(args)...); r.code != exit.Unknown || !strings.Contains(r.err, "rollcall team set-aside") || !strings.Contains(r.out, "quiesce") {
+			t.Errorf("%s: exit code %d, %s%s", args, r.code, r.out, r.err)
+		}
+	}
+	for _, args := range []string{"undo --dry-run", "quiesce www-02 --dry-run"} {
+		if r := rollcall(t, strings.Fields(args)...); r.code != exit.Failed || !strings.Contains(r.out+r.err, "rollcall team set-aside") {
+			t.Errorf("%s: exit code %d, %s%s", args, r.code, r.out, r.err)
+		}
+	}
+	if r := rollcall(t, "journal", "--verify"); r.code != exit.Failed {
+		t.Errorf("exit code %d, %s", r.code, r.err)
+	}
 	r = rollcall(t, "team", "set-aside")
 	if r.code != exit.Done || !strings.Contains(r.err, ".aside-") {
 		t.Fatalf("exit code %d, %s", r.code, r.err)
