@@ -181,3 +181,25 @@ func TestNoAlarmIsLostWhileSourcesFail(t *testing.T) {
 		}
 	})
 }
+
+func TestAlarmsStandWhileTheCredentialsOfACloudBelongToAnotherAccount(t *testing.T) {
+	w := newWorld()
+	w.drop(wwwName, "A", "165")
+	v := w.view()
+	was := alarms(v)
+	if len(was) == 0 {
+		t.Fatal("nothing is missing")
+	}
+	w = w.nextScan(v)
+	w.fail("joyent-east", func(c *providers.Coverage) {
+		c.State, c.Key, c.Account = providers.CoverageFailed, providers.NewCloudKey(providers.Triton, "other", "east-1"), "other"
+		c.Err = &providers.Error{Kind: providers.KindAuth, Op: "list"}
+	})
+	v = w.view()
+	now := alarms(v)
+	for k, f := range was {
+		if g := now[k]; g == nil || g.Severity != f.Severity || g.Certain() {
+			t.Errorf("%s was %s %s, and is %+v", k, f.Severity, f.Class, g)
+		}
+	}
+}

@@ -119,16 +119,16 @@ func UnconfiguredClouds(clouds, last []CloudView, named, forgotten []CloudKey) [
 			continue
 		}
 		known[key] = true
-		was := "it"
-		if names[v.Cloud.Name] {
-			was = "the account that " + v.Cloud.Name + " was before"
+		why := fmt.Errorf("it is no longer in the config, and its nodes and addresses count until it is there again, or until rollcall config forget %s", v.Cloud.Name)
+		if name := v.Cloud.Name; names[name] {
+			why = fmt.Errorf("%s answers as another account now, and the nodes and addresses of the one that it was before count: correct the credentials of %s, or add that account to the config under another name", name, name)
 			v.Cloud.Name += "-" + string(key)
 			v.Instances = slices.Clone(v.Instances)
 			for n := range v.Instances {
 				v.Instances[n].Cloud = v.Cloud.Name
 			}
 		}
-		v.Coverage = Failed(v.RowsFrom, v.RowsFrom, fmt.Errorf("%s is no longer in the config, and its nodes and addresses count until it is there again, or until rollcall config forget %s", was, v.Cloud.Name))
+		v.Coverage = Failed(v.RowsFrom, v.RowsFrom, why)
 		out = append(out, CloudView{
 			Cloud: v.Cloud, Production: v.Production, Unconfigured: true, Coverage: v.Coverage,
 			Instances: v.Instances, Addresses: v.Addresses, RowsFrom: v.RowsFrom, BudgetLeft: -1,

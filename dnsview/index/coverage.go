@@ -51,7 +51,7 @@ func (x *Index) addClouds(s *providers.Snapshot) {
 		v := &s.Clouds[i]
 		cs := &CloudState{View: v, at: i, Name: cloudName(v), State: x.stateOf(&v.Coverage)}
 		cs.Key = v.Coverage.Key
-		if cs.Key == "" {
+		if cs.Key == "" || cs.State == providers.CoverageFailed && v.Cloud.Key != "" { // the rows of a failed read are earlier ones
 			cs.Key = v.Cloud.Key
 		}
 		cs.Why = x.coverageWhy(cs.Name, v.Coverage, cs.State, v.Reading)

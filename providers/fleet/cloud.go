@@ -269,16 +269,17 @@ func (c *cloud) acceptRead() {
 	before := r.before // without rows if they are packed
 	cov := r.cov
 	id := providers.Cloud{Name: c.name, Provider: c.src.Provider, Traits: c.src.Traits, Region: c.src.Region, Account: cov.Account, Key: cov.Key}
-	if before.earlier && cov.Key != "" && cov.Key != before.cloud.Key && cov.Complete() {
+	was := c.accountBefore()
+	if before.earlier && cov.Key != "" && cov.Key != before.cloud.Key && cov.Complete() && was.Key == "" {
 		// The name now belongs to another account: rows of the earlier run say nothing about it.
 		before = lastGoodCloud{}
 		r.before, r.packed, r.missing, r.wasShown, c.answers = before, nil, nil, 0, map[string]answer{}
 	}
 	switch {
-	case cov.Complete() && c.accepted.Key != "" && cov.Key != c.accepted.Key:
+	case cov.Complete() && was.Key != "" && cov.Key != was.Key:
 		cov.State = providers.CoverageFailed
 		cov.Err = &providers.Error{Kind: providers.KindAuth, Source: c.name, Op: "list instances", Err: fmt.Errorf(
-			"the credentials belong to account %s now and belonged to %s when rollcall started; restart rollcall if that is meant", cov.Account, c.accepted.Account)}
+			"the credentials belong to account %s now, and all that is known of %s is of account %s: correct the credentials; another account that is meant needs a name of its own in the config", cov.Account, c.name, was.Account)}
 	case cov.Complete():
 		c.accepted = id
 		if err := c.verifyList(); err != nil {
@@ -317,6 +318,20 @@ func (c *cloud) acceptRead() {
 		c.held = r.unpack()
 	}
 	c.show(c.held)
+}
+
+// accountBefore returns the cloud that the name stands for: that of the first complete read of this run, else that of the
+// rows of an earlier run, if there are any and it is not forgotten; else it has no key. Without a config file the name
+// comes from the credentials, and stands for whatever they lead to. The caller holds Fleet.mu.
+func (c *cloud) accountBefore() providers.Cloud {
+	b := &c.read.before
+	switch {
+	case c.accepted.Key != "":
+		return c.accepted
+	case !c.f.keepUnconfigured || !b.earlier || len(b.rows)+len(b.addrs)+c.read.wasShown == 0 || slices.Contains(c.f.forgotten, b.cloud.Key):
+		return providers.Cloud{}
+	}
+	return b.cloud
 }
 
 // show puts rows on view, together with instances that the list left out but the cloud returned by id.

@@ -294,6 +294,34 @@ func TestOtherCredentialsThanInTheLastRunShowTheirOwnCloud(t *testing.T) {
 	}
 }
 
+func TestAnotherAccountThanInTheLastRunIsRefused(t *testing.T) {
+	f, c, _ := pair(10, Options{})
+	last := f.Refresh(context.Background())
+	old, rows := c.Self, c.Rows
+	account(c, "222", nil)
+	z := zoneOf(newFakeCloud("a", 10))
+	f = New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(z)}, Last: last, KeepUnconfigured: true})
+	for range 2 {
+		s := f.Refresh(context.Background())
+		v := s.Clouds[0]
+		wantState(t, v.Coverage, providers.CoverageFailed)
+		if why := v.Coverage.Err.Error(); !strings.Contains(why, "account 222 now") || !strings.Contains(why, "account "+old.Account) || strings.Contains(why, "forget") {
+			t.Errorf("error %s", why)
+		}
+		if len(s.Clouds) != 1 || len(v.Instances) != 10 || v.Cloud.Key != old.Key || len(v.Lookups) != 0 || len(c.Asked) != 0 {
+			t.Errorf("%d clouds, %d rows of %s, lookups %v, asked %v", len(s.Clouds), len(v.Instances), v.Cloud.Key, v.Lookups, c.Asked)
+		}
+	}
+	account(c, old.Account, rows)
+	wantState(t, f.Refresh(context.Background()).Clouds[0].Coverage, providers.CoverageComplete)
+
+	account(c, "222", nil)
+	f = New(Options{Clouds: []CloudSource{sourceOf(c)}, Zones: []ZoneSource{zoneSourceOf(z)}, Last: last, KeepUnconfigured: true, Forgotten: []providers.CloudKey{old.Key}})
+	if v := f.Refresh(context.Background()).Clouds[0]; v.Coverage.Key == old.Key || len(v.Instances) != 0 {
+		t.Errorf("%d rows of a cloud that was forgotten", len(v.Instances))
+	}
+}
+
 // turncoat answers questions by id with the credentials of another account.
 type turncoat struct{ *fakeCloud }
 
