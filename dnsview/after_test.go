@@ -104,7 +104,7 @@ func (w *world) observe(t *rapid.T) {
 		if r := w.some(t); r != nil {
 			w.opts.Wire = append(w.opts.Wire, index.WireState{
 				Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, At: ago("asked"), Since: ago("since"), Until: ago("until").Add(600 * time.Second),
-				State:   rapid.SampledFrom([]index.WireVerdict{index.WireInSync, index.WirePropagating, index.WireSplit, index.WireCached, index.WireLame, index.WireBroken}).Draw(t, "state"),
+				State:   rapid.SampledFrom([]index.WireVerdict{index.WireInSync, index.WirePropagating, index.WireSplit, index.WireCached, index.WireLame, index.WireBroken, index.WireUnreachable}).Draw(t, "state"),
 				Answers: []index.WireAnswer{{Server: "ns1", Resolver: true, Values: []string{"192.0.2.1"}, TTL: 300, At: ago("answered")}},
 			})
 		}
@@ -130,6 +130,29 @@ func (w *world) changeState(t *rapid.T) {
 		return
 	}
 	c.State, c.Err = rapid.SampledFrom([]providers.CoverageState{providers.CoverageFailed, providers.CoveragePartial}).Draw(t, "state"), errors.New("no answer")
+}
+
+// failAndAnswer has the name servers of a zone give no answer while its source fails, or an answer once it is back.
+func (w *world) failAndAnswer(t *rapid.T) {
+	z := &w.snap.Zones[rapid.IntRange(0, len(w.snap.Zones)-1).Draw(t, "which")]
+	state, verdicts := providers.CoverageFailed, []index.WireVerdict{index.WireBroken, index.WireUnreachable}
+	if z.Coverage.Err != nil {
+		state, verdicts = providers.CoverageComplete, []index.WireVerdict{index.WireInSync, index.WireInSync, index.WireBroken}
+	}
+	if z.Coverage.State, z.Coverage.Err = state, nil; state == providers.CoverageFailed {
+		z.Coverage.Err = errors.New("no answer")
+	}
+	w.opts.Observed++
+	w.opts.Wire = slices.DeleteFunc(slices.Clone(w.opts.Wire), func(s index.WireState) bool { return s.Zone == z.Zone.Name })
+	for i := range z.Records {
+		r := &z.Records[i]
+		if rapid.Bool().Draw(t, "asked") {
+			w.opts.Wire = append(w.opts.Wire, index.WireState{
+				Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, At: w.opts.Now, Since: w.opts.Now,
+				State: rapid.SampledFrom(verdicts).Draw(t, "verdict"), Reason: "as it was asked",
+			})
+		}
+	}
 }
 
 // changeOption changes what does not come from a source.
@@ -168,7 +191,10 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 		for range rapid.IntRange(1, 12).Draw(t, "steps") {
 			before, step := everything(v, joined, found), ""
 			w.snap = w.again()
-			switch n := rapid.IntRange(0, 19).Draw(t, "step"); {
+			switch n := rapid.IntRange(0, 22).Draw(t, "step"); {
+			case n > 19:
+				step = "name servers"
+				w.failAndAnswer(t)
 			case n < 3:
 				step = "observed"
 				w.observe(t)
