@@ -253,6 +253,10 @@ func (j *Journal) waiting(stop <-chan struct{}) (context.Context, context.Cancel
 // journal stays as it was.
 func (j *Journal) syncTeam(stop <-chan struct{}) {
 	t := j.team
+	if err := j.reopenMoved(); err != nil {
+		j.noteAnswer(err)
+		return
+	}
 	if t.away != nil && j.clock.Now().Sub(t.awayAt).Abs() < awayPause {
 		return
 	}

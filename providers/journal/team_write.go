@@ -17,6 +17,9 @@ func (j *Journal) writeTeam(state State, check func([]Entry) error, entries []En
 	if j.closed {
 		return nil, errors.New("journal: it is closed")
 	}
+	if err := j.reopenMoved(); err != nil {
+		return nil, err
+	}
 	if err := j.registerTeamWriter(state == Begun); err != nil {
 		return nil, err
 	}
