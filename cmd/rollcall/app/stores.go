@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,10 +29,58 @@ const TeamJournalName = "team-journal.jsonl"
 
 const storesName = "stores"
 
-// StoreFolder returns the folder of the store of the config's team in a state folder.
+// StoreFolder returns the folder of the store of the config's team in a state folder. All spellings of the place of a store
+// have the same one.
 func StoreFolder(c *config.Config, state string) string {
-	sum := sha256.Sum256([]byte(c.Team.Endpoint + " " + c.Team.Store()))
+	if c.Team.Folder != "" {
+		return storeFolder(state, "", realPath(c.Team.Folder))
+	}
+	return storeFolder(state, plainEndpoint(c.Team.Endpoint), c.Team.Store())
+}
+
+func storeFolder(state, endpoint, place string) string {
+	sum := sha256.Sum256([]byte(endpoint + " " + place))
 	return filepath.Join(state, storesName, hex.EncodeToString(sum[:8]))
+}
+
+// maxLinks is how many symbolic links are followed, as on Linux.
+const maxLinks = 40
+
+// realPath returns an absolute path without symbolic links, also if nothing is there, as while a store is away.
+func realPath(path string) string {
+	path = filepath.Clean(path)
+	for range maxLinks {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			return real
+		}
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = filepath.Clean(to)
+	}
+	if dir := filepath.Dir(path); dir != path {
+		return filepath.Join(realPath(dir), filepath.Base(path))
+	}
+	return path
+}
+
+// plainEndpoint returns the URL of a server without what does not distinguish it: capitals in its host, the default port, a
+// slash at the end.
+func plainEndpoint(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return endpoint
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	if port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; port != "" {
+		u.Host = strings.TrimSuffix(u.Host, port)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	return u.String()
 }
 
 // moveEarlier moves what an earlier release has kept in the state folder for any store into that of the present one.
@@ -40,8 +89,10 @@ func moveEarlier(c *config.Config, state string) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return fmt.Errorf("make the folder of the team's store: %w", err)
 	}
-	if err := moveIfFree(filepath.Join(state, "team"), to); err != nil {
-		return err
+	for _, from := range []string{filepath.Join(state, "team"), storeFolder(state, c.Team.Endpoint, c.Team.Store())} { // the latter by how the place is spelled
+		if err := moveIfFree(from, to); err != nil {
+			return err
+		}
 	}
 	path := filepath.Join(state, TeamJournalName)
 	if !exists(path) && !exists(path+".writers") || exists(filepath.Join(to, TeamJournalName)) {

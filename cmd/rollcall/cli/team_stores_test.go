@@ -178,3 +178,50 @@ func TestWhatAnEarlierReleaseKeptOfTheStoreIsTakenOver(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+func TestAllSpellingsOfAStoreHaveOneCopyOnThisMachine(t *testing.T) {
+	newWorld(t)
+	store, machine := newTeam(t)
+	machine("a")
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(store, link); err != nil {
+		t.Skip(err)
+	}
+	must(t, "quiesce", "www-01")
+	away := store + "-away"
+	rename := func(from, to string) {
+		t.Helper()
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder, base := filepath.Split(store)
+	for i, spelled := range []string{store + "/", folder + "../" + filepath.Base(filepath.Clean(folder)) + "//" + base, link} {
+		useStore(t, spelled)
+		rename(store, away)
+		node := []string{"www-02", "www-03", "www-04"}[i]
+		if r := rollcall(t, "quiesce", node, "--confirm", spelled); r.code != exit.Done {
+			t.Fatalf("%s while the store is away: exit code %d, %s", spelled, r.code, r.err)
+		}
+		rename(away, store)
+		useStore(t, store)
+		entries := journalOf(t)
+		if len(entries) < 3*(i+2) || entries[0].Local == "" || entries[0].Local == entries[0].ID {
+			t.Errorf("what waited for %s was not sent to %s: %+v", spelled, store, entries)
+		}
+	}
+	found, err := filepath.Glob(filepath.Join(getenv(t, "XDG_STATE_HOME"), "rollcall", "*", "stores", "*"))
+	if err != nil || len(found) != 1 {
+		t.Errorf("folders: %v, %v", found, err)
+	}
+	useStore(t, link)
+	if err := os.RemoveAll(store); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(store, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "journal"); r.code != exit.Unknown || !strings.Contains(r.err, "rollcall team set-aside") {
+		t.Errorf("an emptied store: exit code %d, %s", r.code, r.err)
+	}
+}
