@@ -13,6 +13,7 @@ import (
 
 	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -208,15 +209,15 @@ func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *guard.Eviden
 	g := r.engine.guards(s.Zone)
 	return &guard.Evidence{
 		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Reason: s.Reason, Undoes: s.Undoes != "",
-		PutsBackNode: c.Op == providers.OpCreate && r.putsBackNode(s.Undoes),
+		PutsBackNode: c.Op == providers.OpCreate && r.putsBackNode(s.Undoes, c),
 		KeepsNames:   r.engine.o.Robot != nil,
 		Hosts:        r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From, Evacuates: r.plan.Confirm(),
 	}
 }
 
-// putsBackNode reports whether a journal entry that is undone was made by a verb whose undo puts a node back into DNS. Of an
-// undo and a redo, the verb is that of the entry at the beginning.
-func (r *run) putsBackNode(id string) bool {
+// putsBackNode reports whether the create c undoes a journal entry that was made by a verb whose undo puts a node back into DNS. Of an
+// undo and a redo, the verb is that of the entry at the beginning. A marker comes back with its value if the verb ended the node.
+func (r *run) putsBackNode(id string, c *providers.Change) bool {
 	if id == "" {
 		return false
 	}
@@ -230,11 +231,27 @@ func (r *run) putsBackNode(id string) bool {
 		case i < 0:
 			return false
 		case entries[i].Undoes == "":
-			return index.Verb(entries[i].Verb).PutsBackNodes()
+			verb := index.Verb(entries[i].Verb)
+			if c.After.IsMarker() {
+				return (verb == index.VerbDrain || verb == index.VerbReplace) && !r.marksTakenOut(c)
+			}
+			return verb.PutsBackNodes()
 		}
 		id = entries[i].Undoes
 	}
 	return false
+}
+
+// marksTakenOut reports whether a change creates the marker of a value that the plan takes out.
+func (r *run) marksTakenOut(c *providers.Change) bool {
+	_, name, ok := providers.SplitMarkerName(c.After.Name)
+	if !ok || !c.After.IsMarker() {
+		return false
+	}
+	o, ok := index.OwnerInMarker(&c.After)
+	return ok && slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
+		return s.Change != nil && s.Change.Op == providers.OpDelete && s.Change.Before.Name == name && o.Owns(s.Change.Before.Type, s.Change.Before.Value)
+	})
 }
 
 // guardStep evaluates the guards of one step, except threshold and journal.

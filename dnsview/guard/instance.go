@@ -53,9 +53,12 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 	mode := ModeOf(e.Verb, e.Change)
 	o, ok := e.owner()
 	r := e.Change.Record()
+	marked, putsBack := e.markerPutBack()
 	switch {
 	case e.evacuates():
 		return index.Passed(g, claimsNothing)
+	case putsBack:
+		o = marked
 	case mode == ModeWrite && (!ok || r.IsMarker() || (e.Undoes || o.Quiesced) && !e.PutsBackNode):
 		return index.Passed(g, "no instance has to be there for this")
 	case e.Undoes && !ok:
@@ -96,6 +99,16 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 		return index.Passed(g, index.ShortID(o.Instance)+" is stopped and does not have the address any more")
 	}
 	return index.Failed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
+}
+
+// markerPutBack returns the owner in the marker of a quiesced value that an undo creates to put a node back. Like the value, it comes
+// back only while the node runs, since without the value it marks nothing.
+func (e *Evidence) markerPutBack() (providers.Owner, bool) {
+	if !e.PutsBackNode || e.Change.Op != providers.OpCreate || !e.Change.After.IsMarker() {
+		return providers.Owner{}, false
+	}
+	o, ok := index.OwnerInMarker(&e.Change.After)
+	return o, ok && o.Quiesced && !o.Host()
 }
 
 // checkServes requires that the instance of a record that is written runs and has the address.

@@ -46,9 +46,9 @@ func InstanceToVerify(verb index.Verb, c *providers.Change) (o providers.Owner, 
 		r = c.After
 	}
 	if r.IsMarker() {
-		// The marker of a quiesced node is removed only when the node is gone.
+		// The marker of a quiesced node is removed only when the node is gone, and is put back only while it runs.
 		o, ok = index.OwnerInMarker(&r)
-		return o, ok && verb == index.VerbDeregister && o.Quiesced && !o.Host()
+		return o, ok && (verb == index.VerbDeregister || verb.TakesBack() && c.Op == providers.OpCreate) && o.Quiesced && !o.Host()
 	}
 	o, ok = r.Owner()
 	return o, ok && !o.Host() && !(verb == index.VerbEvacuate && ModeOf(verb, c) == ModeTakeOut)
