@@ -150,6 +150,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 	var id [4]byte
 	_, _ = rand.Read(id[:]) // never fails
 	r.report.Run = "r" + hex.EncodeToString(id[:])
+	defer r.beginWork(ctx)()
 	r.refuseProtected(ctx)
 	r.refuseEvacuation(ctx)
 	r.refusePointless(ctx)

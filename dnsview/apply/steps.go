@@ -103,9 +103,9 @@ func (r *run) power(ctx context.Context, i int) {
 	entries := []journal.Entry{r.entry(i)}
 	check, err := r.lease(ctx, entries, nil)
 	if err == nil {
-		entries, err = r.begin(entries, check)
+		entries, err = r.begin(entries, r.claimNode(s, check))
 	}
-	if r.refusedByClaim(ctx, err) {
+	if r.refusedByClaim(ctx, err) || r.endedByOther(ctx, i, err) {
 		return
 	}
 	if err != nil {

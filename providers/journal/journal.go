@@ -41,6 +41,8 @@ type Journal struct {
 
 	writer string   // id of this journal as a writer, once it has begun an entry
 	alive  *os.File // file whose lock shows that this writer lives
+
+	working map[nodeKey]bool // nodes that runs of this journal work on; see BeginWork
 }
 
 // Open opens the journal at path and creates it and its folder if missing. It moves a damaged tail into a side file,

@@ -14,7 +14,7 @@ import (
 )
 
 // A writer of another machine is alive while it renews an object of its own in the store. It does so while it has open
-// entries, or drains that it has not finished.
+// entries, or works on nodes.
 
 const (
 	renewEvery = time.Minute
@@ -111,19 +111,14 @@ func (j *Journal) renewWhileOpen() {
 	}
 }
 
-// hasOpen reports whether this writer has open entries, or drains that are not finished.
+// hasOpen reports whether this writer has open entries, or works on nodes.
 func (j *Journal) hasOpen() bool {
 	for i := range j.replay.entries {
 		if e := &j.replay.entries[i]; e.Writer == j.writer && e.State == Begun {
 			return true
 		}
 	}
-	for _, u := range unfinished(j.replay.entries) {
-		if u.Writer == j.writer {
-			return true
-		}
-	}
-	return false
+	return len(j.working) > 0
 }
 
 // teamWriterAlive reports whether a writer is still running, on this machine or another.

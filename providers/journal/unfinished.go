@@ -76,7 +76,7 @@ func (j *Journal) LeaveDrained(who string, drains ...Unfinished) error {
 	return err
 }
 
-// UnfinishedDrains returns, oldest first, the drains and replacements of processes that have ended. What was put back,
+// UnfinishedDrains returns, oldest first, the drains and replacements of runs that have ended, or were stopped. What was put back,
 // quiesced or terminated since is not among them, nor is a replacement that has launched nothing.
 func (j *Journal) UnfinishedDrains() ([]Unfinished, error) {
 	_, out, err := j.UnderWay()
@@ -96,11 +96,11 @@ func (j *Journal) UnderWay() (open []Entry, drains []Unfinished, err error) {
 			return nil // which writers live cannot be asked
 		}
 		for _, u := range unfinished(j.replay.entries) {
-			alive, err := j.writerAlive(u.Writer)
+			on, err := j.goesOn(&u)
 			if err != nil {
 				return err
 			}
-			if !alive {
+			if !on {
 				drains = append(drains, u)
 			}
 		}

@@ -66,15 +66,16 @@ func TestADrainIsUnfinishedUntilItsNodeIsTerminatedOrPutBackOrQuiesced(t *testin
 func TestADrainThatIsLeftIsNotToldAgain(t *testing.T) {
 	path := file(t)
 	j := open(t, path)
-	es, err := j.Begin(stepsOf("r1", "drain", "www-01", took(providers.OpDelete, ""))...)
+	w, err := j.BeginWork("ops@desk", nodeRef("www-01"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := j.End(Outcome{ID: es[0].ID, State: Done}); err != nil {
-		t.Fatal(err)
-	}
+	drained(t, j, "www-01")
 	if got, err := j.UnfinishedDrains(); err != nil || len(got) != 0 {
 		t.Fatalf("it is this process's own, and runs: %v %v", got, err)
+	}
+	if err := w.End(); err != nil {
+		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {
 		t.Fatal(err)

@@ -121,7 +121,8 @@ func (s *Session) noteTeam(p *team.Presence) {
 			t.Open = openOfOthers(open, j.Writer(), t.Members, s.Program.Now())
 		}
 		if err == nil && t.Away == nil {
-			t.Unfinished = ofGone(drains, t.Members, s.Program.Now())
+			own := func(u journal.Unfinished) bool { return u.Writer == j.Writer() } // it was stopped here, where r goes on with it
+			t.Unfinished = ofGone(slices.DeleteFunc(drains, own), t.Members, s.Program.Now())
 		}
 	}
 	s.work.mu.Lock()
@@ -164,13 +165,18 @@ func (s *Session) withoutWorkOfOthers(drains []journal.Unfinished) ([]journal.Un
 	return ofGone(drains, p.Members(), s.Program.Now()), nil
 }
 
-// ofGone returns the drains whose operators are gone: those of other machines are old enough that their open entries
-// would be looked up, and no member works on their nodes.
+// ofGone returns the drains that no member works on. Those of other machines are old enough that their open entries would
+// be looked up. Of this machine the journal knows at once who works on a node, so its members, some of whom may have died since they were
+// here, are not asked.
 func ofGone(drains []journal.Unfinished, members []team.Member, now time.Time) []journal.Unfinished {
 	_, host, _ := strings.Cut(Who(), "@")
+	elsewhere := slices.DeleteFunc(slices.Clone(members), func(m team.Member) bool {
+		_, itsHost, _ := strings.Cut(m.Who, "@")
+		return itsHost == host
+	})
 	return slices.DeleteFunc(slices.Clone(drains), func(u journal.Unfinished) bool {
 		_, itsHost, _ := strings.Cut(u.Who, "@")
-		return itsHost != host && now.Sub(u.Stored) < journal.SilentAfter || isWriterOf(members, u.Writer) || worksOn(members, u.Instance)
+		return itsHost != host && now.Sub(u.Stored) < journal.SilentAfter || isWriterOf(elsewhere, u.Writer) || worksOn(elsewhere, u.Instance)
 	})
 }
 

@@ -28,6 +28,7 @@ func TestADrainIsOfferedOnceItsOperatorIsGone(t *testing.T) {
 		{"of another machine, old, and none is here", at(old, "ana@elsewhere"), nil, true},
 		{"of another machine, not old enough", at(old.Add(time.Second), "ana@elsewhere"), nil, false},
 		{"of this machine", at(now, Who()), nil, true},
+		{"of this machine, and its process was here until it died", at(now, Who()), []team.Member{{Who: Who(), Writer: "w1", Work: []team.Work{{Instances: []providers.InstanceRef{elsewhere}}}}}, true},
 		{"its operator is here", at(old, "ana@elsewhere"), []team.Member{{Who: "ana@elsewhere", Writer: "w1"}}, false},
 		{"its operator has come back, in another console", at(old, "ana@elsewhere"), []team.Member{{Who: "ana@elsewhere", Writer: "w2"}, {Who: "ana@elsewhere"}}, true},
 		{"another has taken it over", at(old, "ana@elsewhere"), []team.Member{{Who: "ben@there", Writer: "w2", Work: []team.Work{{Instances: []providers.InstanceRef{{ID: "i-0"}, elsewhere}}}}}, false},

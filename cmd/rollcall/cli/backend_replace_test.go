@@ -36,6 +36,9 @@ func TestAReplacementThatIsStoppedInTheConsoleIsOfferedAtTheNextStartAndGoesOnWi
 	r := b.Run(ctx, p, apply.Confirm{}, func(ev apply.Event) {
 		if ev.Kind == apply.EventLaunch {
 			if stages = append(stages, ev.Stage); ev.Stage == "booting" {
+				if left, err := b.UnfinishedDrains(t.Context()); err != nil || len(left) > 0 {
+					t.Errorf("its own, while it runs: %+v, %v", left, err)
+				}
 				stop()
 			}
 		}
@@ -43,8 +46,8 @@ func TestAReplacementThatIsStoppedInTheConsoleIsOfferedAtTheNextStartAndGoesOnWi
 	if r.OK() || len(launchedIn(s, "aws-use1")) != 1 || !slices.Contains(stages, "launching") {
 		t.Fatalf("launched %v in the stages %q", launchedIn(s, "aws-use1"), stages)
 	}
-	if left, err := b.UnfinishedDrains(t.Context()); err != nil || len(left) > 0 {
-		t.Errorf("its own, while it runs: %+v, %v", left, err)
+	if left, err := newBackend(opened(t)).UnfinishedDrains(t.Context()); err != nil || len(left) != 2 {
+		t.Errorf("it is stopped, and its console stays open: %+v, %v", left, err)
 	}
 	if err := one.Close(); err != nil {
 		t.Fatal(err)
