@@ -205,8 +205,8 @@ func (z *zone) accepts(p *publishedView) bool {
 }
 
 // isNewer reports whether published rows stand in place of own ones. Those of an earlier run were not read by this one.
-func (p *publishedView) isNewer(own time.Time, earlier bool) bool {
-	return earlier || p.from.After(own)
+func (v *publishedView) isNewer(own time.Time, earlier bool) bool {
+	return earlier || v.from.After(own)
 }
 
 // displayed returns the cloud's part of what is shown: own is what this fleet has read.
