@@ -254,9 +254,20 @@ func (r *run) marksTakenOut(c *providers.Change) bool {
 	})
 }
 
+// isCreatedBefore reports whether a step before step i creates the record that its update is of. A check has created none.
+func (r *run) isCreatedBefore(i int, c *providers.Change) bool {
+	return c.Op == providers.OpUpdate && slices.ContainsFunc(r.plan.Steps[:i], func(s plan.Step) bool {
+		return s.Change != nil && s.Change.Op == providers.OpCreate && keyOf(&s.Change.After) == keyOf(&c.Before)
+	})
+}
+
 // guardStep evaluates the guards of one step, except threshold and journal.
 func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 	found, n := index.Find(p.Found, p.Change)
+	if dry && n == 0 && p.FoundErr == nil && r.isCreatedBefore(i, p.Change) {
+		p.Found = append(slices.Clone(p.Found), p.Change.Before)
+		found, n = index.Find(p.Found, p.Change)
+	}
 	if p.Change.Op == providers.OpDelete && p.FoundErr == nil && n == 0 && !dry && p.CheckUnchanged().Pass {
 		r.removed[p.Change.Before.Identity()] = true
 		a.already = true
