@@ -130,7 +130,7 @@ func TestTheEvacuationOfACloudThatLeftTheConfigCanBeEnded(t *testing.T) {
 	r.until("return "+key, "Forget in unilans.net", "y do it")
 	r.clock.Advance(time.Second)
 	r.press("y")
-	r.untilTrue("the run", func() bool { return len(r.f.runs) == 1 })
+	r.untilTrue("the run", func() bool { return len(r.sums()) == 1 })
 	if p := r.f.runs[0]; p.Verb != index.VerbReturn || len(p.Steps) != 2 {
 		t.Errorf("ran %+v", p)
 	}

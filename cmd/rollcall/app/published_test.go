@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,16 +131,16 @@ func TestAConsoleReadsTheCloudsOnceTheLastPublishedRowsAreTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := startTeam(t, func(*providertest.Store) {})
 		time.Sleep(5 * time.Second)
-		tries := 0
+		var tries atomic.Int64
 		s.store.Fail(func(c providertest.StoreCall) providertest.StoreFault {
 			if c.Op == "get" {
-				tries++
+				tries.Add(1)
 			}
 			return providertest.StoreFault{Before: providertest.Away()}
 		})
 		time.Sleep(60 * time.Second) // the rows are 65 s old
-		if n := s.own.Count(); n > 0 || tries < 5 {
-			t.Errorf("the cloud was read %d times, the store was tried %d times", n, tries)
+		if n := s.own.Count(); n > 0 || tries.Load() < 5 {
+			t.Errorf("the cloud was read %d times, the store was tried %d times", n, tries.Load())
 		}
 		time.Sleep(20 * time.Second)
 		if r := s.source(); s.own.Count() != 1 || r.ReadBy != nil || r.State != "complete" {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,25 +10,28 @@ import (
 
 func TestAConsoleReturnsMemoryAfterARefreshAndNotAtRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		living, allocated, given := uint64(100), uint64(1000), 0
-		m := &memory{heap: func() (uint64, uint64) { return living, allocated }, give: func() { given++ }}
+		var living, allocated, given atomic.Uint64
+		living.Store(100)
+		allocated.Store(1000)
+		m := &memory{heap: func() (uint64, uint64) { return living.Load(), allocated.Load() }, give: func() { given.Add(1) }}
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		go m.run(ctx)
-		after := func(d time.Duration, want int) {
+		after := func(d time.Duration, want uint64) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
-			if given != want {
-				t.Fatalf("memory was returned %d times, want %d", given, want)
+			if n := given.Load(); n != want {
+				t.Fatalf("memory was returned %d times, want %d", n, want)
 			}
 		}
 		after(returnEvery, 1)
-		allocated += 24
+		allocated.Add(24)
 		after(10*returnEvery, 1)
-		allocated++
+		allocated.Add(1)
 		after(returnEvery, 2)
-		living, allocated = 1000, allocated+100
+		living.Store(1000)
+		allocated.Add(100)
 		after(10*returnEvery, 2)
 	})
 }
