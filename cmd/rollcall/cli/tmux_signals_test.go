@@ -22,7 +22,7 @@ func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "ssh"), []byte(fakeSSH), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	x := newTerminal(t, env, "PATH="+dir+":$PATH PS1='PROMPT> ' bash --norc --noprofile -i")
+	x := newTerminal(t, append(env, racesIn(dir)), "PATH="+dir+":$PATH PS1='PROMPT> ' bash --norc --noprofile -i")
 	x.see("PROMPT>")
 	x.text("rollcall --demo\n")
 	x.byName()
@@ -59,6 +59,33 @@ func TestASignalOfTheKeyboardIsTheShellsWhileItHasTheTerminal(t *testing.T) {
 	x.prompt()
 	x.text("echo code $?\n")
 	x.see("code 0")
+	onlyRacesOfShutdown(t, dir)
+}
+
+// racesIn returns the variable that has the race detector of a program write to files in a folder.
+func racesIn(dir string) string {
+	return "GORACE=" + os.Getenv("GORACE") + " exitcode=0 log_path=" + filepath.Join(dir, "race")
+}
+
+// onlyRacesOfShutdown fails the test if the race detector has found more than what bubbletea does on a very busy machine: a
+// reader of the terminal that has not ended half a second after a suspension may still use it when the program closes it.
+func onlyRacesOfShutdown(t *testing.T, dir string) {
+	t.Helper()
+	logs, err := filepath.Glob(filepath.Join(dir, "race.*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, log := range logs {
+		text, err := os.ReadFile(log)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, report := range strings.Split(string(text), "WARNING: DATA RACE")[1:] {
+			if !strings.Contains(report, "cancelreader.(*epollCancelReader).Close") || !strings.Contains(report, "bubbletea/v2.(*Program).Run.(*Program).shutdown") {
+				t.Errorf("a data race: %s", report)
+			}
+		}
+	}
 }
 
 // prompt waits until the shell reads: what is typed while a program changes the modes of the terminal may be thrown away.
