@@ -187,7 +187,7 @@ func (w *world) changeMarker(t *rapid.T, r *providers.Record, o providers.Owner)
 	return "marker"
 }
 
-// move gives an instance another address, and its records with it, as its agent would.
+// move changes the address of an instance, and its records with it, as its agent would.
 func (w *world) move(t *rapid.T, i *providers.Instance) string {
 	if len(i.PublicIPs) == 0 {
 		return "none"

@@ -114,7 +114,7 @@ func TestTheLastHourIsKnownAfterARestart(t *testing.T) {
 	r = afterRestart(t, kept, 0, same)
 	r.until("#### 4/4 ########", "###x 3/4 +++_++++")
 
-	r = afterRestart(t, kept, 3*450*time.Second, same) // three steps nobody saw, of which the last is counted now
+	r = afterRestart(t, kept, 3*450*time.Second, same) // three steps without a console, of which the last is counted now
 	r.until("#### 4/4 #####  #")
 
 	r = afterRestart(t, kept, 0, func(s *providers.Snapshot) {

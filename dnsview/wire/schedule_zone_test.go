@@ -116,7 +116,7 @@ func TestNamesWithoutAnAnswerAreAskedAgainOnceOneOfThemHasOne(t *testing.T) {
 	z.answerAll(askedAt, InSync, askedAt, z.questions[:10]...)
 	z.answerAll(askedAt, Unreachable, askedAt, z.questions[10:]...)
 	now := askedAt
-	for range 5 { // nobody answers: one name at a time
+	for range 5 { // no server answers: one name at a time
 		now = now.Add(silentEvery)
 		ask, _ := z.due(nil, now)
 		if len(ask) != 1 {

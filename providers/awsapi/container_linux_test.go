@@ -50,8 +50,8 @@ func inOwnNetwork(t *testing.T) bool {
 	return false
 }
 
-// giveLoopback turns the loopback device on and gives it one more address.
-func giveLoopback(t *testing.T, address string) {
+// addLoopback turns the loopback device on and adds an address to it.
+func addLoopback(t *testing.T, address string) {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM, 0)
 	if err != nil {
@@ -83,7 +83,7 @@ func TestAContainerOnECSGetsItsCredentialsFromTheAddressThatECSHas(t *testing.T)
 	if !inOwnNetwork(t) {
 		return
 	}
-	giveLoopback(t, "169.254.170.2")
+	addLoopback(t, "169.254.170.2")
 	a := newAccount(t)
 	of := a.metadata(t)
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "169.254.170.2:80")

@@ -11,7 +11,7 @@ import (
 	"rollcall/providers/awsapi"
 )
 
-// Bucket is what a server says of a bucket. A server of another make, and a member without the permission, is told less.
+// Bucket is what a server says of a bucket. A server of another make says less, and so does one to a member without the permission.
 type Bucket struct {
 	Account string // of the credentials; empty if it is not known
 	From    string // where the credentials come from

@@ -33,6 +33,9 @@ func startAgent(t *testing.T, kinds ...string) (socket, dir string) {
 	t.Helper()
 	for _, p := range []string{"ssh-agent", "ssh-add", "ssh-keygen"} {
 		if _, err := exec.LookPath(p); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatalf("%s is not installed (openssh-client), and CI requires it", p)
+			}
 			t.Skipf("%s is not installed (openssh-client)", p)
 		}
 	}

@@ -38,9 +38,7 @@ func openSSH(t *testing.T, socket string, in []byte, name string, args ...string
 func newSigningTeam(t *testing.T) (store, socket, dir string) {
 	t.Helper()
 	for _, p := range []string{"ssh-agent", "ssh-add", "ssh-keygen"} {
-		if _, err := exec.LookPath(p); err != nil {
-			t.Skipf("%s is not installed (openssh-client)", p)
-		}
+		need(t, p)
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
