@@ -32,8 +32,8 @@ func TestAKeyFileThatIsNeverAnsweredFailsItsOwnSourceAndTheRestGoesOn(t *testing
 	var list, check, deregister, short result
 	wg.Go(func() { list = sim.rollcall("ls", "sources", "-o", "json") })
 	wg.Go(func() { check = sim.rollcall("config", "check") })
-	wg.Go(func() { deregister = sim.rollcall("--timeout", "8s", "deregister", "--dead") })
-	wg.Go(func() { short = sim.rollcall("--timeout", "20ms", "ls", "instances") })
+	wg.Go(func() { deregister = sim.rollcall("--timeout", "30s", "deregister", "--dead") })
+	wg.Go(func() { short = sim.rollcall("--timeout", "2s", "ls", "instances") })
 	wg.Wait()
 	if strings.Contains(short.err, why) || !strings.Contains(short.err, "joyent-ams is failed: set up: unreachable: the time of --timeout was over before it was set up") {
 		t.Errorf("with a short --timeout: exit code %d, %s", short.code, short.err)

@@ -28,7 +28,7 @@ import (
 // Consoles of a team show what one watch reads. Clouds, watch and S3 server are processes of their own, and the consoles
 // are here, without their screens. A refresh is every minute. The figures are for two minutes in which nothing changes,
 // and for three in which a hundredth of all rows changes each minute.
-func BenchmarkTeam100000OverS3(b *testing.B) { benchmarkTeam(b, 100_000, 20, startVersity) }
+func BenchmarkTeam100000OverS3(b *testing.B) { benchmarkTeam(b, 100_000, 50, startVersity) }
 
 func BenchmarkTeam100000OverAFolder(b *testing.B) { benchmarkTeam(b, 100_000, 50, newFolder) }
 
