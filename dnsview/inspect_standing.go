@@ -104,7 +104,10 @@ func (in *inspector) lackingOf(f *Finding) (out []index.Basis) {
 
 // lastRead returns how old the rows of a cloud or zone are, such as "40 s"; of another source, that it does not answer.
 func (in *inspector) lastRead(source string) string {
-	age := func(from time.Time) string {
+	age := func(from time.Time, state providers.CoverageState) string {
+		if state == providers.CoverageComplete {
+			in.Unsettled() // each read of it makes that another text
+		}
 		if from.IsZero() {
 			return "never read"
 		}
@@ -112,11 +115,11 @@ func (in *inspector) lastRead(source string) string {
 	}
 	for _, c := range in.Clouds {
 		if c.Name == source {
-			return age(c.View.RowsFrom)
+			return age(c.View.RowsFrom, c.State)
 		}
 	}
 	if z := in.ZonesByName[source]; z != nil {
-		return age(z.View.RowsFrom)
+		return age(z.View.RowsFrom, z.State)
 	}
 	return "no answer"
 }
