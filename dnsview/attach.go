@@ -67,7 +67,7 @@ func (v *View) attach() {
 	records := 0
 	for n, z := range v.Index.Zones {
 		a.firstOf[n] = int32(records)
-		records += len(z.View.Records)
+		records += z.Numbers()
 	}
 	a.records = groupsOf(all, records, func(f *Finding) int32 {
 		if !f.placed {

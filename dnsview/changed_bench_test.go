@@ -40,6 +40,53 @@ func benchmarkChangedRows(b *testing.B, changed int) {
 	}
 }
 
+func BenchmarkOneRowThatComes100000(b *testing.B) { benchmarkRowsThatMove(b, true) }
+
+func BenchmarkOneRowThatGoes100000(b *testing.B) { benchmarkRowsThatMove(b, false) }
+
+// benchmarkRowsThatMove is the same for an instance that was launched and its record, or that ended with it.
+func benchmarkRowsThatMove(b *testing.B, comes bool) {
+	is, o := bigWorld(100_000, false)
+	was := *is
+	was.Clouds, was.Zones = slices.Clone(is.Clouds), slices.Clone(is.Zones)
+	z, c := &was.Zones[0], &was.Clouds[0]
+	r := z.Records[len(z.Records)/2]
+	for len(r.Owners) != 1 || r.Owners[0].Cloud != c.Cloud.Key || r.Name != "www."+cfZone || !hasInstance(c, r.ID) {
+		r = z.Records[slices.IndexFunc(z.Records, func(x providers.Record) bool { return x.ID == r.ID })+1]
+	}
+	z.Records = slices.DeleteFunc(slices.Clone(z.Records), func(x providers.Record) bool { return x.ID == r.ID })
+	c.Instances = slices.DeleteFunc(slices.Clone(c.Instances), func(i providers.Instance) bool { return i.ID == r.ID })
+	from, to := &was, is
+	if !comes {
+		from, to = is, &was
+	}
+	last := dnsview.Inspect(from, o)
+	lastRows, lastFound := rows.Join(last), rows.Findings(last)
+	b.ReportAllocs()
+	for b.Loop() {
+		o.Now = o.Now.Add(1)
+		v := dnsview.InspectAfter(last, to, o)
+		if j, found := rows.JoinAfter(lastRows, v), rows.FindingsAfter(lastFound, v); !v.TookOver() || len(found) == 0 || len(j.Records) != len(lastRows.Records)+len(to.Zones[0].Records)-len(from.Zones[0].Records) {
+			b.Fatal("it is a build from nothing, or its rows are others")
+		}
+	}
+}
+
+func hasInstance(c *providers.CloudView, id string) bool {
+	return slices.ContainsFunc(c.Instances, func(i providers.Instance) bool { return i.ID == id })
+}
+
+// BenchmarkRowsFromNothing100000 is the same for a console that has no earlier view.
+func BenchmarkRowsFromNothing100000(b *testing.B) {
+	s, o := bigWorld(100_000, false)
+	b.ReportAllocs()
+	for b.Loop() {
+		v := dnsview.Inspect(s, o)
+		rows.Join(v)
+		rows.Findings(v)
+	}
+}
+
 // BenchmarkOneMapOfAddresses100000 is the least that a join of instances and records can do: the instances in one map by
 // address, and a look at it for each record.
 func BenchmarkOneMapOfAddresses100000(b *testing.B) {

@@ -34,13 +34,19 @@ func (in *inspector) recordsDiffer(list []zonePart) func(part int) bool {
 	if in.differs == nil {
 		return noneDiffers
 	}
-	first := map[int]int{} // part of each zone
-	for n, p := range slices.Backward(list) {
-		first[p.zone.Number] = n
+	last := make([]int, len(in.Zones)) // part of each zone, which has what has come
+	for n, p := range list {
+		last[p.zone.Number] = n
 	}
 	parts := map[int]bool{}
-	for p := range in.differs.Records {
-		parts[first[int(p.Zone)]+int(p.At)/recordsOfPart] = true
+	for _, places := range [2]map[index.Place]bool{in.differs.Records, in.differs.Gone} {
+		for p := range places {
+			first := 0
+			if p.Zone > 0 {
+				first = last[p.Zone-1] + 1
+			}
+			parts[min(first+int(p.At)/recordsOfPart, last[p.Zone])] = true
+		}
 	}
 	return func(part int) bool { return parts[part] }
 }
@@ -68,7 +74,7 @@ func (in *inspector) setsDiffer(part int) bool {
 	if part < len(in.Zones) {
 		return c.Sets[int32(part)] || in.reports[int32(part)]
 	}
-	if c.Hosts || in.targets {
+	if c.Hosts || in.targets || c.Chains || c.Rows && len(in.srvs) > 0 {
 		return true
 	}
 	for p := range c.Records {
@@ -118,7 +124,9 @@ func (in *inspector) compareReports(list []zonePart, was, is []*inspector) {
 		for _, own := range [2][]ownReport{was[n].own, p.own} {
 			for _, r := range own {
 				if !slices.Contains(was[n].own, r) || !slices.Contains(p.own, r) {
-					in.differs.Names[zone.View.Records[r.at].Name] = true
+					if p := (index.Place{Zone: int32(zone.Number), At: r.at}); in.Has(p) {
+						in.differs.Names[in.At(p).Name] = true
+					}
 				}
 			}
 		}

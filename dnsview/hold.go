@@ -23,14 +23,18 @@ func (v *View) StillHolds(s *providers.Snapshot, o index.Options) bool {
 
 func passed(until, now time.Time) bool { return !until.IsZero() && !now.Before(until) }
 
-// sameRows reports whether a later snapshot with the sources of v has its instances and records.
+// sameRows reports whether a later snapshot with the sources of v has its instances and records, and as much is known of
+// single ones.
 func (v *View) sameRows(s *providers.Snapshot) bool {
-	return slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, func(a, b providers.CloudView) bool { return providers.ShareRows(a.Instances, b.Instances) }) &&
-		slices.EqualFunc(v.Snapshot.Zones, s.Zones, func(a, b providers.ZoneView) bool { return providers.ShareRows(a.Records, b.Records) })
+	return slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, func(a, b providers.CloudView) bool {
+		return providers.ShareRows(a.Instances, b.Instances) && maps.EqualFunc(a.Lookups, b.Lookups, providers.Lookup.Same)
+	}) && slices.EqualFunc(v.Snapshot.Zones, s.Zones, func(a, b providers.ZoneView) bool {
+		return providers.ShareRows(a.Records, b.Records) && len(a.Appeared) == len(b.Appeared)
+	})
 }
 
 // sameSources reports whether a later snapshot has the sources of v, in the same states, and the options are those of v but
-// for what was observed. It does not compare instances and records.
+// for what was observed. It does not compare what sameRows does.
 func (v *View) sameSources(s *providers.Snapshot, o *index.Options) bool {
 	return !passed(v.Index.MadeUntil(), o.Now) && !o.Now.Before(v.Options.Now) && sameOptions(&v.Options, o) &&
 		v.Snapshot.Beginning == s.Beginning && slices.Equal(v.Snapshot.Forgotten, s.Forgotten) && slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, sameCloud) && slices.EqualFunc(v.Snapshot.Zones, s.Zones, sameZone) &&
@@ -66,25 +70,18 @@ func sameOptions(a, b *index.Options) bool {
 
 func sameCloud(a, b providers.CloudView) bool {
 	return a.Cloud.Name == b.Cloud.Name && a.Cloud.Key == b.Cloud.Key && a.Unconfigured == b.Unconfigured && a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && sameError(a.StoreErr, b.StoreErr) && a.Left == b.Left && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
-		providers.ShareRows(a.Addresses, b.Addresses) && maps.EqualFunc(a.Lookups, b.Lookups, sameLookup)
+		providers.ShareRows(a.Addresses, b.Addresses)
 }
 
 func sameZone(a, b providers.ZoneView) bool {
 	return reflect.DeepEqual(a.Zone, b.Zone) && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
-		a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && sameError(a.StoreErr, b.StoreErr) && a.Left == b.Left && len(a.Appeared) == len(b.Appeared)
+		a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && sameError(a.StoreErr, b.StoreErr) && a.Left == b.Left
 }
 
 // sameCoverage compares what findings say of a read; reading counts before the first one.
 func sameCoverage(a, b *providers.Coverage, reading bool) bool {
 	return a.State == b.State && (a.State != providers.CoverageNone || reading) && a.Key == b.Key && a.Account == b.Account &&
 		(a.Skew-b.Skew).Abs() < sameClock && sameError(a.Err, b.Err)
-}
-
-func sameLookup(a, b providers.Lookup) bool {
-	if (a.Instance == nil) != (b.Instance == nil) || a.Instance != nil && !a.Instance.Equal(b.Instance) {
-		return false
-	}
-	return a.Gone == b.Gone && a.Final == b.Final && sameError(a.Err, b.Err)
 }
 
 func sameError(a, b error) bool {

@@ -45,6 +45,9 @@ func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	in.health()
 	v.stages, v.tables, v.until, v.taken = in.stages, in.tables, in.until, in.taken
 	found, gone := in.changed()
+	if !in.keepsRecords(gone) {
+		return InspectAfter(nil, s, o)
+	}
 	if last := in.last; last != nil && in.differs == nil && len(found) == 0 && len(gone) == 0 {
 		v.sorted, v.Findings, v.attached = last.sorted, last.Findings, last.attached
 		return v
@@ -84,7 +87,7 @@ type inspector struct {
 	stageState
 }
 
-// zonePart is a part of the records of a zone.
+// zonePart is a part of the records of a zone, by their numbers.
 type zonePart struct {
 	zone     *index.ZoneState
 	from, to int
@@ -97,9 +100,11 @@ var recordsOfPart = 4096
 func (in *inspector) zones() {
 	var list []zonePart
 	for _, z := range in.Zones {
-		for from := 0; from < len(z.View.Records); from += recordsOfPart {
-			list = append(list, zonePart{z, from, min(from+recordsOfPart, len(z.View.Records))})
+		from := 0
+		for ; from+recordsOfPart < z.FirstNumbers(); from += recordsOfPart {
+			list = append(list, zonePart{z, from, from + recordsOfPart})
 		}
+		list = append(list, zonePart{z, from, z.Numbers()})
 	}
 	was := in.partsOfLast()
 	parts := in.split(kept, len(list), 1, in.recordsDiffer(list), func(part *inspector, i, _ int) {
@@ -110,7 +115,7 @@ func (in *inspector) zones() {
 	}
 	in.reported = make([][]reported, len(in.Zones))
 	for n, z := range in.Zones {
-		in.reported[n] = make([]reported, len(z.View.Records))
+		in.reported[n] = make([]reported, z.Numbers())
 	}
 	in.QuiescedMarkers, in.QuiescedRecords = nil, map[index.QuiescedKey][]*providers.Record{}
 	for n, p := range parts {
@@ -165,7 +170,7 @@ const (
 
 // ownReport is what was reported of one record of a zone.
 type ownReport struct {
-	at   int32
+	at   int32 // its number
 	what reported
 }
 
@@ -191,22 +196,26 @@ func (in *inspector) reportedOf(r *providers.Record) reported {
 func (in *inspector) inspectRecords(p zonePart) {
 	z := p.zone
 	missing := in.MissingEvidence(z)
-	for i := p.from; i < p.to; i++ {
+	for n := p.from; n < p.to; n++ {
+		i := z.PositionOf(int32(n))
+		if i < 0 {
+			continue
+		}
 		r := &z.View.Records[i]
 		if r.Type == "TXT" && r.IsMarker() {
 			in.inspectMarker(z, r)
 			continue
 		}
 		in.here, in.inspects = notReported, true
-		in.inspectRecord(z, int32(i), missing)
+		in.inspectRecord(z, i, missing)
 		if in.inspects = false; in.here != notReported {
-			in.own = append(in.own, ownReport{int32(i), in.here})
+			in.own = append(in.own, ownReport{int32(n), in.here})
 		}
 	}
 }
 
-// inspectRecord inspects the record with a number in its zone that is no marker.
-func (in *inspector) inspectRecord(z *index.ZoneState, i int32, missing string) {
+// inspectRecord inspects the record at a position of its zone that is no marker.
+func (in *inspector) inspectRecord(z *index.ZoneState, i int, missing string) {
 	r := &z.View.Records[i]
 	from := len(in.out)
 	hidden := in.hidden(z, r)
@@ -227,7 +236,7 @@ func (in *inspector) inspectRecord(z *index.ZoneState, i int32, missing string) 
 	switch r.Type {
 	case "SRV":
 		if len(in.out) == from {
-			in.srvs = append(in.srvs, srvRow{index.Place{Zone: int32(z.Number), At: i}, z.Nodes[i]})
+			in.srvs = append(in.srvs, srvRow{index.Place{Zone: int32(z.Number), At: z.NumberAt(i)}, z.Nodes[i]})
 		}
 	case "A", "AAAA":
 		if hidden || in.IsGlue(r) {

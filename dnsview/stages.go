@@ -140,3 +140,14 @@ func (in *inspector) sorted(found []*Finding, gone map[*Finding]bool) []*Finding
 	}
 	return append(out, found...)
 }
+
+// keepsRecords reports whether the records of the findings that are taken over are there. It is a safeguard: a part that
+// has found something about a record that is gone is looked at again.
+func (in *inspector) keepsRecords(gone map[*Finding]bool) bool {
+	if in.differs == nil || len(in.differs.Gone) == 0 {
+		return true
+	}
+	return !slices.ContainsFunc(in.last.sorted, func(f *Finding) bool {
+		return f.placed && in.differs.Gone[f.place] && !gone[f]
+	})
+}

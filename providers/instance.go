@@ -130,3 +130,11 @@ type Lookup struct {
 	Err      error     // the cloud did not answer: Gone is false and nothing is known
 	Key      CloudKey  // of the cloud that answered, if it was identified in the same query
 }
+
+// Same reports whether two answers say the same of an instance; the times at which they were given may differ.
+func (l Lookup) Same(o Lookup) bool {
+	if (l.Instance == nil) != (o.Instance == nil) || l.Instance != nil && !l.Instance.Equal(o.Instance) {
+		return false
+	}
+	return l.Gone == o.Gone && l.Final == o.Final && (l.Err == nil) == (o.Err == nil) && (l.Err == nil || l.Err.Error() == o.Err.Error())
+}

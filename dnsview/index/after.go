@@ -3,8 +3,6 @@ package index
 import (
 	"net/netip"
 	"slices"
-	"strings"
-	"sync"
 
 	"rollcall/providers"
 )
@@ -12,161 +10,149 @@ import (
 // Changes are the rows of a snapshot that differ from those of an earlier one, and the rows of which something else may be
 // found because of them.
 type Changes struct {
-	Records map[Place]bool  // records that differ, or whose node, holder or marked value does
+	Records map[Place]bool  // records that differ or are new, or whose node, holder or marked value does
+	Gone    map[Place]bool  // records that are there no more
 	Nodes   map[int32]bool  // nodes that differ, or have a record or an address that does
-	Names   map[string]bool // of Records
-	Values  map[string]bool // names of records that have another value or owner marker
+	Asked   map[string]bool // ids of instances of which their clouds say something else
+	Names   map[string]bool // of Records and Gone, and of services whose PTR or TXT records differ
+	Values  map[string]bool // names of records that have another value or owner marker, have come or are gone
 	Sets    map[int32]bool  // numbers of zones with records that differ in more than TTL, weight and policy
-	Hosts   bool            // some of Records may be the address of a host of SRV records
+	Hosts   bool            // some of Records or Gone may be the address of a host of SRV records
+	Chains  bool            // SRV, PTR or TXT records are among those that differ, have come or are gone
+	Rows    bool            // records have come or are gone
+
+	instances, records [][]int32 // see MovedInstances
 }
 
-// mostChanges is up to how many rows that differ are looked at one by one.
-const mostChanges = 1024
+// MovedInstances returns where each instance of a cloud of the earlier snapshot stands now, -1 for one that is gone; nil if all
+// stand where they stood.
+func (c *Changes) MovedInstances(cloud int) []int32 {
+	if c.instances == nil {
+		return nil
+	}
+	return c.instances[cloud]
+}
 
-// After returns the index of a later snapshot that has the sources and states of the one of x, and whose rows may differ,
-// but not in number, order and whose they are. The options are those of x but for what was observed and the time. ok is false if the
-// rows differ in more than that, or if what differs may link other rows.
+// MovedRecords returns the same of the records of a zone.
+func (c *Changes) MovedRecords(zone int) []int32 {
+	if c.records == nil {
+		return nil
+	}
+	return c.records[zone]
+}
+
+// After returns the index of a later snapshot that has the sources and states of the one of x, and the options of x but for
+// what was observed and the time. It moves what x knows of its rows to where they stand now, and makes anew what it knows of
+// the few that differ, have come or are gone. ok is false if there are too many of these, or if it cannot be said
+// what follows from them.
 func (x *Index) After(s *providers.Snapshot, o *Options) (n *Index, c *Changes, ok bool) {
-	d := &difference{Index: x, later: x.Again(s, o), c: &Changes{map[Place]bool{}, map[int32]bool{}, map[string]bool{}, map[string]bool{}, map[int32]bool{}, false}}
-	instances, records, ok := d.rows()
-	if !ok {
+	d := &difference{
+		was: x, Index: x.Again(s, o), relink: map[int32]bool{}, addrs: map[netip.Addr]bool{}, recount: map[netip.Addr]bool{},
+		targets: map[string]bool{}, hosts: map[string]bool{}, told: map[*DeclaredService]bool{},
+		c: &Changes{
+			Records: map[Place]bool{}, Gone: map[Place]bool{}, Nodes: map[int32]bool{}, Asked: map[string]bool{}, Names: map[string]bool{}, Values: map[string]bool{}, Sets: map[int32]bool{},
+		},
+	}
+	if !d.compare() || !d.askedAgain() {
 		return nil, nil, false
 	}
-	for at, list := range records {
-		for _, i := range list {
-			if !d.record(Place{int32(at), i}) {
-				return nil, nil, false
-			}
-		}
-	}
-	for at, list := range instances {
-		for _, i := range list {
-			if !d.instance(&x.Clouds[at].View.Instances[i], &d.later.Clouds[at].View.Instances[i]) {
-				return nil, nil, false
-			}
-		}
-	}
-	if !d.led() {
+	if !d.move() || !d.instances() || !d.records() {
 		return nil, nil, false
 	}
-	for p := range d.c.Records {
-		name := x.At(p).Name
-		d.c.Names[name] = true
-		if _, host := x.Targets[name]; host {
-			d.c.Hosts = true
+	d.services()
+	d.touch()
+	d.c.instances, d.c.records = make([][]int32, len(s.Clouds)), make([][]int32, len(s.Zones))
+	for at, e := range d.clouds {
+		if e != nil {
+			d.c.instances[d.Clouds[at].at] = e.now
 		}
 	}
-	d.later.moveFrom(x, d.c.Names)
-	d.later.from, d.later.differs, d.later.made = x.made, d.c, &made{}
-	return d.later, d.c, true
+	for at, e := range d.zones {
+		if e != nil {
+			d.c.records[d.Zones[at].at] = e.now
+		}
+	}
+	d.from, d.differs, d.made = x.made, d.c, &made{}
+	return d.Index, d.c, true
 }
 
-// difference finds what differs between two snapshots.
+// difference makes an index from an earlier one.
 type difference struct {
+	was *Index
 	*Index
-	later *Index
-	c     *Changes
-	addrs map[netip.Addr]bool // whose holder differs, or may; true if someone has them now who did not, or the other way round
+	c      *Changes
+	clouds []*edits // of each cloud, nil for none
+	zones  []*edits // likewise
+
+	relink  map[int32]bool      // nodes whose records are not those that they were
+	linked  []Place             // records that have a node that they had not
+	addrs   map[netip.Addr]bool // whose holder differs, or may; true if someone has them now who did not, or the other way round
+	recount map[netip.Addr]bool // those of addrs that several claim
+	targets map[string]bool     // targets of SRV records that have come or are gone
+	hosts   map[string]bool     // hosts of SRV records, or of earlier ones, with records that have come or are gone
+	told    map[*DeclaredService]bool
+	served  []edited // records that have come or are gone
 }
 
-// rows returns the numbers of the instances of each cloud, and of the records of each zone, that differ.
-func (d *difference) rows() (instances, records [][]int32, ok bool) {
+// edited is a record that has come or is gone.
+type edited struct {
+	*providers.Record
+	zone int32
+	node int32 // -1 for none
+}
+
+// compare finds the rows that differ.
+func (d *difference) compare() bool {
 	n := 0
-	for at, z := range d.Zones {
-		list, ok := differing(z.View.Records, d.later.Zones[at].View.Records, (*providers.Record).Same)
-		if !ok {
-			return nil, nil, false
-		}
-		records = append(records, list)
-		n += len(list)
-	}
+	d.clouds, d.zones = make([]*edits, len(d.Clouds)), make([]*edits, len(d.Zones))
 	for at, cs := range d.Clouds {
-		list, ok := differing(cs.View.Instances, d.later.Clouds[at].View.Instances, (*providers.Instance).Equal)
+		e, ok := editsOf(d.was.Clouds[at].View.Instances, cs.View.Instances, sameInstance, (*providers.Instance).Equal)
 		if !ok {
-			return nil, nil, false
-		}
-		instances = append(instances, list)
-		n += len(list)
-	}
-	return instances, records, n <= mostChanges
-}
-
-// rowsToCompare is how many rows are compared as one part.
-const rowsToCompare = 4096
-
-// differing returns the numbers of the rows that are not the same. ok is false if there are more or fewer than before.
-func differing[T any](was, is []T, same func(a, b *T) bool) (at []int32, ok bool) {
-	if len(was) != len(is) {
-		return nil, false
-	}
-	if providers.ShareRows(was, is) {
-		return nil, true
-	}
-	parts := make([][]int32, (len(is)+rowsToCompare-1)/rowsToCompare)
-	Parallel(len(is), rowsToCompare, func(from, to int) {
-		for i := from; i < to; i++ {
-			if !same(&was[i], &is[i]) {
-				parts[from/rowsToCompare] = append(parts[from/rowsToCompare], int32(i))
-			}
-		}
-	})
-	return slices.Concat(parts...), true
-}
-
-// record notes what follows from a record that differs, and reports whether no other row is linked otherwise for it.
-func (d *difference) record(p Place) bool {
-	was, is := d.At(p), d.later.At(p)
-	if was.Zone != is.Zone || was.Name != is.Name || was.Type != is.Type || was.SetID != is.SetID || was.Alias != is.Alias ||
-		!slices.EqualFunc(was.Owners, is.Owners, sameNode) || !slices.Equal(was.BadMarkers, is.BadMarkers) {
-		return false
-	}
-	sameValue, sameOwners := was.Value == is.Value, slices.Equal(was.Owners, is.Owners)
-	switch was.Type {
-	case "NS", "DNAME", "SOA", "PTR", "TXT", "SRV":
-		if marker := was.IsMarker(); marker && !sameValue {
-			if strings.HasPrefix(was.Name, providers.EvacuationName("")) {
-				return false
-			}
-			d.ownNodes()
-		} else if !sameValue || was.ID != is.ID || was.Comment != is.Comment || was.Policy != is.Policy || was.Proxied != is.Proxied {
 			return false
 		}
+		if d.clouds[at] = e; e != nil {
+			n += len(e.changed) + len(e.gone) + len(e.come)
+		}
 	}
-	node := d.Zones[p.Zone].Nodes[p.At]
-	d.c.Records[p] = true
-	d.touchNode(node)
-	if !sameValue || !sameOwners || was.ID != is.ID || !was.Modified.Equal(is.Modified) || was.Comment != is.Comment {
-		d.c.Sets[p.Zone] = true
-	}
-	if sameValue && sameOwners {
-		return true
-	}
-	if d.c.Values[was.Name] = true; sameValue {
-		return true
-	}
-	for _, r := range []*providers.Record{was, is} {
-		a, ok := r.Addr()
+	for at, z := range d.Zones {
+		was := d.was.Zones[at].View.Records
+		e, ok := editsOf(was, z.View.Records, sameRecord, (*providers.Record).Same)
 		if !ok {
+			return false
+		}
+		if d.zones[at] = e; e == nil {
 			continue
 		}
-		n := d.addresses.Find(a)
-		switch {
-		case n < 0 || d.claims[n] == 0:
-		case !Marked(was), d.claims[n] > 1:
-			return false
-		default:
-			d.touchNode(d.holders[n].node)
-		}
+		n += len(e.changed) + len(e.gone) + len(e.come)
+		e.changed = slices.DeleteFunc(e.changed, func(pair [2]int32) bool {
+			other := linksOtherwise(&was[pair[0]], &z.View.Records[pair[1]])
+			if other {
+				e.replace(pair, len(was))
+			}
+			return other
+		})
 	}
-	if node >= 0 { // the marker of the value may be an orphan now, or no longer one
-		d.touchNamed(p.Zone, providers.MarkerName(d.numbers.keys[node].ID, was.Name))
+	return n <= mostEdits
+}
+
+func sameInstance(a, b *providers.Instance) bool {
+	return a.ID == b.ID && a.Cloud == b.Cloud && a.Key == b.Key
+}
+
+func sameRecord(a, b *providers.Record) bool {
+	return a.Value == b.Value && a.Name == b.Name && a.Type == b.Type && a.Zone == b.Zone && a.ID == b.ID && a.SetID == b.SetID && a.Alias == b.Alias
+}
+
+// linksOtherwise reports whether a record that differs may belong to another node, or mean something else to other records.
+func linksOtherwise(was, is *providers.Record) bool {
+	if !slices.EqualFunc(was.Owners, is.Owners, sameNode) || !slices.Equal(was.BadMarkers, is.BadMarkers) {
+		return true
 	}
-	z, old := d.later.Zones[p.Zone], d.Zones[p.Zone]
-	if z.tables == old.tables {
-		z.tables = &tables{names: old.names(), led: slices.Clone(old.led())}
+	switch was.Type {
+	case "A", "AAAA", "CNAME":
+		return false
 	}
-	z.tables.led[p.At] = hashOfAddr(is)
-	return true
+	return was.Comment != is.Comment || was.Policy != is.Policy || was.Proxied != is.Proxied
 }
 
 // sameNode reports whether two owners are of one fleet and one instance.
@@ -174,168 +160,171 @@ func sameNode(a, b providers.Owner) bool {
 	return a.Fleet == b.Fleet && a.Cloud == b.Cloud && a.Instance == b.Instance
 }
 
-// touchNode notes a node and its records. Any number below zero is none.
-func (d *difference) touchNode(n int32) {
-	if n < 0 {
-		return
-	}
-	d.c.Nodes[n] = true
-	for l := d.Nodes[n].FirstLink; l >= 0; l = d.Links[l].Next {
-		if p, ok := d.PlaceOf(d.Links[l].Record); ok {
-			d.c.Records[p] = true
+// askedAgain notes the instances of which their clouds say something else, by their ids, and the markers that were first
+// seen at another time.
+func (d *difference) askedAgain() bool {
+	for at, cs := range d.Clouds {
+		was, is := d.was.Clouds[at].View.Lookups, cs.View.Lookups
+		differs := func(id string) bool {
+			a, asked := was[id]
+			b, askedNow := is[id]
+			if asked == askedNow && a.Same(b) {
+				return true
+			}
+			d.c.Asked[id] = true
+			if n := d.KnownNode(cs.Key, id); n >= 0 {
+				d.c.Nodes[n] = true
+			}
+			return a.Instance == nil && b.Instance == nil && !slices.Contains(d.empty, cs.Key)
 		}
+		for id := range was {
+			if !differs(id) {
+				return false
+			}
+		}
+		for id := range is {
+			if !differs(id) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// ownNodes makes the numbers of nodes those of this index alone.
+func (d *difference) ownNodes() {
+	if len(d.numbers.keys) == len(d.was.numbers.keys) && (len(d.numbers.keys) == 0 || &d.numbers.keys[0] == &d.was.numbers.keys[0]) {
+		d.Nodes, d.numbers = slices.Clone(d.Nodes), d.numbers.Clone()
 	}
 }
 
-// touchNamed notes the records of a zone with one name.
+// touch notes of what else something else may be found because of the rows that differ.
+func (d *difference) touch() {
+	for at, e := range d.zones {
+		if e == nil {
+			continue
+		}
+		z, was := d.Zones[at], d.was.Zones[at]
+		for _, pair := range e.changed {
+			d.touchChanged(int32(at), &was.View.Records[pair[0]], &z.View.Records[pair[1]])
+			d.touchRecord(Place{int32(at), z.NumberAt(int(pair[1]))})
+		}
+		for _, to := range e.come {
+			d.c.Records[Place{int32(at), z.NumberAt(int(to))}] = true
+		}
+		for _, from := range e.gone {
+			d.c.Gone[Place{int32(at), was.NumberAt(int(from))}] = true
+		}
+	}
+	several := map[netip.Addr]bool{}
+	for _, r := range d.served {
+		d.c.Names[r.Name], d.c.Values[r.Name], d.c.Sets[r.zone] = true, true, true
+		d.touchNode(r.node)
+		d.touchHolder(r.Record, several)
+		if srv, ok := providers.ParseSRV(r.Value); ok && r.Type == "SRV" {
+			for _, h := range slices.Concat(d.was.Hosts[srv.Target], d.Hosts[srv.Target]) {
+				d.touchHolder(h, several)
+			}
+		}
+		for _, n := range [2]int32{r.node, d.nodeOf(r.Record)} {
+			if n >= 0 { // the marker of the value may be an orphan now, or no longer one
+				d.touchNamed(r.zone, providers.MarkerName(d.numbers.keys[n].ID, r.Name))
+			}
+		}
+	}
+	if len(several) > 0 {
+		for n := range d.Nodes {
+			if i := d.Nodes[n].Instance; i != nil && (slices.ContainsFunc(i.PublicIPs, func(a netip.Addr) bool { return several[a.Unmap()] }) ||
+				slices.ContainsFunc(i.PrivateIPs, func(a netip.Addr) bool { return several[a.Unmap()] })) {
+				d.touchNode(int32(n))
+			}
+		}
+	}
+	d.touchHeld()
+	d.touchAppeared()
+	for n := range d.c.Nodes {
+		for l := d.Nodes[n].FirstLink; l >= 0; l = d.Links[l].Next {
+			if p, ok := d.PlaceOf(d.Links[l].Record); ok {
+				d.c.Records[p] = true
+			}
+		}
+	}
+	for p := range d.c.Records {
+		d.c.Names[d.At(p).Name] = true
+	}
+	for name := range d.c.Names {
+		_, is := d.Targets[name]
+		_, was := d.was.Targets[name]
+		d.c.Hosts = d.c.Hosts || is || was
+	}
+}
+
+// touchChanged notes in what a record differs that stands for the same.
+func (d *difference) touchChanged(zone int32, was, is *providers.Record) {
+	sameOwners := slices.Equal(was.Owners, is.Owners)
+	if !sameOwners || !was.Modified.Equal(is.Modified) || was.Comment != is.Comment {
+		d.c.Sets[zone] = true
+	}
+	if !sameOwners {
+		d.c.Values[was.Name] = true
+	}
+	switch was.Type {
+	case "SRV", "PTR", "TXT":
+		d.c.Chains = true
+	}
+}
+
+// touchRecord notes a record and its node.
+func (d *difference) touchRecord(p Place) {
+	d.c.Records[p] = true
+	z := d.Zones[p.Zone]
+	d.touchNode(z.Nodes[z.PositionOf(p.At)])
+}
+
+// touchNode notes a node. Any number below zero is none.
+func (d *difference) touchNode(n int32) {
+	if n >= 0 {
+		d.c.Nodes[n] = true
+	}
+}
+
+// touchNamed notes the records of a zone with one name, and their nodes.
 func (d *difference) touchNamed(zone int32, name string) {
 	for _, r := range d.Zones[zone].Named(name) {
 		if p, ok := d.PlaceOf(r); ok {
-			d.c.Records[p] = true
+			d.touchRecord(p)
 		}
 	}
 }
 
-// instance notes what follows from an instance that differs, and reports whether no other row is linked otherwise for it.
-func (d *difference) instance(was, is *providers.Instance) bool {
-	n := d.NumberOf(was)
-	if was.Cloud != is.Cloud || was.Key != is.Key || was.ID != is.ID || d.twins[n] || n < 0 || d.Nodes[n].Instance != was || was.State.Dead() != is.State.Dead() {
-		return false
+// touchHolder notes the node that has the address of a record. Of an address that several claim it notes the address.
+func (d *difference) touchHolder(r *providers.Record, several map[netip.Addr]bool) {
+	a, ok := r.Addr()
+	if !ok {
+		return
 	}
-	d.touchNode(n)
-	if is.State.Dead() {
-		return true // it holds no address
-	}
-	old, held := addressesOf(was), addressesOf(is)
-	if d.addrs == nil {
-		d.addrs = map[netip.Addr]bool{}
-	}
-	for _, a := range old {
-		at := d.addresses.Find(a)
-		alone := d.claims[at] == 1
-		if was.State != is.State && !alone {
-			return false
-		}
-		if _, noted := d.addrs[a]; !noted {
-			d.addrs[a] = false // the same holder, another instance
-		}
-		if slices.Contains(held, a) {
-			continue
-		}
-		if !alone {
-			return false
-		}
-		d.ownHolders()
-		d.later.holders[at], d.later.claims[at] = holder{node: -1}, 0
-		d.addrs[a] = true
-	}
-	for _, a := range held {
-		if slices.Contains(old, a) {
-			continue
-		}
-		d.ownHolders()
-		at, added := d.later.addresses.Add(a)
-		switch {
-		case added:
-			d.later.holders, d.later.claims = append(d.later.holders, holder{node: n}), append(d.later.claims, 1)
-		case d.later.claims[at] > 0:
-			return false
-		default:
-			d.later.holders[at], d.later.claims[at] = holder{node: n}, 1
-		}
-		d.addrs[a] = true
-	}
-	return true
-}
-
-// ownNodes makes the numbers of nodes those of the later index alone: a marker may name another one.
-func (d *difference) ownNodes() {
-	if n := d.later; len(n.numbers.keys) > 0 && &n.numbers.keys[0] == &d.numbers.keys[0] {
-		n.Nodes, n.numbers = slices.Clone(n.Nodes), n.numbers.Clone()
+	switch n := d.addresses.Find(a.Unmap()); {
+	case n < 0 || d.claims[n] == 0:
+	case d.claims[n] == 1:
+		d.touchNode(d.holders[n].node)
+	default:
+		several[a.Unmap()] = true
 	}
 }
 
-// ownHolders makes the holders of addresses those of the later index alone.
-func (d *difference) ownHolders() {
-	if len(d.claims) > 0 && len(d.later.claims) == len(d.claims) && &d.later.claims[0] == &d.claims[0] {
-		d.later.addresses, d.later.holders, d.later.claims = d.addresses.Clone(), slices.Clone(d.holders), slices.Clone(d.claims)
-	}
-}
-
-// addressesOf returns the addresses that an instance holds, each once.
-func addressesOf(i *providers.Instance) (out []netip.Addr) {
-	for _, list := range [][]netip.Addr{i.PublicIPs, i.PrivateIPs} {
-		for _, a := range list {
-			out = append(out, a.Unmap())
-		}
-	}
-	slices.SortFunc(out, netip.Addr.Compare)
-	return slices.Compact(out)
-}
-
-// led notes the records of the addresses whose holders differ, and reports whether none of them belongs to another node for
-// it.
-func (d *difference) led() bool {
-	if len(d.addrs) == 0 {
-		return true
-	}
-	hashes := make(map[uint32]bool, len(d.addrs))
-	for a := range d.addrs {
-		hashes[uint32(HashAddr(a))|1] = true
-	}
-	for n, z := range d.later.Zones {
-		for i, h := range z.led() {
-			if h == 0 || !hashes[h] {
-				continue
+// touchAppeared notes the records whose markers were first seen at another time than was known.
+func (d *difference) touchAppeared() {
+	for at, z := range d.Zones {
+		was, is := d.was.Zones[at].View.Appeared, z.View.Appeared
+		for k, first := range is {
+			if old, ok := was[k]; !ok || !old.Equal(first) {
+				d.touchNamed(int32(at), k.Name)
 			}
-			r := &z.View.Records[i]
-			a, _ := r.Addr()
-			other, touched := d.addrs[a]
-			if !touched {
-				continue
+		}
+		for k := range was {
+			if _, ok := is[k]; !ok {
+				d.touchNamed(int32(at), k.Name)
 			}
-			if other && !Marked(r) {
-				return false
-			}
-			d.c.Records[Place{int32(n), int32(i)}] = true
 		}
 	}
-	return true
-}
-
-// tables are what is made of the records of a zone when it is first asked for.
-type tables struct {
-	mu    sync.Mutex
-	names *names
-	led   []uint32
-}
-
-// names finds the records of the zone by their names.
-func (z *ZoneState) names() *names {
-	z.tables.mu.Lock()
-	defer z.tables.mu.Unlock()
-	if z.tables.names == nil {
-		z.tables.names = namesOf(z.View.Records)
-	}
-	return z.tables.names
-}
-
-// led returns for each record of the zone a hash of its address; zero for none.
-func (z *ZoneState) led() []uint32 {
-	z.tables.mu.Lock()
-	defer z.tables.mu.Unlock()
-	if z.tables.led == nil {
-		z.tables.led = make([]uint32, len(z.View.Records))
-		for i := range z.View.Records {
-			z.tables.led[i] = hashOfAddr(&z.View.Records[i])
-		}
-	}
-	return z.tables.led
-}
-
-func hashOfAddr(r *providers.Record) uint32 {
-	if a, ok := r.Addr(); ok {
-		return uint32(HashAddr(a)) | 1
-	}
-	return 0
 }

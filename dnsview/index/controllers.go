@@ -63,6 +63,7 @@ func (x *Index) addControllers() {
 		if len(found) == 0 {
 			continue
 		}
+		z.registered = true
 		names := newZoneNames(z)
 		for _, reg := range found {
 			for _, r := range reg.managedRecords(names) {

@@ -33,8 +33,10 @@ type ZoneState struct {
 	Nodes    []int32 // for each record of the view, the instance that it belongs to, or -1
 	AllBases []Basis // every cloud and this zone: what a finding of absence rests on
 	tables   *tables
-	exact    func() map[setValue]*providers.Record // made when it is first asked for
-	Cuts     Cuts                                  // names that the zone's servers do not answer for
+	numbering
+	registered bool                                  // TXT records of other programs name records of the zone
+	exact      func() map[setValue]*providers.Record // made when it is first asked for
+	Cuts       Cuts                                  // names that the zone's servers do not answer for
 }
 
 // Traits returns those of the provider of a zone; the zero value when the zone is not known.
@@ -95,7 +97,7 @@ func (x *Index) addZones(s *providers.Snapshot) {
 		if !strings.Contains(zs.Name, " ") { // a phrase stands for all zones of an account
 			zs.Name = providers.CanonicalName(zs.Name)
 		}
-		zs.tables, zs.exact = &tables{}, sync.OnceValue(valuesOf(v.Records))
+		zs.tables, zs.exact, zs.began = &tables{}, sync.OnceValue(valuesOf(v.Records)), len(v.Records)
 		zs.Why = x.coverageWhy(zs.Name, v.Coverage, zs.State, v.Reading)
 		zs.Cuts = CutsOf(zs.Name, v.Records)
 		x.hasCuts = x.hasCuts || !zs.Cuts.Empty()
@@ -166,6 +168,7 @@ func (x *Index) verifyShortList(cs *CloudState) {
 }
 
 func (x *Index) verifyEmptyList(cs *CloudState) {
+	x.empty = append(x.empty, cs.Key)
 	asked := 0
 	for n, k := range x.numbers.keys {
 		if k.Cloud != cs.Key || x.Nodes[n].FirstLink < 0 {

@@ -20,18 +20,18 @@ type holder struct {
 }
 
 // addHolders fills the inventory of addresses: those of instances that are not
-// terminated, elastic addresses and network interfaces.
-func (x *Index) addHolders() {
+// terminated, elastic addresses and network interfaces. It leaves out those that only lacks, if it is not nil.
+func (x *Index) addHolders(only map[netip.Addr]bool) {
 	for n := range x.Nodes {
 		i := x.Nodes[n].Instance
 		if i == nil || i.State.Dead() {
 			continue
 		}
 		for _, a := range i.PublicIPs {
-			x.addHolder(a, holder{node: int32(n)})
+			x.addHolder(a, holder{node: int32(n)}, only)
 		}
 		for _, a := range i.PrivateIPs {
-			x.addHolder(a, holder{node: int32(n)})
+			x.addHolder(a, holder{node: int32(n)}, only)
 		}
 	}
 	for _, cs := range x.Clouds {
@@ -43,21 +43,24 @@ func (x *Index) addHolders() {
 					h.node = n
 				}
 			}
-			x.addHolder(a.IP, h)
+			x.addHolder(a.IP, h, only)
 		}
 	}
 }
 
-func (x *Index) addHolder(a netip.Addr, h holder) {
-	n, added := x.addresses.Add(a.Unmap())
+func (x *Index) addHolder(a netip.Addr, h holder, only map[netip.Addr]bool) {
+	if a = a.Unmap(); only != nil && !only[a] {
+		return
+	}
+	n, added := x.addresses.Add(a)
 	if added {
 		x.holders, x.claims = append(x.holders, h), append(x.claims, 1)
 		return
 	}
-	x.claims[n] = max(x.claims[n], x.claims[n]+1)
-	if betterHolder(x.known(h), x.known(x.holders[n])) {
+	if x.claims[n] == 0 || betterHolder(x.known(h), x.known(x.holders[n])) {
 		x.holders[n] = h
 	}
+	x.claims[n] = max(x.claims[n], x.claims[n]+1)
 }
 
 // known returns a holder with its instance.

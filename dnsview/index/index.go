@@ -41,6 +41,8 @@ type Index struct {
 	hasCuts     bool // some zone has cuts
 
 	forgotten []providers.CloudKey // clouds that left the config and no longer count
+	lost      bool                 // markers of this fleet name a cloud that is none of those configured
+	empty     []providers.CloudKey // clouds that show no instance; what markers name of them is counted
 
 	Nodes   []node
 	numbers Table[InstanceKey] // of nodes

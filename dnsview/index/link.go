@@ -12,7 +12,7 @@ const (
 func (x *Index) linkRecords() {
 	Parallel(2, 1, func(task, _ int) {
 		if task == 0 {
-			x.addHolders()
+			x.addHolders(nil)
 			return
 		}
 		for _, z := range x.Zones {

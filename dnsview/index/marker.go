@@ -60,34 +60,6 @@ func (m QuiescedMarker) Of() InstanceKey { return InstanceKey{m.Owner.Cloud, m.O
 // OfHost reports whether the marker remembers an address.
 func (m QuiescedMarker) OfHost() bool { return m.Owner.Type == "A" || m.Owner.Type == "AAAA" }
 
-// Named returns the records of a zone with one name.
-func (z *ZoneState) Named(name string) (out []*providers.Record) {
-	names := z.names()
-	for i := names.first.Find(HashName(name), names.has(name)); i >= 0; i = names.next[i] {
-		out = append(out, &names.records[i])
-	}
-	return out
-}
-
-// names finds the records of a zone by their names.
-type names struct {
-	records []providers.Record
-	first   Places  // of each name
-	next    []int32 // of the same name; -1 for none
-}
-
-func (n *names) has(name string) func(at int32) bool {
-	return func(at int32) bool { return n.records[at].Name == name }
-}
-
-func namesOf(records []providers.Record) *names {
-	n := &names{records, NewPlaces(len(records)), make([]int32, len(records))}
-	for i := len(records) - 1; i >= 0; i-- {
-		n.next[i] = n.first.Put(HashName(records[i].Name), int32(i), n.has(records[i].Name))
-	}
-	return n
-}
-
 // setValue is one value of one name and type of a zone.
 type setValue struct{ name, typ, value string }
 

@@ -28,13 +28,14 @@ func (x *Index) verifyAccounts() {
 	}
 	var lost providers.CloudKey
 	for k := range named {
-		if cs := x.CloudsByKey[k]; (cs == nil || cs.View.Unconfigured) && !slices.Contains(x.forgotten, k) && (lost == "" || k < lost) {
+		if x.isLost(k) && (lost == "" || k < lost) {
 			lost = k
 		}
 	}
 	if lost == "" {
 		return
 	}
+	x.lost = true
 	for _, cs := range x.Clouds {
 		if cs.State == providers.CoverageComplete && named[cs.Key] == 0 {
 			cs.State = providers.CoveragePartial
@@ -43,4 +44,10 @@ func (x *Index) verifyAccounts() {
 				" that is none of those configured: its credentials may be those of another account"
 		}
 	}
+}
+
+// isLost reports whether a cloud that a marker names is none of those configured, and was not forgotten.
+func (x *Index) isLost(k providers.CloudKey) bool {
+	cs := x.CloudsByKey[k]
+	return (cs == nil || cs.View.Unconfigured) && !slices.Contains(x.forgotten, k)
 }

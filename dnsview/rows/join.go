@@ -19,11 +19,10 @@ type Joined struct {
 	urgent struct { // how urgent each row is, by its number
 		nodes, values []dnsview.Severity
 	}
-	view    *dnsview.View
-	nodes   []Instance   // including hidden ones
-	places  index.Places // of nodes
-	values  []Record
-	markers int // of the values
+	view   *dnsview.View
+	nodes  []Instance   // including hidden ones
+	places index.Places // of nodes
+	values []Record
 }
 
 // Instance returns the row of an instance, which may be a hidden one, or nil.
@@ -71,13 +70,21 @@ func (j *Joined) instances(v *dnsview.View) {
 			j.urgent.nodes[i] = list[i].urgency()
 		}
 	})
-	j.nodes, j.places, j.byName.instances = list, index.NewPlaces(len(list)), make([]int32, 0, len(list))
+	j.nodes, j.byName.instances = list, make([]int32, 0, len(list))
+	j.findNodes()
 	for i := range list {
-		r := &list[i]
-		j.places.Put(index.HashName(r.Inst.ID), r.at, j.has(r.Key()))
-		if r.isShown() {
-			j.byName.instances = append(j.byName.instances, r.at)
+		if list[i].isShown() {
+			j.byName.instances = append(j.byName.instances, int32(i))
 		}
+	}
+}
+
+// findNodes makes rows of instances found by their keys.
+func (j *Joined) findNodes() {
+	j.places = index.NewPlaces(len(j.nodes))
+	for i := range j.nodes {
+		r := &j.nodes[i]
+		j.places.Put(index.HashName(r.Inst.ID), int32(i), j.has(r.Key()))
 	}
 }
 
@@ -97,11 +104,8 @@ func (j *Joined) records(v *dnsview.View) {
 		for i := range z.Records {
 			rec := &z.Records[i]
 			found := v.FindingsOfRecord(rec)
-			if rec.IsMarker() {
-				if len(found) == 0 {
-					continue // the owner is in the row of the marked record
-				}
-				j.markers++
+			if len(found) == 0 && rec.IsMarker() {
+				continue // the owner is in the row of the marked record
 			}
 			list = append(list, Record{Rec: rec, view: v, at: int32(len(list)), order: int32(order), Findings: found})
 		}

@@ -1,18 +1,16 @@
 package rows
 
 import (
-	"cmp"
 	"slices"
-	"sync/atomic"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
-// JoinAfter returns what Join does. Of a view that was made from an earlier one whose rows stand in the same places, it takes
-// the texts and the order by name of the rows from those of the earlier view: those that differ are joined and put into that
-// order anew, and of the others only the findings and the answers of name servers differ. last may be nil.
+// JoinAfter returns what Join does. Of a view that was made from an earlier one it takes the texts and the order by name of the
+// rows from those of the earlier view: those that differ are joined and put into that order anew, and of the others only
+// the findings and the answers of name servers differ. last may be nil.
 func JoinAfter(last *Joined, v *dnsview.View) *Joined {
 	if last == nil || last.view == nil || !slices.EqualFunc(v.Snapshot.Clouds, last.view.Snapshot.Clouds, sameProduction) {
 		return Join(v)
@@ -21,151 +19,189 @@ func JoinAfter(last *Joined, v *dnsview.View) *Joined {
 	if !ok {
 		return Join(v)
 	}
-	j := &Joined{view: v, places: last.places, markers: last.markers, byName: last.byName}
-	j.nodes, j.values = make([]Instance, len(last.nodes)), make([]Record, len(last.values))
-	j.urgent.nodes, j.urgent.values = make([]dnsview.Severity, len(last.nodes)), make([]dnsview.Severity, len(last.values))
-	others := j.takeInstances(last)
-	if j.takeRecords(last) || markersWithFindings(v) != last.markers {
-		others = true
+	if differs == nil {
+		differs = &index.Changes{}
 	}
-	if others {
-		return Join(v)
-	}
-	if differs != nil && !j.joinAgain(last, differs) {
-		return Join(v)
-	}
+	j := &Joined{view: v}
+	j.takeRecords(last, differs, j.takeInstances(last, differs))
 	j.worstFirst()
 	return j
 }
 
 func sameProduction(a, b providers.CloudView) bool { return a.Production == b.Production }
 
-// takeInstances takes over the rows of instances, and reports whether some are shown that were not, or the other way round.
-func (j *Joined) takeInstances(last *Joined) bool {
-	var others atomic.Bool
-	from := 0
-	for _, c := range j.view.Snapshot.Clouds {
-		list := j.nodes[from : from+len(c.Instances)]
-		was := last.nodes[from : from+len(c.Instances)]
-		urgent := j.urgent.nodes[from : from+len(c.Instances)]
+// takeInstances takes over the rows of instances. It returns the number of each earlier row now, -1 for one that is gone.
+func (j *Joined) takeInstances(last *Joined, differs *index.Changes) (now []int32) {
+	was, is := last.view.Snapshot.Clouds, j.view.Snapshot.Clouds
+	now = make([]int32, 0, len(last.nodes))
+	n, others := 0, false
+	for c := range is {
+		moved := differs.MovedInstances(c)
+		others = others || moved != nil
+		now = appendNow(now, len(was[c].Instances), moved, n)
+		n += len(is[c].Instances)
+	}
+	j.nodes, j.urgent.nodes = make([]Instance, n), make([]dnsview.Severity, n)
+	again, shown := make([]bool, n), make([]bool, n) // is put into the order by name anew; was shown
+	index.Parallel(len(now), rowsOfPart, func(from, to int) {
+		for k := from; k < to; k++ {
+			if at := now[k]; at >= 0 {
+				j.nodes[at], shown[at] = last.nodes[k], last.nodes[k].isShown()
+			}
+		}
+	})
+	touched := make([]bool, len(j.view.Index.Nodes))
+	for n := range differs.Nodes {
+		touched[n] = true
+	}
+	begin := 0
+	for order := range is {
+		list := is[order].Instances
 		index.Parallel(len(list), rowsOfPart, func(from, to int) {
+			var text index.Texts
 			for i := from; i < to; i++ {
-				r := &list[i]
-				*r = was[i]
-				r.view, r.Inst = j.view, &c.Instances[i]
-				r.Findings = r.found()
-				urgent[i] = r.urgency()
-				if r.Inst.State.Dead() && r.isShown() != was[i].isShown() {
-					others.Store(true)
+				at := begin + i
+				r := &j.nodes[at]
+				natural, fresh := r.natural, r.Inst == nil
+				r.Inst, r.view, r.at, r.order = &list[i], j.view, int32(at), int32(order)
+				if fresh || r.node >= 0 && touched[r.node] {
+					r.join(&text)
+				} else {
+					r.Findings = r.found()
 				}
+				j.urgent.nodes[at] = r.urgency()
+				again[at] = fresh || r.natural != natural || r.isShown() != shown[at]
 			}
 		})
-		from += len(c.Instances)
+		begin += len(list)
 	}
-	return others.Load()
+	if j.places = last.places; others {
+		j.findNodes()
+	}
+	j.byName.instances = inOrder(last.byName.instances, now, again, func(n int32) bool { return j.nodes[n].isShown() }, j.compareInstances)
+	return now
 }
 
-// takeRecords takes over the rows of records, and reports whether one of a marker is shown no more.
-func (j *Joined) takeRecords(last *Joined) bool {
-	var others atomic.Bool
-	v, zones := j.view, j.view.Index.ZoneNumbers()
-	index.Parallel(len(j.values), rowsOfPart, func(from, to int) {
-		for i := from; i < to; i++ {
-			r := &j.values[i]
-			*r = last.values[i]
-			at := index.Position(last.view.Snapshot.Zones[r.order].Records, r.Rec)
-			r.view, r.Rec = v, &v.Snapshot.Zones[r.order].Records[at]
-			r.Findings, r.Wire = v.FindingsAt(index.Place{Zone: zones[r.order], At: int32(at)}), v.WireOf(r.Rec)
-			if r.leadsTo != nil {
-				r.leadsTo = &j.nodes[r.leadsTo.at]
-			}
-			j.urgent.values[i] = r.urgency()
-			if len(last.values[i].Findings) > 0 && len(r.Findings) == 0 && r.Rec.IsMarker() {
-				others.Store(true)
-			}
+// appendNow appends the numbers that the rows of a source have now, whose first one has the number begin.
+func appendNow(now []int32, rows int, moved []int32, begin int) []int32 {
+	for i := range rows {
+		at := int32(i)
+		if moved != nil {
+			at = moved[i]
 		}
-	})
-	return others.Load()
+		if at >= 0 {
+			at += int32(begin)
+		}
+		now = append(now, at)
+	}
+	return now
 }
 
-// joinAgain joins the rows anew that differ from those of the last view. It returns false if other rows than before are shown.
-func (j *Joined) joinAgain(last *Joined, differs *index.Changes) bool {
-	var text index.Texts
-	var moved []int32
-	for n := range differs.Nodes {
-		i := j.view.Index.Nodes[n].Instance
-		if i == nil {
-			continue
-		}
-		r := j.Instance(InstanceKey{Cloud: i.Cloud, ID: i.ID})
-		if r == nil {
-			continue
-		}
-		was := &last.nodes[r.at]
-		r.join(&text)
-		if r.isShown() != was.isShown() {
-			return false
-		}
-		if r.isShown() && r.natural != was.natural {
-			moved = append(moved, r.at)
+// takeRecords takes over the rows of records; nodes are the numbers of the earlier rows of instances now.
+func (j *Joined) takeRecords(last *Joined, differs *index.Changes, nodes []int32) {
+	v := j.view
+	zones := v.Snapshot.Zones
+	var all []*providers.Record // of all zones
+	begin := make([]int, len(zones))
+	for z := range zones {
+		begin[z] = len(all)
+		for i := range zones[z].Records {
+			all = append(all, &zones[z].Records[i])
 		}
 	}
-	j.byName.instances = again(j.byName.instances, moved, j.compareInstances)
-	moved = moved[:0]
-	numbers := j.view.Index.ZoneNumbers()
+	row := slices.Repeat([]int32{-1}, len(all)) // number of the earlier row of each record, then of its row
+	for k := range last.values {
+		z := last.values[k].order
+		at := int32(index.Position(last.view.Snapshot.Zones[z].Records, last.values[k].Rec))
+		if moved := differs.MovedRecords(int(z)); moved != nil {
+			at = moved[at]
+		}
+		if at >= 0 {
+			row[begin[z]+int(at)] = int32(k)
+		}
+	}
+	numbers := v.Index.ZoneNumbers()
+	touched := make([]bool, len(all))
 	for p := range differs.Records {
-		at, ok := j.rowAt(slices.Index(numbers, p.Zone), p.At)
-		if !ok {
-			continue
-		}
-		r := &j.values[at]
-		was := last.values[at].Rec
-		r.join(&text)
-		j.joinOwner(r)
-		if r.Rec.Value != was.Value {
-			moved = append(moved, at)
+		touched[begin[slices.Index(numbers, p.Zone)]+v.Index.Zones[p.Zone].PositionOf(p.At)] = true
+	}
+	now := slices.Repeat([]int32{-1}, len(last.values))
+	j.values = make([]Record, 0, len(last.values)+len(differs.Records))
+	for z := range zones {
+		state := v.Index.Zones[numbers[z]]
+		for i := range zones[z].Records {
+			n := begin[z] + i
+			found := v.FindingsAt(index.Place{Zone: numbers[z], At: state.NumberAt(i)})
+			if len(found) == 0 && all[n].IsMarker() {
+				continue
+			}
+			r := Record{}
+			if was := row[n]; was >= 0 {
+				r, now[was] = last.values[was], int32(len(j.values))
+			} else {
+				touched[n] = true
+			}
+			r.Rec, r.view, r.at, r.order, r.Findings = all[n], v, int32(len(j.values)), int32(z), found
+			j.values = append(j.values, r)
 		}
 	}
-	j.byName.records = again(j.byName.records, moved, j.compareRecords)
-	return true
-}
-
-// rowAt returns the number of the row of a record by its zone in the snapshot and its number there. ok is false for an owner
-// marker without findings.
-func (j *Joined) rowAt(zone int, at int32) (n int32, ok bool) {
-	found, ok := slices.BinarySearchFunc(j.values, at, func(r Record, at int32) int {
-		return cmp.Or(cmp.Compare(int(r.order), zone), cmp.Compare(index.Position(j.view.Snapshot.Zones[r.order].Records, r.Rec), int(at)))
+	j.urgent.values = make([]dnsview.Severity, len(j.values))
+	again := make([]bool, len(j.values))
+	index.Parallel(len(j.values), rowsOfPart, func(from, to int) {
+		var text index.Texts
+		for k := from; k < to; k++ {
+			r := &j.values[k]
+			n := begin[r.order] + index.Position(zones[r.order].Records, r.Rec)
+			switch {
+			case touched[n] || j.askedAgain(differs, r):
+				again[k] = row[n] < 0
+				r.join(&text)
+				j.joinOwner(r)
+			default:
+				r.Wire = v.WireOf(r.Rec)
+				if r.leadsTo != nil { // its row is not gone, or the record would be touched
+					r.leadsTo = &j.nodes[nodes[r.leadsTo.at]]
+				}
+			}
+			j.urgent.values[k] = r.urgency()
+		}
 	})
-	return int32(found), ok
+	j.byName.records = inOrder(last.byName.records, now, again, func(int32) bool { return true }, j.compareRecords)
 }
 
-// again returns the numbers of rows in order after some of them were moved; the others are in order.
-func again(numbers, moved []int32, compare func(a, b int32) int) []int32 {
-	if len(moved) == 0 {
-		return numbers
+// askedAgain reports whether the cloud of the owner of a record says something else of it than before.
+func (j *Joined) askedAgain(differs *index.Changes, r *Record) bool {
+	if len(differs.Asked) == 0 {
+		return false
 	}
-	slices.SortFunc(moved, compare)
-	isMoved := make(map[int32]bool, len(moved))
-	for _, n := range moved {
-		isMoved[n] = true
+	o, owned := r.Rec.Owner()
+	return owned && differs.Asked[o.Instance]
+}
+
+// inOrder returns the numbers of the rows that are shown, in order. numbers are those of earlier rows in order, now what they
+// are now, and again says which rows do not stand where they stood in it.
+func inOrder(numbers, now []int32, again []bool, shown func(n int32) bool, compare func(a, b int32) int) []int32 {
+	rest := make([]int32, 0, len(again))
+	for _, n := range numbers {
+		if n = now[n]; n >= 0 && !again[n] {
+			rest = append(rest, n)
+		}
 	}
-	rest := slices.DeleteFunc(slices.Clone(numbers), func(n int32) bool { return isMoved[n] })
-	out := make([]int32, 0, len(numbers))
-	for _, n := range moved {
+	var more []int32
+	for n := range again {
+		if again[n] && shown(int32(n)) {
+			more = append(more, int32(n))
+		}
+	}
+	if len(more) == 0 {
+		return rest
+	}
+	slices.SortFunc(more, compare)
+	out := make([]int32, 0, len(rest)+len(more))
+	for _, n := range more {
 		at, _ := slices.BinarySearchFunc(rest, n, compare)
 		out = append(append(out, rest[:at]...), n)
 		rest = rest[at:]
 	}
 	return append(out, rest...)
-}
-
-// markersWithFindings counts the owner markers that findings are about.
-func markersWithFindings(v *dnsview.View) int {
-	markers := map[*providers.Record]bool{}
-	for i := range v.Findings {
-		if r := v.Findings[i].Record; r != nil && r.IsMarker() {
-			markers[r] = true
-		}
-	}
-	return len(markers)
 }

@@ -1,0 +1,115 @@
+package index
+
+import (
+	"slices"
+
+	"rollcall/providers"
+)
+
+// edits are how the rows of a source differ from those of an earlier read of it.
+type edits struct {
+	changed    [][2]int32 // rows that differ and are about the same thing: where they stood, and where they stand
+	gone, come []int32    // positions of rows that are there no more, and of new ones
+	now        []int32    // where each earlier row stands, -1 for one that is gone; nil if all stand where they stood
+}
+
+// mostEdits is up to how many rows that differ are looked at one by one.
+const mostEdits = 1024
+
+// rowsToCompare is how many rows are compared as one part.
+const rowsToCompare = 4096
+
+// editsOf returns how rows differ from earlier ones, nil if they do not; about reports whether two rows are about the same
+// thing. A row that was moved is one that is gone and one that has come. ok is false if too many differ.
+func editsOf[T any](was, is []T, about, same func(a, b *T) bool) (e *edits, ok bool) {
+	if providers.ShareRows(was, is) {
+		return nil, true
+	}
+	e = &edits{}
+	var runs [][3]int // of rows about the same things: where they stood, where they stand, how many
+	for i, j := 0, 0; ; {
+		n := 0
+		for i+n < len(was) && j+n < len(is) && about(&was[i+n], &is[j+n]) {
+			n++
+		}
+		if n > 0 {
+			runs = append(runs, [3]int{i, j, n})
+		}
+		if i, j = i+n, j+n; i == len(was) && j == len(is) {
+			break
+		}
+		gone, come, ok := untilSame(was[i:], is[j:], about)
+		if !ok {
+			return nil, false
+		}
+		for ; gone > 0; gone-- {
+			e.gone, i = append(e.gone, int32(i)), i+1
+		}
+		for ; come > 0; come-- {
+			e.come, j = append(e.come, int32(j)), j+1
+		}
+		if len(e.gone)+len(e.come) > mostEdits {
+			return nil, false
+		}
+	}
+	if len(e.gone)+len(e.come) > 0 {
+		e.now = slices.Repeat([]int32{-1}, len(was))
+	}
+	for _, run := range runs {
+		from, to, n := run[0], run[1], run[2]
+		parts := make([][][2]int32, (n+rowsToCompare-1)/rowsToCompare)
+		Parallel(n, rowsToCompare, func(begin, end int) {
+			for k := begin; k < end; k++ {
+				if e.now != nil {
+					e.now[from+k] = int32(to + k)
+				}
+				if !same(&was[from+k], &is[to+k]) {
+					parts[begin/rowsToCompare] = append(parts[begin/rowsToCompare], [2]int32{int32(from + k), int32(to + k)})
+				}
+			}
+		})
+		e.changed = append(e.changed, slices.Concat(parts...)...)
+	}
+	return e, len(e.changed)+len(e.gone)+len(e.come) <= mostEdits
+}
+
+// untilSame returns how many rows of two lists that begin with different ones are gone and have come before the next ones
+// about the same thing. It finds many that are gone or have come, but few that are replaced by others.
+func untilSame[T any](was, is []T, about func(a, b *T) bool) (gone, come int, ok bool) {
+	meet := func(i, j int) bool {
+		if i >= len(was) || j >= len(is) {
+			return i == len(was) && j == len(is)
+		}
+		return about(&was[i], &is[j])
+	}
+	const mostReplaced = 16
+	for n := 1; n <= mostEdits; n++ {
+		if meet(0, n) {
+			return 0, n, true
+		}
+		if meet(n, 0) {
+			return n, 0, true
+		}
+		for k := 1; k <= n && n <= mostReplaced; k++ {
+			if meet(n, k) {
+				return n, k, true
+			}
+			if meet(k, n) {
+				return k, n, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// replace makes a row that has changed one that is gone and one that has come.
+func (e *edits) replace(pair [2]int32, rows int) {
+	if e.now == nil {
+		e.now = make([]int32, rows)
+		for i := range e.now {
+			e.now[i] = int32(i)
+		}
+	}
+	e.now[pair[0]] = -1
+	e.gone, e.come = append(e.gone, pair[0]), append(e.come, pair[1])
+}
