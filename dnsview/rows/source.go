@@ -131,6 +131,8 @@ func (s *Source) storeProblem() string {
 		return "newer rows damaged"
 	case providers.KindAuth:
 		return "store refuses"
+	case providers.KindNotFound:
+		return "not published now"
 	}
 	return "store not answering"
 }

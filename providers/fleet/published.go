@@ -2,7 +2,10 @@ package fleet
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"rollcall/providers"
@@ -31,6 +34,7 @@ type Published struct {
 type publishedView struct {
 	by    string
 	err   error // why newer rows could not be read
+	stale bool  // changes that are published from now on lead on from other rows
 	from  time.Time
 	cloud *providers.CloudView
 	zone  *providers.ZoneView
@@ -38,8 +42,8 @@ type publishedView struct {
 }
 
 // SetPublished shows what another member has read in place of own rows that are older. While rows are younger than
-// fresh, Run does not read their source. It replaces what was set before. The error names, for each source that the
-// fleet has, why its rows cannot be shown. If only newer rows are missing, the last ones are shown on.
+// fresh, Run does not read their source. The error names, for each source that the fleet has, why its rows cannot be shown.
+// Then, and of a source that is missing in all, the rows that were set before are shown on, with their age.
 func (f *Fleet) SetPublished(all []Published, fresh time.Duration) map[string]error {
 	f.mu.Lock()
 	last := f.published
@@ -53,16 +57,20 @@ func (f *Fleet) SetPublished(all []Published, fresh time.Duration) map[string]er
 		}
 		v, err := f.decodePublished(p, last[s])
 		if p.Err == nil && err != nil {
-			err = fmt.Errorf("the rows of %s that %s has published cannot be shown: %w", p.Name, p.By, err)
+			err = &providers.Error{Kind: providers.KindIncomplete, Source: p.Name, Op: "show what " + p.By + " has published", Err: err}
 			errs[p.Name] = err
 		}
-		if err != nil && p.Data == nil {
+		if err != nil {
 			v = last[s].kept(p, err)
 		}
-		if v != nil {
-			next[s] = v
+		next[s] = v
+	}
+	for s, v := range last {
+		if _, named := next[s]; !named {
+			next[s] = v.kept(&Published{}, &providers.Error{Kind: providers.KindNotFound, Source: s.sched().name, Op: "read published rows", Err: errors.New("no watch of the team publishes it now")})
 		}
 	}
+	maps.DeleteFunc(next, func(_ source, v *publishedView) bool { return v == nil })
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.published, f.freshFor = next, fresh
@@ -97,7 +105,7 @@ func (f *Fleet) decodePublished(p *Published, last *publishedView) (*publishedVi
 	switch {
 	case p.Err != nil:
 		return nil, p.Err
-	case p.Data == nil && last == nil:
+	case p.Data == nil && (last == nil || last.stale):
 		return nil, fmt.Errorf("they could not be read before")
 	case p.Data == nil && p.Zone:
 		z := *last.zone
@@ -144,7 +152,26 @@ func (v *publishedView) kept(p *Published, err error) *publishedView {
 	}
 	kept := *v
 	kept.err = err
+	kept.stale = v.stale || p.Err == nil
 	return &kept
+}
+
+// DropPublished shows own reads only.
+func (f *Fleet) DropPublished() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.published, f.storeErr = nil, nil
+	for _, s := range f.sources {
+		s.sched().signal() // it may have to be read now
+	}
+	f.publish()
+}
+
+// ShowsPublished reports whether rows that another member has read stand in place of own ones.
+func (f *Fleet) ShowsPublished() bool {
+	s := f.Snapshot()
+	return slices.ContainsFunc(s.Clouds, func(v providers.CloudView) bool { return v.ReadBy != "" }) ||
+		slices.ContainsFunc(s.Zones, func(v providers.ZoneView) bool { return v.ReadBy != "" })
 }
 
 // SetStoreError sets why the team's store could not be asked for newer published rows, or nil once it has answered. Those
@@ -209,6 +236,15 @@ func (v *publishedView) isNewer(own time.Time, earlier bool) bool {
 	return earlier || v.from.After(own)
 }
 
+// shownCoverage returns the coverage that is shown with published rows: that of their read, or of a later own one that
+// has failed, once the rows are not fresh any more. The caller holds mu.
+func (f *Fleet) shownCoverage(s source, published, own providers.Coverage) providers.Coverage {
+	if own.Err != nil && own.Finished.After(published.Finished) && !f.freshUntil(s).After(f.clock.Now()) {
+		return own
+	}
+	return published
+}
+
 // displayed returns the cloud's part of what is shown: own is what this fleet has read.
 func (c *cloud) displayed(own providers.CloudView) providers.CloudView {
 	p := c.f.published[c]
@@ -218,6 +254,7 @@ func (c *cloud) displayed(own providers.CloudView) providers.CloudView {
 	v := *p.cloud
 	v.Cloud.Region, v.Cloud.Traits = c.src.Region, c.src.Traits
 	v.StoreErr = cmp.Or(p.err, c.f.storeErr)
+	v.Coverage = c.f.shownCoverage(c, v.Coverage, own.Coverage)
 	v.From, v.Production, v.Reading, v.RetryAt, v.BudgetLeft = own.From, own.Production, own.Reading, own.RetryAt, own.BudgetLeft
 	return v
 }
@@ -231,6 +268,7 @@ func (z *zone) displayed(own providers.ZoneView) providers.ZoneView {
 	v := *p.zone
 	v.Zone.Name, v.Zone.Traits = own.Zone.Name, z.src.Traits
 	v.StoreErr = cmp.Or(p.err, z.f.storeErr)
+	v.Coverage = z.f.shownCoverage(z, v.Coverage, own.Coverage)
 	v.From, v.Reading, v.RetryAt, v.BudgetLeft = own.From, own.Reading, own.RetryAt, own.BudgetLeft
 	return v
 }

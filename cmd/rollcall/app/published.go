@@ -48,8 +48,8 @@ func (s *Session) PollPublished(ctx context.Context) bool {
 	}
 	all, changed, err := s.subscriber.Poll(ctx)
 	switch {
-	case providers.KindOf(err) == providers.KindNotFound:
-		s.DropPublished()
+	case providers.KindOf(err) == providers.KindNotFound && !s.Fleet.ShowsPublished():
+		s.DropPublished() // no watch publishes, and nothing is shown that it published before
 	case err != nil:
 		if providers.KindOf(err) == providers.KindIncomplete {
 			s.reportPublished(err)
@@ -112,7 +112,7 @@ func pollPause(failures int, most time.Duration) time.Duration {
 // DropPublished has the fleet display its own reads only, until PollPublished finds rows again. It does not overlap with
 // PollPublished.
 func (s *Session) DropPublished() {
-	s.Fleet.SetPublished(nil, 0)
+	s.Fleet.DropPublished()
 	if s.subscriber != nil {
 		s.subscriber.Forget()
 	}

@@ -16,6 +16,7 @@ import (
 	"rollcall/providers"
 	"rollcall/providers/fleet"
 	"rollcall/providers/providertest"
+	"rollcall/providers/reader"
 )
 
 // member returns a session of a team over a cloud of n instances, with its own connection to the cloud and to the store.
@@ -195,4 +196,77 @@ func TestAMemberThatStartsWhileTheStoreHasAHiccupTriesAgainBeforeItReadsTheCloud
 			}
 		})
 	})
+}
+
+func TestAConsoleShowsWhatWasPublishedLastUntilItHasReadTheSourceItselfThoughTheStoreHasItNoMore(t *testing.T) {
+	for name, damage := range map[string]func(*testing.T, *providertest.Store){
+		"the index is gone": func(t *testing.T, s *providertest.Store) {
+			if err := s.Delete(t.Context(), "rows/index"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"the index is another thing": func(_ *testing.T, s *providertest.Store) { s.Replace("rows/index", []byte("<html>")) },
+		"the index lacks the source": func(t *testing.T, s *providertest.Store) {
+			if err := reader.NewPublisher(s, "7f3a9c1e", "watch on other").Publish(t.Context(), 2, nil, func([]reader.Source) {}); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"the rows are another thing": func(t *testing.T, s *providertest.Store) {
+			src := reader.Source{Kind: rows.KindCloud, Name: "east", Provider: providers.EC2, State: providers.CoverageComplete, Key: providers.NewCloudKey(providers.EC2, "111", "us-east-1")}
+			all := []reader.Rows{{Source: src, Encode: func() []byte { return []byte("<html>") }}}
+			if err := reader.NewPublisher(s, "7f3a9c1e", "watch on other").Publish(t.Context(), 2, all, func([]reader.Source) {}); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := providertest.NewStore(providers.Clock{})
+				w, _ := member(store, 40)
+				w.Fleet.Refresh(t.Context())
+				if err := w.NewRowPublisher().Publish(t.Context(), 1); err != nil {
+					t.Fatal(err)
+				}
+				console, own := member(store, 40)
+				ctx, cancel := context.WithCancel(t.Context())
+				ended := make(chan struct{})
+				go func() {
+					console.RunFleet(ctx)
+					close(ended)
+				}()
+				defer func() {
+					cancel()
+					<-ended
+				}()
+				s := &teamOfTwo{console: console}
+				time.Sleep(5 * time.Second)
+				if r := s.source(); r.ReadBy == nil || r.Rows != 40 {
+					t.Fatalf("published rows are not shown: %+v", r)
+				}
+				damage(t, store)
+				own.Set(func(c *providertest.Cloud) { c.ListErr = providertest.Away() })
+				for i := range 2000 { // its own reads fail at first
+					time.Sleep(100 * time.Millisecond)
+					r := s.source()
+					if r.Rows != 40 {
+						t.Fatalf("%d rows are left after %d tenths of a second: %+v", r.Rows, i, r)
+					}
+					if i < 500 && own.Count() > 0 {
+						t.Fatalf("the cloud was read after %d tenths of a second", i)
+					}
+					if o := r.Origin(time.Now()); i == 200 && !strings.Contains(o, "not published now") && !strings.Contains(o, "newer rows damaged") {
+						t.Errorf("that nothing newer is published is not said: %q", o)
+					}
+				}
+				if r := s.source(); r.ReadBy == nil || r.State != "failed" || !strings.Contains(r.ErrorText(), "connection refused") {
+					t.Errorf("that the own read fails is not said: %+v, %q", r, r.ErrorText())
+				}
+				own.Set(func(c *providertest.Cloud) { c.ListErr = nil })
+				time.Sleep(2 * time.Minute)
+				if r := s.source(); r.ReadBy != nil || r.Rows != 40 || r.State != "complete" {
+					t.Errorf("once it has read the cloud: %+v", r)
+				}
+			})
+		})
+	}
 }
