@@ -1,13 +1,17 @@
 package s3
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"rollcall/providers"
 	"rollcall/providers/awsapi"
 )
 
@@ -15,38 +19,56 @@ import (
 type Bucket struct {
 	Account string // of the credentials; empty if it is not known
 	From    string // where the credentials come from
-	// Versioning is Enabled, Suspended, or Off; empty if it is not known.
-	Versioning string
-	// Lifecycle is whether the rules could be read, and Expires the names of those that remove objects below the prefix.
-	Lifecycle bool
-	Expires   []string
+	// Versioning is Enabled, Suspended, or Off; empty if it is not known, and then VersioningErr says why.
+	Versioning    string
+	VersioningErr error
+	// Expires and Archives are the names of the rules that remove objects below the prefix, or move them to where they cannot
+	// be read at once. LifecycleErr is why the rules could not be read.
+	Expires, Archives []string
+	LifecycleErr      error
 }
 
 // Bucket returns what the server says of the bucket and of its rules for objects below a prefix of the store. It writes
-// nothing, and what cannot be asked is left out.
+// nothing.
 func (st *Store) Bucket(ctx context.Context, prefix string) Bucket {
 	b := Bucket{From: st.s.From()}
 	if st.s.Endpoint(awss3.ServiceID) == nil { // another server has no STS
 		b.Account, _ = st.s.AccountID(ctx)
 	}
-	if v, err := awsapi.Call(ctx, st.s.Read, "read its versioning", st.s3.GetBucketVersioning, &awss3.GetBucketVersioningInput{Bucket: &st.bucket}); err == nil {
-		b.Versioning = string(v.Status)
-		if v.Status == "" {
-			b.Versioning = "Off"
-		}
+	v, err := awsapi.Call(ctx, st.s.Read, "read its versioning", st.s3.GetBucketVersioning, &awss3.GetBucketVersioningInput{Bucket: &st.bucket})
+	if err == nil {
+		b.Versioning = cmp.Or(string(v.Status), "Off")
 	}
+	b.VersioningErr = err
 	l, err := awsapi.Call(ctx, st.s.Read, "read its lifecycle", st.s3.GetBucketLifecycleConfiguration, &awss3.GetBucketLifecycleConfigurationInput{Bucket: &st.bucket})
 	if err != nil {
-		b.Lifecycle = strings.Contains(err.Error(), "NoSuchLifecycleConfiguration")
+		if e, ok := errors.AsType[*providers.Error](err); !ok || e.Code != "NoSuchLifecycleConfiguration" {
+			b.LifecycleErr = err
+		}
 		return b
 	}
-	b.Lifecycle = true
 	for i := range l.Rules {
-		if r := &l.Rules[i]; r.Status == types.ExpirationStatusEnabled && r.Expiration != nil && strings.HasPrefix(st.prefix+prefix, prefixOf(r)) {
+		r := &l.Rules[i]
+		of := prefixOf(r)
+		if r.Status != types.ExpirationStatusEnabled || !strings.HasPrefix(st.prefix+prefix, of) && !strings.HasPrefix(of, st.prefix+prefix) {
+			continue
+		}
+		if e := r.Expiration; e != nil && (e.Days != nil || e.Date != nil) { // others remove the markers of what was removed
 			b.Expires = append(b.Expires, aws.ToString(r.ID))
+		}
+		if slices.ContainsFunc(r.Transitions, func(t types.Transition) bool {
+			return t.StorageClass == types.TransitionStorageClassGlacier || t.StorageClass == types.TransitionStorageClassDeepArchive
+		}) {
+			b.Archives = append(b.Archives, aws.ToString(r.ID))
 		}
 	}
 	return b
+}
+
+// IsNotImplemented reports whether an error says that a server does not have an operation of S3.
+func IsNotImplemented(err error) bool {
+	e, ok := errors.AsType[*providers.Error](err)
+	return ok && (e.Code == "NotImplemented" || e.Code == "MethodNotAllowed")
 }
 
 // prefixOf returns the prefix of the objects that a rule is about; a rule for tags or sizes counts as one for all of its
