@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"rollcall/providers"
 )
@@ -209,17 +211,48 @@ func (j *Journal) adopt(stop <-chan struct{}, f *os.File) error {
 	return j.team.store.Delete(ctx, writerKey(filepath.Base(f.Name())))
 }
 
-// deadOutboxes returns the locked outboxes of writers of this machine that have died. They must be closed, also with an
-// error.
+// deadOutboxes returns the locked outboxes of writers of this machine that have died, also beside other mirrors of the
+// same store: first those that were written first. They must be closed, also with an error.
 func (j *Journal) deadOutboxes() (dead []*os.File, err error) {
-	err = j.otherOutboxes(func(f *os.File, alive bool) error {
+	collect := func(f *os.File, alive bool) error {
 		if !alive {
 			dead = append(dead, f)
 			return nil
 		}
 		return f.Close()
-	})
+	}
+	err = j.otherOutboxes(collect)
+	for _, path := range j.team.copies {
+		if err == nil && j.team.isCopy(path) {
+			err = outboxesBeside(path, j.stop, collect)
+		}
+	}
+	written := map[*os.File]time.Time{}
+	for _, f := range dead {
+		if info, statErr := f.Stat(); statErr == nil {
+			written[f] = info.ModTime()
+		}
+	}
+	slices.SortStableFunc(dead, func(a, b *os.File) int { return written[a].Compare(written[b]) })
 	return dead, err
+}
+
+// isCopy reports whether another mirror of this machine is of the same store. One whose store cannot be read is not.
+func (t *team) isCopy(mirror string) bool {
+	f, err := readStoreFile(mirror)
+	return err == nil && (f.ID != "" && f.ID == t.id && t.identified || f.ID == "" && t.isSame != nil && t.isSame(f.Store))
+}
+
+// outboxesBeside calls do with the outbox of each writer beside a mirror.
+func outboxesBeside(mirror string, stop <-chan struct{}, do func(f *os.File, alive bool) error) error {
+	lock, err := openOwn(mirror+".lock", os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return errors.Join((&Journal{path: mirror, stop: stop, lock: lock, team: &team{}}).otherOutboxes(do), lock.Close())
 }
 
 // otherOutboxes calls do with the outbox of each other writer of this machine. Those of writers that have died are

@@ -31,6 +31,10 @@ type TeamOptions struct {
 	Clock providers.Clock
 	// Signer signs what is written; nil for no signatures.
 	Signer Signer
+	// Copies are the mirrors of other folders of this machine, some of which may be of the same store under another name.
+	// IsSame reports whether a place is the store's; it may be nil.
+	Copies []string
+	IsSame func(place string) bool
 	// Stop, once closed, ends waits for the store, but for those of End. It may be nil.
 	Stop <-chan struct{}
 }
@@ -80,6 +84,8 @@ type team struct {
 	id      string          // of the store; empty until it was read
 	alive   string          // version of the writer's object, if there is one
 	aliveAt time.Time
+	copies  []string // mirrors that may be of the same store
+	isSame  func(place string) bool
 	stop    chan struct{} // closed by Close
 	mirror  int64         // size of the mirror as read
 	inFile  uint64        // number of the last object in the mirror
@@ -101,7 +107,7 @@ func OpenTeam(o TeamOptions) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, signer: o.Signer, dropped: map[string]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
+	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, signer: o.Signer, copies: o.Copies, isSame: o.IsSame, dropped: map[string]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
 	var err error
 	if j.file, err = openOwn(o.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)

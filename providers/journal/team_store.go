@@ -52,6 +52,12 @@ func readStoreFile(mirror string) (f storeFile, err error) {
 	return f, nil
 }
 
+// StoreID returns the id of the store of the mirror at a path, or "" if it was never read.
+func StoreID(mirror string) (string, error) {
+	f, err := readStoreFile(mirror)
+	return f.ID, err
+}
+
 // noteStore writes the file that says of which store the mirror is.
 func (j *Journal) noteStore() error {
 	if j.path == "" {
@@ -130,6 +136,7 @@ func (t *team) isForeign(c *batch) bool { return c.store != "" && c.store != t.i
 // Waiting is what waits on this machine for a store that is not there.
 type Waiting struct {
 	Store    string // its place; empty if it is not known
+	ID       string // empty if it was never read
 	Entries  int
 	Outcomes int // of entries that the store has
 	Alive    int // writers that are still running, whose entries are not counted
@@ -142,16 +149,8 @@ func WaitingAt(path string, stop <-chan struct{}) (w Waiting, err error) {
 	if err != nil {
 		return w, err
 	}
-	w.Store = f.Store
-	lock, err := openOwn(path+".lock", os.O_RDWR)
-	if errors.Is(err, fs.ErrNotExist) {
-		return w, nil
-	}
-	if err != nil {
-		return w, fmt.Errorf("journal: %w", err)
-	}
-	j := &Journal{path: path, stop: stop, lock: lock, team: &team{}}
-	err = j.otherOutboxes(func(f *os.File, alive bool) error {
+	w.Store, w.ID = f.Store, f.ID
+	return w, outboxesBeside(path, stop, func(f *os.File, alive bool) error {
 		if alive {
 			w.Alive++
 			return f.Close()
@@ -163,5 +162,4 @@ func WaitingAt(path string, stop <-chan struct{}) (w Waiting, err error) {
 		}
 		return errors.Join(err, f.Close())
 	})
-	return w, errors.Join(err, lock.Close())
 }

@@ -100,7 +100,7 @@ func TestWhatWaitsForAStoreIsCounted(t *testing.T) {
 	s := teamStore()
 	m := newMember(t, s)
 	leaveOutcome(t, m, s)
-	if w, err := WaitingAt(m.path, nil); err != nil || w != (Waiting{Store: "s3://team/ops", Outcomes: 1}) {
+	if w, err := WaitingAt(m.path, nil); err != nil || w != (Waiting{Store: "s3://team/ops", ID: m.team.id, Outcomes: 1}) {
 		t.Errorf("%+v, %v", w, err)
 	}
 	if w, err := WaitingAt(filepath.Join(t.TempDir(), "none"), nil); err != nil || w != (Waiting{}) {
@@ -109,7 +109,7 @@ func TestWhatWaitsForAStoreIsCounted(t *testing.T) {
 	m.open(t, s)
 	begin(t, m.Journal, 2)
 	_ = all(t, m.Journal)
-	if w, err := WaitingAt(m.path, nil); err != nil || w != (Waiting{Store: "s3://team/ops", Alive: 1}) {
+	if w, err := WaitingAt(m.path, nil); err != nil || w != (Waiting{Store: "s3://team/ops", ID: m.team.id, Alive: 1}) {
 		t.Errorf("while a writer lives: %+v, %v", w, err)
 	}
 }

@@ -67,7 +67,11 @@ func OpenBoard(s providers.Store, folder string, clock providers.Clock) (*Board,
 }
 
 func (b *Board) copyPath() string      { return filepath.Join(b.folder, "annotations.json") }
-func (b *Board) waitingFolder() string { return filepath.Join(b.folder, "annotations-waiting") }
+func (b *Board) waitingFolder() string { return WaitingFolder(b.folder) }
+
+// WaitingFolder returns the folder of what waits for the store of a board that keeps its copy in a folder. Each file is
+// one write, and can be moved to that of another board of the same store.
+func WaitingFolder(folder string) string { return filepath.Join(folder, "annotations-waiting") }
 
 // Annotations returns what was read last, with what waits on this machine, and a number that changes with it.
 func (b *Board) Annotations() (list []Annotation, generation int) {

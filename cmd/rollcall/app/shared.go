@@ -43,6 +43,9 @@ func (s *Session) openBoard() *team.Board {
 	defer h.mu.Unlock()
 	if h.board == nil && h.boardErr == nil {
 		if h.boardErr = moveEarlier(s.Config, s.State); h.boardErr == nil {
+			h.boardErr = s.Program.takeOverAnnotations(s.Config, s.State)
+		}
+		if h.boardErr == nil {
 			h.board, h.boardErr = team.OpenBoard(s.Program.TeamStore(s.Config), s.sharedFolder(), s.Program.Clock)
 		}
 		if h.boardErr != nil {

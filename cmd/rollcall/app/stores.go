@@ -123,17 +123,11 @@ func moveIfFree(from, to string) error {
 // WaitingElsewhere returns a line for each store, other than the one of the config, that entries of this machine wait for.
 func (a *Program) WaitingElsewhere(c *config.Config) []string {
 	state := filepath.Join(config.StateDir(a.Env), c.StateName())
-	folders, err := filepath.Glob(filepath.Join(state, storesName, strings.Repeat("[0-9a-f]", 16)))
-	if err != nil {
-		return nil
-	}
 	var out []string
-	for _, f := range folders {
-		if c.Team.Store() != "" && f == StoreFolder(c, state) {
-			continue
-		}
+	for _, f := range otherFolders(c, state) {
 		w, err := journal.WaitingAt(filepath.Join(f, TeamJournalName), a.Interrupted)
 		switch {
+		case err == nil && isStoreOf(c, state, w.Store, w.ID): // they are sent to it
 		case err != nil:
 			out = append(out, "what waits in "+f+" for another store of the team cannot be read: "+err.Error())
 		case w.Entries+w.Outcomes > 0:

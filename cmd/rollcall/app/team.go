@@ -55,7 +55,10 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 	if path := JournalPath(c, state); c.Team.Store() == "" {
 		j, err = journal.Open(path, a.Clock, a.Interrupted)
 	} else if err = moveEarlier(c, state); err == nil {
-		o := journal.TeamOptions{Path: path, Store: a.TeamStore(c), Who: Who(), Clock: a.Clock, Stop: a.Interrupted}
+		o := journal.TeamOptions{Path: path, Store: a.TeamStore(c), Who: Who(), Clock: a.Clock, Stop: a.Interrupted, IsSame: func(place string) bool { return isPlaceOf(c, place) }}
+		for _, f := range otherFolders(c, state) {
+			o.Copies = append(o.Copies, filepath.Join(f, TeamJournalName))
+		}
 		if c.Team.Sign {
 			o.Signer = &sshkey.Signer{Socket: a.Env.Getenv("SSH_AUTH_SOCK"), Key: c.Team.SignKey, Clock: a.Clock, Allowed: a.allowedNow(c, filepath.Dir(path))}
 		}

@@ -183,10 +183,7 @@ func TestAllSpellingsOfAStoreHaveOneCopyOnThisMachine(t *testing.T) {
 	newWorld(t)
 	store, machine := newTeam(t)
 	machine("a")
-	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(store, link); err != nil {
-		t.Fatal(err)
-	}
+	link := link(t, store)
 	must(t, "quiesce", "www-01")
 	away := store + "-away"
 	rename := func(from, to string) {
@@ -224,4 +221,74 @@ func TestAllSpellingsOfAStoreHaveOneCopyOnThisMachine(t *testing.T) {
 	if r := rollcall(t, "journal"); r.code != exit.Unknown || !strings.Contains(r.err, "rollcall team set-aside") {
 		t.Errorf("an emptied store: exit code %d, %s", r.code, r.err)
 	}
+}
+
+func TestWhatWaitsInTheFolderOfAnotherNameOfTheStoreIsSentToo(t *testing.T) {
+	for name, c := range map[string]struct {
+		spelled func(t *testing.T, store string) string // the name under which it waits
+		after   func(t *testing.T, store, spelled string) string
+	}{
+		"a link that became a folder": {
+			func(t *testing.T, store string) string { return link(t, store) },
+			func(_ *testing.T, store, _ string) string { return store },
+		},
+		"a folder that was moved": {
+			func(_ *testing.T, store string) string { return store },
+			func(t *testing.T, store, _ string) string {
+				moved := filepath.Join(t.TempDir(), "moved")
+				if err := os.Rename(store, moved); err != nil {
+					t.Fatal(err)
+				}
+				return moved
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			newWorld(t)
+			store, machine := newTeam(t)
+			machine("a")
+			must(t, "quiesce", "www-01")
+			spelled := c.spelled(t, store)
+			useStore(t, spelled)
+			if err := os.Rename(store, store+"-away"); err != nil {
+				t.Fatal(err)
+			}
+			must(t, "quiesce", "www-02", "--confirm", spelled)
+			must(t, "note", "www-03", "wait for me")
+			if err := os.Rename(store+"-away", store); err != nil {
+				t.Fatal(err)
+			}
+			stores := filepath.Join(getenv(t, "XDG_STATE_HOME"), "rollcall", "*", "stores", "*")
+			if found, err := filepath.Glob(stores); err != nil || len(found) != 1 {
+				t.Fatalf("%v, %v", found, err)
+			} else if err := os.Rename(found[0], filepath.Join(filepath.Dir(found[0]), "0123456789abcdef")); err != nil { // as a release kept it that knew the spelling only
+				t.Fatal(err)
+			}
+			useStore(t, c.after(t, store, spelled))
+			for range 2 { // the first run learns which store it is
+				must(t, "ls", "findings")
+			}
+			entries := journalOf(t)
+			if len(entries) == 0 || entries[0].Local == "" || entries[0].Local == entries[0].ID || entries[0].State != journal.Done {
+				t.Errorf("what waited was not sent: %+v", entries)
+			}
+			if r := rollcall(t, "quiesce", "www-04", "--dry-run"); strings.Contains(r.err, "wait") {
+				t.Errorf("%s", r.err)
+			}
+			machine("b")
+			if out := must(t, "ls", "instances", "--filter", "name:www-03", "-o", "json"); !strings.Contains(out, "wait for me") {
+				t.Errorf("the note was not sent: %s", out)
+			}
+		})
+	}
+}
+
+// link returns a symbolic link to a folder.
+func link(t *testing.T, to string) string {
+	t.Helper()
+	l := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(to, l); err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
