@@ -86,9 +86,10 @@ type team struct {
 	aliveAt time.Time
 	copies  []string // mirrors that may be of the same store
 	isSame  func(place string) bool
-	stop    chan struct{} // closed by Close
-	mirror  int64         // size of the mirror as read
-	inFile  uint64        // number of the last object in the mirror
+	stop    chan struct{}    // closed by Close
+	mirror  int64            // size of the mirror as read
+	inFile  uint64           // number of the last object in the mirror
+	changed map[Changed]bool // by other writers
 	notices []string
 	noticed map[string]bool // notices that are given once
 
@@ -107,7 +108,7 @@ func OpenTeam(o TeamOptions) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, signer: o.Signer, copies: o.Copies, isSame: o.IsSame, dropped: map[string]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
+	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, signer: o.Signer, copies: o.Copies, isSame: o.IsSame, dropped: map[string]bool{}, changed: map[Changed]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
 	var err error
 	if j.file, err = openOwn(o.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)

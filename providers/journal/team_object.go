@@ -97,6 +97,8 @@ func (j *Journal) addBatch(c *batch, at time.Time) {
 	for i := range c.Outcomes {
 		if !b.addOutcome(&c.Outcomes[i]) {
 			j.addProblem("object %d of the team's journal ends entry %s, which the journal does not have", b.seq, c.Outcomes[i].ID)
+		} else if j.team.changed != nil {
+			j.noteChanged(&b.entries[b.at[c.Outcomes[i].ID]], at)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -117,6 +118,7 @@ func (s *Session) noteTeam(p *team.Presence) {
 		open, drains, err := j.UnderWay()
 		t.Away = j.Away()
 		s.reportNotices(j)
+		s.readChanged(j)
 		if err == nil {
 			t.Open = openOfOthers(open, j.Writer(), t.Members, s.Program.Now())
 		}
@@ -128,6 +130,47 @@ func (s *Session) noteTeam(p *team.Presence) {
 	s.work.mu.Lock()
 	s.work.latest = t
 	s.work.mu.Unlock()
+}
+
+// ReadChanged has the sources read soon that other members have changed.
+func (s *Session) ReadChanged() {
+	j, err := s.OpenJournal()
+	if err != nil {
+		return
+	}
+	if j.ReadNew() == nil {
+		s.readChanged(j)
+	}
+}
+
+// readChanged has the sources read soon that other members have changed by what was read of the journal, but for those
+// whose rows a watch of the team publishes, which does the same. A source is read at most twice as often as without changes.
+func (s *Session) readChanged(j *journal.Journal) {
+	changed := j.Changed()
+	if len(changed) == 0 || s.Fleet == nil {
+		return
+	}
+	stale, now := s.Fleet.NotFresh(), s.Program.Now()
+	var names []string
+	add := func(name string, read time.Time) {
+		if now.Sub(read) >= s.Config.Refresh/2 && slices.Contains(stale, name) {
+			names = append(names, name)
+		}
+	}
+	own := s.Fleet.Own()
+	for i := range own.Clouds {
+		c := &own.Clouds[i]
+		if key := cmp.Or(c.Coverage.Key, c.Cloud.Key); key != "" && slices.Contains(changed, journal.Changed{Cloud: key}) {
+			add(c.Cloud.Name, c.Coverage.Started)
+		}
+	}
+	for i := range own.Zones {
+		z := &own.Zones[i]
+		if slices.Contains(changed, journal.Changed{Zone: providers.CanonicalName(z.Zone.Name)}) {
+			add(z.Zone.Name, z.Coverage.Started)
+		}
+	}
+	s.Fleet.ReadSoon(names...)
 }
 
 // Team returns the latest state of the team, or nil if it was not read. It returns at once.

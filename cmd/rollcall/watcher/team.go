@@ -20,8 +20,9 @@ type member struct {
 	logf  func(string, ...any)
 
 	polled   time.Time
-	showing  bool   // published rows are shown
-	reported string // last error of publishing
+	looked   time.Time // at what other members have changed
+	showing  bool      // published rows are shown
+	reported string    // last error of publishing
 }
 
 // newMember returns nil without a team.
@@ -86,6 +87,10 @@ func (m *member) step(ctx context.Context) {
 	number, ok := m.lease.Held()
 	if !ok {
 		return
+	}
+	if now := m.s.Program.Now(); now.Sub(m.looked) >= m.s.Config.Refresh/3 {
+		m.looked = now
+		m.s.ReadChanged() // the others show what is read here
 	}
 	err := m.rows.Publish(ctx, number)
 	if newer, ok := errors.AsType[*reader.NewerError](err); ok {
