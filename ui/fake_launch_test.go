@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing/fstest"
 
+	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/adapters"
@@ -17,6 +18,25 @@ import (
 
 // ownTemplate is the operator's template as a file.
 const ownTemplate = "---\nname: own\nhelp: h\nvariables:\n  - {name: key, help: h, secret: true}\n  - {name: ipv6, type: bool, default: 'false'}\n  - {name: hosts, type: int, default: '3', pattern: '[1-9]'}\n---\n#!/bin/sh\n# rollcall: values\nuse \"$key\" \"$hosts\"\n"
+
+// fakeJournal asks until it is answered.
+type fakeJournal struct {
+	ask      *apply.Ask
+	answered []string
+}
+
+func (f *fake) JournalAsk(context.Context) *apply.Ask {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.journal.ask
+}
+
+func (f *fake) AnswerJournal(text string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.journal.answered, f.journal.ask = append(f.journal.answered, text), nil
+	return nil
+}
 
 func (f *fake) Services() []index.Service { return f.services }
 

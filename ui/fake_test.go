@@ -88,7 +88,8 @@ type fake struct {
 	conditions   int           // that were asked
 	looksUp      chan struct{} // if set, Program waits for it, as for a slow folder of PATH
 
-	team *common.Team
+	team    *common.Team
+	journal fakeJournal
 
 	forgotten []providers.CloudKey
 	forgetErr error

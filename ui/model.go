@@ -167,9 +167,11 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case dialog.ColumnsMsg:
 		return m.chooseColumns(msg)
 	case dialog.AnnotatedMsg:
-		if dialog.Annotated(m.Context, msg) {
+		written, then := dialog.Annotated(m.Context, msg)
+		if written {
 			return m.build()
 		}
+		return then
 	case common.NoticeMsg:
 		m.Notify(msg.Kind, msg.Text)
 	case historyMsg:

@@ -192,6 +192,26 @@ func (r *run) typed(text string) bool {
 
 // journalGuard is guard 9 with what a person typed.
 func (r *run) journalGuard(p guard.Evidence, err error) index.GuardResult {
+	g := []index.GuardResult{p.Confirmed(checkJournal(&p, err))}
+	if text := r.plan.Confirm(); text != "" && g[0].Confirm != "" { // the one text of an evacuation answers it in every step
+		g[0].Confirm, g[0].Satisfy = text, "type the cloud and the count of values that go"
+	}
+	r.acceptTyped(g)
+	return g[0]
+}
+
+// JournalAsk returns what a person may type to have a journal written all the same, by the error of its Check, or nil if
+// that is nothing.
+func JournalAsk(err error) *Ask {
+	g := checkJournal(&guard.Evidence{}, err)
+	if g.Pass || g.Confirm == "" {
+		return nil
+	}
+	return &Ask{Guard: g.Guard, Text: g.Confirm, Why: g.Why}
+}
+
+// checkJournal is guard 9.
+func checkJournal(p *guard.Evidence, err error) index.GuardResult {
 	p.JournalErr = err
 	if away, ok := errors.AsType[*journal.AwayError](err); ok {
 		p.JournalAway = away.Store
@@ -200,7 +220,5 @@ func (r *run) journalGuard(p guard.Evidence, err error) index.GuardResult {
 		p.JournalUnsigned = unsigned.Who
 	}
 	_, p.JournalLost = errors.AsType[*journal.LostError](err)
-	g := []index.GuardResult{p.Confirmed(p.CheckJournal())}
-	r.acceptTyped(g)
-	return g[0]
+	return p.CheckJournal()
 }

@@ -17,7 +17,7 @@ const thresholdWindow = 10 * time.Minute
 func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcome, dry bool) {
 	journalErr := r.bookErr
 	if dry && r.engine.o.Journal != nil && journalErr == nil {
-		journalErr = r.engine.o.Journal.Check()
+		journalErr = r.engine.o.Journal.Check(r.engine.o.Who)
 	}
 	for n, i := range steps {
 		a, p := &out[n], inputs[n]

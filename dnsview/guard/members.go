@@ -142,13 +142,13 @@ func (e *Evidence) CheckJournal() index.GuardResult {
 		}
 	case e.JournalErr != nil && e.JournalUnsigned != "":
 		return index.GuardResult{
-			Guard: index.GuardJournal, Why: index.ErrorText(e.JournalErr), Confirm: e.JournalUnsigned, NoEvidence: true,
+			Guard: index.GuardJournal, Why: index.Clean(e.JournalErr.Error()), Confirm: e.JournalUnsigned, NoEvidence: true,
 			Satisfy: "let the ssh-agent sign, or type the author: the change is then journalled without a signature, and rollcall journal --verify counts it",
 		}
 	case e.JournalErr != nil && e.JournalLost:
-		return index.Unproven(index.GuardJournal, index.ErrorText(e.JournalErr), "the store with the objects that it had, or, if the journal was begun anew on purpose, rollcall team set-aside")
+		return index.Unproven(index.GuardJournal, index.Clean(e.JournalErr.Error()), "the store with the objects that it had, or, if the journal was begun anew on purpose, rollcall team set-aside")
 	case e.JournalErr != nil:
-		return index.Unproven(index.GuardJournal, index.ErrorText(e.JournalErr), "a journal that can be written to")
+		return index.Unproven(index.GuardJournal, index.Clean(e.JournalErr.Error()), "a journal that can be written to")
 	}
 	return index.Passed(index.GuardJournal, "the journal can be written to")
 }

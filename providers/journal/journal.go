@@ -184,8 +184,8 @@ func (j *Journal) Problems() []Problem {
 	return append(slices.Clone(j.replay.problems), damagedTails(j.path, j.replay.problems)...)
 }
 
-// Check reports whether the journal can be written now. It writes no entry. See AwayError and UnsignedError.
-func (j *Journal) Check() error {
+// Check returns why an entry of an author cannot be written now, or nil. It writes none. See AwayError and UnsignedError.
+func (j *Journal) Check(who string) error {
 	return j.locked(func() error {
 		if j.team == nil {
 			return nil
@@ -193,7 +193,7 @@ func (j *Journal) Check() error {
 		if err := j.team.writable(); err != nil || j.team.away != nil {
 			return err
 		}
-		return j.team.checkSigner()
+		return j.team.checkSigner(who)
 	})
 }
 

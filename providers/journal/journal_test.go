@@ -231,7 +231,7 @@ func TestAJournalThatCannotBeWrittenSaysSo(t *testing.T) {
 	if _, err := j.Begin(entry(1)); err == nil {
 		t.Error("Begin on a closed journal")
 	}
-	if j.Check() == nil {
+	if j.Check("ana@ops-1") == nil {
 		t.Error("Check on a closed journal")
 	}
 	if err := os.WriteFile(filepath.Join(t.TempDir(), "f"), nil, 0o600); err != nil {

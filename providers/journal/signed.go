@@ -66,13 +66,13 @@ func (j *Journal) Unsigned() {
 	}
 }
 
-// checkSigner returns why an entry cannot be signed now, or nil.
-func (t *team) checkSigner() error {
+// checkSigner returns why an entry of an author cannot be signed now, or nil.
+func (t *team) checkSigner(who string) error {
 	if t.signer == nil || t.unsigned {
 		return nil
 	}
-	if err := t.signer.Check(t.who); err != nil {
-		return &UnsignedError{Who: t.who, Err: err}
+	if err := t.signer.Check(who); err != nil {
+		return &UnsignedError{Who: who, Err: err}
 	}
 	return nil
 }

@@ -274,7 +274,7 @@ func TestWithoutTheKeyAChangeIsRefusedUntilItsAuthorIsTypedAndIsCounted(t *testi
 	if n := a.Notices(); len(n) != 1 || n[0] != "what was done is in the journal without a signature: it cannot be signed as ana@ops-1: ssh-agent: it is locked" {
 		t.Errorf("%q", n)
 	}
-	for _, err := range []error{a.Check(), func() error { _, err := a.Begin(by("ana@ops-1", 2)); return err }()} {
+	for _, err := range []error{a.Check("ana@ops-1"), func() error { _, err := a.Begin(by("ana@ops-1", 2)); return err }()} {
 		if u, ok := errors.AsType[*UnsignedError](err); !ok || u.Who != "ana@ops-1" {
 			t.Fatalf("%v", err)
 		}
@@ -283,7 +283,7 @@ func TestWithoutTheKeyAChangeIsRefusedUntilItsAuthorIsTypedAndIsCounted(t *testi
 		t.Fatalf("%+v", es)
 	}
 	a.Unsigned()
-	if err := a.Check(); err != nil {
+	if err := a.Check("ana@ops-1"); err != nil {
 		t.Error(err)
 	}
 	mustBegin(t, a, by("ana@ops-1", 2))

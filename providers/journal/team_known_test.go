@@ -85,7 +85,7 @@ func TestNothingIsChangedWhileTheStoreLacksWhatThisMachineHasRead(t *testing.T) 
 				}
 				_, err := m.Begin(entry(8))
 				refused("begin", err)
-				refused("check", m.Check())
+				refused("check", m.Check("ana@ops-1"))
 				if es, err := m.Abandoned(0); err != nil || len(es) > 0 {
 					t.Errorf("abandoned: %+v, %v", es, err)
 				}

@@ -169,11 +169,11 @@ func TestWhileTheStoreIsAwayAChangeIsJournalledHereOnceThatIsTyped(t *testing.T)
 	if !ok || away.Store != "s3://team/ops" {
 		t.Fatalf("begin: %v", err)
 	}
-	if err := a.Check(); err == nil {
+	if err := a.Check("ana@ops-1"); err == nil {
 		t.Error("it can be written to")
 	}
 	a.JournalHere()
-	if err := a.Check(); err != nil {
+	if err := a.Check("ana@ops-1"); err != nil {
 		t.Error(err)
 	}
 	es := begin(t, a.Journal, 2, 3)

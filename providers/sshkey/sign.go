@@ -65,7 +65,8 @@ func (s *Signer) withKey(who string, f func(ssh.Signer) error) error {
 			return err
 		}
 	}
-	return Agent(s.Socket, func(a agent.ExtendedAgent) error {
+	var refused error // not by the agent
+	err = Agent(s.Socket, func(a agent.ExtendedAgent) error {
 		keys, err := a.Signers()
 		if err != nil {
 			return err
@@ -78,12 +79,13 @@ func (s *Signer) withKey(who string, f func(ssh.Signer) error) error {
 			return fmt.Errorf("it does not hold %s: ssh-add adds a key, sign_key in the config names another", what)
 		}
 		if len(allowed.lines) > 0 {
-			if _, err := allowed.permits(keys[i].PublicKey(), who, s.Clock.Now()); err != nil {
-				return err
+			if _, refused = allowed.permits(keys[i].PublicKey(), who, s.Clock.Now()); refused != nil {
+				return nil
 			}
 		}
 		return f(keys[i])
 	})
+	return errors.Join(err, refused)
 }
 
 // wanted returns what recognises the key that signs, and a description of it.

@@ -159,6 +159,11 @@ type Starter interface {
 	Profiles(ctx context.Context, spec launch.Spec, name string) ([]ProfilePlan, error)
 	// MakeProfiles creates what is missing, and returns the spec with the profile.
 	MakeProfiles(ctx context.Context, spec launch.Spec, name string) (launch.Spec, error)
+	// JournalAsk returns what an operator has to type before a launch, because the store of the team is away or nothing can
+	// be signed, or nil.
+	JournalAsk(ctx context.Context) *apply.Ask
+	// AnswerJournal passes on that it was typed.
+	AnswerJournal(text string) error
 	// Launch starts all nodes of the spec and follows each until it is registered. progress is called from one
 	// goroutine at a time.
 	Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report

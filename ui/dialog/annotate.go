@@ -28,6 +28,8 @@ type lineDialog struct {
 	done   string    // the message once it is written
 	quiet  time.Time // ignores keys before
 	closed func()    // is called after it has left the screen; may be nil
+	// then, if not nil, goes on once it is written, in the place of the message.
+	then   func() tea.Cmd
 	asking bool
 	err    string
 }
@@ -140,8 +142,8 @@ func (d *lineDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 }
 
 // Annotated closes the dialog whose text was written, or shows what is wrong with it. It reports whether something was
-// written.
-func Annotated(sh *common.Context, m AnnotatedMsg) bool {
+// written that views show, and returns what goes on now.
+func Annotated(sh *common.Context, m AnnotatedMsg) (written bool, then tea.Cmd) {
 	d := m.dialog
 	d.asking = false
 	n := len(sh.Dialogs)
@@ -151,15 +153,21 @@ func Annotated(sh *common.Context, m AnnotatedMsg) bool {
 		if !open {
 			sh.Notify(common.ToneBad, d.err)
 		}
-		return false
+		return false, nil
 	}
 	if open {
 		sh.CloseTop()
 	}
+	if d.then != nil {
+		if open {
+			then = d.then()
+		}
+		return false, then
+	}
 	if t := sh.Team.Load(); t != nil && t.Away != "" {
 		sh.Notify(common.ToneWarn, d.done+"; on this machine only, until the store of the team is back")
-		return true
+		return true, nil
 	}
 	sh.Notify(common.ToneGood, d.done)
-	return true
+	return true, nil
 }

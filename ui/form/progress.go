@@ -9,9 +9,11 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/apply"
 	"rollcall/providers"
 	"rollcall/providers/launch"
 	"rollcall/ui/common"
+	"rollcall/ui/dialog"
 )
 
 // launchRun is one running launch, node by node.
@@ -35,16 +37,27 @@ type (
 		gen    uint64
 		report launch.Report
 	}
+	journalMsg struct {
+		gen uint64
+		ask *apply.Ask
+	}
 )
 
 // Launches holds the launches in progress. Only the goroutine of Update uses it.
 type Launches struct {
 	*common.Context
 	byID map[uint64]*launchRun
+
+	// What waits for the journal: its number, the dialog that it was begun in, and what then goes on.
+	waiting uint64
+	from    common.Dialog
+	next    func() tea.Cmd
 }
 
 // NewLaunches returns an empty Launches.
-func NewLaunches(sh *common.Context) *Launches { return &Launches{sh, map[uint64]*launchRun{}} }
+func NewLaunches(sh *common.Context) *Launches {
+	return &Launches{Context: sh, byID: map[uint64]*launchRun{}}
+}
 
 // Update handles a message of a launch, and reports whether it was one.
 func (ls *Launches) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
@@ -54,12 +67,50 @@ func (ls *Launches) Update(msg tea.Msg) (cmd tea.Cmd, mine bool) {
 	case launchedMsg:
 		ls.launched(msg)
 		return nil, true
+	case journalMsg:
+		return ls.answered(msg), true
 	}
 	return nil, false
 }
 
-// launch starts the launch of the form and replaces the form by its progress.
+// ask goes on with next once the journal can be written. If the operator has to type something first, a dialog asks over
+// the one that has the keys now.
+func (ls *Launches) ask(from common.Dialog, next func() tea.Cmd) tea.Cmd {
+	ls.waiting, ls.from, ls.next = ls.NextID(), from, next
+	ls.NotifyBusy("asking whether the journal can be written")
+	gen, backend, ctx := ls.waiting, ls.Backend, ls.Ctx
+	return func() tea.Msg { return journalMsg{gen, backend.JournalAsk(ctx)} }
+}
+
+// answered handles what the journal asks.
+func (ls *Launches) answered(msg journalMsg) tea.Cmd {
+	n := len(ls.Dialogs)
+	if msg.gen != ls.waiting {
+		return nil
+	}
+	ls.waiting, ls.Status = 0, common.Status{}
+	switch {
+	case n == 0 || ls.Dialogs[n-1] != ls.from: // the operator has left it
+		return nil
+	case msg.ask != nil:
+		dialog.Journal(ls.Context, msg.ask, ls.next)
+		return nil
+	}
+	return ls.next()
+}
+
+// launch starts the launch of the form once the journal can be written.
 func (ls *Launches) launch(d *launchForm) tea.Cmd {
+	return ls.ask(d, func() tea.Cmd {
+		if !d.readyToStart { // it was changed meanwhile
+			return nil
+		}
+		return ls.begin(d)
+	})
+}
+
+// begin starts the launch of the form and replaces the form by its progress.
+func (ls *Launches) begin(d *launchForm) tea.Cmd {
 	r := &launchRun{gen: ls.NextID(), spec: d.spec(ls.FleetID), started: ls.Now()}
 	profile := ""
 	if d.createsProfile() {

@@ -45,7 +45,7 @@ func (d *launchDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 		return d.openLog(sh)
 	case "r":
 		if d.r.report != nil && !d.r.report.OK() && !d.refused() {
-			return common.Cmd{Cmd: d.launches.retry(d.r)}
+			return common.Cmd{Cmd: d.launches.ask(d, func() tea.Cmd { return d.launches.retry(d.r) })}
 		}
 	default:
 		if d.refused() {

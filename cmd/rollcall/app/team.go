@@ -9,6 +9,7 @@ import (
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/apply"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/journal"
@@ -70,14 +71,32 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 	return j, nil
 }
 
-// JournalHereIf lets changes be journalled on this machine while the store of the team is away, if its place was typed.
-func (s *Session) JournalHereIf(typed []string) error {
-	if s.Config.Team.Store() == "" || !slices.Contains(typed, s.Config.Team.Store()) {
+// JournalAsk returns what an operator has to type before a change, because the store of the team is away or nothing can be
+// signed, or nil. It is for changes that have no guards.
+func (s *Session) JournalAsk() *apply.Ask {
+	if s.Config.Team.Store() == "" {
 		return nil
 	}
 	j, err := s.OpenJournal()
-	if err == nil {
+	if err != nil {
+		return nil // the change will say so
+	}
+	return apply.JournalAsk(j.Check(Who()))
+}
+
+// AnswerJournal lets changes be journalled on this machine while the store of the team is away, if its place is among what
+// was typed, and without a signature that cannot be had, if their author is.
+func (s *Session) AnswerJournal(typed ...string) error {
+	here, unsigned := slices.Contains(typed, s.Config.Team.Store()), s.Config.Team.Sign && slices.Contains(typed, Who())
+	if s.Config.Team.Store() == "" || !here && !unsigned {
+		return nil
+	}
+	j, err := s.OpenJournal()
+	if err == nil && here {
 		j.JournalHere()
+	}
+	if err == nil && unsigned {
+		j.Unsigned()
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/launch"
@@ -88,6 +89,10 @@ func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(la
 	defer b.launching(nodesOf(&spec))()
 	return launch.Run(ctx, spec, b.s.LaunchClouds(), b.s.Follow(&spec), b.watch(ctx, spec.Service, progress))
 }
+
+func (b *backend) JournalAsk(context.Context) *apply.Ask { return b.s.JournalAsk() }
+
+func (b *backend) AnswerJournal(text string) error { return b.s.AnswerJournal(text) }
 
 func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {
 	defer b.launching(nodesOf(&r.Spec))()

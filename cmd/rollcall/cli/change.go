@@ -184,16 +184,10 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 	if asks {
 		// Guards that a person can answer are asked before anything runs.
 		for _, ask := range check.Asks() {
-			if slices.ContainsFunc(typed, func(s string) bool { return index.IsTyped(s, ask.Text) }) {
-				continue
-			}
-			a.Logf("%s", words.Clean(whyAsked(s, &ask)))
-			if answer := a.ReadLine(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
-				typed = append(typed, answer)
-			}
+			typed = a.askFor(ctx, s, &ask, typed)
 		}
 	}
-	if err := s.JournalHereIf(typed); err != nil { // for launches, which have no guards
+	if err := s.AnswerJournal(typed...); err != nil { // for launches, which have no guards
 		return nil, err
 	}
 	event, done := working(s, &plan)
@@ -203,6 +197,30 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 		event(ev)
 		progress(ev)
 	}), nil
+}
+
+// askFor asks the person at the terminal for a text that is not among those typed already, and returns these with it.
+func (a *commands) askFor(ctx context.Context, s *app.Session, ask *apply.Ask, typed []string) []string {
+	if slices.ContainsFunc(typed, func(s string) bool { return index.IsTyped(s, ask.Text) }) {
+		return typed
+	}
+	a.Logf("%s", words.Clean(whyAsked(s, ask)))
+	if answer := a.ReadLine(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
+		typed = append(typed, answer)
+	}
+	return typed
+}
+
+// answerJournal passes on what was typed for the journal by a command whose changes have no guards, and asks for what is
+// lacking. It returns what is still lacking, or nil.
+func (a *commands) answerJournal(ctx context.Context, s *app.Session, typed []string) (*apply.Ask, error) {
+	if ask := s.JournalAsk(); ask != nil && a.Interactive() {
+		typed = a.askFor(ctx, s, ask, typed)
+	}
+	if err := s.AnswerJournal(typed...); err != nil {
+		return nil, err
+	}
+	return s.JournalAsk(), nil
 }
 
 // progress returns a function that reports each step on stderr.

@@ -95,7 +95,7 @@ launch id of an earlier try it continues that launch and starts nothing twice.`,
 	l.BoolVar(&f.dryRun, "dry-run", false, "show the nodes and the boot script, and start nothing")
 	l.BoolVar(&f.wait, "wait", false, "wait until each node runs and is in DNS")
 	l.BoolVar(&f.yes, "yes", false, "do not ask")
-	l.StringArrayVar(&f.confirm, "confirm", nil, "`place` of the team's store, to launch although it is away")
+	l.StringArrayVar(&f.confirm, "confirm", nil, "`text` that the journal asks for: the place of the team's store while it is away, or the author if nothing can be signed")
 	c.RunE = func(cmd *cobra.Command, _ []string) error { return a.launch(cmd.Context(), f) }
 	return c
 }
@@ -183,8 +183,12 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 			return fmt.Errorf("nothing was launched")
 		}
 	}
-	if err := s.JournalHereIf(f.confirm); err != nil {
+	ask, err := a.answerJournal(ctx, opened, f.confirm)
+	if err != nil {
 		return fmt.Errorf("nothing was launched: %w", err)
+	}
+	if ask != nil {
+		return fmt.Errorf("nothing was launched: %s; to launch all the same, give --confirm %s", words.Clean(whyAsked(opened, ask)), providers.ShellQuote(words.Clean(ask.Text)))
 	}
 	lines, err := s.RecoverJournal(ctx)
 	for _, l := range lines {

@@ -158,14 +158,14 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 	if err != nil {
 		return err
 	}
-	if err := s.JournalHereIf(c.confirm); err != nil {
-		return err
-	}
 	var r *apply.Report
 	if c.dryRun {
 		r = e.Check(ctx, plan)
 	} else {
-		r = e.Run(ctx, plan, apply.Confirm{}, nil) // but guard 9, which JournalHereIf answers, no guard of these plans can be answered by typing
+		if _, err := a.answerJournal(ctx, s.Session, c.confirm); err != nil {
+			return err
+		}
+		r = e.Run(ctx, plan, apply.Confirm{}, nil) // but guard 9, which was answered, no guard of these plans can be answered by typing
 	}
 	if !r.OK() && !c.dryRun && (plan.Verb == index.VerbJoin || plan.Verb == index.VerbCreate) {
 		a.undoIncomplete(ctx, s, r)

@@ -123,7 +123,7 @@ func TestAWatchThatActsRemovesNothingWithoutTheKeyThatSigns(t *testing.T) {
 	until(t, "the refusal", func() bool { return strings.Contains(w.err.String(), "remedy: left alone: ") })
 	w.end()
 	for line := range strings.Lines(w.err.String()) {
-		if strings.Contains(line, "remedy: ") && !strings.Contains(line, "cannot be signed as ") && !strings.Contains(line, "empties no name") {
+		if strings.Contains(line, "remedy: ") && !strings.Contains(line, "cannot be signed as watch@") && !strings.Contains(line, "empties no name") {
 			t.Error(line)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/apply"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -124,11 +125,11 @@ func (s *Launcher) begin(e journal.Entry) (string, error) {
 		return "", err
 	}
 	written, err := j.Begin(e)
-	if away, ok := errors.AsType[*journal.AwayError](err); ok {
-		if s.SaidAway() {
+	if ask := apply.JournalAsk(err); ask != nil {
+		if _, away := errors.AsType[*journal.AwayError](err); away && s.SaidAway() {
 			err = errors.New("the store of the team is away")
 		}
-		err = fmt.Errorf("%w; to launch all the same, give rollcall launch --confirm %s, or type it in a console where another change asks for it", err, providers.ShellQuote(away.Store))
+		err = fmt.Errorf("%w; to launch all the same, try again in the console, which asks, or give rollcall launch --confirm %s", err, providers.ShellQuote(ask.Text))
 	}
 	if err != nil {
 		return "", fmt.Errorf("the journal cannot be written: %w", err)
