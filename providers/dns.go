@@ -29,8 +29,9 @@ type (
 	}
 
 	// RecordExpecter is a RecordLister that reads a zone faster if it knows about what the zone holds. ExpectRecords
-	// passes on the rows of an earlier read, in its order; what a later read returns does not depend on them. Not every
-	// DNS account implements it.
+	// passes on the rows of an earlier read, in its order and with owners attached; what a later read returns does not
+	// depend on them. They are not modified any more, so that an adapter that remembers the same rows of its last read can
+	// hold these in their place. Not every DNS account implements it.
 	RecordExpecter interface {
 		ExpectRecords(zone Zone, rows []Record)
 	}

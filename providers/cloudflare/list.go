@@ -224,6 +224,24 @@ func (a *Account) recordPages(ctx context.Context, zone *providers.Zone, filter 
 	return total, err
 }
 
+// ExpectRecords implements providers.RecordExpecter: what the last read of the zone has decoded is held once.
+func (a *Account) ExpectRecords(zone providers.Zone, rows []providers.Record) {
+	cache, ok := a.caches.Load(zone.ID)
+	if !ok {
+		return
+	}
+	held := make(map[string]*providers.Record, len(rows))
+	for i := range rows {
+		held[rows[i].ID] = &rows[i]
+	}
+	cache.(*itemcache.Cache[*providers.Record]).Replace(func(r *providers.Record) *providers.Record {
+		if h := held[r.ID]; h != nil && h.Same(r) {
+			return h
+		}
+		return r
+	})
+}
+
 // Lookup implements providers.RecordGetter. It attaches the owners in comments and in marker records below the name.
 func (a *Account) Lookup(ctx context.Context, zone providers.Zone, name, typ string) ([]providers.Record, error) {
 	id, err := a.zoneID(ctx, &zone)

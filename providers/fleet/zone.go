@@ -25,6 +25,7 @@ type zone struct {
 	pagesShown int
 	pagesAt    time.Time
 	held       lastGoodZone
+	expected   []providers.Record // as last passed on to the adapter; of the goroutine that reads
 	markers    markedInstances
 	named      []providers.CloudKey // clouds in markers of this fleet
 	shown      providers.ZoneView
@@ -176,9 +177,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		resolved, at = found, z.f.clock.Now()
 		z.noteAnswer()
 	}
-	if e, ok := z.src.DNS.(providers.RecordExpecter); ok {
-		e.ExpectRecords(resolved, held.rows)
-	}
+	z.expectRecords(resolved, held.rows)
 	var rows []providers.Record
 	cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) {
 		rows = append(rows, page...)
@@ -199,6 +198,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	if !providers.ShareRows(onView, held.rows) {
 		attachOwners(onView)
 	}
+	z.expectRecords(resolved, next.rows)
 	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: onView, RowsFrom: next.from, HasCompleteRead: next.complete}
 	now.SetAppeared(&before)
 	markers, named := markersOf(&now), providers.MarkedClouds(z.f.fleetID, now.Records)
@@ -214,6 +214,14 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 			z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.HasCompleteRead = now.Records, next.from, now.Since, now.Appeared, now.HasCompleteRead
 			z.markers, z.named = markers, named
 		}
+	}
+}
+
+// expectRecords passes rows that are held on to the adapter, if they are others than the last time.
+func (z *zone) expectRecords(resolved providers.Zone, rows []providers.Record) {
+	if e, ok := z.src.DNS.(providers.RecordExpecter); ok && !providers.ShareRows(rows, z.expected) {
+		e.ExpectRecords(resolved, rows)
+		z.expected = rows
 	}
 }
 

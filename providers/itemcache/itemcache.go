@@ -44,6 +44,17 @@ func (c *Cache[T]) Begin(scope string) *Read[T] {
 	return r
 }
 
+// Replace replaces each item of the last complete read by what f returns for it.
+func (c *Cache[T]) Replace(f func(item T) T) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	items := make(map[Sum]T, len(c.items)) // a read may be using the other ones
+	for sum, item := range c.items {
+		items[sum] = f(item)
+	}
+	c.items = items
+}
+
 // Read is one read of a list. It is safe for concurrent use.
 type Read[T any] struct {
 	cache *Cache[T]

@@ -126,9 +126,13 @@ func (a *Account) readUntil(ctx context.Context, r *zoneRead, p *listedRange, en
 
 func (s *start) key() key { return key{Name: nameFromWire(s.name), Type: s.typ, ID: s.id} }
 
-// ExpectRecords implements providers.RecordExpecter. It is ignored once the zone has been read.
+// ExpectRecords implements providers.RecordExpecter. Once the zone has been read, what that read has decoded is held once.
 func (a *Account) ExpectRecords(zone providers.Zone, rows []providers.Record) {
-	if zone.ID == "" || len(a.knownRanges(zone.ID)) > 0 {
+	switch {
+	case zone.ID == "":
+		return
+	case len(a.knownRanges(zone.ID)) > 0:
+		a.hold(zone.ID, rows)
 		return
 	}
 	var keys []key

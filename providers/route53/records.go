@@ -2,6 +2,7 @@ package route53
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/route53/types"
@@ -46,9 +47,42 @@ func (r *zoneRead) add(list []listedSet[[]providers.Record]) []providers.Record 
 		r.soa = r.soa || (k.Name == r.zone.Name && k.Type == "SOA")
 		r.ns = r.ns || (k.Name == r.zone.Name && k.Type == "NS")
 		r.keys = append(r.keys, k)
-		out = append(out, list[i].value...)
+		for _, row := range list[i].value {
+			out = append(out, bare(row))
+		}
 	}
 	return out
+}
+
+// hold has the records of the last read of a zone held once: where rows has the same ones, those are used. Owners that
+// were attached to them are left out when they are read again.
+func (a *Account) hold(zoneID string, rows []providers.Record) {
+	first := make(map[key]int, len(rows)) // of each set
+	for i := range rows {
+		k := key{Name: rows[i].Name, Type: rows[i].Type, ID: rows[i].SetID}
+		if _, known := first[k]; !known {
+			first[k] = i
+		}
+	}
+	a.cache(zoneID).Replace(func(s listedSet[[]providers.Record]) listedSet[[]providers.Record] {
+		at, ok := first[s.key]
+		if end := at + len(s.value); ok && end <= len(rows) && slices.EqualFunc(rows[at:end], s.value, sameButOwners) {
+			s.value = rows[at:end:end]
+			s.key = key{Name: rows[at].Name, Type: rows[at].Type, ID: rows[at].SetID}
+		}
+		return s
+	})
+}
+
+func sameButOwners(a, b providers.Record) bool {
+	a, b = bare(a), bare(b)
+	return a.Same(&b)
+}
+
+// bare returns a record as a list has it, without the owners that marker records name.
+func bare(r providers.Record) providers.Record {
+	r.Owners, r.BadMarkers, r.MarkerTTL = nil, nil, 0
+	return r
 }
 
 // Records lists all records of a zone, with marker records and without owners attached. The listing is complete if it

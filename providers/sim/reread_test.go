@@ -3,6 +3,7 @@ package sim_test
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -70,6 +71,11 @@ func rowsOf(t *testing.T, clouds map[string]providers.Compute, zones map[string]
 			t.Fatalf("%s: %v", name, cov.Err)
 		}
 		out[name] = all
+		if e, ok := a.(providers.RecordExpecter); ok { // as a fleet does with the rows that it holds
+			held := slices.Clone(all)
+			providers.AttachOwners(held)
+			e.ExpectRecords(z, held)
+		}
 	}
 	return out
 }
