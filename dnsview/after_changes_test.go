@@ -55,11 +55,7 @@ func (w *world) changeInstance(t *rapid.T, c *providers.CloudView, i *providers.
 		i.PrivateIPs = []netip.Addr{addr(rapid.SampledFrom([]string{"10.0.0.1", "10.0.0.9"}).Draw(t, "private"))}
 		return "private address"
 	case 6, 7:
-		i.Tags = maps.Clone(i.Tags)
-		if i.Tags == nil {
-			i.Tags = map[string]string{}
-		}
-		i.Tags["service"] = rapid.SampledFrom([]string{"www", "sd", "nothing", ""}).Draw(t, "tag")
+		i.Tags = providers.NewTags(append(slices.Clip(i.Tags), providers.Tag{Name: "service", Value: rapid.SampledFrom([]string{"www", "sd", "nothing", ""}).Draw(t, "tag")}))
 		return "tag"
 	case 8:
 		i.Name = rapid.SampledFrom([]string{"www-01", "sd-02", "another", ""}).Draw(t, "its name")

@@ -127,7 +127,7 @@ func (w *world) launch(t *rapid.T, c *providers.CloudView) (i providers.Instance
 	w.made++
 	i.ID, i.Name, i.State = fmt.Sprintf("i-0%016x", w.made), fmt.Sprintf("www-%02d", w.made), providers.StateRunning
 	i.PublicIPs = append(slices.Clone(i.PublicIPs)[:0], addr(someAddress(t)))
-	i.Tags = map[string]string{"service": rapid.SampledFrom([]string{"www", "sd", wwwName}).Draw(t, "tag")}
+	i.Tags = providers.TagsOf(map[string]string{"service": rapid.SampledFrom([]string{"www", "sd", wwwName}).Draw(t, "tag")})
 	c.Instances = slices.Insert(slices.Clone(c.Instances), rapid.IntRange(0, len(c.Instances)).Draw(t, "at"), i)
 	return i, true
 }

@@ -37,7 +37,7 @@ func bigWorld(records int, failed bool) (*providers.Snapshot, index.Options) {
 		binary.BigEndian.PutUint32(b[:], 0x22c80000+uint32(n))
 		ip := netip.AddrFrom4(b)
 		id := fmt.Sprintf("i-0%016x", n)
-		tags := map[string]string{"service": "www", "env": "prod"}
+		tags := providers.TagsOf(map[string]string{"service": "www", "env": "prod"})
 		inst := providers.Instance{
 			Cloud: c.Cloud.Name, Key: c.Cloud.Key, Provider: c.Cloud.Provider, ID: id, Name: fmt.Sprintf("www-%05d", n), State: providers.StateRunning,
 			PublicIPs: []netip.Addr{ip}, PrivateIPs: []netip.Addr{netip.AddrFrom4([4]byte{10, b[1], b[2], b[3]})}, Launched: longAgo, Tags: tags,

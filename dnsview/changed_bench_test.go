@@ -24,7 +24,7 @@ func benchmarkChangedRows(b *testing.B, changed int) {
 	z.Records, c.Instances = slices.Clone(z.Records), slices.Clone(c.Instances)
 	for n := range changed {
 		z.Records[n*len(z.Records)/changed].TTL++
-		c.Instances[n*len(c.Instances)/changed].Tags = map[string]string{"service": "www", "env": "canary"}
+		c.Instances[n*len(c.Instances)/changed].Tags = providers.TagsOf(map[string]string{"service": "www", "env": "canary"})
 	}
 	snaps := []*providers.Snapshot{&other, s}
 	v := dnsview.Inspect(s, o)

@@ -64,7 +64,7 @@ func TestAnEntryWhoseAddressIsSomebodyElsesGoesOnlyByNameAndNeverToANodeOfItsSer
 		t.Errorf("%+v", p)
 	}
 	// To a node of the service it is given, value and all.
-	w.instance(tritonB).Tags = map[string]string{"service": "www"}
+	w.instance(tritonB).Tags = providers.TagsOf(map[string]string{"service": "www"})
 	v = w.view()
 	if p := plan.Deregister(v, r.Identity()); len(p.Steps) != 0 || len(p.Skipped) != 1 {
 		t.Errorf("with a node of the service: %+v", p)

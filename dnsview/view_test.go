@@ -87,7 +87,7 @@ func TestEveryRowKnowsItsService(t *testing.T) {
 	if got := w.view().ServiceOfInstance(w.instance(ec2B)); got != v1Name {
 		t.Errorf("by its records: %q", got)
 	}
-	w.instance(ec2A).Tags = map[string]string{providers.TagService: "API.example.net."}
+	w.instance(ec2A).Tags = providers.TagsOf(map[string]string{providers.TagService: "API.example.net."})
 	w.drop(wwwName, "A", "34.")
 	if got := w.view().ServiceOfInstance(w.instance(ec2A)); got != "api.example.net" {
 		t.Errorf("by its tag: %q", got)

@@ -63,14 +63,13 @@ func newWorld() *world {
 			Cloud: providers.Cloud{Name: name, Provider: p, Traits: *traits(p), Key: key}, Coverage: complete(key), Instances: ins, RowsFrom: testRead, Lookups: map[string]providers.Lookup{},
 		})
 	}
-	www := map[string]string{"service": "www"}
-	sd := map[string]string{"service": "sd"}
+	www, sd := map[string]string{"service": "www"}, map[string]string{"service": "sd"}
 	cloud("aws-use1", providers.EC2, keyUse1,
-		providers.Instance{ID: ec2A, Name: "www-01", PublicIPs: []netip.Addr{addr("34.200.16.1")}, PrivateIPs: []netip.Addr{addr("10.0.0.1")}, Tags: www},
-		providers.Instance{ID: ec2B, Name: "sd-01", PublicIPs: []netip.Addr{addr("34.200.16.2")}, Tags: sd})
+		providers.Instance{ID: ec2A, Name: "www-01", PublicIPs: []netip.Addr{addr("34.200.16.1")}, PrivateIPs: []netip.Addr{addr("10.0.0.1")}, Tags: providers.TagsOf(www)},
+		providers.Instance{ID: ec2B, Name: "sd-01", PublicIPs: []netip.Addr{addr("34.200.16.2")}, Tags: providers.TagsOf(sd)})
 	cloud("joyent-east", providers.Triton, keyEast,
-		providers.Instance{ID: tritonA, Name: "www-02", PublicIPs: []netip.Addr{addr("165.225.128.1")}, Tags: www},
-		providers.Instance{ID: tritonB, Name: "sd-02", PublicIPs: []netip.Addr{addr("165.225.128.2")}, Tags: sd})
+		providers.Instance{ID: tritonA, Name: "www-02", PublicIPs: []netip.Addr{addr("165.225.128.1")}, Tags: providers.TagsOf(www)},
+		providers.Instance{ID: tritonB, Name: "sd-02", PublicIPs: []netip.Addr{addr("165.225.128.2")}, Tags: providers.TagsOf(sd)})
 	w.snap.Zones = []providers.ZoneView{
 		{Zone: providers.Zone{Name: cfZone, Provider: providers.Cloudflare, Traits: *traits(providers.Cloudflare)}, Coverage: complete(""), Records: []providers.Record{
 			cfRecord(wwwName, "34.200.16.1", keyUse1, ec2A), cfRecord(wwwName, "165.225.128.1", keyEast, tritonA),

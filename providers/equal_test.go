@@ -20,8 +20,8 @@ func eachField[T any](t *testing.T, check func(field string, v *T)) {
 			to.Set(reflect.ValueOf([]Owner{{Fleet: "f"}}))
 		case []string:
 			to.Set(reflect.ValueOf([]string{"x"}))
-		case map[string]string:
-			to.Set(reflect.ValueOf(map[string]string{"k": ""}))
+		case Tags:
+			to.Set(reflect.ValueOf(Tags{{Name: "k"}}))
 		case time.Time:
 			to.Set(reflect.ValueOf(time.Unix(1, 0)))
 		default:

@@ -1,7 +1,6 @@
 package providers
 
 import (
-	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -51,8 +50,8 @@ type Instance struct {
 	PublicIPs  []netip.Addr // sorted
 	PrivateIPs []netip.Addr // sorted
 	Launched   time.Time
-	Tags       map[string]string // may be nil
-	LaunchID   string            // tag rollcall.launch, or empty
+	Tags       Tags
+	LaunchID   string // tag rollcall.launch, or empty
 	// ElasticIPs are those of PublicIPs that belong to the account and survive a stop. The others return to the cloud.
 	ElasticIPs []netip.Addr
 	// Reason is the cloud's whole explanation of the state, e.g. "Server.InsufficientInstanceCapacity: …", or empty.
@@ -88,7 +87,7 @@ func (i *Instance) PackAddresses() {
 func (i *Instance) Equal(o *Instance) bool {
 	return i.Cloud == o.Cloud && i.Key == o.Key && i.Provider == o.Provider && i.ID == o.ID && i.Name == o.Name && i.State == o.State &&
 		i.Region == o.Region && i.Type == o.Type && i.Image == o.Image && i.LaunchID == o.LaunchID && i.Reason == o.Reason && i.Lifecycle == o.Lifecycle && i.Launched.Equal(o.Launched) &&
-		slices.Equal(i.PublicIPs, o.PublicIPs) && slices.Equal(i.PrivateIPs, o.PrivateIPs) && slices.Equal(i.ElasticIPs, o.ElasticIPs) && maps.Equal(i.Tags, o.Tags)
+		slices.Equal(i.PublicIPs, o.PublicIPs) && slices.Equal(i.PrivateIPs, o.PrivateIPs) && slices.Equal(i.ElasticIPs, o.ElasticIPs) && slices.Equal(i.Tags, o.Tags)
 }
 
 // InstanceRef names one instance.

@@ -2,14 +2,14 @@ package providers
 
 import (
 	"hash/maphash"
-	"maps"
+	"slices"
 )
 
 // Repeats keeps one copy of texts and tags that come again and again in a list, such as types, images and the tags of a
 // service's nodes. It forgets what comes rarely. The zero value is usable, and nil keeps nothing. It is not safe for concurrent use.
 type Repeats struct {
 	last [512]string
-	tags [64]map[string]string
+	tags [64]Tags
 }
 
 var repeatsSeed = maphash.MakeSeed()
@@ -27,16 +27,16 @@ func (r *Repeats) Of(s string) string {
 }
 
 // Tags returns tags, or the equal ones that came before. They must not be modified any more.
-func (r *Repeats) Tags(tags map[string]string) map[string]string {
+func (r *Repeats) Tags(tags Tags) Tags {
 	if r == nil || len(tags) == 0 {
 		return tags
 	}
-	var sum uint64 // of all tags, in any order
-	for k, v := range tags {
-		sum += maphash.String(repeatsSeed, k) ^ 3*maphash.String(repeatsSeed, v)
+	sum := maphash.Comparable(repeatsSeed, tags[0])
+	for _, t := range tags[1:] {
+		sum = 3*sum + maphash.Comparable(repeatsSeed, t)
 	}
 	kept := &r.tags[sum%uint64(len(r.tags))]
-	if !maps.Equal(*kept, tags) {
+	if !slices.Equal(*kept, tags) {
 		*kept = tags
 	}
 	return *kept

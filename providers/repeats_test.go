@@ -1,7 +1,6 @@
 package providers
 
 import (
-	"reflect"
 	"strings"
 	"testing"
 	"unsafe"
@@ -19,12 +18,12 @@ func TestTextsAndTagsThatComeAgainAreKeptOnce(t *testing.T) {
 	if got := r.Of("t3.large"); got != "t3.large" {
 		t.Errorf("%q", got)
 	}
-	tags := func(release string) map[string]string { return map[string]string{"service": "www", "release": release} }
+	tags := func(release string) Tags { return TagsOf(map[string]string{"service": "www", "release": release}) }
 	kept := r.Tags(tags("1"))
-	if again := r.Tags(tags("1")); reflect.ValueOf(again).Pointer() != reflect.ValueOf(kept).Pointer() {
+	if again := r.Tags(tags("1")); &again[0] != &kept[0] {
 		t.Error("equal tags are kept twice")
 	}
-	if other := r.Tags(tags("2")); other["release"] != "2" || kept["release"] != "1" {
+	if other := r.Tags(tags("2")); other.Get("release") != "2" || kept.Get("release") != "1" {
 		t.Errorf("%v, %v", other, kept)
 	}
 	var none *Repeats

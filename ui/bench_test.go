@@ -28,7 +28,7 @@ func fleetOf(n int) *providers.Snapshot {
 			v.Instances = append(v.Instances, providers.Instance{
 				Cloud: v.Cloud.Name, Key: v.Cloud.Key, Provider: v.Cloud.Provider, ID: id,
 				Name: fmt.Sprintf("www-%d-%05d", c, i), State: providers.StateRunning, PublicIPs: []netip.Addr{a}, Type: "t3.micro",
-				Launched: now.Add(-time.Hour * 50), Tags: map[string]string{"service": "www"},
+				Launched: now.Add(-time.Hour * 50), Tags: providers.TagsOf(map[string]string{"service": "www"}),
 			})
 			z.Records = append(z.Records, providers.Record{
 				Zone: z.Zone.Name, Name: "www." + z.Zone.Name, Type: "A", TTL: 60, Value: a.String(), ID: id,

@@ -45,14 +45,14 @@ func TestAStateIsNeverCut(t *testing.T) {
 
 func TestTheLabelsOfTagsTellThemApart(t *testing.T) {
 	r := newRig(t, 140, 50, func(_ *ui.Options, f *fake) {
-		f.snap.Clouds[0].Instances[6].Tags = map[string]string{
+		f.snap.Clouds[0].Instances[6].Tags = providers.TagsOf(map[string]string{
 			"aws:cloudformation:stack-id": "one", "aws:cloudformation:stack-name": "two", "aws:cloudformation:logical-id": "three", "env": "prod",
-		}
+		})
 	}).ready().byName()
 	r.press("enter")
 	r.has("aws:cloudformation:stack-id ", "aws:cloudformation:stack-name ", "aws:cloudformation:logical-id ")
 	r = newRig(t, 40, 40, func(_ *ui.Options, f *fake) {
-		f.snap.Clouds[0].Instances[6].Tags = map[string]string{"aws:cloudformation:stack-id": "one", "aws:cloudformation:stack-name": "two"}
+		f.snap.Clouds[0].Instances[6].Tags = providers.TagsOf(map[string]string{"aws:cloudformation:stack-id": "one", "aws:cloudformation:stack-name": "two"})
 	})
 	r.until("Instances 30")
 	r.byName().press("enter")

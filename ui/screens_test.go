@@ -173,7 +173,7 @@ func TestNastyTextsFromOutsideAreHarmless(t *testing.T) {
 	r.f.publish(func(s *providers.Snapshot) {
 		i := &s.Clouds[0].Instances[6] // the first row
 		i.Name = nasty
-		i.Tags = map[string]string{nasty: nasty}
+		i.Tags = providers.TagsOf(map[string]string{nasty: nasty})
 		s.Zones[0].Records[0].Value = nasty
 		s.Clouds[1].Coverage = providers.Failed(epoch(), epoch(), fmt.Errorf("bad %s", nasty))
 	})

@@ -50,7 +50,7 @@ func world(now time.Time) *providers.Snapshot {
 				Cloud: c.name, Key: key, Provider: c.p, ID: id, Name: c.name[len(c.name)-4:] + "-" + name,
 				State: providers.StateRunning, Region: c.region, Type: typ, Image: "ubuntu-24.04",
 				PublicIPs: []netip.Addr{netip.AddrFrom4([4]byte{54, 1, c.net, byte(i + 1)})}, PrivateIPs: []netip.Addr{netip.AddrFrom4([4]byte{10, 0, c.net, byte(i + 1)})},
-				Launched: now.Add(-time.Duration(30+i*17) * time.Hour), Tags: map[string]string{"service": service, "env": "prod"},
+				Launched: now.Add(-time.Duration(30+i*17) * time.Hour), Tags: providers.TagsOf(map[string]string{"service": service, "env": "prod"}),
 			})
 		}
 		s.Clouds = append(s.Clouds, v)

@@ -97,7 +97,7 @@ func newBench(t *testing.T) *bench {
 func (b *bench) node(c *fakeCloud, id, name, ip, service string) {
 	c.Rows = append(c.Rows, providers.Instance{
 		Cloud: c.Self.Name, Key: c.Self.Key, Provider: c.Self.Provider, ID: id, Name: name, State: providers.StateRunning,
-		PublicIPs: []netip.Addr{netip.MustParseAddr(ip)}, Launched: begin.Add(-2 * time.Hour), Tags: map[string]string{"service": service},
+		PublicIPs: []netip.Addr{netip.MustParseAddr(ip)}, Launched: begin.Add(-2 * time.Hour), Tags: providers.TagsOf(map[string]string{"service": service}),
 	})
 }
 

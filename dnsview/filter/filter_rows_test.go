@@ -7,6 +7,7 @@ import (
 
 	"rollcall/dnsview/rows"
 	"rollcall/dnsview/tree"
+	"rollcall/providers"
 	"rollcall/providers/journal"
 )
 
@@ -65,7 +66,7 @@ func TestAFilterTakesLettersWhoseLowerCaseIsLongerOrShorter(t *testing.T) {
 	v := view()
 	i := &v.Snapshot.Clouds[0].Instances[0]
 	i.Name = "ȺȺȺ-İstanbul-KELVIN"
-	i.Tags["Ⱥ"] = "ȺB"
+	i.Tags = providers.NewTags(append(i.Tags, providers.Tag{Name: "Ⱥ", Value: "ȺB"}))
 	for _, c := range []struct {
 		text string
 		want bool

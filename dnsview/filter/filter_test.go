@@ -32,10 +32,10 @@ func view() *dnsview.View {
 			Cloud: providers.Cloud{Name: "aws-use1", Provider: providers.EC2, Key: key}, Coverage: done,
 			Instances: []providers.Instance{{
 				Cloud: "aws-use1", Key: key, Provider: providers.EC2, ID: "i-0ab", Name: "www-Canary-01", State: providers.StateRunning, Region: "us-east-1", Type: "t3.small",
-				PublicIPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Launched: now.Add(-8 * 24 * time.Hour), Tags: map[string]string{
+				PublicIPs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Launched: now.Add(-8 * 24 * time.Hour), Tags: providers.TagsOf(map[string]string{
 					"env": "prod", "Team": "Web shop", "user:Owner": "it@example.com", "aws:autoscaling:groupName": "asg-www", "Cost Center": "a b",
 					"a=b": "c=d", `say "hi"`: "x", "url": "https://x",
-				},
+				}),
 			}},
 			Lookups: map[string]providers.Lookup{"i-0dead": {ID: "i-0dead", Asked: now, Gone: true}},
 		}},

@@ -14,7 +14,7 @@ import (
 // anyRow makes a row with odd values.
 func anyRow(t *rapid.T) Row {
 	text := rapid.OneOf(rapid.SampledFrom([]string{"", "www-01", "WWW-Canary", "bücher-ÄÖ", "İstanbul", "192.0.2.1", "a b", "x\x00y", "\xff\xfe", "xn--bcher-kva.example"}), rapid.String())
-	i := &providers.Instance{Name: text.Draw(t, "name"), ID: text.Draw(t, "id"), Type: text.Draw(t, "type"), Tags: map[string]string{text.Draw(t, "tag"): text.Draw(t, "value")}}
+	i := &providers.Instance{Name: text.Draw(t, "name"), ID: text.Draw(t, "id"), Type: text.Draw(t, "type"), Tags: providers.TagsOf(map[string]string{text.Draw(t, "tag"): text.Draw(t, "value")})}
 	return rows.NewInstance(dnsview.Inspect(&providers.Snapshot{}, index.Options{}), i)
 }
 

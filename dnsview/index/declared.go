@@ -64,7 +64,7 @@ func (s *Service) Selects(i *providers.Instance) bool {
 		}
 	}
 	for k, v := range s.Select {
-		if i.Tags[k] != v {
+		if i.Tags.Get(k) != v {
 			return false
 		}
 	}

@@ -124,7 +124,7 @@ func (s *DeclaredService) Selects(i *providers.Instance) bool {
 		return false
 	}
 	for _, t := range s.selector {
-		if i.Tags[t.name] != t.value {
+		if i.Tags.Get(t.name) != t.value {
 			return false
 		}
 	}

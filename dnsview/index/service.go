@@ -155,7 +155,7 @@ func (x *Index) FirstServiceOf(i *providers.Instance) string {
 			}
 		}
 	}
-	if name := providers.CanonicalName(i.Tags[providers.TagService]); first == "" && isName(name) {
+	if name := providers.CanonicalName(i.Tags.Get(providers.TagService)); first == "" && isName(name) {
 		return name
 	}
 	return first
@@ -187,7 +187,7 @@ func (x *Index) ServicesOf(i *providers.Instance) []string {
 		slices.Sort(out[rest:])
 	}
 	if len(out) == 0 {
-		add(providers.CanonicalName(i.Tags[providers.TagService]))
+		add(providers.CanonicalName(i.Tags.Get(providers.TagService)))
 	}
 	return out
 }

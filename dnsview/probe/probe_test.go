@@ -376,7 +376,7 @@ func TestTheNodesToLookAtAreTheRunningOnesOfServicesWithACheck(t *testing.T) {
 	public := netip.MustParseAddr("203.0.113.1")
 	second := netip.MustParseAddr("203.0.113.2")
 	inst := func(id string, state providers.InstanceState, tag string, addrs ...netip.Addr) providers.Instance {
-		return providers.Instance{Cloud: "c", Key: "0123456789", ID: id, Name: id, State: state, PublicIPs: addrs, Tags: map[string]string{"service": tag}}
+		return providers.Instance{Cloud: "c", Key: "0123456789", ID: id, Name: id, State: state, PublicIPs: addrs, Tags: providers.TagsOf(map[string]string{"service": tag})}
 	}
 	v := dnsview.Inspect(&providers.Snapshot{
 		Clouds: []providers.CloudView{{

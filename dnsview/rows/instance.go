@@ -253,10 +253,10 @@ func severityOf(f []*dnsview.Finding) int {
 	return int(f[0].Severity)
 }
 
-func cleanTags(in map[string]string) map[string]string {
+func cleanTags(in providers.Tags) map[string]string {
 	out := make(map[string]string, len(in))
-	for k, v := range in {
-		out[providers.Clean(k)] = providers.Clean(v)
+	for _, t := range in {
+		out[providers.Clean(t.Name)] = providers.Clean(t.Value)
 	}
 	return out
 }
@@ -341,8 +341,8 @@ func (r *Instance) FilterValues(field, tag string, yield func(string) bool) {
 		if !ips(i, yield) {
 			return
 		}
-		for k, t := range i.Tags {
-			if !yield(t) || !yield(k+"="+t) {
+		for _, t := range i.Tags {
+			if !yield(t.Value) || !yield(t.Name+"="+t.Value) {
 				return
 			}
 		}
@@ -366,7 +366,7 @@ func (r *Instance) FilterValues(field, tag string, yield func(string) bool) {
 	case "finding", "class", "severity":
 		yieldClasses(r.view.FindingsOfInstance(i.Key, i.ID), field, yield)
 	case "fleet":
-		yield(i.Tags[providers.TagFleet])
+		yield(i.Tags.Get(providers.TagFleet))
 	case "zone":
 		for _, rec := range r.view.RecordsOf(i.Key, i.ID) {
 			if !yield(rec.Zone) {
@@ -404,7 +404,7 @@ func ofInstance(i *providers.Instance, field, tag string, yield func(string) boo
 	case "image":
 		yield(i.Image)
 	case "tag":
-		if v, ok := i.Tags[tag]; ok {
+		if v, ok := i.Tags.Lookup(tag); ok {
 			yield(v)
 		}
 	}

@@ -206,7 +206,7 @@ func (t *builder) addInstances() {
 				t.addAbsent(t.order[at], int32(n), i)
 			}
 		}
-		name := i.Tags[providers.TagService]
+		name := i.Tags.Get(providers.TagService)
 		if selected || name == "" || t.Index.Nodes[n].FirstLink >= 0 {
 			continue
 		}

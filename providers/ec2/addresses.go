@@ -52,7 +52,7 @@ func (c *Cloud) elasticRows(cloud providers.Cloud, list []types.Address) (rows [
 				rows = append(rows, providers.Address{
 					Cloud: c.name, Key: cloud.Key, IP: ip, Kind: providers.AddressElastic,
 					ID: cmp.Or(aws.ToString(in.AllocationId), ip.String()), Instance: aws.ToString(in.InstanceId),
-					Note: tags(in.Tags, nil)["Name"],
+					Note: tags(in.Tags, nil).Get("Name"),
 				})
 			}
 		}

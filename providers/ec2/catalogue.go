@@ -170,7 +170,7 @@ func (c *Cloud) subnets(ctx context.Context) ([]providers.Network, error) {
 			in := &out.Subnets[i]
 			where := strings.TrimSpace(aws.ToString(in.AvailabilityZone) + " " + aws.ToString(in.CidrBlock))
 			all = append(all, providers.Network{
-				ID: aws.ToString(in.SubnetId), Name: cmp.Or(tags(in.Tags, nil)["Name"], where), Public: aws.ToBool(in.MapPublicIpOnLaunch),
+				ID: aws.ToString(in.SubnetId), Name: cmp.Or(tags(in.Tags, nil).Get("Name"), where), Public: aws.ToBool(in.MapPublicIpOnLaunch),
 			})
 		}
 		return out.NextToken, nil

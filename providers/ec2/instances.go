@@ -142,8 +142,8 @@ func (c *Cloud) instance(cloud providers.Cloud, in *types.Instance, texts *provi
 		Region: c.region, Type: texts.Of(string(in.InstanceType)), Image: texts.Of(aws.ToString(in.ImageId)),
 		Launched: aws.ToTime(in.LaunchTime), Tags: tags(in.Tags, texts), Reason: reason(in), Lifecycle: texts.Of(lifecycle(in)),
 	}
-	i.Name = i.Tags["Name"]
-	i.LaunchID, _, _ = strings.Cut(i.Tags[providers.TagLaunch], "/")
+	i.Name = i.Tags.Get("Name")
+	i.LaunchID, _, _ = strings.Cut(i.Tags.Get(providers.TagLaunch), "/")
 	addresses(&i, in)
 	return i
 }
@@ -249,15 +249,15 @@ func appendIP(list []netip.Addr, s *string) []netip.Addr {
 }
 
 // tags converts tags. texts may be nil.
-func tags(in []types.Tag, texts *providers.Repeats) map[string]string {
+func tags(in []types.Tag, texts *providers.Repeats) providers.Tags {
 	if len(in) == 0 {
 		return nil
 	}
-	out := make(map[string]string, len(in))
+	out := make([]providers.Tag, 0, len(in))
 	for _, t := range in {
-		out[texts.Of(aws.ToString(t.Key))] = texts.Of(aws.ToString(t.Value))
+		out = append(out, providers.Tag{Name: texts.Of(aws.ToString(t.Key)), Value: texts.Of(aws.ToString(t.Value))})
 	}
-	return texts.Tags(out)
+	return texts.Tags(providers.NewTags(out))
 }
 
 // state maps the six states of the EC2 API. Any other is unknown.

@@ -44,7 +44,7 @@ func runSuite(t *testing.T, cfg ec2.Config) {
 	}
 	t.Run("what was launched can be asked for, with name, tags and addresses", func(t *testing.T) {
 		i := await(t, c, made.ID, providers.StateRunning)
-		if i.Name != "suite-01" || i.Tags["service"] != "suite" || i.LaunchID != "suite" || i.Key != who.Key || i.Type != "t3.micro" {
+		if i.Name != "suite-01" || i.Tags.Get("service") != "suite" || i.LaunchID != "suite" || i.Key != who.Key || i.Type != "t3.micro" {
 			t.Errorf("instance %+v", i)
 		}
 		if len(i.PublicIPs)+len(i.PrivateIPs) == 0 {

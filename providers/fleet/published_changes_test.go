@@ -71,7 +71,7 @@ func TestRowsWithTheirChangesAreTheRowsThatTheReaderHas(t *testing.T) {
 			case 1:
 				cloud.Instances = slices.Insert(cloud.Instances, i, instance(c, next))
 			case 2:
-				cloud.Instances[i].Tags = map[string]string{"n": fmt.Sprint(next)}
+				cloud.Instances[i].Tags = providers.TagsOf(map[string]string{"n": fmt.Sprint(next)})
 			case 3:
 				cloud.Addresses = append(cloud.Addresses, providers.Address{Cloud: "a", Key: c.Self.Key, IP: addr(next), Kind: "elastic", ID: fmt.Sprint(next)})
 				cloud.Lookups[fmt.Sprint("i-gone-", next)] = providers.Lookup{ID: fmt.Sprint("i-gone-", next), Gone: true}

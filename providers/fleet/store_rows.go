@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"encoding/binary"
-	"maps"
 	"net/netip"
 	"runtime"
 	"slices"
@@ -194,25 +193,9 @@ func (c *coder) readRows() bool {
 	return !bad.Load() && !c.bad && len(c.data) == 0
 }
 
-func (c *coder) tags(m *map[string]string) {
-	n := c.count(len(*m))
-	if c.writing {
-		for _, k := range slices.Sorted(maps.Keys(*m)) {
-			v := (*m)[k]
-			text(c, &k)
-			text(c, &v)
-		}
-		return
-	}
-	if n > 0 {
-		*m = make(map[string]string, n)
-	}
-	for range n {
-		var k, v string
-		text(c, &k)
-		text(c, &v)
-		(*m)[k] = v
-	}
+func (c *coder) tag(t *providers.Tag) {
+	text(c, &t.Name)
+	text(c, &t.Value)
 }
 
 func (c *coder) instance(i *providers.Instance) {
@@ -228,7 +211,7 @@ func (c *coder) instance(i *providers.Instance) {
 	list(c, &i.PublicIPs, (*coder).address)
 	list(c, &i.PrivateIPs, (*coder).address)
 	c.time(&i.Launched)
-	c.tags(&i.Tags)
+	list(c, (*[]providers.Tag)(&i.Tags), (*coder).tag)
 	text(c, &i.LaunchID)
 	list(c, &i.ElasticIPs, (*coder).address)
 	text(c, &i.Reason)

@@ -217,7 +217,7 @@ func manyRows(instances, records int) *stored {
 		s.Clouds[0].Instances = append(s.Clouds[0].Instances, providers.Instance{
 			Cloud: "aws-use1", Key: key, Provider: providers.EC2, ID: fmt.Sprintf("i-%017x", i), Name: fmt.Sprintf("www-%06d", i), State: providers.StateRunning,
 			Region: "us-east-1", Type: "t3.small", Image: "ami-0abcdef0123456789", PublicIPs: []netip.Addr{a}, PrivateIPs: []netip.Addr{netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})},
-			Launched: from.Add(time.Duration(i) * time.Second), LaunchID: fmt.Sprint("launch-", i/10), Tags: map[string]string{"Name": fmt.Sprintf("www-%06d", i), "service": "www", "env": "prod"},
+			Launched: from.Add(time.Duration(i) * time.Second), LaunchID: fmt.Sprint("launch-", i/10), Tags: providers.TagsOf(map[string]string{"Name": fmt.Sprintf("www-%06d", i), "service": "www", "env": "prod"}),
 		})
 	}
 	z := storedZone{Zone: providers.Zone{Name: "example.com", ID: "Z1", Provider: providers.Cloudflare}, RowsFrom: from, Whole: true}

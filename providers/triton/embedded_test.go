@@ -2,7 +2,6 @@ package triton_test
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -74,7 +73,7 @@ func TestTheEmbeddedCloudIsListedAsItsWorldHoldsIt(t *testing.T) {
 		}
 		for _, i := range in {
 			r := have[i.ID]
-			if r.Name != i.Name || r.State != i.State || !maps.Equal(r.Tags, i.Tags) {
+			if r.Name != i.Name || r.State != i.State || !slices.Equal(r.Tags, providers.TagsOf(i.Tags)) {
 				t.Errorf("%s: %+v, the world has %+v", i.ID, r, i)
 			}
 		}
@@ -99,7 +98,7 @@ func TestALifeInTheEmbeddedCloud(t *testing.T) {
 		t.Fatalf("the same launch again: %s, not %s: %v", again.ID, born.ID, err)
 	}
 	until(t, c, born.ID, providers.StateRunning)
-	if i, err := c.Instance(t.Context(), born.ID); err != nil || i.LaunchID != "l1" || i.Tags["role"] != "test" || len(i.PublicIPs) == 0 {
+	if i, err := c.Instance(t.Context(), born.ID); err != nil || i.LaunchID != "l1" || i.Tags.Get("role") != "test" || len(i.PublicIPs) == 0 {
 		t.Fatalf("%+v %v", i, err)
 	}
 	for _, step := range []struct {

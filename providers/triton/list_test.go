@@ -42,7 +42,7 @@ func TestAMachineBecomesAnInstance(t *testing.T) {
 		PublicIPs:  []netip.Addr{netip.MustParseAddr("165.225.0.1"), netip.MustParseAddr("2001:db8::1")},
 		PrivateIPs: []netip.Addr{netip.MustParseAddr("10.1.2.3"), netip.MustParseAddr("100.64.3.4"), netip.MustParseAddr("fd00::1"), netip.MustParseAddr("fe80::1")},
 		Launched:   parseTime("2026-03-01T10:00:00.123Z"),
-		Tags:       map[string]string{"role": "www", "n": "7", "b": "true", providers.TagLaunch: "l1/3"}, LaunchID: "l1",
+		Tags:       providers.TagsOf(map[string]string{"role": "www", "n": "7", "b": "true", providers.TagLaunch: "l1/3"}), LaunchID: "l1",
 	}}
 	if d := cmp.Diff(want, rows, cmp.Comparer(func(a, b netip.Addr) bool { return a == b })); d != "" {
 		t.Fatal(d)
@@ -68,7 +68,7 @@ func TestATagThatIsAStringWhereTheSDKWantsABoolIsRead(t *testing.T) {
 	f := newFake(t, 1)
 	f.machines[0]["tags"] = map[string]any{"triton.cns.disable": "true", "triton.cns.services": "www"}
 	rows, cov := all(t, f.cloud())
-	if !cov.Complete() || rows[0].Tags["triton.cns.disable"] != "true" {
+	if !cov.Complete() || rows[0].Tags.Get("triton.cns.disable") != "true" {
 		t.Fatalf("%v %v", cov.Err, rows)
 	}
 }

@@ -94,12 +94,12 @@ func (c *Cloud) instance(self *providers.Cloud, m *machine, texts *providers.Rep
 		Reason: providers.Message(strings.Join(m.Errors.lines(), "; ")),
 	}
 	if len(m.Tags) > 0 {
-		i.Tags = make(map[string]string, len(m.Tags))
+		all := make([]providers.Tag, 0, len(m.Tags))
 		for k, v := range m.Tags {
-			i.Tags[texts.Of(k)] = texts.Of(tagText(v))
+			all = append(all, providers.Tag{Name: texts.Of(k), Value: texts.Of(tagText(v))})
 		}
-		i.Tags = texts.Tags(i.Tags)
-		i.LaunchID, _, _ = strings.Cut(i.Tags[providers.TagLaunch], "/")
+		i.Tags = texts.Tags(providers.NewTags(all))
+		i.LaunchID, _, _ = strings.Cut(i.Tags.Get(providers.TagLaunch), "/")
 	}
 	ips := m.IPs
 	if m.PrimaryIP != "" {

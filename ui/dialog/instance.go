@@ -2,8 +2,6 @@ package dialog
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -110,9 +108,13 @@ func (d *instanceDialog) facts(sh *common.Context) []string {
 	f.Add("service", strings.Join(sh.Picture.View.ServicesOfInstance(i), "  "))
 	if len(i.Tags) > 0 {
 		f.Head("Tags")
-		f.names(slices.Collect(maps.Keys(i.Tags))) // only their widths
-		for _, k := range slices.Sorted(maps.Keys(i.Tags)) {
-			f.Add(common.Clean(k), i.Tags[k])
+		var names []string
+		for _, t := range i.Tags {
+			names = append(names, t.Name)
+		}
+		f.names(names) // only their widths
+		for _, t := range i.Tags {
+			f.Add(common.Clean(t.Name), t.Value)
 		}
 		f.names(nil)
 	}

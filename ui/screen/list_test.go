@@ -89,7 +89,7 @@ func manyRows(n int) []*rows.Instance {
 		}
 		c.Instances = append(c.Instances, providers.Instance{
 			Cloud: "aws-use1", Key: "k", ID: fmt.Sprintf("i-%017x", i), Name: name, State: providers.StateRunning, Type: "t3.small", Region: "us-east-1",
-			Tags: map[string]string{"env": "prod", "service": "www.example.com"},
+			Tags: providers.TagsOf(map[string]string{"env": "prod", "service": "www.example.com"}),
 		})
 	}
 	return rows.Join(dnsview.Inspect(&providers.Snapshot{Clouds: []providers.CloudView{c}}, index.Options{})).Instances

@@ -36,7 +36,7 @@ func lastRun(t testing.TB, n int) (*Session, *bytes.Buffer) {
 	z := providers.ZoneView{Zone: providers.Zone{Name: "example.com", ID: "Z1", Provider: providers.Cloudflare}, RowsFrom: from, HasCompleteRead: true}
 	for i := range n {
 		a := netip.AddrFrom4([4]byte{54, byte(i >> 16), byte(i >> 8), byte(i)})
-		in := providers.Instance{Cloud: c.Cloud.Name, Key: c.Cloud.Key, Provider: providers.EC2, ID: fmt.Sprintf("i-%017x", i), Name: fmt.Sprintf("www-%06d", i), State: providers.StateRunning, PublicIPs: []netip.Addr{a}, Tags: map[string]string{"service": "www"}}
+		in := providers.Instance{Cloud: c.Cloud.Name, Key: c.Cloud.Key, Provider: providers.EC2, ID: fmt.Sprintf("i-%017x", i), Name: fmt.Sprintf("www-%06d", i), State: providers.StateRunning, PublicIPs: []netip.Addr{a}, Tags: providers.TagsOf(map[string]string{"service": "www"})}
 		if i%10 == 0 {
 			in.State = providers.StateTerminated // its record looks dead
 		}

@@ -36,7 +36,7 @@ func goldenView(trouble bool) *dnsview.View {
 	node := func(id, name string, state providers.InstanceState, age time.Duration, addrs ...netip.Addr) providers.Instance {
 		return providers.Instance{
 			Cloud: "aws-use1", Key: key, Provider: providers.EC2, ID: id, Name: name, State: state, Region: "us-east-1", Type: "t3.micro", Image: "ami-1",
-			PublicIPs: addrs, PrivateIPs: []netip.Addr{ip("10.0.0.1")}, Launched: now.Add(-age), Tags: map[string]string{"service": "www", "env": "prod", providers.TagFleet: "f1"},
+			PublicIPs: addrs, PrivateIPs: []netip.Addr{ip("10.0.0.1")}, Launched: now.Add(-age), Tags: providers.TagsOf(map[string]string{"service": "www", "env": "prod", providers.TagFleet: "f1"}),
 		}
 	}
 	s := &providers.Snapshot{Seq: 1, Taken: now, Clouds: []providers.CloudView{
@@ -56,7 +56,7 @@ func goldenView(trouble bool) *dnsview.View {
 			RowsFrom: now.Add(-3 * time.Minute), BudgetLeft: 0, RetryAt: now.Add(8 * time.Second),
 			Instances: []providers.Instance{{
 				Cloud: "joyent-east", Key: east, Provider: providers.Triton, ID: "c2f0a1ff-9b1e-4d3a-8f00-000000000001", Name: hostileText, State: providers.InstanceState(hostileText), Reason: hostileText,
-				Tags: map[string]string{hostileText: hostileText},
+				Tags: providers.TagsOf(map[string]string{hostileText: hostileText}),
 			}},
 		},
 		{Cloud: providers.Cloud{Name: "joyent-ams", Provider: providers.Triton, Region: "eu-ams-1"}, BudgetLeft: -1, Coverage: providers.Coverage{State: providers.CoverageNone}},
