@@ -102,7 +102,7 @@ func (w *world) observe(t *rapid.T) {
 		w.opts.WireZones = append(w.opts.WireZones, z)
 	default:
 		if r := w.some(t); r != nil {
-			w.opts.Wire = append(w.opts.Wire, index.WireState{
+			w.opts.Wire = append(w.opts.Wire, &index.WireState{
 				Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, At: ago("asked"), Since: ago("since"), Until: ago("until").Add(600 * time.Second),
 				State:   rapid.SampledFrom([]index.WireVerdict{index.WireInSync, index.WirePropagating, index.WireSplit, index.WireCached, index.WireLame, index.WireBroken, index.WireUnreachable}).Draw(t, "state"),
 				Answers: []index.WireAnswer{{Server: "ns1", Resolver: true, Values: []string{"192.0.2.1"}, TTL: 300, At: ago("answered")}},
@@ -143,11 +143,11 @@ func (w *world) failAndAnswer(t *rapid.T) {
 		z.Coverage.Err = errors.New("no answer")
 	}
 	w.opts.Observed++
-	w.opts.Wire = slices.DeleteFunc(slices.Clone(w.opts.Wire), func(s index.WireState) bool { return s.Zone == z.Zone.Name })
+	w.opts.Wire = slices.DeleteFunc(slices.Clone(w.opts.Wire), func(s *index.WireState) bool { return s.Zone == z.Zone.Name })
 	for i := range z.Records {
 		r := &z.Records[i]
 		if rapid.Bool().Draw(t, "asked") {
-			w.opts.Wire = append(w.opts.Wire, index.WireState{
+			w.opts.Wire = append(w.opts.Wire, &index.WireState{
 				Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, At: w.opts.Now, Since: w.opts.Now,
 				State: rapid.SampledFrom(verdicts).Draw(t, "verdict"), Reason: "as it was asked",
 			})

@@ -107,7 +107,7 @@ func BenchmarkOneAnswerChanged100000(b *testing.B) {
 			if !ok {
 				n = len(o.Wire)
 				at[r.Name] = n
-				o.Wire = append(o.Wire, index.WireState{Zone: r.Zone, Name: r.Name, Type: r.Type, State: index.WireInSync, At: testRead})
+				o.Wire = append(o.Wire, &index.WireState{Zone: r.Zone, Name: r.Name, Type: r.Type, State: index.WireInSync, At: testRead})
 			}
 			o.Wire[n].Want = append(o.Wire[n].Want, r.Value)
 		}
@@ -120,7 +120,9 @@ func BenchmarkOneAnswerChanged100000(b *testing.B) {
 	for b.Loop() {
 		o.Observed++
 		o.Wire = slices.Clone(o.Wire)
-		o.Wire[0].State = index.WireSplit
+		split := *o.Wire[0]
+		split.State = index.WireSplit
+		o.Wire[0] = &split
 		v = dnsview.InspectAfter(v, s, o)
 	}
 }
@@ -132,7 +134,7 @@ func BenchmarkRowsOfOneAnswerChanged100000(b *testing.B) {
 	j := rows.Join(v)
 	r := &s.Zones[0].Records[0]
 	o.Observed++
-	o.Wire = []index.WireState{{Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, State: index.WireSplit, At: testRead}}
+	o.Wire = []*index.WireState{{Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, State: index.WireSplit, At: testRead}}
 	v = dnsview.InspectAfter(v, s, o)
 	b.ReportAllocs()
 	for b.Loop() {

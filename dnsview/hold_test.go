@@ -70,7 +70,7 @@ func TestAViewThatHoldsIsWhatALaterInspectionFinds(t *testing.T) {
 			r.Owners[0].Registered = testNow.Add(age("ahead") - age("registered"))
 		}
 		if r := w.some(t); r != nil {
-			w.opts.Wire = append(w.opts.Wire, index.WireState{
+			w.opts.Wire = append(w.opts.Wire, &index.WireState{
 				Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, At: testNow.Add(-age("asked")), Since: testNow.Add(-age("since")), Until: testNow.Add(age("until")),
 				State:   rapid.SampledFrom([]index.WireVerdict{index.WirePropagating, index.WireSplit, index.WireCached, index.WireLame, index.WireBroken}).Draw(t, "state"),
 				Answers: []index.WireAnswer{{Server: "ns1", Resolver: true, Values: []string{"192.0.2.1"}, TTL: 300, At: testNow.Add(-age("answered"))}},

@@ -71,8 +71,8 @@ type inspector struct {
 	capacity map[string]index.Capacity // of zones with a limit
 	readOnly map[string]string         // zones that nothing is written to
 	byWire   map[*providers.Record]*index.WireState
-	asked    []index.WireState // answers of name servers
-	current  []bool            // for each of them, whether it is about what its zone holds now
+	asked    []*index.WireState // answers of name servers
+	current  []bool             // for each of them, whether it is about what its zone holds now
 
 	values index.Table[valueKey] // of the record set that is looked at, with the first record of each
 	first  []*providers.Record

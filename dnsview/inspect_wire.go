@@ -34,8 +34,7 @@ func (in *inspector) wire() {
 func (in *inspector) answers() {
 	dark := in.unresolvable()
 	silent := map[string][]*index.WireState{}
-	for i := range in.Options.Wire {
-		w := &in.Options.Wire[i]
+	for i, w := range in.Options.Wire {
 		if !in.current[i] || !in.IsFresh(w.At) {
 			continue
 		}
@@ -130,8 +129,7 @@ func (in *inspector) notDelegated() {
 			in.lame(z, w.Reason, w.At, w.Problems)
 		}
 	}
-	for i := range in.Options.Wire {
-		w := &in.Options.Wire[i]
+	for _, w := range in.Options.Wire {
 		if z := in.ZonesByName[providers.CanonicalName(w.Zone)]; z != nil && w.State == index.WireLame && in.IsFresh(w.At) {
 			in.lame(z, w.Reason, w.At, nil)
 		}
@@ -170,8 +168,8 @@ func (in *inspector) currentStates(was *inspector) []bool {
 	current := make([]bool, len(in.Options.Wire))
 	index.Parallel(len(current), answersOfPart, func(from, to int) {
 		for i := from; i < to; i++ {
-			w := &in.Options.Wire[i]
-			if i < len(was.asked) && sameQuestion(w, &was.asked[i]) && !in.valueDiffers(w.Name) {
+			w := in.Options.Wire[i]
+			if i < len(was.asked) && sameQuestion(w, was.asked[i]) && !in.valueDiffers(w.Name) {
 				current[i] = was.current[i]
 				continue
 			}

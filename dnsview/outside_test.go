@@ -14,7 +14,7 @@ import (
 
 // on says what the name servers make of a name of the small world.
 func (w *world) on(name, typ string, s index.WireVerdict, change func(*index.WireState)) {
-	st := index.WireState{Name: name, Type: typ, State: s, At: testRead, Since: testRead}
+	st := &index.WireState{Name: name, Type: typ, State: s, At: testRead, Since: testRead}
 	for z := range w.snap.Zones {
 		for _, r := range w.snap.Zones[z].Records {
 			if r.Name == name && r.Type == typ {
@@ -24,7 +24,7 @@ func (w *world) on(name, typ string, s index.WireVerdict, change func(*index.Wir
 	}
 	st.Answers = []index.WireAnswer{{Server: "ns1.example.net", Values: []string{"198.51.100.1"}, At: testRead}, {Server: "ns2.example.net", Values: st.Want, Agrees: true, At: testRead}}
 	if change != nil {
-		change(&st)
+		change(st)
 	}
 	w.opts.Wire = append(w.opts.Wire, st)
 }
@@ -106,7 +106,7 @@ func TestWhatNameServersSay(t *testing.T) {
 		}, nil, ""},
 		{"a zone that is not read here", func(w *world) {
 			w.opts.WireZones = []index.WireZone{{Zone: "example.net", State: index.WireLame, At: testRead}}
-			w.opts.Wire = []index.WireState{{Zone: "example.net", Name: "x.example.net", Type: "A", State: index.WireSplit, At: testRead}}
+			w.opts.Wire = []*index.WireState{{Zone: "example.net", Name: "x.example.net", Type: "A", State: index.WireSplit, At: testRead}}
 		}, nil, ""},
 	})
 }

@@ -68,7 +68,7 @@ type fake struct {
 	fail      bool          // launches fail for one node
 	skipped   int
 	services  []index.Service
-	wire      []index.WireState
+	wire      []*index.WireState
 	zones     []index.WireZone
 	visible   [][]providers.Identity
 	health    []index.HealthState

@@ -35,7 +35,7 @@ func onWire(o *ui.Options, f *fake) {
 	}
 	for _, k := range order {
 		want := values[k]
-		w := index.WireState{
+		w := &index.WireState{
 			Zone: k[0], Name: k[1], Type: k[2], State: index.WireInSync, Want: want, Agree: 2, Servers: 2, At: at, Since: at.Add(-4 * time.Minute),
 			Reason: "2 authoritative servers answer as the API says, and so does 1 resolver",
 		}
@@ -63,7 +63,7 @@ func onWire(o *ui.Options, f *fake) {
 		case "scalability.expert MX":
 			w.Resolves = true
 		case "scalability.expert TXT":
-			w = index.WireState{Zone: k[0], Name: k[1], Type: k[2], State: index.WireWaiting, Want: want, At: epoch(), Since: epoch()}
+			w = &index.WireState{Zone: k[0], Name: k[1], Type: k[2], State: index.WireWaiting, Want: want, At: epoch(), Since: epoch()}
 		}
 		f.wire = append(f.wire, w)
 	}
@@ -181,7 +181,7 @@ func TestTheDetailFollowsWhatNameServersAnswer(t *testing.T) {
 	r.has("◌ propagating", "nothing")
 	r.f.publish(func(s *providers.Snapshot) {
 		for i := range r.f.wire {
-			if w := &r.f.wire[i]; strings.HasPrefix(w.Name, "n1.") {
+			if w := r.f.wire[i]; strings.HasPrefix(w.Name, "n1.") {
 				w.State, w.Agree, w.Reason = index.WireInSync, 2, "they have heard of it"
 			}
 		}
@@ -264,7 +264,7 @@ func TestNastyAnswersOfNameServersAreHarmless(t *testing.T) {
 	nasty := "a\x1b[31mred\x1b]0;title\x07\u009b2J\u202e\r\nend"
 	r := newRig(t, 120, 40, onWire, func(_ *ui.Options, f *fake) {
 		for i := range f.wire {
-			w := &f.wire[i]
+			w := f.wire[i]
 			w.Reason = nasty
 			for k := range w.Answers {
 				w.Answers[k].Server, w.Answers[k].Values, w.Answers[k].Agrees = nasty, []string{nasty}, false

@@ -48,7 +48,7 @@ func view() *dnsview.View {
 			},
 		}},
 	}
-	wire := []index.WireState{{Zone: "scalability.expert", Name: "six.scalability.expert", Type: "AAAA", State: index.WireInSync, Want: []string{"2001:db8::1"}, At: now}}
+	wire := []*index.WireState{{Zone: "scalability.expert", Name: "six.scalability.expert", Type: "AAAA", State: index.WireInSync, Want: []string{"2001:db8::1"}, At: now}}
 	return dnsview.Inspect(s, index.Options{Fleet: "f1", Now: now, CreateGrace: time.Minute, Wire: wire, Services: []index.Service{{Name: "www.scalability.expert", Kind: index.RoundRobin}}})
 }
 

@@ -102,7 +102,7 @@ type Options struct {
 	Limits map[string]int
 	// Wire holds what name servers answered, name by name, and WireZones what
 	// they are to their zones. Without them no finding about the wire is made.
-	Wire      []WireState
+	Wire      []*WireState
 	WireZones []WireZone
 	// WireGrace is how long name servers may take to show a change; default 2 min.
 	WireGrace time.Duration

@@ -20,6 +20,7 @@ const (
 	silentLong       = 10 * time.Minute // after that only as often as a visible name
 	silentMost       = batchSize / 2    // names that got no answer, per batch
 	batchSize        = 100              // questions per batch; between batches other rows may become visible
+	waitingFor       = time.Minute      // how long a state is used that says that a name waits
 	removedFor       = time.Hour        // how long a removed name is queried while a server still answers it
 )
 
@@ -28,6 +29,8 @@ type zoneSchedule struct {
 	zone      providers.Zone
 	rows      []providers.Record // that the questions were made from
 	questions []Question
+	waiting   []index.WireState // of questions, if some are not answered yet; never written again
+	texts     providers.Repeats // of answers
 	removed   map[nameType]removal
 	answers   map[nameType]scheduledAnswer
 	state     index.WireZone // Zone is empty until it was queried
@@ -45,7 +48,7 @@ type removal struct {
 // scheduledAnswer is the answer to a question.
 type scheduledAnswer struct {
 	question Question
-	state    index.WireState
+	state    *index.WireState
 }
 
 func newZoneSchedule() *zoneSchedule {
@@ -86,7 +89,7 @@ func (z *zoneSchedule) setRecords(v *providers.ZoneView, zones []string, now tim
 		}
 	}
 	z.zone, z.rows = v.Zone, v.Records
-	z.questions = append([]Question{}, questions...) // never nil from now on
+	z.questions, z.waiting = append([]Question{}, questions...), nil // questions are never nil from now on
 	z.next = min(z.next, len(questions))
 	z.wakeUp()
 }
@@ -145,28 +148,46 @@ func (z *zoneSchedule) record(r *Result) bool {
 		return had
 	}
 	old := z.answers[k]
-	state := r.View()
+	if old.state == nil {
+		old.state = &index.WireState{}
+	}
+	state := z.view(r)
 	if old.state.Silent() && !state.Silent() {
 		z.answering = state.At
 	}
 	z.answers[k] = scheduledAnswer{r.Question, state}
-	a, b := &old.state, &state
+	a, b := old.state, state
 	return a.State != b.State || a.Agree != b.Agree || a.Servers != b.Servers || a.Resolves != b.Resolves || !slices.Equal(a.Want, b.Want)
 }
 
+// view returns a result in the form that findings use. Texts that come again and again are kept once.
+func (z *zoneSchedule) view(r *Result) *index.WireState {
+	w := r.View()
+	w.Reason = z.texts.Of(w.Reason)
+	for i := range w.Answers {
+		a := &w.Answers[i]
+		a.Server, a.Failure = z.texts.Of(a.Server), z.texts.Of(a.Failure)
+	}
+	return &w
+}
+
 // states appends the state of every name: its answer, or that it waits to be queried because its records have changed.
-func (z *zoneSchedule) states(to []index.WireState, now time.Time) []index.WireState {
+func (z *zoneSchedule) states(to []*index.WireState, now time.Time) []*index.WireState {
 	to = slices.Grow(to, len(z.questions))
+	waits := false
 	for i := range z.questions {
 		q := &z.questions[i]
 		if a, ok := z.answers[keyOf(q)]; ok && a.answers(q) {
 			to = append(to, a.state)
 			continue
 		}
-		to = append(to, index.WireState{
-			Zone: z.zone.Name, Name: q.Name, Type: q.Type, Want: q.Want, Resolves: q.Mode == Resolves,
-			State: index.WireWaiting, Reason: "the name servers were not asked for it yet", At: now, Since: now,
-		})
+		if waits = true; len(z.waiting) == 0 || now.Sub(z.waiting[0].At) > waitingFor {
+			z.wait(now)
+		}
+		to = append(to, &z.waiting[i])
+	}
+	if !waits {
+		z.waiting = nil
 	}
 	from := len(to)
 	for k := range z.removed {
@@ -174,10 +195,22 @@ func (z *zoneSchedule) states(to []index.WireState, now time.Time) []index.WireS
 			to = append(to, a.state)
 		}
 	}
-	slices.SortFunc(to[from:], func(a, b index.WireState) int {
+	slices.SortFunc(to[from:], func(a, b *index.WireState) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type))
 	})
 	return to
+}
+
+// wait makes the states of names that wait to be queried.
+func (z *zoneSchedule) wait(now time.Time) {
+	z.waiting = make([]index.WireState, len(z.questions))
+	for i := range z.questions {
+		q := &z.questions[i]
+		z.waiting[i] = index.WireState{
+			Zone: z.zone.Name, Name: q.Name, Type: q.Type, Want: q.Want, Resolves: q.Mode == Resolves,
+			State: index.WireWaiting, Reason: "the name servers were not asked for it yet", At: now, Since: now,
+		}
+	}
 }
 
 // answers reports whether the answer is to the same question as q.
@@ -214,7 +247,7 @@ func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Ques
 				silent.last = now
 			}
 		case isSilent:
-			silent.add(q, &a.state, left <= 0)
+			silent.add(q, a.state, left <= 0)
 		case left > 0:
 			wait = min(wait, left)
 		case changed:

@@ -82,8 +82,9 @@ func (s *Scheduler) Prioritize(records []providers.Identity) {
 	}
 }
 
-// States returns the state of every name, including those not queried yet, and of the zones that were queried.
-func (s *Scheduler) States() (names []index.WireState, zones []index.WireZone) {
+// States returns the state of every name, including those not queried yet, and of the zones that were queried. The states must
+// not be modified.
+func (s *Scheduler) States() (names []*index.WireState, zones []index.WireZone) {
 	now := s.o.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()

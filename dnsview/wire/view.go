@@ -9,19 +9,28 @@ import (
 // View returns the result in the form that findings use.
 func (r *Result) View() index.WireState {
 	s := index.WireState{
-		Zone: r.Zone, Name: r.Name, Type: r.Type, State: index.WireVerdict(r.State), Reason: r.Reason, Want: slices.Clone(r.Want),
+		Zone: r.Zone, Name: r.Name, Type: r.Type, State: index.WireVerdict(r.State), Reason: r.Reason, Want: r.Want,
 		Resolves: r.Mode == Resolves, Agree: r.Agree, Servers: r.Servers, At: r.At, Since: r.Since, Until: r.Until,
 	}
+	if len(r.Answers) > 0 {
+		s.Answers = make([]index.WireAnswer, len(r.Answers))
+	}
 	for i := range r.Answers {
-		s.Answers = append(s.Answers, r.Answers[i].view())
+		s.Answers[i] = r.Answers[i].view(r.Want)
 	}
 	return s
 }
 
-func (a *Answer) view() index.WireAnswer {
-	v := index.WireAnswer{Server: a.Server.String(), Resolver: a.Server.Resolver, Values: slices.Clone(a.Values), TTL: a.TTL, At: a.At, Agrees: a.Agrees}
-	if !a.Outcome.OK() {
-		v.Values, v.Failure = nil, failureOf(a)
+// view returns the answer in the form that findings use. If its values are those that are wanted, it shares them.
+func (a *Answer) view(want []string) index.WireAnswer {
+	v := index.WireAnswer{Server: a.Server.String(), Resolver: a.Server.Resolver, TTL: a.TTL, At: a.At, Agrees: a.Agrees}
+	switch {
+	case !a.Outcome.OK():
+		v.Failure = failureOf(a)
+	case slices.Equal(a.Values, want):
+		v.Values = want
+	default:
+		v.Values = slices.Clone(a.Values)
 	}
 	return v
 }

@@ -80,7 +80,7 @@ func (c *Checker) Answers(ctx context.Context, zone providers.Zone, name, typ st
 	var out []index.WireAnswer
 	for i := range answers {
 		if !answeredElsewhere(answers, i) {
-			out = append(out, answers[i].view())
+			out = append(out, answers[i].view(nil))
 		}
 	}
 	return out, nil

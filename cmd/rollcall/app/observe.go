@@ -111,7 +111,7 @@ func onLoopback(endpoint string) bool {
 // observations is what was observed outside the APIs, and its generation.
 type observations struct {
 	gen    uint64
-	names  []index.WireState
+	names  []*index.WireState
 	zones  []index.WireZone
 	health []index.HealthState
 }

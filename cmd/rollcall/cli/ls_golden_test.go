@@ -101,14 +101,14 @@ func goldenView(trouble bool) *dnsview.View {
 		{Zone: providers.Zone{Name: "unilans.net", Provider: providers.Route53}, Coverage: providers.Coverage{State: providers.CoverageComplete, Started: now.Add(-30 * time.Minute), Finished: now.Add(-30 * time.Minute)}, RowsFrom: now.Add(-30 * time.Minute), BudgetLeft: -1, Records: theV1},
 		{Zone: providers.Zone{Name: "xn--bcher-kva.example", Provider: providers.Route53}, BudgetLeft: -1},
 	}
-	wire := func(name, typ string, state index.WireVerdict, agree, servers int) index.WireState {
+	wire := func(name, typ string, state index.WireVerdict, agree, servers int) *index.WireState {
 		var want []string
 		for i := range records {
 			if records[i].Name == name && records[i].Type == typ {
 				want = append(want, records[i].Value)
 			}
 		}
-		return index.WireState{
+		return &index.WireState{
 			Want: want, Zone: "scalability.expert", Name: name, Type: typ, State: state, Agree: agree, Servers: servers, At: now, Since: now.Add(-time.Minute), Reason: hostileText,
 			Answers: []index.WireAnswer{{Server: "ns1.example (192.0.2.1:53)", Values: []string{hostileText}, TTL: 60, Agrees: true, At: now}, {Server: "9.9.9.9:53", Resolver: true, Failure: hostileText}},
 		}
@@ -121,7 +121,7 @@ func goldenView(trouble bool) *dnsview.View {
 	}
 	return dnsview.Inspect(s, index.Options{
 		Fleet: "f1", Services: www1, Now: now, MaxAge: 10 * time.Minute, BootGrace: 5 * time.Minute, CreateGrace: 10 * time.Minute,
-		Wire: []index.WireState{
+		Wire: []*index.WireState{
 			wire("www.scalability.expert", "A", index.WireSplit, 1, 2), wire("www.scalability.expert", "TXT", index.WireWaiting, 0, 0), resolves,
 			wire("alias.scalability.expert", "A", index.WireInSync, 2, 2),
 		},

@@ -148,8 +148,7 @@ func findingMetrics(view *dnsview.View) []*family {
 // wireMetrics returns the number of answers of name servers in a scan.
 func wireMetrics(view *dnsview.View) []*family {
 	names := gaugeFamily("wire_names", "Names by what their name servers answer.", "zone", "state")
-	for i := range view.Options.Wire {
-		w := &view.Options.Wire[i]
+	for _, w := range view.Options.Wire {
 		names.gauge(words.Clean(w.Zone), string(w.State)).Inc()
 	}
 	delegated := gaugeFamily("wire_zone", "1 for what the name servers of a zone are.", "zone", "state")

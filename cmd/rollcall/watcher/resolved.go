@@ -45,8 +45,7 @@ func recentlyAnswered(v *dnsview.View, zone string, r *rows.FindingObject) bool 
 	if r.Class == string(dnsview.Unresolvable) && (len(z.Unresolved) > 0 || z.Resolving == 0) {
 		return false
 	}
-	for i := range v.Options.Wire {
-		w := &v.Options.Wire[i]
+	for _, w := range v.Options.Wire {
 		if words.Clean(w.Name)+" "+w.Type == r.Name && (w.Silent() || w.State == index.WireWaiting) {
 			return false
 		}

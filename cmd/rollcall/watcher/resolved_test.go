@@ -34,7 +34,7 @@ func TestAFindingIsResolvedOnlyByWhatItRestedOn(t *testing.T) {
 	}
 	on := func(state index.WireVerdict) func(*providers.Snapshot, *index.Options) {
 		return func(_ *providers.Snapshot, o *index.Options) {
-			o.Wire = []index.WireState{{Zone: "example.com", Name: "www.example.com", Type: "A", State: state, At: now}}
+			o.Wire = []*index.WireState{{Zone: "example.com", Name: "www.example.com", Type: "A", State: state, At: now}}
 		}
 	}
 	for _, c := range []struct {
