@@ -37,6 +37,9 @@ func (w *world) changeRows(t *rapid.T) string {
 			z.Appeared = map[providers.MarkerKey]time.Time{}
 		}
 		for _, o := range r.Owners {
+			if _, known := z.Appeared[providers.MarkerKeyOf(r, o)]; known {
+				continue // the first time stays the first
+			}
 			z.Appeared[providers.MarkerKeyOf(r, o)] = w.opts.Now.Add(-time.Duration(rapid.IntRange(0, 900).Draw(t, "first seen")) * time.Second)
 		}
 		return "first seen"

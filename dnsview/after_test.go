@@ -102,6 +102,7 @@ func (w *world) observe(t *rapid.T) {
 		w.opts.WireZones = append(w.opts.WireZones, z)
 	default:
 		if r := w.some(t); r != nil {
+			w.opts.Wire = slices.DeleteFunc(w.opts.Wire, func(s *index.WireState) bool { return s.Zone == r.Zone && s.Name == r.Name && s.Type == r.Type })
 			w.opts.Wire = append(w.opts.Wire, &index.WireState{
 				Zone: r.Zone, Name: r.Name, Type: r.Type, Want: []string{r.Value}, At: ago("asked"), Since: ago("since"), Until: ago("until").Add(600 * time.Second),
 				State:   rapid.SampledFrom([]index.WireVerdict{index.WireInSync, index.WirePropagating, index.WireSplit, index.WireCached, index.WireLame, index.WireBroken, index.WireUnreachable}).Draw(t, "state"),
