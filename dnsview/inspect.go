@@ -50,6 +50,7 @@ func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	}
 	if last := in.last; last != nil && in.differs == nil && len(found) == 0 && len(gone) == 0 {
 		v.sorted, v.Findings, v.attached = last.sorted, last.Findings, last.attached
+		v.takeServices(last)
 		return v
 	}
 	v.sorted = in.sorted(found, gone)

@@ -66,6 +66,21 @@ func ServicesOf[S any](v *View, build func(*View) S) S {
 	return v.services.Load().(S)
 }
 
+// takeServices takes over the services of an earlier view with the same rows and findings, if that has made them and health checks
+// say the same.
+func (v *View) takeServices(last *View) {
+	for i := range v.Options.Health {
+		h := &v.Options.Health[i]
+		s := v.Index.ServicesByName[providers.CanonicalName(h.Service)]
+		if s != nil && v.Index.Outdated(s, h) != last.Index.Outdated(s, h) {
+			return
+		}
+	}
+	if services := last.services.Load(); services != nil && slices.Equal(v.Options.Health, last.Options.Health) {
+		v.services.Store(services)
+	}
+}
+
 // ClassCount is how many findings of one class there are.
 type ClassCount struct {
 	Class    Class
