@@ -90,20 +90,6 @@ func (in *inspector) valueDiffers(name string) bool {
 	return in.differs != nil && in.differs.Values[name]
 }
 
-// tablesOfLast returns the tables of the declared service with a number if they still hold, or nil.
-func (in *inspector) tablesOfLast(n int) *memberTables {
-	if in.last == nil || in.stale || n >= len(in.last.tables) {
-		return nil
-	}
-	if c := in.differs; c != nil {
-		s := in.Services[n]
-		if c.Values[providers.CanonicalName(s.Name)] || c.Hosts && len(c.Values) > 0 && s.Kind == index.DNSSD {
-			return nil
-		}
-	}
-	return in.last.tables[n]
-}
-
 // compareReports notes of which records something else is reported than in the last view.
 func (in *inspector) compareReports(list []zonePart, was, is []*inspector) {
 	in.reports = map[int32]bool{}

@@ -38,12 +38,12 @@ var nodesOfPart = 4096
 
 // nodesOfService looks at the nodes with these numbers.
 func (in *inspector) nodesOfService(s *index.DeclaredService, ms *memberRecords, from, to int) {
-	owned, _ := slices.BinarySearchFunc(ms.owned, int32(from), func(at, n int32) int { return cmp.Compare(s.Records[at].Node, n) })
+	owned, _ := slices.BinarySearchFunc(ms.owned, int32(from), func(r ownedRecord, n int32) int { return cmp.Compare(r.node, n) })
 	var own []index.Member
 	for n := from; n < to; n++ {
 		own = own[:0]
-		for ; owned < len(ms.owned) && s.Records[ms.owned[owned]].Node == int32(n); owned++ {
-			own = append(own, s.Records[ms.owned[owned]])
+		for ; owned < len(ms.owned) && ms.owned[owned].node == int32(n); owned++ {
+			own = append(own, index.Member{Node: int32(n), Record: in.At(ms.owned[owned].place)})
 		}
 		i := in.Nodes[n].Instance
 		if i == nil || i.State.Dead() {
@@ -53,51 +53,6 @@ func (in *inspector) nodesOfService(s *index.DeclaredService, ms *memberRecords,
 			in.nodeOfService(s, ms, int32(n), i, own, selected)
 		}
 	}
-}
-
-// memberRecords is the membership of a service with what the findings about single nodes need.
-type memberRecords struct {
-	*services.Membership
-	*memberTables
-}
-
-// memberTables are what the findings about single nodes need of the records of a declared service. They hold as long as no
-// record has another value or owner, and the same nodes are quiesced.
-type memberTables struct {
-	quiesced map[int32]bool      // nodes that were taken out on purpose
-	owned    []int32             // records of nodes of ours, by their numbers, sorted by node
-	values   map[netip.Addr]bool // round-robin: addresses that are served
-	byAddr   map[netip.Addr]bool // DNS-SD: addresses that SRV records lead to
-}
-
-// memberTables returns those of a declared service.
-func (in *inspector) memberTables(s *index.DeclaredService) *memberTables {
-	ms := &memberTables{
-		quiesced: services.MembershipOf(in.Index, providers.CanonicalName(s.Name), s.Records).Quiesced, owned: make([]int32, 0, len(s.Records)),
-		values: make(map[netip.Addr]bool, len(s.Records)), byAddr: map[netip.Addr]bool{},
-	}
-	for at, m := range s.Records {
-		if _, ok := m.Record.Owner(); ok && m.Node >= 0 {
-			ms.owned = append(ms.owned, int32(at))
-		}
-		if a, ok := m.Record.Addr(); ok {
-			ms.values[a] = true
-			continue
-		}
-		srv, ok := providers.ParseSRV(m.Record.Value)
-		if !ok {
-			continue
-		}
-		for _, h := range in.Hosts[srv.Target] {
-			if a, ok := h.Addr(); ok {
-				ms.byAddr[a] = true
-			}
-		}
-	}
-	slices.SortFunc(ms.owned, func(a, b int32) int {
-		return cmp.Or(cmp.Compare(s.Records[a].Node, s.Records[b].Node), cmp.Compare(a, b))
-	})
-	return ms
 }
 
 // hostTakenOut returns the host name that a node was taken out of on purpose, in the zone of a service that it is not in; ""
@@ -219,14 +174,14 @@ func (in *inspector) recordsOfNode(s *index.DeclaredService, ms *memberRecords, 
 	if s.Kind == index.DNSSD {
 		return in.srvOfNode(ms, n, i, own, want)
 	}
-	have = len(own) > 0 || servesAny(ms.values, i, netip.Addr.IsValid)
+	have = len(own) > 0 || servesAny(ms.values.has, i, netip.Addr.IsValid)
 	if len(want) == 0 && !have {
 		return false, "an address", nil
 	}
 	for _, a := range want {
 		typ := index.TypeOf(a)
 		if slices.ContainsFunc(own, func(m index.Member) bool { return m.Record.Type == typ }) ||
-			servesAny(ms.values, i, func(b netip.Addr) bool { return b.Is4() == a.Is4() }) {
+			servesAny(ms.values.has, i, func(b netip.Addr) bool { return b.Is4() == a.Is4() }) {
 			continue
 		}
 		switch what := lacksRecord[typ]; lacks {
@@ -241,15 +196,15 @@ func (in *inspector) recordsOfNode(s *index.DeclaredService, ms *memberRecords, 
 
 var lacksRecord = map[string]string{"A": "its A record is not there", "AAAA": "its AAAA record is not there"}
 
-// servesAny reports whether an address of the instance that match is true for is among the values that are served.
-func servesAny(values map[netip.Addr]bool, i *providers.Instance, match func(netip.Addr) bool) bool {
-	served := func(a netip.Addr) bool { return values[a] && match(a) }
+// servesAny reports whether an address of the instance that match is true for is served.
+func servesAny(isServed func(netip.Addr) bool, i *providers.Instance, match func(netip.Addr) bool) bool {
+	served := func(a netip.Addr) bool { return match(a) && isServed(a) }
 	return slices.ContainsFunc(i.PublicIPs, served) || slices.ContainsFunc(i.PrivateIPs, served)
 }
 
 func (in *inspector) srvOfNode(ms *memberRecords, n int32, i *providers.Instance, own []index.Member, want []netip.Addr) (have bool, lacks string, unsure *index.ZoneState) {
 	if len(own) == 0 {
-		if servesAny(ms.byAddr, i, netip.Addr.IsValid) {
+		if servesAny(ms.byAddr.has, i, netip.Addr.IsValid) {
 			return true, "", nil
 		}
 		// The host name may be there without the SRV value.

@@ -12,10 +12,12 @@ import (
 type Changes struct {
 	Records map[Place]bool  // records that differ or are new, or whose node, holder or marked value does
 	Gone    map[Place]bool  // records that are there no more
+	Come    map[Place]bool  // those of Records that are new
 	Nodes   map[int32]bool  // nodes that differ, or have a record or an address that does
 	Asked   map[string]bool // ids of instances of which their clouds say something else
 	Names   map[string]bool // of Records and Gone, and of services whose PTR or TXT records differ
 	Values  map[string]bool // names of records that have another value or owner marker, have come or are gone
+	Owners  map[string]bool // names of records whose owner marker says something else of the same instance
 	Sets    map[int32]bool  // numbers of zones with records that differ in more than TTL, weight and policy
 	Hosts   bool            // some of Records or Gone may be the address of a host of SRV records
 	Chains  bool            // SRV, PTR or TXT records are among those that differ, have come or are gone
@@ -50,7 +52,7 @@ func (x *Index) After(s *providers.Snapshot, o *Options) (n *Index, c *Changes, 
 		was: x, Index: x.Again(s, o), relink: map[int32]bool{}, addrs: map[netip.Addr]bool{}, recount: map[netip.Addr]bool{},
 		targets: map[string]bool{}, hosts: map[string]bool{}, told: map[*DeclaredService]bool{},
 		c: &Changes{
-			Records: map[Place]bool{}, Gone: map[Place]bool{}, Nodes: map[int32]bool{}, Asked: map[string]bool{}, Names: map[string]bool{}, Values: map[string]bool{}, Sets: map[int32]bool{},
+			Records: map[Place]bool{}, Gone: map[Place]bool{}, Come: map[Place]bool{}, Nodes: map[int32]bool{}, Asked: map[string]bool{}, Names: map[string]bool{}, Values: map[string]bool{}, Owners: map[string]bool{}, Sets: map[int32]bool{},
 		},
 	}
 	if !d.compare() || !d.askedAgain() {
@@ -84,6 +86,8 @@ type difference struct {
 	clouds []*edits // of each cloud, nil for none
 	zones  []*edits // likewise
 
+	ownsNodes, ownsHolders bool
+
 	relink  map[int32]bool      // nodes whose records are not those that they were
 	linked  []Place             // records that have a node that they had not
 	addrs   map[netip.Addr]bool // whose holder differs, or may; true if someone has them now who did not, or the other way round
@@ -103,7 +107,7 @@ type edited struct {
 
 // compare finds the rows that differ.
 func (d *difference) compare() bool {
-	n := 0
+	n, instances := 0, false
 	d.clouds, d.zones = make([]*edits, len(d.Clouds)), make([]*edits, len(d.Zones))
 	for at, cs := range d.Clouds {
 		e, ok := editsOf(d.was.Clouds[at].View.Instances, cs.View.Instances, sameInstance, (*providers.Instance).Equal)
@@ -112,9 +116,13 @@ func (d *difference) compare() bool {
 		}
 		if d.clouds[at] = e; e != nil {
 			n += len(e.changed) + len(e.gone) + len(e.come)
+			instances = true
 		}
 	}
 	for at, z := range d.Zones {
+		if instances {
+			d.was.Zones[at].led()
+		}
 		was := d.was.Zones[at].View.Records
 		e, ok := editsOf(was, z.View.Records, sameRecord, (*providers.Record).Same)
 		if !ok {
@@ -123,6 +131,7 @@ func (d *difference) compare() bool {
 		if d.zones[at] = e; e == nil {
 			continue
 		}
+		d.was.Zones[at].names() // so that what is made of them is taken over
 		n += len(e.changed) + len(e.gone) + len(e.come)
 		e.changed = slices.DeleteFunc(e.changed, func(pair [2]int32) bool {
 			other := linksOtherwise(&was[pair[0]], &z.View.Records[pair[1]])
@@ -193,7 +202,8 @@ func (d *difference) askedAgain() bool {
 
 // ownNodes makes the numbers of nodes those of this index alone.
 func (d *difference) ownNodes() {
-	if len(d.numbers.keys) == len(d.was.numbers.keys) && (len(d.numbers.keys) == 0 || &d.numbers.keys[0] == &d.was.numbers.keys[0]) {
+	if !d.ownsNodes {
+		d.ownsNodes = true
 		d.Nodes, d.numbers = slices.Clone(d.Nodes), d.numbers.Clone()
 	}
 }
@@ -210,7 +220,8 @@ func (d *difference) touch() {
 			d.touchRecord(Place{int32(at), z.NumberAt(int(pair[1]))})
 		}
 		for _, to := range e.come {
-			d.c.Records[Place{int32(at), z.NumberAt(int(to))}] = true
+			p := Place{int32(at), z.NumberAt(int(to))}
+			d.c.Records[p], d.c.Come[p] = true, true
 		}
 		for _, from := range e.gone {
 			d.c.Gone[Place{int32(at), was.NumberAt(int(from))}] = true
@@ -228,7 +239,7 @@ func (d *difference) touch() {
 		}
 		for _, n := range [2]int32{r.node, d.nodeOf(r.Record)} {
 			if n >= 0 { // the marker of the value may be an orphan now, or no longer one
-				d.touchNamed(r.zone, providers.MarkerName(d.numbers.keys[n].ID, r.Name))
+				d.touchNamed(r.zone, providers.MarkerName(d.numbers.Key(n).ID, r.Name))
 			}
 		}
 	}
@@ -266,7 +277,7 @@ func (d *difference) touchChanged(zone int32, was, is *providers.Record) {
 		d.c.Sets[zone] = true
 	}
 	if !sameOwners {
-		d.c.Values[was.Name] = true
+		d.c.Values[was.Name], d.c.Owners[was.Name] = true, true
 	}
 	switch was.Type {
 	case "SRV", "PTR", "TXT":

@@ -142,7 +142,7 @@ func (d *difference) exchange(cs *CloudState, n int32, was, is *providers.Instan
 
 // recountAttached notes the elastic addresses and interfaces that are attached to a node, which has come or is gone.
 func (d *difference) recountAttached(cs *CloudState, n int32) {
-	k := d.numbers.keys[n]
+	k := d.numbers.Key(n)
 	for at := range d.Clouds {
 		for i := range d.Clouds[at].View.Addresses {
 			if a := &d.Clouds[at].View.Addresses[i]; a.Instance == k.ID && cmp.Or(a.Key, d.Clouds[at].Key) == k.Cloud {
@@ -192,7 +192,8 @@ func (d *difference) countAgain() {
 
 // ownHolders makes the holders of addresses those of this index alone.
 func (d *difference) ownHolders() {
-	if len(d.claims) > 0 && len(d.was.claims) == len(d.claims) && &d.claims[0] == &d.was.claims[0] {
+	if !d.ownsHolders {
+		d.ownsHolders = true
 		d.addresses, d.holders, d.claims = d.addresses.Clone(), slices.Clone(d.holders), slices.Clone(d.claims)
 	}
 }

@@ -126,7 +126,7 @@ func (d *difference) linkAgain() bool {
 		return true
 	}
 	for n := range d.relink {
-		if slices.Contains(d.empty, d.numbers.keys[n].Cloud) {
+		if slices.Contains(d.empty, d.numbers.Key(n).Cloud) {
 			return false
 		}
 	}

@@ -170,7 +170,8 @@ func (x *Index) verifyShortList(cs *CloudState) {
 func (x *Index) verifyEmptyList(cs *CloudState) {
 	x.empty = append(x.empty, cs.Key)
 	asked := 0
-	for n, k := range x.numbers.keys {
+	for n := range x.Nodes {
+		k := x.numbers.Key(int32(n))
 		if k.Cloud != cs.Key || x.Nodes[n].FirstLink < 0 {
 			continue
 		}

@@ -187,7 +187,7 @@ func (z *ZoneState) moveTables(e *edits) {
 	}
 	n := &names{z, was.names.first, was.names.next}
 	if len(e.come) > 0 {
-		n.first.slots = slices.Clone(n.first.slots)
+		n.first = n.first.Clone()
 		n.next = append(slices.Clone(n.next), slices.Repeat([]int32{-1}, len(e.come))...)
 		for _, at := range e.come {
 			n.put(z.NumberAt(int(at)))

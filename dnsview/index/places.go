@@ -1,6 +1,9 @@
 package index
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Places finds the elements of a list by their keys. It holds neither the elements nor the keys, which makes it a tenth of a
 // map. It is not safe for concurrent use while elements are put.
@@ -10,6 +13,12 @@ type Places struct {
 
 // NewPlaces returns the places of a list of up to n elements.
 func NewPlaces(n int) Places { return Places{make([]int32, 1<<bits.Len(uint(2*n)))} }
+
+// Room returns how many elements there may be.
+func (p *Places) Room() int { return len(p.slots) / 2 }
+
+// Clone returns a copy that elements can be put to.
+func (p *Places) Clone() Places { return Places{slices.Clone(p.slots)} }
 
 // Find returns the position of the element with a key, or -1. hash is that of the key, and has reports whether the element
 // at a position has it.

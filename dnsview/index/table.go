@@ -10,6 +10,7 @@ import (
 // Table numbers keys from 0 in the order in which they are added. Beside its keys it has no pointers, so that it costs the
 // garbage collector nothing, and a third of the time of a map to fill.
 type Table[K comparable] struct {
+	base  *Table[K] // that it is a copy of, and which has the first numbers; nil for none
 	keys  []K
 	slots []slot // a power of two, at most half full; none for few keys, which are searched one after the other
 	hash  func(K) uint64
@@ -32,18 +33,61 @@ const fewKeys = 8
 func slotsFor(n int) int { return 1 << bits.Len(uint(2*n-1)) }
 
 // Len returns the number of keys.
-func (t *Table[K]) Len() int { return len(t.keys) }
+func (t *Table[K]) Len() int { return t.begin() + len(t.keys) }
 
-// Clone returns a copy that keys can be added to.
-func (t *Table[K]) Clone() Table[K] {
-	return Table[K]{slices.Clone(t.keys), slices.Clone(t.slots), t.hash}
+// begin returns the number of the first of keys.
+func (t *Table[K]) begin() int {
+	if t.base == nil {
+		return 0
+	}
+	return len(t.base.keys)
 }
 
-// Clear removes all keys.
+// Key returns the key with a number.
+func (t *Table[K]) Key(n int32) K {
+	if begin := t.begin(); int(n) >= begin {
+		return t.keys[int(n)-begin]
+	}
+	return t.base.keys[n]
+}
+
+// mostAdded is up to how many keys a copy has of its own.
+const mostAdded = 4096
+
+// Clone returns a copy that keys can be added to. It shares the keys that there are, of which no more may be added to t then.
+func (t *Table[K]) Clone() Table[K] {
+	switch {
+	case t.base == nil:
+		base := *t
+		return Table[K]{base: &base, hash: t.hash}
+	case len(t.keys) <= mostAdded:
+		return Table[K]{t.base, slices.Clone(t.keys), slices.Clone(t.slots), t.hash}
+	}
+	whole := NewTable(t.Len(), t.hash)
+	for n := range t.Len() {
+		whole.Add(t.Key(int32(n)))
+	}
+	return whole
+}
+
+// Clear removes all keys of a table that is no copy.
 func (t *Table[K]) Clear() { t.keys, t.slots = t.keys[:0], nil }
 
 // Find returns the number of a key, or -1.
 func (t *Table[K]) Find(k K) int32 {
+	if t.base != nil {
+		if n := t.base.Find(k); n >= 0 {
+			return n
+		}
+	}
+	if n := t.find(k); n >= 0 {
+		return int32(t.begin()) + n
+	}
+	return -1
+}
+
+// find returns the position of a key in keys, or -1.
+func (t *Table[K]) find(k K) int32 {
 	if len(t.slots) == 0 {
 		return int32(slices.Index(t.keys, k))
 	}
@@ -53,8 +97,20 @@ func (t *Table[K]) Find(k K) int32 {
 
 // Add returns the number of a key, and whether it is a new one.
 func (t *Table[K]) Add(k K) (n int32, added bool) {
+	if t.base == nil {
+		return t.add(k)
+	}
+	if n = t.base.Find(k); n >= 0 {
+		return n, false
+	}
+	n, added = t.add(k)
+	return int32(t.begin()) + n, added
+}
+
+// add returns the position of a key in keys, and whether it is a new one.
+func (t *Table[K]) add(k K) (n int32, added bool) {
 	if len(t.slots) == 0 && len(t.keys) < fewKeys {
-		if n = t.Find(k); n < 0 {
+		if n = t.find(k); n < 0 {
 			n, added = int32(len(t.keys)), true
 			t.keys = append(t.keys, k)
 		}

@@ -21,20 +21,32 @@ type Joined struct {
 	}
 	view   *dnsview.View
 	nodes  []Instance   // including hidden ones
-	places index.Places // of nodes
+	places index.Places // of nodes by their keys, as they were first joined
+	now    []int32      // number in nodes of each of these, -1 for one that is gone; nil if they are the same
 	values []Record
 }
 
 // Instance returns the row of an instance, which may be a hidden one, or nil.
 func (j *Joined) Instance(k InstanceKey) *Instance {
 	if n := j.places.Find(index.HashName(k.ID), j.has(k)); n >= 0 {
-		return &j.nodes[n]
+		return &j.nodes[j.nodeAt(n)]
 	}
 	return nil
 }
 
-func (j *Joined) has(k InstanceKey) func(at int32) bool {
-	return func(at int32) bool { return j.nodes[at].Inst.ID == k.ID && j.nodes[at].Inst.Cloud == k.Cloud }
+func (j *Joined) has(k InstanceKey) func(place int32) bool {
+	return func(place int32) bool {
+		n := j.nodeAt(place)
+		return n >= 0 && j.nodes[n].Inst.ID == k.ID && j.nodes[n].Inst.Cloud == k.Cloud
+	}
+}
+
+// nodeAt returns the number of the row of an instance with a place; -1 for one that is gone.
+func (j *Joined) nodeAt(place int32) int32 {
+	if j.now == nil {
+		return place
+	}
+	return j.now[place]
 }
 
 // Join returns the rows of a view. It omits terminated instances without records, and owner markers without findings.
@@ -81,11 +93,16 @@ func (j *Joined) instances(v *dnsview.View) {
 
 // findNodes makes rows of instances found by their keys.
 func (j *Joined) findNodes() {
-	j.places = index.NewPlaces(len(j.nodes))
+	j.places = index.NewPlaces(len(j.nodes) + len(j.nodes)/4 + 64) // with room for those that come
 	for i := range j.nodes {
-		r := &j.nodes[i]
-		j.places.Put(index.HashName(r.Inst.ID), int32(i), j.has(r.Key()))
+		j.putNode(int32(i), int32(i))
 	}
+}
+
+// putNode makes the row with a number found by its key, at a place.
+func (j *Joined) putNode(n, place int32) {
+	r := &j.nodes[n]
+	j.places.Put(index.HashName(r.Inst.ID), place, j.has(r.Key()))
 }
 
 // isShown reports whether a screen shows the row.

@@ -75,11 +75,39 @@ func (j *Joined) takeInstances(last *Joined, differs *index.Changes) (now []int3
 		})
 		begin += len(list)
 	}
-	if j.places = last.places; others {
-		j.findNodes()
+	if j.places, j.now = last.places, last.now; others {
+		j.findNodesAfter(last, now)
 	}
 	j.byName.instances = inOrder(last.byName.instances, now, again, func(n int32) bool { return j.nodes[n].isShown() }, j.compareInstances)
 	return now
+}
+
+// findNodesAfter makes rows of instances found by their keys, when some have come or are gone.
+func (j *Joined) findNodesAfter(last *Joined, now []int32) {
+	n := max(len(last.nodes), len(last.now))
+	j.now = make([]int32, n, n+len(j.nodes)/64)
+	isNew := slices.Repeat([]bool{true}, len(j.nodes))
+	for place := range j.now {
+		at := last.nodeAt(int32(place))
+		if at >= 0 {
+			at = now[at]
+		}
+		if j.now[place] = at; at >= 0 {
+			isNew[at] = false
+		}
+	}
+	j.places = last.places.Clone()
+	for at, fresh := range isNew {
+		if !fresh {
+			continue
+		}
+		if j.now = append(j.now, int32(at)); len(j.now) > j.places.Room() {
+			j.now = nil
+			j.findNodes()
+			return
+		}
+		j.putNode(int32(at), int32(len(j.now)-1))
+	}
 }
 
 // appendNow appends the numbers that the rows of a source have now, whose first one has the number begin.
@@ -99,74 +127,81 @@ func appendNow(now []int32, rows int, moved []int32, begin int) []int32 {
 
 // takeRecords takes over the rows of records; nodes are the numbers of the earlier rows of instances now.
 func (j *Joined) takeRecords(last *Joined, differs *index.Changes, nodes []int32) {
-	v := j.view
-	zones := v.Snapshot.Zones
-	var all []*providers.Record // of all zones
-	begin := make([]int, len(zones))
+	zones, numbers := j.view.Snapshot.Zones, j.view.Index.ZoneNumbers()
+	begin, n := make([]int, len(zones)), 0 // of the records of each zone among all
 	for z := range zones {
-		begin[z] = len(all)
-		for i := range zones[z].Records {
-			all = append(all, &zones[z].Records[i])
-		}
+		begin[z] = n
+		n += len(zones[z].Records)
 	}
-	row := slices.Repeat([]int32{-1}, len(all)) // number of the earlier row of each record, then of its row
-	for k := range last.values {
-		z := last.values[k].order
-		at := int32(index.Position(last.view.Snapshot.Zones[z].Records, last.values[k].Rec))
-		if moved := differs.MovedRecords(int(z)); moved != nil {
-			at = moved[at]
-		}
-		if at >= 0 {
-			row[begin[z]+int(at)] = int32(k)
-		}
-	}
-	numbers := v.Index.ZoneNumbers()
-	touched := make([]bool, len(all))
-	for p := range differs.Records {
-		touched[begin[slices.Index(numbers, p.Zone)]+v.Index.Zones[p.Zone].PositionOf(p.At)] = true
-	}
-	now := slices.Repeat([]int32{-1}, len(last.values))
-	j.values = make([]Record, 0, len(last.values)+len(differs.Records))
-	for z := range zones {
-		state := v.Index.Zones[numbers[z]]
-		for i := range zones[z].Records {
-			n := begin[z] + i
-			found := v.FindingsAt(index.Place{Zone: numbers[z], At: state.NumberAt(i)})
-			if len(found) == 0 && all[n].IsMarker() {
-				continue
-			}
-			r := Record{}
-			if was := row[n]; was >= 0 {
-				r, now[was] = last.values[was], int32(len(j.values))
-			} else {
-				touched[n] = true
-			}
-			r.Rec, r.view, r.at, r.order, r.Findings = all[n], v, int32(len(j.values)), int32(z), found
-			j.values = append(j.values, r)
-		}
-	}
-	j.urgent.values = make([]dnsview.Severity, len(j.values))
-	again := make([]bool, len(j.values))
-	index.Parallel(len(j.values), rowsOfPart, func(from, to int) {
-		var text index.Texts
+	was := slices.Repeat([]int32{-1}, n) // the number of the earlier row of each record
+	index.Parallel(len(last.values), rowsOfPart, func(from, to int) {
 		for k := from; k < to; k++ {
-			r := &j.values[k]
-			n := begin[r.order] + index.Position(zones[r.order].Records, r.Rec)
-			switch {
-			case touched[n] || j.askedAgain(differs, r):
-				again[k] = row[n] < 0
-				r.join(&text)
-				j.joinOwner(r)
-			default:
-				r.Wire = v.WireOf(r.Rec)
-				if r.leadsTo != nil { // its row is not gone, or the record would be touched
-					r.leadsTo = &j.nodes[nodes[r.leadsTo.at]]
-				}
+			z := last.values[k].order
+			at := int32(index.Position(last.view.Snapshot.Zones[z].Records, last.values[k].Rec))
+			if moved := differs.MovedRecords(int(z)); moved != nil {
+				at = moved[at]
 			}
-			j.urgent.values[k] = r.urgency()
+			if at >= 0 {
+				was[begin[z]+int(at)] = int32(k)
+			}
 		}
 	})
+	touched := make([]bool, n)
+	for p := range differs.Records {
+		touched[begin[slices.Index(numbers, p.Zone)]+j.view.Index.Zones[p.Zone].PositionOf(p.At)] = true
+	}
+	is := make([]int32, n) // the number of the row of each record
+	j.eachRecord(begin, func(_, n int, r *providers.Record, found []*dnsview.Finding) {
+		if is[n] = 0; len(found) == 0 && r.IsMarker() {
+			is[n] = -1
+		}
+	})
+	now, count := slices.Repeat([]int32{-1}, len(last.values)), 0
+	for n := range is {
+		if is[n] < 0 {
+			continue
+		}
+		if is[n] = int32(count); was[n] >= 0 {
+			now[was[n]] = is[n]
+		}
+		count++
+	}
+	j.values, j.urgent.values = make([]Record, count), make([]dnsview.Severity, count)
+	again := make([]bool, count)
+	j.eachRecord(begin, func(order, n int, rec *providers.Record, found []*dnsview.Finding) {
+		if is[n] < 0 {
+			return
+		}
+		r := &j.values[is[n]]
+		if again[is[n]] = was[n] < 0; was[n] >= 0 {
+			*r = last.values[was[n]]
+		}
+		r.Rec, r.view, r.at, r.order, r.Findings = rec, j.view, is[n], int32(order), found
+		if was[n] < 0 || touched[n] || j.askedAgain(differs, r) {
+			r.join(&index.Texts{})
+			j.joinOwner(r)
+		} else {
+			r.Wire = j.view.WireOf(rec)
+			if r.leadsTo != nil { // its row is not gone, or the record would be touched
+				r.leadsTo = &j.nodes[nodes[r.leadsTo.at]]
+			}
+		}
+		j.urgent.values[is[n]] = r.urgency()
+	})
 	j.byName.records = inOrder(last.byName.records, now, again, func(int32) bool { return true }, j.compareRecords)
+}
+
+// eachRecord calls do for every record, with its zone, its number among the records of all zones, of which those of each begin at
+// begin, and the findings about it. Several calls may be made at once.
+func (j *Joined) eachRecord(begin []int, do func(zone, n int, r *providers.Record, found []*dnsview.Finding)) {
+	for order, number := range j.view.Index.ZoneNumbers() {
+		z := j.view.Index.Zones[number]
+		index.Parallel(len(z.View.Records), rowsOfPart, func(from, to int) {
+			for at := from; at < to; at++ {
+				do(order, begin[order]+at, &z.View.Records[at], j.view.FindingsAt(index.Place{Zone: number, At: z.NumberAt(at)}))
+			}
+		})
+	}
 }
 
 // askedAgain reports whether the cloud of the owner of a record says something else of it than before.
