@@ -14,6 +14,7 @@ import (
 type readyChange struct {
 	step   int
 	change providers.Change // with Before as just read
+	known  int              // number of entries of the journal that its guards have seen
 }
 
 // batch carries out independent changes of one zone in as few calls as its provider allows. It evaluates their guards
@@ -61,7 +62,7 @@ func (r *run) guarded(ctx context.Context, steps, ahead []int) (ready []readyCha
 		case asked[n].already:
 			already = append(already, i)
 		case asked[n].pass:
-			ready = append(ready, readyChange{i, asked[n].change})
+			ready = append(ready, readyChange{i, asked[n].change, len(r.book)})
 		default:
 			refused = append(refused, i)
 		}

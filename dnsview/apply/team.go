@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -126,20 +127,23 @@ func (r *run) stillPass(zone string, ready []readyChange) func(before []journal.
 	if !r.isTeam() {
 		return nil
 	}
-	known := len(r.book)
+	known := slices.MinFunc(ready, func(a, b readyChange) int { return cmp.Compare(a.known, b.known) }).known
 	return func(before []journal.Entry) error {
 		if len(before) <= known {
 			return nil
 		}
 		now := r.engine.o.Now()
-		for i := range before[known:] {
-			e := &before[known+i]
+		for i := known; i < len(before); i++ {
+			e := &before[i]
 			if !r.isOthers(e, now) || !providers.SameName(e.Zone, zone) {
 				continue
 			}
 			of := e.Change.Record()
 			for n := range ready {
 				rec := ready[n].change.Record()
+				if i < ready[n].known {
+					continue
+				}
 				if keyOf(&of) == keyOf(&rec) || e.Change.Op == providers.OpDelete && of.Type == rec.Type && providers.SameName(of.Name, rec.Name) {
 					return errOthers
 				}
