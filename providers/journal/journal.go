@@ -259,6 +259,9 @@ func (j *Journal) catchUp() error {
 		return fmt.Errorf("journal: %s has become shorter while it was open: it was tampered with, or its disk is damaged", j.path)
 	}
 	if info.Size() == j.replay.size {
+		if info.Size() == 0 {
+			j.replay.checkHead(j.lock)
+		}
 		return nil
 	}
 	data := make([]byte, info.Size()-j.replay.size)

@@ -211,6 +211,27 @@ func TestAJournalThatIsGoneAsAWholeIsTold(t *testing.T) {
 	}
 }
 
+// The evidence outlives the first entry that follows, and no number is used again.
+func TestAJournalThatWasEmptiedOrRemovedAsAWholeIsNotWholeAfterTheNextEntry(t *testing.T) {
+	for name, lose := range map[string]func(string) error{"emptied": func(path string) error { return os.Truncate(path, 0) }, "removed": os.Remove} {
+		path := file(t)
+		begin(t, open(t, path), 1, 2)
+		if err := lose(path); err != nil {
+			t.Fatal(err)
+		}
+		j := open(t, path)
+		if ps := j.Problems(); len(ps) != 1 || !strings.Contains(ps[0].Why, "ends at number 0, but number 2 was written") {
+			t.Errorf("%s: before the entry: %+v", name, ps)
+		}
+		if es := begin(t, j, 3); es[0].ID != "3" {
+			t.Errorf("%s: the number %s is used again", name, es[0].ID)
+		}
+		if es, ps, err := Read(path, nil); err != nil || len(es) != 1 || len(ps) != 1 || !strings.Contains(ps[0].Why, "chain is broken") {
+			t.Errorf("%s: %v %+v %v", name, es, ps, err)
+		}
+	}
+}
+
 func TestAJournalThatIsReplacedWhileOpenIsNotWrittenTo(t *testing.T) {
 	path := file(t)
 	j := open(t, path)

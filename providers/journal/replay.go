@@ -255,6 +255,6 @@ func (b *replay) checkHead(note io.ReaderAt) {
 		return
 	}
 	b.problems = append(b.problems, Problem{Why: fmt.Sprintf("the journal ends at number %d, but number %d was written: entries were cut off", b.seq, seq)})
-	b.seq = seq // numbers are not reused
+	b.seq, b.lastID = seq, max(b.lastID, seq) // numbers are not reused; a line holds at most one entry
 	b.head = "?"
 }
