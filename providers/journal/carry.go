@@ -57,7 +57,7 @@ func (j *Journal) CarryIn(entries []Entry) (n int, err error) {
 		}
 		_, err := j.send(j.stop, c, j.checkCarried(some))
 		if err != nil {
-			err = errors.Join(err, j.drop(c.ID))
+			err = errors.Join(err, j.drop(c))
 		} else {
 			n += len(some)
 		}

@@ -139,16 +139,19 @@ func (j *Journal) End(outcomes ...Outcome) error {
 	if j.team != nil {
 		return j.endTeam(outcomes)
 	}
-	return j.lockedUntil(nil, func() error {
-		var lines []body
-		for _, o := range outcomes {
-			if o.Time.IsZero() {
-				o.Time = j.clock.Now()
-			}
-			lines = append(lines, body{Outcome: &o})
+	return j.lockedUntil(nil, func() error { return j.appendEnds(outcomes) })
+}
+
+// appendEnds appends outcomes to the file.
+func (j *Journal) appendEnds(outcomes []Outcome) error {
+	var lines []body
+	for _, o := range outcomes {
+		if o.Time.IsZero() {
+			o.Time = j.clock.Now()
 		}
-		return j.append(lines)
-	})
+		lines = append(lines, body{Outcome: &o})
+	}
+	return j.append(lines)
 }
 
 // NotePutBack records what has to be restored for an entry that was begun. It returns once that is on disk. The entry

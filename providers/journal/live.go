@@ -137,31 +137,69 @@ func (j *Journal) Abandoned(recheck time.Duration) ([]Entry, error) {
 // whose outcome another process has recorded meanwhile.
 func (j *Journal) RecordOutcomes(outcomes ...Outcome) (written []Entry, err error) {
 	err = j.locked(func() error {
-		var lines []body
-		var ids []string
-		for _, o := range outcomes {
-			i, ok := j.replay.at[o.ID]
-			if !ok || j.replay.entries[i].State != Begun && j.replay.entries[i].State != Unknown {
-				continue
-			}
-			if o.Time.IsZero() {
-				o.Time = j.clock.Now()
-			}
-			lines = append(lines, body{Outcome: &o})
-			ids = append(ids, o.ID)
+		err := errRecorded
+		for errors.Is(err, errRecorded) { // each time, fewer are left
+			written, err = j.recordOpen(outcomes)
 		}
-		if len(lines) == 0 {
-			return nil
-		}
-		if err := j.append(lines); err != nil {
-			return err
-		}
-		for _, id := range ids {
-			written = append(written, j.replay.entries[j.replay.at[id]])
-		}
-		return nil
+		return err
 	})
 	return written, err
+}
+
+// errRecorded means that another member has recorded the outcome of an entry meanwhile.
+var errRecorded = errors.New("journal: another process has recorded an outcome meanwhile")
+
+// recordOpen writes those of outcomes whose entries are open, and returns the entries with them. In the journal of a team it
+// returns errRecorded, and writes nothing, if another member has written one of them meanwhile.
+func (j *Journal) recordOpen(outcomes []Outcome) ([]Entry, error) {
+	open := openEntries(j.allEntries())
+	var left []Outcome
+	for _, o := range outcomes {
+		if open[o.ID] {
+			left = append(left, o)
+		}
+	}
+	if len(left) == 0 {
+		return nil, nil
+	}
+	check := func(before []Entry) error {
+		open := openEntries(before)
+		if slices.ContainsFunc(left, func(o Outcome) bool { return !open[o.ID] }) {
+			return errRecorded
+		}
+		return nil
+	}
+	var err error
+	if j.team != nil {
+		err = j.appendOutcomes(j.stop, check, left)
+	} else {
+		err = j.appendEnds(left)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var written []Entry
+	all := j.allEntries() // with what waits for a store that went away
+	for _, o := range left {
+		if i := slices.IndexFunc(all, func(e Entry) bool { return e.ID == o.ID || e.Local == o.ID }); i >= 0 {
+			written = append(written, all[i])
+		}
+	}
+	return written, nil
+}
+
+// openEntries returns the ids of the entries whose outcome is not known.
+func openEntries(entries []Entry) map[string]bool {
+	open := map[string]bool{}
+	for i := range entries {
+		if e := &entries[i]; e.open() {
+			open[e.ID] = true
+			if e.Local != "" {
+				open[e.Local] = true
+			}
+		}
+	}
+	return open
 }
 
 // damagedTails returns a problem for each damaged tail that was ever set aside and whose file exists, without known.

@@ -57,9 +57,9 @@ func (j *Journal) settle(id string) error {
 }
 
 // drop removes a batch whose changes are not made. Its write may have been received all the same.
-func (j *Journal) drop(id string) error {
-	j.team.dropped[id] = true
-	return j.settle(id)
+func (j *Journal) drop(c batch) error {
+	j.team.dropped[c.ID] = len(c.Entries)
+	return j.settle(c.ID)
 }
 
 func (j *Journal) writeOutbox(l outboxLine, sync bool) error {
@@ -172,14 +172,17 @@ func sameRecord(a, b *providers.Change) bool {
 // failDropped ends entries that are in the chain although they were given up when the answer to their write was lost.
 func (j *Journal) failDropped() error {
 	var outcomes []Outcome
-	for id := range j.team.dropped {
+	for id, n := range j.team.dropped {
 		first, there := j.replay.batches[id]
 		if !there {
 			continue
 		}
 		delete(j.team.dropped, id)
-		for at := j.replay.at[first]; first != "" && at < len(j.replay.entries) && j.replay.entries[at].Writer == j.writer && j.replay.entries[at].State == Begun; at++ {
-			outcomes = append(outcomes, Outcome{ID: j.replay.entries[at].ID, State: Failed, Time: j.clock.Now().UTC(), Error: "it was not begun: the store of the team had not confirmed this entry"})
+		for _, e := range j.entriesFrom(first, n) {
+			if e.Writer != j.writer || e.State != Begun {
+				continue
+			}
+			outcomes = append(outcomes, Outcome{ID: e.ID, State: Failed, Time: j.clock.Now().UTC(), Error: "it was not begun: the store of the team had not confirmed this entry"})
 		}
 	}
 	if len(outcomes) == 0 {

@@ -158,6 +158,9 @@ func (b *replay) addOutcome(o *Outcome) bool {
 	}
 	// Entries were handed out and must not be modified, so a copy replaces the old one.
 	e := b.entries[i]
+	if o.LookedUp && !e.open() {
+		return true // another process looked it up too, and was first
+	}
 	if e.PutBack != nil && o.State == Done && o.PutBack == nil {
 		return true // an earlier release looked up the change but knew nothing of putting back, which is still due
 	}
@@ -191,9 +194,6 @@ func (b *replay) keepTime(l body) {
 // append writes lines in one write and waits until they are on disk. If that fails, it removes what was written, so
 // that the replay stays correct.
 func (j *Journal) append(bodies []body) error {
-	if j.team != nil {
-		return j.appendTeam(bodies)
-	}
 	var buf bytes.Buffer
 	seq, prev := j.replay.seq, j.replay.head
 	if prev == "?" {

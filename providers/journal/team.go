@@ -74,15 +74,15 @@ type team struct {
 	listed  bool // the store was listed, so that gaps are known
 	away    error
 	awayAt  time.Time
-	asked   bool            // the operator let changes be journalled here until the store is back
-	pending []batch         // in the outbox, and not in the chain
-	dropped map[string]bool // batches that were given up, whose writes may still arrive
-	damaged bool            // the mirror is not what was written, and the store was not asked for it yet
-	seen    *[]read         // collects what is read from the store, if there is no mirror; may be nil
-	newer   error           // the chain has an object of a later format
-	lost    error           // the store does not have the chain that this machine has read
-	id      string          // of the store; empty until it was read
-	alive   string          // version of the writer's object, if there is one
+	asked   bool           // the operator let changes be journalled here until the store is back
+	pending []batch        // in the outbox, and not in the chain
+	dropped map[string]int // number of entries of batches that were given up, whose writes may still arrive
+	damaged bool           // the mirror is not what was written, and the store was not asked for it yet
+	seen    *[]read        // collects what is read from the store, if there is no mirror; may be nil
+	newer   error          // the chain has an object of a later format
+	lost    error          // the store does not have the chain that this machine has read
+	id      string         // of the store; empty until it was read
+	alive   string         // version of the writer's object, if there is one
 	aliveAt time.Time
 	copies  []string // mirrors that may be of the same store
 	isSame  func(place string) bool
@@ -108,7 +108,7 @@ func OpenTeam(o TeamOptions) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, signer: o.Signer, copies: o.Copies, isSame: o.IsSame, dropped: map[string]bool{}, changed: map[Changed]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
+	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, signer: o.Signer, copies: o.Copies, isSame: o.IsSame, dropped: map[string]int{}, changed: map[Changed]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
 	var err error
 	if j.file, err = openOwn(o.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)

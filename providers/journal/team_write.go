@@ -49,14 +49,14 @@ func (j *Journal) writeTeam(state State, check func([]Entry) error, entries []En
 	case j.isAway() && isAbsence(err) && (state != Begun || j.team.asked):
 		if check != nil {
 			if err := check(j.allEntries()); err != nil {
-				return nil, errors.Join(err, j.drop(c.ID))
+				return nil, errors.Join(err, j.drop(c))
 			}
 		}
 		return j.keepAway(c)
 	case j.isAway() && isAbsence(err):
 		err = &AwayError{Store: j.team.store.Name(), Err: err}
 	}
-	return nil, errors.Join(err, j.drop(c.ID))
+	return nil, errors.Join(err, j.drop(c))
 }
 
 // endTeam writes outcomes as one batch. They are on the disk of this machine at least, from where they are sent once
@@ -67,22 +67,12 @@ func (j *Journal) endTeam(outcomes []Outcome) error {
 	if j.closed {
 		return errors.New("journal: it is closed")
 	}
-	return j.appendOutcomes(nil, outcomes)
+	return j.appendOutcomes(nil, nil, outcomes)
 }
 
-// appendTeam is append for outcomes in the journal of a team.
-func (j *Journal) appendTeam(bodies []body) error {
-	var outcomes []Outcome
-	for _, b := range bodies {
-		if b.Outcome == nil {
-			return errors.New("journal: the journal of a team takes entries in batches")
-		}
-		outcomes = append(outcomes, *b.Outcome)
-	}
-	return j.appendOutcomes(j.stop, outcomes)
-}
-
-func (j *Journal) appendOutcomes(stop <-chan struct{}, outcomes []Outcome) error {
+// appendOutcomes writes outcomes as one batch, unless check, which may be nil, refuses them. It is not asked while the store is
+// away.
+func (j *Journal) appendOutcomes(stop <-chan struct{}, check func([]Entry) error, outcomes []Outcome) error {
 	if err := j.registerTeamWriter(false); err != nil {
 		return err
 	}
@@ -98,7 +88,11 @@ func (j *Journal) appendOutcomes(stop <-chan struct{}, outcomes []Outcome) error
 	if err := j.keep(c); err != nil {
 		return err
 	}
-	if _, err := j.send(stop, c, nil); err != nil && !j.isAway() {
+	_, err := j.send(stop, c, check)
+	switch {
+	case errors.Is(err, errRecorded):
+		return errors.Join(err, j.drop(c))
+	case err != nil && !j.isAway():
 		return err
 	}
 	return nil
