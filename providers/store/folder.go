@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"rollcall/providers"
@@ -20,7 +21,17 @@ import (
 
 // Folder is a Store of files in a folder that all members reach: on one machine, or on a file system with locks and
 // hard links, such as NFS version 4.
-type Folder struct{ root string }
+type Folder struct {
+	root     string
+	modified func(fs.FileInfo) time.Time // when a file was written, by the clock of the file system
+
+	mu      sync.Mutex
+	ahead   time.Duration // of the clock of the file system, against this machine's
+	askedAt time.Time     // when that was asked for, by the wall clock of this machine; zero if it was not yet
+}
+
+// clockEvery is how often the clock of the file system is asked for.
+const clockEvery = 30 * time.Second
 
 var _ providers.Store = (*Folder)(nil)
 
@@ -29,12 +40,29 @@ const temporary = ".write-"
 
 // NewFolder returns the store in a folder. A folder that does not exist is unreachable, and not made, so that a file
 // system that is not mounted is not taken for an empty store.
-func NewFolder(root string) *Folder { return &Folder{root: root} }
+func NewFolder(root string) *Folder { return &Folder{root: root, modified: fs.FileInfo.ModTime} }
 
 // Name returns the folder.
 func (f *Folder) Name() string { return f.root }
 
-// Get implements providers.Store. The clock of the store is that of this machine.
+// now returns the time of the file system that the folder is on, as the time of a file that is written there. If none can be
+// written, it is the time of this machine.
+func (f *Folder) now(ctx context.Context) time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.askedAt.IsZero() || time.Since(f.askedAt).Abs() > clockEvery {
+		f.askedAt = time.Now().Round(0)
+		if path, err := f.write(ctx, "clock", nil); err == nil {
+			if info, err := os.Stat(path); err == nil {
+				f.ahead = time.Until(f.modified(info))
+			}
+			_ = os.Remove(path) // what is left behind is not listed
+		}
+	}
+	return time.Now().Add(f.ahead)
+}
+
+// Get implements providers.Store. The clock of the store is that of its file system.
 func (f *Folder) Get(ctx context.Context, key string) (providers.Object, error) {
 	if err := ctx.Err(); err != nil {
 		return providers.Object{}, f.failed("read "+key, err)
@@ -55,7 +83,7 @@ func (f *Folder) Get(ctx context.Context, key string) (providers.Object, error) 
 	if _, err := data.ReadFrom(file); err != nil {
 		return providers.Object{}, f.failed("read "+key, err)
 	}
-	return providers.Object{Key: key, Data: data.Bytes(), Version: versionOf(data.Bytes()), Modified: info.ModTime(), Asked: time.Now()}, nil
+	return providers.Object{Key: key, Data: data.Bytes(), Version: versionOf(data.Bytes()), Modified: f.modified(info), Asked: f.now(ctx)}, nil
 }
 
 // GetChanged implements providers.Store. It reads the file all the same.
