@@ -67,3 +67,21 @@ func TestWhatAnOperatorTookOutOfAStoppedNodeIsRememberedAtTheReturn(t *testing.T
 		t.Errorf("after the return: %v", v.Counts())
 	}
 }
+
+// Of what an evacuation took out one node fails and one is gone: nothing goes back, so agents that boot there must stay out.
+func TestAnEvacuationOfWhichNothingWasReturnedStaysUntilAllThatItTookOutIsGone(t *testing.T) {
+	w := newWorld()
+	w.evacuate(plan.Evacuation{})
+	w.instance(tritonA).State = providers.StateTerminated
+	w.instance(tritonB).State = providers.StateStopped
+	p := plan.ReturnCloud(w.view(), keyEast, "")
+	if len(p.Steps) > 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "no node can be returned, so joyent-east stays evacuated") {
+		t.Errorf("one is left: %q, skipped %q", sentences(p), p.Skipped)
+	}
+	w.instance(tritonB).State = providers.StateTerminated
+	p = plan.ReturnCloud(w.view(), keyEast, "")
+	w.carryOutPart(p)
+	if v := w.view(); len(p.Steps) == 0 || len(v.Index.Evacuations) > 0 {
+		t.Errorf("nothing is left: %q, skipped %q, %+v", sentences(p), p.Skipped, v.Index.Evacuations)
+	}
+}

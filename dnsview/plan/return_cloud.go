@@ -61,7 +61,7 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 			returned++
 		}
 	}
-	ends := returned+gone > 0 || len(nodes) == 0
+	ends := returned > 0 || gone == len(nodes) // nothing that it took out is left
 	for _, ref := range stay {
 		b.stayOut(ref, ends, took)
 	}
