@@ -40,16 +40,17 @@ healthy and on the wire; then takes the old one out of DNS, waits until no
 resolver can still hold its address, and terminates it. Then comes the next. At
 most --max-out nodes are out of DNS at a time, and no service falls below its
 minimum. If a node is not launched or does not become healthy, the old one stays
-and nothing further is launched.
+and nothing further of that replacement is launched.
 
 What a node was launched with is in the journal; --template, --size, --image
 and the other flags replace it, for one cloud as CLOUD=VALUE. Secret values are
 not kept, and are given again.
 
 A replacement that was stopped is continued by --resume, or by the same command:
-a node that was launched in the place of another is not launched again. On a
-terminal it asks for the name of the node, or for the number of nodes; elsewhere
-it needs --yes. A termination cannot be undone; undo names what was launched.`,
+a node that was launched in the place of another is not launched again. Several
+that were stopped are continued one after the other, each though one before it
+failed. On a terminal it asks for the name of the node, or for the number of
+nodes; elsewhere it needs --yes. A termination cannot be undone; undo names what was launched.`,
 		example: "  rollcall replace www-03 --dry-run\n  rollcall replace --service www.example.com --max-out 2 --image aws-use1=ami-0abc --yes\n  rollcall replace --resume",
 		args: func(in *changeInput) cobra.PositionalArgs {
 			return func(cmd *cobra.Command, args []string) error {
