@@ -3,6 +3,9 @@ package ui_test
 import (
 	"strings"
 	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"rollcall/providers"
 	"rollcall/ui"
@@ -40,6 +43,45 @@ func TestAStateIsNeverCut(t *testing.T) {
 			}
 			r.press("esc", "esc")
 		}
+	}
+}
+
+func TestWhatWasFoundIsAWordAt120ColumnsAndNeverCut(t *testing.T) {
+	r := newRig(t, 120, 40, onWire, func(_ *ui.Options, f *fake) {
+		z := &f.snap.Zones[0]
+		z.Records = append(z.Records, providers.Record{Zone: z.Zone.Name, Name: "else." + z.Zone.Name, Type: "A", TTL: 60, Value: "203.0.113.79", Owners: []providers.Owner{{Fleet: "00000001", Cloud: "0123456789", Instance: "i-0123456789abcdef0", Registered: epoch()}}})
+	})
+	r.until("Instances 30", "✖missing", "▲ stopped", "○ other-fleet")
+	if l := r.line("✖missing"); !strings.Contains(l, "east-www-04") {
+		t.Errorf("%q", l)
+	}
+	for w := 40; w <= 200; w += 5 {
+		r.send(tea.WindowSizeMsg{Width: w, Height: 60})
+		for _, k := range []string{"g", "tab"} {
+			r.press(k)
+			for _, cut := range []string{"miss…", "missi…", "stopp…", "stop…", "○ o…", "other…", "other-…", "dangl…"} {
+				if s := r.screen(); strings.Contains(s, cut) {
+					t.Errorf("at %d columns: %s", w, r.line(cut))
+				}
+			}
+		}
+	}
+}
+
+func TestAFindingAboutAMarkerNamesWhatItMarks(t *testing.T) {
+	r := newRig(t, 120, 40, func(_ *ui.Options, f *fake) {
+		z, o := &f.snap.Zones[1], providers.Owner{Fleet: fleetID, Cloud: f.snap.Clouds[0].Cloud.Key, Instance: f.snap.Clouds[0].Instances[0].ID, Registered: epoch().Add(-72 * time.Hour)}
+		text, err := o.For("A", "54.1.20.99").Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		z.Records = append(z.Records, providers.Record{Zone: z.Zone.Name, Name: providers.MarkerName(o.Instance, "old."+z.Zone.Name), Type: "TXT", TTL: 300, Value: providers.FormatTXT([]string{text})})
+	})
+	r.until("Instances 30")
+	r.press("f")
+	r.until("1 orphan-marker", "marker of i-0ab")
+	if l := r.line("marker of i-0ab"); !strings.Contains(l, "old.unilans.net") || strings.Contains(l, "rollcall1") {
+		t.Errorf("%q", l)
 	}
 }
 

@@ -32,6 +32,10 @@ func newFinding(v *dnsview.View, f *dnsview.Finding, t *index.Texts) Finding {
 	key := f.KeyParts()
 	r := Finding{Finding: f, view: v, key: t.Join(key[:]...), Why: providers.Clean(f.Reason)}
 	switch {
+	case f.Record != nil && f.Record.IsMarker():
+		instance, name, _ := providers.SplitMarkerName(f.Record.Name)
+		r.About = providers.Clean(t.Join("marker of ", ShortID(instance), " at ", name))
+		r.Where = providers.Clean(f.Record.Zone)
 	case f.Record != nil:
 		r.About = providers.Clean(t.Join(f.Record.Name, " ", f.Record.Type, " ", f.Record.Value))
 		r.Where = providers.Clean(f.Record.Zone)
@@ -122,7 +126,7 @@ func FindingTable() []Column[*Finding] {
 func FindingScreen(now func() time.Time) []Column[*Finding] {
 	return []Column[*Finding]{
 		{
-			Title: "FINDING", Min: 9, Max: 16, Text: func(r *Finding) string { return r.Label() },
+			Title: "FINDING", Min: 9, Max: 18, Priority: -1, Text: func(r *Finding) string { return r.Label() },
 			Compare: func(a, b *Finding) int {
 				return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(a.Class, b.Class))
 			},

@@ -208,7 +208,7 @@ func InstanceScreen(now func() time.Time) []Column[*Instance] {
 			Compare: func(a, b row) int { return cmp.Compare(a.Inst.State, b.Inst.State) },
 		},
 		{
-			Title: "ADDRESS", Min: 15, Max: 39, Priority: 2, Text: row.Address,
+			Title: "ADDRESS", Min: 15, Narrow: 13, Max: 39, Priority: 2, Text: row.Address,
 			Compare: func(a, b row) int {
 				x, y := a.Inst.PublicIPs, b.Inst.PublicIPs
 				if len(x) > 0 && len(y) > 0 {

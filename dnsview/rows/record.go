@@ -308,7 +308,7 @@ func RecordScreen(now func() time.Time) []Column[*Record] {
 		}, Compare: compareWire},
 		readColumn(now, func(r row) time.Time { return r.source().RowsFrom }),
 		{
-			Title: "FINDING", Min: 10, Max: 16,
+			Title: "FINDING", Min: 10, Max: 18, Priority: -1,
 			Text: func(r row) string {
 				if len(r.Findings) == 0 {
 					return ""

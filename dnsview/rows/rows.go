@@ -26,6 +26,7 @@ type Column[R any] struct {
 
 	// For screens; see grid.Column:
 	Min, Max int
+	Narrow   int
 	Priority int
 	Right    bool
 	Middle   bool // cut in the middle

@@ -109,7 +109,10 @@ func (d *Data[K, R]) measure(columns []Column[R], last *Data[K, R]) {
 		if columns[c].Optional && !d.filled[c] { // a few rows of many may have a text
 			d.filled[c] = slices.ContainsFunc(d.given, func(r R) bool { return columns[c].Text(r).Text != "" })
 		}
-		d.wide[c] = max(w, columns[c].Min)
+		if step > 1 { // a row that was not looked at may be wider
+			w = max(w, columns[c].Min)
+		}
+		d.wide[c] = w
 	}
 }
 

@@ -27,7 +27,10 @@ type Column[R any] struct {
 	// Min and Max limit the width in cells. Below Min the column is dropped instead of cut, as long as others can be
 	// dropped. Above Max it only gets room that no other column needs.
 	Min, Max int
-	// Priority decides which columns are dropped if room is short: the highest first, and zero never. See Extra.
+	// Narrow is the width in place of Min while no row has a wider text; 0 for Min.
+	Narrow int
+	// Priority decides which columns are dropped if room is short: the highest first, and zero never. One below zero gets the
+	// room for its texts before all others. See Extra.
 	Priority int
 	// Middle cuts texts in the middle, because both their ends tell rows apart.
 	Middle bool

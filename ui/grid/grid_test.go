@@ -309,3 +309,23 @@ func TestColumnsGetTheRoomThatNoOtherNeeds(t *testing.T) {
 		t.Errorf("a name is cut beside free room:\n%s", s)
 	}
 }
+
+func TestAColumnBelowZeroGetsTheRoomForItsTextsFirstAndANarrowOneNoMoreThanItNeeds(t *testing.T) {
+	for _, c := range []struct{ address, want string }{
+		{"10.0.0.1", "a-lo…e-name 10.0.0.1     dangling"},
+		{"203.0.113.209", "a-lo…-name 203.0.113.209 dangling"},
+		{"203.113.110.209", "a-l…name 203.113.110.209 dangling"},
+	} {
+		g := grid.New[int]([]grid.Column[*row]{
+			{Title: "NAME", Min: 4, Max: 20, Middle: true, Text: func(*row) grid.Cell { return grid.Cell{Text: "a-long-name-name"} }},
+			{Title: "ADDRESS", Min: 15, Narrow: 12, Max: 20, Priority: 2, Text: func(*row) grid.Cell { return grid.Cell{Text: c.address} }},
+			{Title: "DNS", Min: 3, Max: 12, Priority: -1, Text: func(*row) grid.Cell { return grid.Cell{Text: "dangling", Short: "!"} }},
+		})
+		g.Resize(3+10+1+13+1+8, 3)
+		g.Set(grid.Arrange[int](nil, g.Columns(), rows(1), grid.Filter{}, grid.Sort{Column: -1}))
+		line := ansi.Strip(g.Lines(2, grid.Draw[int]{Theme: theme.New(theme.Options{})})[1])
+		if got := strings.TrimSpace(line); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}

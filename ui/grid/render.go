@@ -59,7 +59,7 @@ func (g *Grid[K, R]) place() {
 	least := make([]int, len(g.columns))
 	for i := range g.columns {
 		shown[i] = !g.columns[i].Optional || (i < len(g.data.filled) && g.data.filled[i])
-		least[i] = g.columns[i].Min
+		least[i] = g.leastWidth(i)
 	}
 	for g.totalWidth(g.contentWidths(mediumWidth), shown, 1) > room && g.hideColumn(shown, Extra) {
 	}
@@ -73,7 +73,7 @@ func (g *Grid[K, R]) place() {
 	left := room - g.totalWidth(least, shown, g.gap)
 	for i := range g.columns {
 		if shown[i] {
-			g.layout = append(g.layout, placed{column: i, width: g.columns[i].Min})
+			g.layout = append(g.layout, placed{column: i, width: least[i]})
 		}
 	}
 	left = g.widen(left)
@@ -83,6 +83,15 @@ func (g *Grid[K, R]) place() {
 			break
 		}
 	}
+}
+
+// leastWidth returns the width below which a column is dropped.
+func (g *Grid[K, R]) leastWidth(column int) int {
+	c := &g.columns[column]
+	if c.Narrow > 0 && column < len(g.data.wide) {
+		return min(c.Min, max(c.Narrow, g.data.wide[column]))
+	}
+	return c.Min
 }
 
 // hideColumn hides the column of the highest priority that is at least from. It reports whether there was one.
@@ -116,7 +125,7 @@ func (g *Grid[K, R]) most(column, most int) int {
 func (g *Grid[K, R]) contentWidths(most int) []int {
 	w := make([]int, len(g.columns))
 	for i := range g.columns {
-		w[i] = g.columns[i].Min
+		w[i] = g.leastWidth(i)
 		if i < len(g.data.wide) {
 			w[i] = max(w[i], min(g.data.wide[i], g.most(i, most)))
 		}
@@ -133,13 +142,15 @@ const (
 
 // widen distributes the remaining room, by priority, until each column has the width that its content needs.
 func (g *Grid[K, R]) widen(left int) int {
+	left = g.widenTo(left, ownMost, -1)
 	for _, most := range []int{narrowWidth, mediumWidth, ownMost, math.MaxInt} {
-		left = g.widenTo(left, most)
+		left = g.widenTo(left, most, math.MaxInt)
 	}
 	return left
 }
 
-func (g *Grid[K, R]) widenTo(left, most int) int {
+// widenTo gives columns up to a priority the room that their contents need, limited to most. It returns what is left.
+func (g *Grid[K, R]) widenTo(left, most, priority int) int {
 	for left > 0 {
 		best := -1
 		for i, p := range g.layout {
@@ -147,7 +158,7 @@ func (g *Grid[K, R]) widenTo(left, most int) int {
 			if p.column < len(g.data.wide) {
 				want = min(g.data.wide[p.column], g.most(p.column, most))
 			}
-			if p.width < want && (best < 0 || g.columns[p.column].Priority < g.columns[g.layout[best].column].Priority) {
+			if p.width < want && g.columns[p.column].Priority <= priority && (best < 0 || g.columns[p.column].Priority < g.columns[g.layout[best].column].Priority) {
 				best = i
 			}
 		}

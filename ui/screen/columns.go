@@ -38,7 +38,11 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 		"NAME": alive(func(row) theme.Role { return theme.Plain }),
 		"ADDRESS": func(r row, text string) grid.Cell {
 			if doing, short := sh.DoingTo(r.Key()); doing != "" {
-				return grid.Cell{Text: t.Wait + " " + doing, Short: short, Role: theme.Notice}
+				cell := grid.Cell{Text: t.Wait + " " + doing, Short: short, Role: theme.Notice}
+				if _, rest, ok := strings.Cut(short, " "); ok {
+					cell.Least = t.Wait + " " + rest
+				}
+				return cell
 			}
 			return grid.Cell{Text: text}
 		},
@@ -54,9 +58,7 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 		},
 		"DNS": func(r row, text string) grid.Cell {
 			if f := common.Worst(r.Findings); f != nil {
-				cell := alarmCell(t, f, text)
-				cell.Short, cell.Least = alarmGlyph(t, f), ""
-				return cell
+				return alarmCell(t, f, text)
 			}
 			if r.CountRecords() == 0 {
 				return grid.Cell{Text: t.Dot, Role: theme.Faint}
@@ -93,9 +95,9 @@ func recordColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Rec
 // than what is.
 func alarmCell(t *theme.Theme, f *dnsview.Finding, text string) grid.Cell {
 	glyph, role := common.SeverityGlyph(t, f.Severity)
-	cell := grid.Cell{Text: glyph + " " + text, Role: role}
+	cell := grid.Cell{Text: glyph + " " + text, Short: glyph + text, Least: alarmGlyph(t, f), Role: role}
 	if certain, doubted := strings.CutSuffix(text, "?"); doubted {
-		cell.Short, cell.Least = glyph+"?"+certain, alarmGlyph(t, f)
+		cell.Short = glyph + "?" + certain
 	}
 	return cell
 }
@@ -149,7 +151,7 @@ func drawn[R any](columns []rows.Column[R], in roles, by cellsByTitle[R]) []grid
 	out := make([]grid.Column[R], len(columns))
 	for i, c := range columns {
 		out[i] = grid.Column[R]{
-			Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Right: c.Right, Middle: c.Middle, Wide: c.Fill, Optional: c.Optional, Extra: c.Extra, Compare: c.Compare,
+			Title: c.Title, Min: c.Min, Narrow: c.Narrow, Max: c.Max, Priority: c.Priority, Right: c.Right, Middle: c.Middle, Wide: c.Fill, Optional: c.Optional, Extra: c.Extra, Compare: c.Compare,
 		}
 		role, l := in[c.Title], by[c.Title]
 		if l == nil {

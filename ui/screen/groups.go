@@ -265,11 +265,8 @@ func groupColumns[K comparable, R rows.Grouped[K]](t *theme.Theme, kind *groupKi
 	type line = *rows.GroupLine[K, R]
 	var out []grid.Column[line]
 	for _, c := range kind.columns() {
-		if c.Extra {
-			continue
-		}
 		text, compare := c.Text, c.Compare
-		w := grid.Column[line]{Title: c.Title, Min: c.Min, Max: c.Max, Priority: c.Priority, Middle: c.Middle, Right: c.Right, Wide: c.Wide, Optional: c.Optional}
+		w := grid.Column[line]{Title: c.Title, Extra: c.Extra, Min: c.Min, Narrow: c.Narrow, Max: c.Max, Priority: c.Priority, Middle: c.Middle, Right: c.Right, Wide: c.Wide, Optional: c.Optional}
 		if compare != nil {
 			w.Compare = func(a, b line) int { return compare(a.Member, b.Member) }
 		}
