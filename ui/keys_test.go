@@ -194,7 +194,7 @@ func TestAGuardThatTypingAnswersIsAsked(t *testing.T) {
 	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.refuse, f.ask = index.GuardMinimum, "www" }).ready()
 	r.onDead()
 	r.press("d")
-	r.until("guard minimum, refused", "type www")
+	r.until("1 step: 1 waits for the typed text", "guard minimum, waits for the typed text", "type www")
 	r.clock.Advance(time.Second)
 	r.typeText("ww")
 	r.press("enter")

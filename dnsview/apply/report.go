@@ -73,6 +73,18 @@ type StepReport struct {
 	Err     error
 }
 
+// WaitsForText reports whether the step is refused only until what its guards ask for is typed.
+func (s *StepReport) WaitsForText() bool {
+	asks := false
+	for i := range s.Guards {
+		if g := &s.Guards[i]; !g.Pass && g.Confirm == "" {
+			return false
+		}
+		asks = asks || !s.Guards[i].Pass
+	}
+	return asks && s.State == StepRefused
+}
+
 // Report is the outcome of a plan.
 type Report struct {
 	Run     string // id of this run in the journal; empty for a check
@@ -115,7 +127,7 @@ func (r *Report) Asks() []Ask {
 	var out []Ask
 	for i := range r.Steps {
 		s := &r.Steps[i]
-		if s.State != StepRefused || slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return !g.Pass && g.Confirm == "" }) {
+		if !s.WaitsForText() {
 			continue
 		}
 		for _, g := range s.Guards {

@@ -80,6 +80,9 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 			state = ""
 		}
 		glyph, role := stepGlyph(t, state, c.stage == stageRunning && (c.states[s.ID] == "" && c.wait.Step == s.ID))
+		if r != nil && r.WaitsForText() {
+			glyph, role = t.Warn, theme.Warn
+		}
 		out = append(out, paintIndented(t, role, glyph, theme.Plain, sh.Readable(s.Sentence), w)...)
 		if s.Change != nil {
 			for _, l := range plan.Diff(s.Change) {
@@ -133,11 +136,25 @@ func tally(r *apply.Report) string {
 		return ""
 	}
 	var parts []string
-	for _, s := range []apply.StepState{apply.StepReady, apply.StepDone, apply.StepRefused, apply.StepFailed, apply.StepUnknown, apply.StepSkipped} {
-		if n := r.Count(s); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, s))
+	add := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
+	wait := 0
+	for i := range r.Steps {
+		if r.Steps[i].WaitsForText() {
+			wait++
+		}
+	}
+	for _, s := range []apply.StepState{apply.StepReady, apply.StepDone, apply.StepRefused, apply.StepFailed, apply.StepUnknown, apply.StepSkipped} {
+		n := r.Count(s)
+		if s == apply.StepRefused {
+			n -= wait
+		}
+		add(n, string(s))
+	}
+	add(wait, map[bool]string{false: "wait", true: "waits"}[wait == 1]+" for the typed text")
 	return ": " + strings.Join(parts, ", ")
 }
 
@@ -182,7 +199,10 @@ func (d *changeDialog) stepDetail(sh *common.Context, r *apply.StepReport, shown
 		}
 		explained = true
 		role, glyph, word := theme.Bad, t.Bad, "refused"
-		if g.NoEvidence {
+		switch {
+		case r.WaitsForText():
+			role, glyph, word = theme.Warn, t.Warn, "waits for the typed text"
+		case g.NoEvidence:
 			role, glyph, word = theme.Warn, t.Warn, "not known"
 		}
 		if above(fmt.Sprint(g)) {
