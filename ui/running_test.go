@@ -11,9 +11,9 @@ import (
 )
 
 // draining starts a drain of the first instance, and leaves it in the background in its wait.
-func draining(t *testing.T, w, h int) *rig {
+func draining(t *testing.T, w, h int, change ...func(*ui.Options, *fake)) *rig {
 	t.Helper()
-	r := newRig(t, w, h, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) })
+	r := newRig(t, w, h, append(change, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) })...)
 	r.until("Instances 30")
 	r.byName().press("x")
 	r.until("type the name")
@@ -38,6 +38,20 @@ func TestARowSaysThatItIsBeingDrainedAndTheHeaderCountsWhatRuns(t *testing.T) {
 		close(r.f.hold)
 		r.until("done: ")
 		r.hasNot("RUNNING", "draining")
+	}
+}
+
+func TestTheWaitOfADrainSaysThatItIsForOpenConnectionsToo(t *testing.T) {
+	for _, linger := range []time.Duration{0, 5 * time.Minute} {
+		r := draining(t, 120, 40, func(_ *ui.Options, f *fake) { f.services[0].Linger = linger })
+		r.press(":")
+		r.typeText("changes")
+		r.press("enter")
+		r.has("42s until resolvers forget")
+		if strings.Contains(r.screen(), "until resolvers forget and connections end") != (linger > 0) {
+			t.Errorf("with %v:\n%s", linger, r.screen())
+		}
+		close(r.f.hold)
 	}
 }
 

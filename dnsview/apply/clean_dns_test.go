@@ -391,15 +391,6 @@ func TestAStopWhereAZoneCannotBeReadSaysSoAndAsksForTheName(t *testing.T) {
 	wantStates(t, b.run(p, p.Steps[0].Instance.Name), StepDone)
 }
 
-func TestADrainWaitsForOpenConnectionsToo(t *testing.T) {
-	b := newBench(t)
-	b.opts.Services[0].Linger = 30 * time.Second
-	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	if got := b.clk.Now().Sub(begin); !rep.OK() || got < 90*time.Second || got > 95*time.Second {
-		t.Errorf("%v after %s", states(rep), got)
-	}
-}
-
 func TestANodeWhoseAddressARecordOfAnotherOwnerHoldsIsNotDrained(t *testing.T) {
 	b := newBench(t)
 	o := providers.Owner{Fleet: fleetID, Cloud: awsKey, Instance: "i-9", Registered: begin.Add(-time.Hour)}

@@ -423,3 +423,22 @@ func TestAPlanThatWaitsLongIsJudgedOnFreshEvidenceAfterwards(t *testing.T) {
 		t.Errorf("%v, %d lists", states(rep), b.aws.Lists)
 	}
 }
+
+func TestADrainWaitsForOpenConnectionsToo(t *testing.T) {
+	b := newBench(t)
+	b.opts.Services[0].Linger = 30 * time.Second
+	lingers := func(p plan.Plan) bool {
+		return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Lingers() })
+	}
+	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
+	rep := b.run(p)
+	if got := b.clk.Now().Sub(begin); !rep.OK() || !lingers(p) || got < 90*time.Second || got > 95*time.Second {
+		t.Errorf("%v after %s of %+v", states(rep), got, p.Steps)
+	}
+	b = newBench(t) // of a node that is out of DNS already
+	b.opts.Services[0].Linger = 30 * time.Second
+	b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1")))
+	if p := plan.Drain(b.view(), ref(b.triton, "m-1")); !lingers(p) {
+		t.Errorf("%+v", p.Steps)
+	}
+}

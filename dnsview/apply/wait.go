@@ -37,7 +37,11 @@ func (r *run) wait(ctx context.Context, i int) {
 			r.askLagging(ctx)
 		}
 	}
-	cut, stopped := r.countDown(ctx, s.ID, left, s.Wait, ask, func(left string) string { return "waiting " + left + " for resolvers to forget" })
+	until := " for resolvers to forget"
+	if s.Lingers() {
+		until += " and open connections to end"
+	}
+	cut, stopped := r.countDown(ctx, s.ID, left, s.Wait, ask, func(left string) string { return "waiting " + left + until })
 	r.skipWaits = r.skipWaits || cut
 	r.notBefore = r.engine.o.Now() // reads from before the wait may be outdated
 	switch {

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/ui/common"
 	"rollcall/ui/theme"
 )
@@ -261,12 +263,16 @@ func (d *changeDialog) countdown(sh *common.Context, w int) string {
 		left -= sh.Now().Sub(c.wait.At)
 	}
 	left = max(left, 0).Round(time.Second)
-	n := max(min(w-24, 36), 4)
+	until := " until resolvers forget"
+	if slices.ContainsFunc(c.plan.Steps, func(s plan.Step) bool { return s.ID == c.wait.Step && s.Lingers() }) {
+		until += " and connections end"
+	}
+	n := max(min(w-2-len(until), 36), 4)
 	full := n
 	if c.wait.Total > 0 {
 		full = n - int(int64(n)*int64(left)/int64(c.wait.Total))
 	}
 	full = max(min(full, n), 0)
 	return t.Paint(theme.Notice, strings.Repeat(t.Full, full)) + t.Paint(theme.Faint, strings.Repeat(t.Empty, n-full)) +
-		t.Paint(theme.Strong, fmt.Sprintf(" %s", left)) + t.Paint(theme.Dim, " until resolvers forget")
+		t.Paint(theme.Strong, fmt.Sprintf(" %s", left)) + t.Paint(theme.Dim, until)
 }
