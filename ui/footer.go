@@ -43,7 +43,7 @@ func (m *Model) lastLine(w int) string {
 	}
 	if m.Status.Live(m.Now()) {
 		right := common.NewLine(t)
-		if m.Status.Hint != "" {
+		if m.Status.Hint != "" && len(m.Dialogs) == 0 { // there the keys are the dialog's
 			key, does, _ := strings.Cut(m.Status.Hint, " ")
 			right.Join(common.HintLine(t, common.KeyHints(key, does))).Gap(1)
 		}

@@ -64,7 +64,11 @@ func TestKeysActOnInstancesInGroupsAndNeverOnAHeading(t *testing.T) {
 	r := newRig(t, 140, 50).ready()
 	r.groupedBy("state")
 	r.until("↓ running  28", "use1-build-07")
-	r.press("z")
+	r.press("g", "space", "space")
+	if l := r.line("Instances by state"); !strings.Contains(l, "1 marked") {
+		t.Errorf("a heading was marked, or its first row was not: %q", l)
+	}
+	r.press("esc", "z")
 	r.until("› running  28")
 	r.press("G", "x")
 	if len(r.f.plans) != 0 {

@@ -82,8 +82,12 @@ func TestTheButtonGoesToTheFoldedFieldThatIsWrong(t *testing.T) {
 	r.until("name the profile that is to be created; enter goes there")
 	r.hasNot("what the template needs")
 	r.press("enter")
-	if l := r.line("profile  "); !strings.Contains(l, "▌") {
-		t.Errorf("the cursor is not on the profile: %q", l)
+	if l := r.line("profile  "); !strings.Contains(l, "▌✖") {
+		t.Errorf("the cursor is not on the profile, or that is not marked: %q", l)
+	}
+	r.press("down")
+	if l := r.line("profile  "); !strings.Contains(l, "│ ✖ profile") {
+		t.Errorf("what is wrong is told by its colour alone: %q", l)
 	}
 }
 

@@ -59,6 +59,10 @@ func TestReplaceRunsByItsWholeNameAndItsPlanSaysWhatIsLaunchedWhereAndHowManyAre
 	r.press("enter")
 	r.until("replace 2 instances", "at most 1 node out of DNS at a time", "Launch www-0a1b-01 in the place of use1-www-01 in aws-use1: nginx-roundrobin with greeting=Ahoy,",
 		"Terminate use1-www-01", "type the count to terminate 2 instances", "tab max out 2")
+	r.press("tab") // also while it plans
+	r.has("planning", "at most 2 nodes out of DNS at a time", "tab max out 1")
+	r.press("tab")
+	r.has("planning", "at most 1 node out of DNS at a time", "tab max out 2")
 	r.press("tab")
 	r.until("at most 2 nodes out of DNS at a time", "tab max out 1", "type the count")
 	r.press("tab")

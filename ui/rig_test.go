@@ -159,7 +159,7 @@ func (r *rig) until(texts ...string) {
 // as a machine under load needs.
 func (r *rig) untilTrue(what string, ok func() bool) {
 	r.t.Helper()
-	deadline := time.After(8 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for !ok() {
 		select {
 		case msg := <-r.msgs:

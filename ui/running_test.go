@@ -7,6 +7,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"rollcall/dnsview/index"
 	"rollcall/ui"
 )
 
@@ -98,6 +99,16 @@ func TestTheKeysOfTheScreenAreNotOfferedUnderADialog(t *testing.T) {
 	}
 }
 
+func TestWhatEndsInTheBackgroundOffersNoKeyUnderADialog(t *testing.T) {
+	r := draining(t, 140, 40)
+	r.press("?")
+	close(r.f.hold)
+	r.until("done: ")
+	r.hasNot("u undo  ")
+	r.press("esc")
+	r.has("done: ", " u undo")
+}
+
 func TestHintsAreThoseThatWorkHere(t *testing.T) {
 	r := newRig(t, 160, 40).ready()
 	r.hasNot("d deregister") // a build node has no record
@@ -116,6 +127,25 @@ func TestHintsAreThoseThatWorkHere(t *testing.T) {
 	r.hasNot("d deregister", "Q quiesce", "x terminate", "d removes")
 	r.on("use1-www-01")
 	r.has("x terminate", "Q quiesce")
+	r.press("R")
+	r.clock.Advance(time.Minute)
+	r.hasNot("x terminate", "Q quiesce")
+	r.press("enter")
+	r.has("w why")
+	r.hasNot("quiesce", "return")
+}
+
+func TestAPlanThatTheGuardsRefuseIsAskedAgainByItsKey(t *testing.T) {
+	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.refuse = index.GuardCoverage }).ready().byName()
+	r.on("use1-www-01")
+	r.press("Q")
+	r.until("the guards refuse; nothing was changed", "r ask again")
+	r.f.mu.Lock()
+	r.f.refuse = ""
+	r.f.mu.Unlock()
+	r.press("r")
+	r.until("y do it")
+	r.hasNot("the guards refuse")
 }
 
 func TestEnterOnTheErrorOfALaunchGoesToItsField(t *testing.T) {

@@ -84,7 +84,7 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 			return common.Request{Request: common.ChangeRequest{Verb: index.VerbUndo, Run: c.report.Run}, What: "undo " + c.what}
 		}
 	case "r":
-		if c.stage == stageEnded && c.err == "" && c.report != nil && !c.report.OK() {
+		if c.stage == stageEnded && c.err == "" && c.report != nil && !c.report.OK() || c.stage == stageConfirm && !c.possible() {
 			return common.Request{Request: c.request, What: c.what}
 		}
 	}
@@ -171,18 +171,19 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 	p := common.Panel{Title: c.what, View: &c.view, Danger: len(terminates(c.plan)) > 0 || sh.Current().Production}
 	switch c.stage {
 	case stagePlanning:
-		p.Lines = []string{t.Paint(theme.Dim, t.Wait+" planning"+t.Ellipsis)}
-		p.Hints = common.KeyHints("esc", "cancel")
+		if c.maxOutChanges() {
+			p.Lines = paintIndented(t, theme.Notice, t.Dot, theme.Plain, c.limitText(), w)
+		}
+		p.Lines = append(p.Lines, t.Paint(theme.Dim, t.Wait+" planning"+t.Ellipsis))
+		p.Hints = append(common.KeyHints("esc", "cancel"), c.maxOutHint()...)
 		return p
 	case stageChecking:
 		p.Lines = append(d.steps(sh, w), "", t.Paint(theme.Notice, t.Wait+" asking every cloud afresh, then the guards"+t.Ellipsis))
-		p.Hints = common.KeyHints("esc", "cancel")
+		p.Hints = append(common.KeyHints("esc", "cancel"), c.maxOutHint()...)
 	case stageConfirm:
 		p.Lines = d.steps(sh, w)
 		p.Tail, p.Hints = d.question(sh, w)
-		if c.maxOutChanges() {
-			p.Hints = append(p.Hints, common.KeyHint("tab", "max out "+strconv.Itoa(c.nextMaxOut(1))))
-		}
+		p.Hints = append(p.Hints, c.maxOutHint()...)
 	case stageRunning:
 		p.Lines = d.steps(sh, w)
 		p.Hints = common.KeyHints("esc", "go on in the background")

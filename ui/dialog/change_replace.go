@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/apply"
@@ -21,9 +23,17 @@ import (
 
 func (c *change) isReplacement() bool { return c.request.Verb == index.VerbReplace }
 
-// maxOutChanges reports whether the limit of a replacement can be changed now: it is one, of several nodes.
+// maxOutChanges reports whether the limit of a replacement can be changed now: it is one, of several nodes, and does not run yet.
 func (c *change) maxOutChanges() bool {
-	return c.stage == stageConfirm && len(c.request.Replacements) == 1 && len(c.request.Replacements[0].Nodes) > 1
+	return c.stage <= stageConfirm && len(c.request.Replacements) == 1 && len(c.request.Replacements[0].Nodes) > 1
+}
+
+// maxOutHint returns the key that changes the limit, or nothing.
+func (c *change) maxOutHint() []key.Binding {
+	if !c.maxOutChanges() {
+		return nil
+	}
+	return common.KeyHints("tab", "max out "+strconv.Itoa(c.nextMaxOut(1)))
 }
 
 // nextMaxOut returns the limit of a replacement after n more, or less; after the number of its nodes comes 1.

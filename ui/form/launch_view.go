@@ -47,6 +47,10 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 			label = max(label, n)
 		}
 	}
+	wrong := ""
+	if d.total() > 0 { // else any cloud would do
+		wrong = d.wrongField(sh)
+	}
 	var lines []string
 	row := 0
 	for i, f := range fields {
@@ -81,9 +85,12 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 		if f.danger {
 			role = theme.Warn
 		}
-		if d.problemOf(&f) != "" {
+		if d.problemOf(&f) != "" || f.id == wrong {
 			role = theme.Bad
 			bar = t.Paint(theme.Bad, t.Bad) + " "
+			if focused {
+				bar = t.Paint(theme.Accent, t.Bar) + t.Paint(theme.Bad, t.Bad)
+			}
 		}
 		if focused {
 			role = theme.Strong
@@ -112,6 +119,8 @@ func (d *launchForm) drawForm(sh *common.Context, w, h int) []string {
 	help, helpRole := fields[d.at].help, theme.Dim
 	if why := d.problemOf(&fields[d.at]); why != "" {
 		help, helpRole = why, theme.Bad
+	} else if fields[d.at].id == wrong {
+		help, helpRole = common.Clean(d.missing()), theme.Bad
 	}
 	about := common.Wrap(help, max(w-2, 4))
 	about = about[:min(len(about), max(h/5, 1))]

@@ -1,9 +1,9 @@
 package grid
 
-// ToggleMark marks or unmarks the row under the cursor.
+// ToggleMark marks or unmarks the row under the cursor, if it can be marked.
 func (g *Grid[K, R]) ToggleMark() {
 	r, ok := g.Current()
-	if !ok {
+	if !ok || !g.isMarkable(r) {
 		return
 	}
 	k := r.Key()

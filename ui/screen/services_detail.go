@@ -27,7 +27,7 @@ func (v *servicesScreen) detail(r *rows.ServiceLine) {
 	keys := map[string]common.DialogAction{"w": common.Do{A: common.ActWhy}}
 	hints := common.KeyHints("w", "why")
 	offer := func(a common.Action, does string) {
-		if k := v.KeyMap.Label(a); k != "" {
+		if k := v.KeyMap.Label(a); k != "" && !(v.ReadOnly && a.Changes()) {
 			keys[k] = common.Do{A: a}
 			hints = append(hints, common.KeyHint(k, does))
 		}
@@ -268,6 +268,9 @@ func (v *servicesScreen) About() (left, right *common.Line) {
 }
 
 func (v *servicesScreen) nodeHints(r *rows.ServiceLine) []key.Binding {
+	if v.ReadOnly {
+		return nil
+	}
 	if r.Node.State == tree.NodeQuiesced {
 		return common.KeyHints(v.KeyMap.Label(common.ActReturn), "return")
 	}
@@ -293,7 +296,7 @@ func (v *servicesScreen) Keys() []KeyHelp {
 		} else if r.Node.Live {
 			out = append(out, KeyHelp{common.ActQuiesce, "quiesce"})
 		}
-		if r.Node.Instance != nil {
+		if i := r.Node.Instance; i != nil && !i.State.Dead() {
 			out = append(out, KeyHelp{common.ActTerminate, "terminate"})
 		}
 	} else {

@@ -141,7 +141,7 @@ func (l *sourcesScreen) About() (left, right *common.Line) {
 	if ok && r.Error != nil {
 		left.Add(theme.Warn, *r.Error)
 	}
-	if ok && r.Unconfigured {
+	if ok && r.Unconfigured && !l.ReadOnly {
 		right = common.HintLine(l.Theme, common.KeyHints(l.KeyMap.Label(common.ActDeregister), "forget"))
 	}
 	return left, right
