@@ -158,3 +158,29 @@ func TestTheGroupsOfRecordsInEverySize(t *testing.T) {
 		})
 	}
 }
+
+func TestTheColumnsOfTheConfigAndThoseThatAreChosenAreThoseOfTheGroupsToo(t *testing.T) {
+	r := newRig(t, 160, 40, func(o *ui.Options, _ *fake) {
+		o.Columns = map[string][]string{"instances": {"image", "name", "state"}, "records": {"value", "name"}}
+	})
+	r.until("Instances 30", "IMAGE")
+	r.groupedBy("cloud")
+	r.until("↓ aws-use1  9", "ubuntu-24.04")
+	if l := r.line("IMAGE"); strings.Contains(l, "CLOUD") || strings.Index(l, "NAME") > strings.Index(l, "IMAGE") || strings.Index(l, "IMAGE") > strings.Index(l, "STATE") {
+		t.Errorf("the heading: %q", l)
+	}
+	r.press("c")
+	r.until("Columns of the instances", "✓ IMAGE", "  CLOUD")
+	r.press("down", "space", "enter") // IMAGE hidden
+	r.untilTrue("no IMAGE", func() bool { return !strings.Contains(r.screen(), "IMAGE") })
+	r.press("esc")
+	r.until("DNS 27")
+	r.untilTrue("nor in the panes", func() bool { return !strings.Contains(r.screen(), "IMAGE") })
+	r.press(":")
+	r.typeText("group zone")
+	r.press("enter")
+	r.until("DNS by zone 27", "↓ unilans.net  8")
+	if l := r.line("VALUE"); strings.Contains(l, "TYPE") || strings.Index(l, "NAME") > strings.Index(l, "VALUE") {
+		t.Errorf("the heading: %q", l)
+	}
+}

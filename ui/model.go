@@ -92,7 +92,7 @@ func New(o Options) *Model {
 	s.Current = func() common.Subject { return m.top().Current() }
 	s.Reload = func() tea.Cmd { return m.top().Reload() }
 	for list, names := range o.Columns {
-		m.fleet.SetColumns(list, names)
+		m.eachChooser(func(c screen.ColumnChooser) { c.SetColumns(list, names) })
 	}
 	if f, err := filter.Parse(o.Filter); err == nil {
 		m.fleet.SetFilter(f)

@@ -9,6 +9,7 @@ import (
 	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
+	"rollcall/ui/screen"
 )
 
 // historyMsg holds what was typed in earlier runs.
@@ -74,21 +75,30 @@ func (m *Model) historyRead(msg historyMsg) tea.Cmd {
 func (m *Model) columnsRead() tea.Cmd {
 	for _, list := range []string{"instances", "records"} {
 		if kept := m.History[common.PromptColumns(list)]; len(kept) > 0 && kept[0] != common.ColumnsOfItsOwn {
-			m.fleet.ChooseColumns(list, strings.Split(kept[0], ","))
+			m.eachChooser(func(c screen.ColumnChooser) { c.ChooseColumns(list, strings.Split(kept[0], ",")) })
 		}
 	}
-	return m.fleet.Arrange()
+	return m.arrangeAll()
+}
+
+// eachChooser calls do for each screen whose columns can be chosen.
+func (m *Model) eachChooser(do func(screen.ColumnChooser)) {
+	for _, s := range m.allScreens() {
+		if c, ok := s.(screen.ColumnChooser); ok {
+			do(c)
+		}
+	}
 }
 
 // chooseColumns shows the columns that were chosen in the dialog, and keeps them for later runs.
 func (m *Model) chooseColumns(msg dialog.ColumnsMsg) tea.Cmd {
 	m.CloseTop()
-	m.fleet.ChooseColumns(msg.List, msg.Titles)
+	m.eachChooser(func(c screen.ColumnChooser) { c.ChooseColumns(msg.List, msg.Titles) })
 	kept := common.ColumnsOfItsOwn
 	if len(msg.Titles) > 0 {
 		kept = strings.Join(msg.Titles, ",")
 	}
-	return tea.Batch(m.fleet.Arrange(), m.remember(common.PromptColumns(msg.List), kept))
+	return tea.Batch(m.arrangeAll(), m.remember(common.PromptColumns(msg.List), kept))
 }
 
 // remember keeps a line that was typed at a prompt. The demo and read-only runs keep it for themselves.

@@ -46,10 +46,6 @@ type Fleet interface {
 	// Reveal moves the cursor to a record, or to an instance if id is zero, and lifts the filter of its pane if that
 	// hides it. It reports whether there is such a row, and which filter was lifted.
 	Reveal(id providers.Identity, k rows.InstanceKey) (exists bool, lifted string)
-	// ChooseColumns shows the columns with these titles in a list, instances or records; see dialog.ColumnsMsg.
-	ChooseColumns(list string, titles []string)
-	// SetColumns makes columns, by their names in a config, those that a list shows without a choice.
-	SetColumns(list string, names []string)
 	// Filters returns the filters of both panes.
 	Filters() map[Table]string
 	// Save returns a function that restores focus, filters and cursors as they are now.

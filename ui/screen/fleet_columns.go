@@ -16,6 +16,16 @@ const (
 	recordsName   = "records"
 )
 
+// ColumnChooser is a screen whose columns can be chosen.
+type ColumnChooser interface {
+	// ChooseColumns shows the columns with these titles where rows of a list are shown, instances or records; see
+	// dialog.ColumnsMsg.
+	ChooseColumns(list string, titles []string)
+	// SetColumns makes columns, by their names in a config, those that rows of a list show without a choice.
+	SetColumns(list string, names []string)
+}
+
+// ChooseColumns implements ColumnChooser.
 func (f *fleetScreen) ChooseColumns(list string, titles []string) {
 	switch list {
 	case instancesName:
@@ -56,18 +66,23 @@ func rowTitles[R any](columns []rows.Column[R]) []string {
 	return titles
 }
 
-// SetColumns makes columns, by their names in a config, those that a list shows without a choice.
+// SetColumns implements ColumnChooser.
 func (f *fleetScreen) SetColumns(list string, names []string) {
+	switch list {
+	case instancesName:
+		f.instanceList.setOwn(titlesNamed(names))
+	case recordsName:
+		f.recordList.setOwn(titlesNamed(names))
+	}
+}
+
+// titlesNamed returns the titles of columns by their names in a config.
+func titlesNamed(names []string) []string {
 	titles := make([]string, len(names))
 	for i, name := range names {
 		titles[i] = strings.ToUpper(name)
 	}
-	switch list {
-	case instancesName:
-		f.instanceList.setOwn(titles)
-	case recordsName:
-		f.recordList.setOwn(titles)
-	}
+	return titles
 }
 
 func openColumns[K comparable, R row[K]](sh *common.Context, name string, l *list[K, R]) {

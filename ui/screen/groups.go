@@ -29,6 +29,7 @@ type groupsScreen[K comparable, R rows.Grouped[K]] struct {
 
 // groupKind is what instances and records differ in when they are grouped.
 type groupKind[R any] struct {
+	list      string // whose columns they have, as commands spell it
 	rows      func(p *common.Picture) []R
 	group     func(list []R) []*rows.Group[R]
 	columns   func() []grid.Column[R]
@@ -145,6 +146,9 @@ func (g *groupsScreen[K, R]) Do(a common.Action) (tea.Cmd, bool) {
 			g.list.Select(rows.GroupKey[K]{Group: r.Group.Name})
 		}
 		return g.Arrange(), true
+	case common.ActColumns:
+		openColumns(g.Context, g.kind.list, g.list)
+		return nil, true
 	case common.ActDetail:
 		switch {
 		case !ok:
@@ -168,6 +172,31 @@ func (g *groupsScreen[K, R]) fold(a common.Action, r *rows.GroupLine[K, R]) tea.
 	g.list.Select(rows.GroupKey[K]{Group: r.Group.Name})
 	return g.Arrange()
 }
+
+// ChooseColumns implements ColumnChooser.
+func (g *groupsScreen[K, R]) ChooseColumns(list string, titles []string) {
+	if list == g.kind.list {
+		g.list.choose(nameFirst(titles))
+	}
+}
+
+// SetColumns implements ColumnChooser.
+func (g *groupsScreen[K, R]) SetColumns(list string, names []string) {
+	if list == g.kind.list {
+		g.list.setOwn(nameFirst(titlesNamed(names)))
+	}
+}
+
+// nameFirst returns titles of columns with that of the name first, in whose column headings stand; none for none.
+func nameFirst(titles []string) []string {
+	if len(titles) == 0 {
+		return nil
+	}
+	return append([]string{nameTitle}, slices.DeleteFunc(slices.Clone(titles), func(t string) bool { return t == nameTitle })...)
+}
+
+// nameTitle is the title of the column with the names of rows.
+const nameTitle = "NAME"
 
 // Body draws the groups. The title has the number of rows, not of lines.
 func (g *groupsScreen[K, R]) Body(l common.Layout, production bool) []string {
@@ -273,7 +302,7 @@ func groupColumns[K comparable, R rows.Grouped[K]](t *theme.Theme, kind *groupKi
 		heading := func(line) grid.Cell { return grid.Cell{} }
 		indent := ""
 		switch c.Title {
-		case "NAME":
+		case nameTitle:
 			w.Min, w.Max, w.Middle, indent = 16, 40, false, "  "
 			heading = func(l line) grid.Cell {
 				glyph := t.Down
@@ -303,7 +332,7 @@ func groupColumns[K comparable, R rows.Grouped[K]](t *theme.Theme, kind *groupKi
 			cell.Text = indent + cell.Text
 			return cell
 		}
-		if c.Title == "NAME" {
+		if c.Title == nameTitle {
 			out = slices.Insert(out, 0, w)
 		} else {
 			out = append(out, w)

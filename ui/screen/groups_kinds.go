@@ -16,6 +16,7 @@ func newInstanceGroups(by rows.Grouping) func(s *common.Context) Screen {
 	type row = *rows.Instance
 	return func(s *common.Context) Screen {
 		return newGroups[rows.InstanceKey](s, "Instances by "+string(by), "instances", groupKind[row]{
+			list:    instancesName,
 			rows:    func(p *common.Picture) []row { return p.Instances },
 			group:   func(list []row) []*rows.Group[row] { return rows.GroupInstances(list, by) },
 			columns: func() []grid.Column[row] { return instanceColumns(s) },
@@ -51,6 +52,7 @@ func newRecordGroups(by rows.Grouping) func(s *common.Context) Screen {
 	return func(s *common.Context) Screen {
 		subject := func(r row) common.Subject { return recordSubject(s, r) }
 		return newGroups[providers.Identity](s, "DNS by "+string(by), "records", groupKind[row]{
+			list:    recordsName,
 			rows:    func(p *common.Picture) []row { return p.Records },
 			group:   func(list []row) []*rows.Group[row] { return rows.GroupRecords(list, by) },
 			columns: func() []grid.Column[row] { return recordColumns(s.Theme, s.Now) },
