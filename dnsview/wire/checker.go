@@ -85,3 +85,17 @@ func New(o Options) *Checker {
 	o.Servers = servers
 	return &Checker{o: o, servers: map[string]*server{}, zones: map[string]*delegation{}, seen: map[seenKey]seen{}, failing: map[string]*failing{}}
 }
+
+// askAgain ends the pauses of servers, and makes the next call find the servers of each zone anew.
+func (c *Checker) askAgain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for zone, d := range c.zones {
+		expired := *d
+		expired.until = time.Time{}
+		c.zones[zone] = &expired
+	}
+	for _, s := range c.servers {
+		s.endPauses()
+	}
+}

@@ -36,6 +36,7 @@ type zoneSchedule struct {
 	state     index.WireZone // Zone is empty until it was queried
 	next      int            // position in the round
 	answering time.Time      // when a name that had got no answer last got one
+	again     time.Time      // what was asked before is due
 	wake      chan struct{}
 }
 
@@ -234,7 +235,7 @@ func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Ques
 		wait = z.state.At.Add(z.every()).Sub(now)
 	}
 	var seen, moving, rest []Question
-	silent := silentNames{}
+	silent := silentNames{after: z.again}
 	consider := func(q *Question) bool {
 		at, changed := z.nextDue(q, visible)
 		left := at.Sub(now)
@@ -283,6 +284,7 @@ func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Ques
 type silentNames struct {
 	again        []silentName // those that are queried again since another one has got an answer
 	last         time.Time    // when one was last queried
+	after        time.Time    // one that was queried before is due
 	longest      silentName   // the one that was queried longest ago
 	longestSince time.Time    // since when it has had no answer
 }
@@ -316,7 +318,7 @@ func (s *silentNames) due(now time.Time, wait time.Duration) ([]Question, time.D
 		if now.Sub(s.longestSince) > silentLong {
 			every = visibleEvery
 		}
-		if left := s.last.Add(every).Sub(now); left > 0 {
+		if left := s.last.Add(every).Sub(now); left > 0 && !s.last.Before(s.after) {
 			return nil, min(wait, left)
 		}
 		return []Question{s.longest.question}, wait
@@ -348,6 +350,8 @@ func (z *zoneSchedule) nextDue(q *Question, visible map[nameType]bool) (at time.
 		return time.Time{}, len(q.Want) == 0
 	case !a.answers(q):
 		return time.Time{}, true
+	case a.state.At.Before(z.again) && (visible[keyOf(q)] || !a.state.Silent()):
+		return z.again, a.state.Unsettled()
 	case a.state.Unsettled():
 		return a.state.At.Add(max(unsettledSoonest, min(a.state.At.Sub(a.state.Since), unsettledLatest))), true
 	case a.state.Silent() && z.answering.After(a.state.At):

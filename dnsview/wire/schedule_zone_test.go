@@ -107,6 +107,35 @@ func TestANameIsAskedAgainWhenItsTurnComes(t *testing.T) {
 	}
 }
 
+func TestARefreshAsksForEveryNameAgainAndForOneAloneOfThoseWithoutAnAnswer(t *testing.T) {
+	var records []providers.Record
+	for i := range 20 {
+		records = append(records, address(fmt.Sprintf("n%02d", i), "192.0.2.1"))
+	}
+	z := scheduleOf(records...)
+	z.answerAll(askedAt, InSync, askedAt, z.questions[:10]...)
+	z.answerAll(askedAt, Unreachable, askedAt, z.questions[10:]...)
+	now := askedAt.Add(time.Second)
+	visible := map[nameType]bool{keyOf(&z.questions[19]): true}
+	if ask, _ := z.due(visible, now); len(ask) > 0 {
+		t.Fatalf("early: %v", namesOf(ask))
+	}
+	z.again = now
+	ask, _ := z.due(visible, now)
+	if len(ask) != 11 || ask[0].Name != "n19.example.com" {
+		t.Errorf("%v", namesOf(ask))
+	}
+	z.answerAll(now, InSync, askedAt, ask[1:]...)
+	z.answerAll(now, Unreachable, askedAt, ask[0])
+	if ask, _ := z.due(visible, now); len(ask) > 0 {
+		t.Errorf("twice: %v", namesOf(ask))
+	}
+	z.again = now.Add(time.Second)
+	if ask, _ := z.due(nil, z.again); len(ask) != 11 {
+		t.Errorf("without a visible one: %v", namesOf(ask))
+	}
+}
+
 func TestNamesWithoutAnAnswerAreAskedAgainOnceOneOfThemHasOne(t *testing.T) {
 	var records []providers.Record
 	for i := range 120 {

@@ -82,6 +82,20 @@ func (s *Scheduler) Prioritize(records []providers.Identity) {
 	}
 }
 
+// AskAgain makes every name due now, visible ones first, and has the name servers of the zones found anew. A server that was
+// paused because it did not answer is asked once more. Of names without an answer only the visible ones and one other are
+// due, as ever.
+func (s *Scheduler) AskAgain() {
+	s.checker.askAgain()
+	now := s.o.Now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, z := range s.zones {
+		z.again = now
+		z.wakeUp()
+	}
+}
+
 // States returns the state of every name, including those not queried yet, and of the zones that were queried. The states must
 // not be modified.
 func (s *Scheduler) States() (names []*index.WireState, zones []index.WireZone) {

@@ -89,3 +89,12 @@ func (s *server) note(zone string, o Outcome, why string, now time.Time) {
 		p.silent, p.no = min(p.silent, silentLimit-1), min(p.no, noLimit-1)
 	}
 }
+
+// endPauses ends the pauses of the server. One more failure starts the next one, of twice the length.
+func (s *server) endPauses() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.pauses {
+		p.until = time.Time{}
+	}
+}

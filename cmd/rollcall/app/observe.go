@@ -141,6 +141,13 @@ func (o *Observer) Prioritize(records []providers.Identity) {
 	}
 }
 
+// AskAgain makes the name servers be queried again for every name, at their usual pace.
+func (o *Observer) AskAgain() {
+	if o != nil && o.Wire != nil {
+		o.Wire.AskAgain()
+	}
+}
+
 // observations returns the latest observations; none for a nil observer.
 func (o *Observer) observations() (out observations) {
 	if o == nil {

@@ -150,6 +150,9 @@ func (b *backend) view() *dnsview.View {
 
 func (b *backend) Refresh(ctx context.Context, sources ...string) {
 	b.s.Program.AskAgain()
+	if len(sources) == 0 {
+		b.s.Observer.AskAgain()
+	}
 	b.s.Fleet.Refresh(ctx, sources...)
 }
 
