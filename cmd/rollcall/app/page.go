@@ -38,7 +38,8 @@ func (s *Session) Page(i *providers.Instance, zone *providers.Zone) (string, err
 }
 
 // OpenPage shows a page in a browser. It does nothing without a display.
-func OpenPage(env providers.Environment, address string) error {
+func (s *Session) OpenPage(address string) error {
+	env := s.Program.Env
 	name := "xdg-open"
 	switch {
 	case runtime.GOOS == "darwin" && env.Getenv("SSH_CONNECTION") == "":
@@ -52,24 +53,10 @@ func OpenPage(env providers.Environment, address string) error {
 	} else if err != nil {
 		return fmt.Errorf("find a browser: %w", err)
 	}
-	c := OperatorProgram(env, []string{path, address})
+	c := s.OperatorProgram([]string{path, address})
 	if err := c.Start(); err != nil {
 		return fmt.Errorf("open a browser: %w", err)
 	}
 	go func() { _ = c.Wait() }() // it may be a browser that stays
 	return nil
-}
-
-// OperatorProgram returns a program of the operator's choice, which is run without a shell and without the variables that
-// hold credentials of rollcall.
-func OperatorProgram(env providers.Environment, args []string) *exec.Cmd {
-	c := exec.Command(args[0], args[1:]...)
-	c.Env = slices.DeleteFunc(env.List(), holdsSecret)
-	return c
-}
-
-// holdsSecret reports whether a variable, as NAME=value, is one of those that hold credentials.
-func holdsSecret(variable string) bool {
-	name, _, _ := strings.Cut(variable, "=")
-	return slices.ContainsFunc(adapters.Declarations(), func(d providers.Declaration) bool { return slices.Contains(d.Secrets, name) })
 }

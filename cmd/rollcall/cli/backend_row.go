@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -40,9 +39,9 @@ func (b *backend) Page(i *providers.Instance, zone string) (string, error) {
 	return "", fmt.Errorf("the zone %s is not configured", words.Clean(zone))
 }
 
-func (b *backend) Program(args []string) *exec.Cmd { return app.OperatorProgram(b.s.Program.Env, args) }
+func (b *backend) Program(args []string) *exec.Cmd { return b.s.OperatorProgram(args) }
 
-func (b *backend) OpenPage(address string) error { return app.OpenPage(b.s.Program.Env, address) }
+func (b *backend) OpenPage(address string) error { return b.s.OpenPage(address) }
 
 // ConsoleLog returns the end of an instance's console log.
 func (b *backend) ConsoleLog(ctx context.Context, i providers.InstanceRef) (string, error) {

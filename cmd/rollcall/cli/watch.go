@@ -10,19 +10,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/watcher"
 	"rollcall/dnsview"
 )
-
-// envWebhook is the environment variable with the webhook's URL, which is usually a secret and should not appear in a
-// list of processes.
-const envWebhook = "ROLLCALL_WEBHOOK"
-
-// envWebhookSecret is the environment variable with the secret that signs what a webhook is sent. There is no flag for
-// it.
-const envWebhookSecret = "ROLLCALL_WEBHOOK_SECRET"
 
 // watchFlags are the flags of rollcall watch.
 type watchFlags struct {
@@ -106,7 +99,7 @@ removes anything.
 		}
 		f.Lines = f.Metrics == "" || cmd.Flags().Changed("output")
 		f.AsJSON = f.form.Form == output.JSON
-		f.Webhook, f.WebhookSecret = cmp.Or(f.Webhook, a.Env.Getenv(envWebhook)), a.Env.Getenv(envWebhookSecret)
+		f.Webhook, f.WebhookSecret = cmp.Or(f.Webhook, a.Env.Getenv(app.EnvWebhook)), a.Env.Getenv(app.EnvWebhookSecret)
 		if err := f.read(); err != nil {
 			return err
 		}

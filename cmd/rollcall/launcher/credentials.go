@@ -12,7 +12,6 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
-	"rollcall/providers/adapters"
 	"rollcall/providers/budget"
 	"rollcall/providers/launch"
 	"rollcall/userdata"
@@ -20,26 +19,6 @@ import (
 
 // credentialTime is how long a source may take to return its credentials.
 const credentialTime = 5 * time.Second
-
-// secretVariables returns the environment variables with rollcall's credentials: those that adapters declare, and those
-// that the config names. c may be nil.
-func secretVariables(c *config.Config) (names []string) {
-	all := adapters.Declarations()
-	for i := range all {
-		names = append(names, all[i].Secrets...)
-	}
-	if c == nil {
-		return names
-	}
-	for i := range c.Zones {
-		for _, x := range c.Zones[i].Settings {
-			if k, _ := providers.Declared(all, c.Zones[i].Provider).Key(x.Key); k.Kind == providers.KeyVariable {
-				names = append(names, x.Value)
-			}
-		}
-	}
-	return names
-}
 
 // environmentCredentials returns the credentials in environment variables.
 func environmentCredentials(env providers.Environment, variables ...string) []userdata.Credential {
@@ -57,7 +36,7 @@ func environmentCredentials(env providers.Environment, variables ...string) []us
 func (s *Launcher) credentials(ctx context.Context) []userdata.Credential {
 	ctx, cancel := context.WithTimeout(ctx, credentialTime)
 	defer cancel()
-	out := environmentCredentials(s.Program.Env, secretVariables(s.Config)...)
+	out := environmentCredentials(s.Program.Env, app.SecretVariables(s.Config)...)
 	ask := func(from any) {
 		h, ok := from.(providers.CredentialHolder)
 		if !ok {
