@@ -120,7 +120,12 @@ func (p *pager[T]) pass(ctx context.Context, atOnce int) (listRead[T], error) {
 // join returns the rows of all pages, each once.
 func (p *pager[T]) join(pages, borders []*listedPage[T]) listRead[T] {
 	l := listRead[T]{total: pages[0].total}
-	seen := make(map[string]bool, l.total)
+	n := 0
+	for _, one := range pages {
+		n += len(one.rows)
+	}
+	l.rows = make([]T, 0, n)
+	seen := make(map[string]bool, n)
 	fail := func(format string, args ...any) {
 		if l.changed == nil {
 			l.changed = p.account.incomplete(p.op, format, args...)

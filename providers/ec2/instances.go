@@ -29,7 +29,7 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	items := awsapi.NewItems("reservationSet", known, func(e *itemcache.Element) []providers.Instance { return convert(readReservation(e)) })
 	last := c.rows.Len(scope) // if there are rows of an earlier read, those of this one come all at once, to be shared
 	list := make([]providers.Instance, 0, last+last/64)
-	seen := map[string]int{} // positions in list
+	seen := make(map[string]int, last) // positions in list
 	var nameless int
 	err := c.pages(op, func(token *string) (*string, error) {
 		out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstances, &awsec2.DescribeInstancesInput{MaxResults: aws.Int32(pageSize), NextToken: token}, withItems(items))

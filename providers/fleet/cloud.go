@@ -121,7 +121,7 @@ func (c *cloud) view() providers.CloudView {
 // fetch reads instances and addresses concurrently, and identifies the cloud once for both.
 func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func() {
 	c.f.mu.Lock()
-	c.incoming = incoming{}
+	c.incoming = incoming{addrs: make([]providers.Address, 0, likely(c.held.addrs))}
 	c.f.mu.Unlock()
 	ctx = providers.WithOneIdentity(ctx, c.src.Compute.Identify)
 	var wg sync.WaitGroup

@@ -93,6 +93,9 @@ func (p *packed[T]) unpack(now []T) []T {
 	return rows
 }
 
+// likely returns for how many rows a read makes room at first, after one that brought these.
+func likely[T any](rows []T) int { return len(rows) + len(rows)/64 }
+
 // trimmed returns rows without much spare room.
 func trimmed[T any](rows []T) []T {
 	if cap(rows)-len(rows) > len(rows)/16 {

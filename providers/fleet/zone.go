@@ -178,7 +178,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		z.noteAnswer()
 	}
 	z.expectRecords(resolved, held.rows)
-	var rows []providers.Record
+	rows := make([]providers.Record, 0, likely(held.rows))
 	cov := z.src.DNS.Records(ctx, resolved, func(page []providers.Record) {
 		rows = append(rows, page...)
 		z.addPage(gen, resolved, page)
