@@ -108,6 +108,11 @@ func (e Escapes) ParseTXT(v string) ([]string, bool) {
 		if v[0] != '"' {
 			return nil, false
 		}
+		if end := strings.IndexAny(v[1:], `"\`) + 1; end > 0 && v[end] == '"' { // without escapes it shares the value's memory
+			parts = append(parts, v[1:end])
+			v = strings.TrimLeft(v[end+1:], " \t")
+			continue
+		}
 		var b strings.Builder
 		i := 1
 		for i < len(v) && v[i] != '"' {
@@ -130,6 +135,11 @@ func (e Escapes) ParseTXT(v string) ([]string, bool) {
 // FormatTXT is the function FormatTXT with these escapes.
 func (e Escapes) FormatTXT(parts []string) string {
 	var b strings.Builder
+	size := 0 // with quotes and a space, if nothing is escaped
+	for _, p := range parts {
+		size += len(p) + 3*(len(p)/255+1)
+	}
+	b.Grow(size)
 	for _, p := range parts {
 		for first := true; first || p != ""; first = false {
 			n := min(len(p), 255)
