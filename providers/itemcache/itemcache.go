@@ -13,16 +13,13 @@ import (
 )
 
 // Sum identifies the bytes of an item within this process.
-type Sum struct {
-	len  int
-	a, b uint64
-}
+type Sum struct{ a, b uint64 }
 
 var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 
 // SumOf returns the sum of an item.
 func SumOf(item []byte) Sum {
-	return Sum{len(item), maphash.Bytes(seeds[0], item), maphash.Bytes(seeds[1], item)}
+	return Sum{maphash.Bytes(seeds[0], item), maphash.Bytes(seeds[1], item)}
 }
 
 // Cache holds the decoded items of the last complete read of one list. The zero value is empty and usable. It is safe
