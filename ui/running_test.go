@@ -109,6 +109,17 @@ func TestWhatEndsInTheBackgroundOffersNoKeyUnderADialog(t *testing.T) {
 	r.has("done: ", " u undo")
 }
 
+func TestAHintAboutTheScreenDoesNotStandUnderADialog(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.press("l")
+	r.has("l goes to the right")
+	r.press("L")
+	r.until("Launch", "bytes")
+	r.hasNot("l goes to the right")
+	r.press("esc", "M")
+	r.has("l goes to the right")
+}
+
 func TestHintsAreThoseThatWorkHere(t *testing.T) {
 	r := newRig(t, 160, 40).ready()
 	r.hasNot("d deregister") // a build node has no record

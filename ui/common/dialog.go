@@ -74,8 +74,13 @@ type Do struct {
 	Typed  string // the command that an operator typed for it, or ""
 }
 
-// Open opens a dialog on top.
-func (sh *Context) Open(d Dialog) { sh.Dialogs = append(sh.Dialogs, d) }
+// Open opens a dialog on top. A hint about the screen below it goes from the last line; it can be read again.
+func (sh *Context) Open(d Dialog) {
+	if s := &sh.Status; s.kind == ToneInfo && !s.Busy {
+		*s = Status{}
+	}
+	sh.Dialogs = append(sh.Dialogs, d)
+}
 
 // CloseTop closes the top dialog.
 func (sh *Context) CloseTop() {
