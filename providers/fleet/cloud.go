@@ -278,8 +278,7 @@ func (c *cloud) acceptRead() {
 	switch {
 	case cov.Complete() && was.Key != "" && cov.Key != was.Key:
 		cov.State = providers.CoverageFailed
-		cov.Err = &providers.Error{Kind: providers.KindAuth, Source: c.name, Op: "list instances", Err: fmt.Errorf(
-			"the credentials belong to account %s now, and all that is known of %s is of account %s: correct the credentials; another account that is meant needs a name of its own in the config", cov.Account, c.name, was.Account)}
+		cov.Err = anotherAccount(c.name, "list instances", id, was)
 	case cov.Complete():
 		c.accepted = id
 		if err := c.verifyList(); err != nil {

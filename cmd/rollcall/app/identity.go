@@ -6,6 +6,7 @@ import (
 
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
+	"rollcall/providers/fleet"
 )
 
 // Identity is whose a source is, as its provider says.
@@ -46,4 +47,17 @@ func (s *Session) Identify(ctx context.Context, source string) (who Identity, er
 		who.Zone.Account, _ = account.AccountID(ctx) // the zone is found without it too
 	}
 	return who, nil
+}
+
+// CheckAccounts marks clouds of found as failed whose credentials lead to another account than the rows of the last run,
+// which every other command refuses, too.
+func (s *Session) CheckAccounts(found *providers.Snapshot) {
+	last, forgotten := s.loadLast(), s.forgottenKeys()
+	for i := range found.Clouds {
+		if v := &found.Clouds[i]; v.Coverage.Err == nil {
+			if err := fleet.CheckAccount(v.Cloud, last, forgotten); err != nil {
+				v.Coverage.State, v.Coverage.Err = providers.CoverageFailed, err
+			}
+		}
+	}
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -78,5 +80,38 @@ func TestTheLowestTTLOfAServiceIsThatOfTheZonesPlan(t *testing.T) {
 	}
 	if r := rollcall(t, "register", id, "--service", "www.scalability.expert"); r.code != exit.Done {
 		t.Errorf("register on an enterprise plan: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+}
+
+func TestConfigCheckNamesACloudThatAnswersAsAnotherAccountThanInTheLastRun(t *testing.T) {
+	newWorld(t)
+	must(t, "ls", "instances")
+	path := getenv(t, "ROLLCALL_CONFIG")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "config", "check"); r.code != exit.Done {
+		t.Fatalf("exit code %d, %s", r.code, r.err)
+	}
+	swapped := strings.NewReplacer("name: joyent-east", "name: joyent-ams", "name: joyent-ams", "name: joyent-east").Replace(string(text))
+	if err := os.WriteFile(path, []byte(swapped), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := rollcall(t, "config", "check")
+	for _, name := range []string{"joyent-east", "joyent-ams"} {
+		want := regexp.MustCompile(regexp.QuoteMeta(path) + `:\d+:\d+: cloud ` + name + `: .* now, and all that is known of ` + name + ` is of .*: correct the c.* needs a name of its own in the config`)
+		if r.code != exit.Usage || !want.MatchString(r.err) {
+			t.Errorf("exit code %d, nothing like %s:\n%s", r.code, want, r.err)
+		}
+	}
+	if strings.Contains(r.err, " is right") || strings.Contains(r.err, "aws-") {
+		t.Errorf("%s", r.err)
+	}
+	if r := rollcall(t, "ls", "sources"); r.code != exit.Unknown && !strings.Contains(r.err+r.out, "all that is known of joyent-east") {
+		t.Errorf("a read does not refuse it: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	if r := rollcall(t, "config", "check", "--offline"); r.code != exit.Done {
+		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 }

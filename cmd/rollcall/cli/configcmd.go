@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +24,9 @@ func (a *commands) configCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check the config, its credentials, and whether its zones exist and can be read",
 		Long: `check reads the config and prints every mistake with its line. It asks every
-account who it is, and reads the beginning of every zone, where it writes nothing.
+account who it is, and reads the beginning of every zone, where it writes nothing. A
+cloud that answers as another account than in the last run is a mistake, as every
+other command refuses it.
 Of the store of a team it tries the conditional writes with one object below
 trial/, which it removes, and says whether the bucket can lose the journal.
 
@@ -58,6 +61,7 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 	if !offline {
 		clouds, zones := app.NewAccounts(a.Program, a.Retrying()).Configured(ctx, c)
 		s = app.NewSession(a.Program, c, clouds, zones)
+		s.State = filepath.Join(config.StateDir(a.Env), c.StateName())
 		found, wrong, unsure = checkSources(ctx, s)
 		wrong = append(wrong, checkTTLs(c, found)...)
 	}
@@ -199,7 +203,7 @@ func checkSources(ctx context.Context, s *app.Session) (snap *providers.Snapshot
 	for i := range clouds {
 		wg.Go(func() {
 			who, err := s.Identify(ctx, clouds[i].Name)
-			errs[i], who.Cloud.Name = err, clouds[i].Name
+			errs[i], who.Cloud.Name, who.Cloud.Provider = err, clouds[i].Name, clouds[i].Provider
 			snap.Clouds[i] = providers.CloudView{Cloud: who.Cloud, Coverage: providers.Coverage{State: providers.CoverageComplete, Key: who.Cloud.Key, Account: who.Cloud.Account}}
 		})
 	}
@@ -215,6 +219,7 @@ func checkSources(ctx context.Context, s *app.Session) (snap *providers.Snapshot
 	}
 	wg.Wait()
 	providers.FailDuplicates(snap)
+	s.CheckAccounts(snap)
 	for i, err := range errs {
 		if err == nil && i < len(clouds) {
 			err = snap.Clouds[i].Coverage.Err
