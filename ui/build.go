@@ -206,6 +206,7 @@ func (m *Model) offerUnfinished() {
 			m.unfinished = append(m.unfinished, u) // offered once this dialog is closed
 		}
 	}
+	m.offersAsked = m.Now()
 	m.Open(dialog.NewUnfinished(m.Context, now))
 }
 

@@ -2,10 +2,13 @@ package ui_test
 
 import (
 	"context"
+	"slices"
+	"sync/atomic"
 
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 	"rollcall/ui/common"
 )
 
@@ -76,4 +79,29 @@ func unreplaced(f *fake, run string, maxOut int, launched providers.InstanceRef,
 		}
 		f.unfinished = append(f.unfinished, u)
 	}
+}
+
+// unfinishedFake is what the journal holds that was not finished.
+type unfinishedFake struct {
+	unfinished     []common.UnfinishedDrain
+	unfinishedErr  error        // of asking for it
+	asksUnfinished atomic.Int64 // how often it was asked for
+	leftDrained    []journal.Unfinished
+}
+
+func (f *fake) UnfinishedDrains(context.Context) ([]common.UnfinishedDrain, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	defer f.asksUnfinished.Add(1)
+	if f.unfinishedErr != nil {
+		return nil, f.unfinishedErr
+	}
+	return slices.Clone(f.unfinished), nil
+}
+
+func (f *fake) LeaveDrained(_ context.Context, drains []journal.Unfinished) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leftDrained = append(f.leftDrained, drains...)
+	return nil
 }

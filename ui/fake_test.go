@@ -74,8 +74,7 @@ type fake struct {
 	health    []index.HealthState
 	files     map[string]error
 
-	unfinished   []common.UnfinishedDrain
-	leftDrained  []journal.Unfinished
+	unfinishedFake
 	annotations  *index.Annotations
 	seen         map[string]time.Time // findings of earlier scans
 	opened       []string             // pages
@@ -427,19 +426,6 @@ func (f *fake) RecoverJournal(context.Context) ([]string, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.leftOpen, nil
-}
-
-func (f *fake) UnfinishedDrains(context.Context) ([]common.UnfinishedDrain, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.unfinished, nil
-}
-
-func (f *fake) LeaveDrained(_ context.Context, drains []journal.Unfinished) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.leftDrained = append(f.leftDrained, drains...)
-	return nil
 }
 
 func (f *fake) Journal(context.Context, int) (common.JournalPage, error) {

@@ -54,7 +54,10 @@ type Model struct {
 	restored   bool                     // what earlier runs kept has been read, so that it can be replaced
 	keepFailed bool                     // a message says so
 	offered    map[drainID]bool         // drains that were
-	questions  []common.Question        // of sources, to be asked
+
+	askingOffers bool              // whether what is offered still stands is being asked
+	offersAsked  time.Time         // when that was answered last, or the offer opened
+	questions    []common.Question // of sources, to be asked
 
 	lastClick  click
 	saidLaunch bool // that l, which launched once, moves now
@@ -141,8 +144,9 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		if m.Picture != nil {
 			m.Sources = withStateAt(m.Sources, m.Now(), m.opts.StaleAfter)
 		}
+		m.dropFinished()
 		m.offerUnfinished()
-		cmds := []tea.Cmd{m.tick(), m.reportVisible()}
+		cmds := []tea.Cmd{m.tick(), m.reportVisible(), m.askOffers()}
 		if d, ok := m.topDialog().(common.Ticker); ok {
 			cmds = append(cmds, d.Tick(m.Context))
 		}
@@ -156,6 +160,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		return m.built(msg)
 	case recoveredMsg:
 		return m.recovered(msg)
+	case standingMsg:
+		m.keepStanding(msg)
 	case programMsg:
 		return m.terminal.program(msg.cmd, msg.name, msg.ended)
 	case shellMsg:

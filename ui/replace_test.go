@@ -173,7 +173,7 @@ func withUnreplaced(_ *ui.Options, f *fake) {
 
 func TestTheNextStartOffersToGoOnWithReplacementsEachWithItsOwnLimit(t *testing.T) {
 	r := newRig(t, 140, 40, withUnreplaced)
-	r.until("A replacement was not finished", "use1-www-01 in aws-use1 was being replaced at 02:14 by you: stopped after the launch of", "04, which is in DNS, running; the old node is in DNS", "use1-www-02 in aws-use1 was being replaced at 02:14 by you: stopped before the launch of", "g go on", "l leave it so")
+	r.until("A replacement was not finished", "use1-www-01 in aws-use1 was being replaced at 02:14 by you: stopped after the launch of", "04, which is running and in DNS; the old node is running", "use1-www-02 in aws-use1 was being replaced at 02:14 by you: stopped before the launch of", "g go on", "l leave it so")
 	r.hasNot("return to DNS") // none is out of DNS
 	r.press("g", "l")
 	r.has("A replacement was not finished") // it opened by itself

@@ -3,6 +3,9 @@ package ui
 import (
 	"slices"
 	"strconv"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/rows"
 	"rollcall/ui/common"
@@ -21,21 +24,72 @@ func (m *Model) noteTeam(t *common.Team) {
 	m.dropFinished()
 }
 
-// dropFinished takes out of an offer the drains that another member has gone on with meanwhile.
-func (m *Model) dropFinished() {
-	n := len(m.Dialogs)
-	if n == 0 {
+// dropFinished takes out of an offer what was terminated, or another member works on.
+func (m *Model) dropFinished() { m.withdraw(m.isDealtWith) }
+
+// withdraw takes drains out of the open offer, if there is one, and closes it if nothing is left of it.
+func (m *Model) withdraw(dealtWith func(common.UnfinishedDrain) bool) {
+	at := slices.IndexFunc(m.Dialogs, func(d common.Dialog) bool { _, ok := d.(*dialog.Unfinished); return ok })
+	if at < 0 {
 		return
 	}
-	d, ok := m.Dialogs[n-1].(*dialog.Unfinished)
-	if !ok {
+	d := m.Dialogs[at].(*dialog.Unfinished)
+	d.Drains = slices.DeleteFunc(slices.Clone(d.Drains), dealtWith)
+	switch {
+	case len(d.Drains) > 0:
 		return
-	}
-	d.Drains = slices.DeleteFunc(slices.Clone(d.Drains), m.isDealtWith)
-	if len(d.Drains) == 0 {
+	case at == len(m.Dialogs)-1:
 		m.CloseTop()
-		m.Notify(common.ToneInfo, "what was offered is finished, or another member goes on with it")
+	default:
+		m.Dialogs = slices.Delete(m.Dialogs, at, at+1)
 	}
+	m.Notify(common.ToneInfo, "what was offered is finished, or another rollcall goes on with it")
+}
+
+// standingMsg holds what is unfinished now.
+type standingMsg struct {
+	drains []common.UnfinishedDrain
+	err    error
+}
+
+// How often the journal is asked whether what is offered still stands; with a team that is a few calls of its store.
+const (
+	standsEvery     = 5 * time.Second
+	standsEveryTeam = 10 * time.Second
+)
+
+// askOffers asks the journal whether what is offered, or is to be, is still unfinished. It returns nil if there is nothing, or it was
+// asked a moment ago.
+func (m *Model) askOffers() tea.Cmd {
+	open := slices.ContainsFunc(m.Dialogs, func(d common.Dialog) bool { _, ok := d.(*dialog.Unfinished); return ok })
+	every := standsEvery
+	if m.Team.Load() != nil {
+		every = standsEveryTeam
+	}
+	if m.askingOffers || !open && len(m.unfinished) == 0 || m.Now().Sub(m.offersAsked) < every {
+		return nil
+	}
+	m.askingOffers = true
+	backend, ctx := m.Backend, m.Ctx
+	return func() tea.Msg {
+		drains, err := backend.UnfinishedDrains(ctx)
+		return standingMsg{drains, err}
+	}
+}
+
+// keepStanding withdraws what another rollcall has finished, or goes on with. After an error all offers stay.
+func (m *Model) keepStanding(msg standingMsg) {
+	m.askingOffers, m.offersAsked = false, m.Now()
+	if msg.err != nil {
+		return
+	}
+	ended := func(u common.UnfinishedDrain) bool {
+		return !slices.ContainsFunc(msg.drains, func(o common.UnfinishedDrain) bool {
+			return o.Instance.Key == u.Instance.Key && o.Instance.ID == u.Instance.ID && o.Replacement == u.Replacement
+		})
+	}
+	m.unfinished = slices.DeleteFunc(m.unfinished, ended)
+	m.withdraw(ended)
 }
 
 // isDealtWith reports whether the node of a drain is terminated, or another member works on it.

@@ -124,7 +124,7 @@ func TestAnOfferIsWithdrawnWhenAnotherMemberGoesOnWithTheDrain(t *testing.T) {
 	r.f.setTeam(func(t *common.Team) {
 		t.Doing = map[rows.InstanceKey]common.Doing{rows.KeyOf(n.Ref()): {What: "draining", By: "ben"}}
 	})
-	r.until("another member goes on with it")
+	r.until("another rollcall goes on with it")
 	r.hasNot("A drain was not finished")
 }
 

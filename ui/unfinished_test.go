@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ func withUnfinished(_ *ui.Options, f *fake) {
 
 func TestTheNextStartTellsOfADrainThatWasNotFinished(t *testing.T) {
 	r := newRig(t, 140, 40, withUnfinished)
-	r.until("A drain was not finished", "use1-build-07 in aws-use1 was being drained at 02:14 by you: out of DNS, still running", "g go on", "b return to DNS", "l leave it so")
+	r.until("A drain was not finished", "use1-build-07 in aws-use1 was being drained at 02:14 by you: taken out of DNS, still running", "g go on", "b return to DNS", "l leave it so")
 	r.hasNot("use1-build-08 in aws-use1 was being drained") // terminated since
 	r.press("g", "b", "l", "esc")
 	r.has("A drain was not finished") // it opened by itself
@@ -65,4 +66,45 @@ func TestAnUnfinishedDrainIsReturnedOrLeft(t *testing.T) {
 	if len(r.f.leftDrained) != 0 {
 		t.Error("it was left in read-only mode")
 	}
+}
+
+func TestAnOfferIsWithdrawnOnceAnotherRollcallHasFinishedItOrGoesOnWithIt(t *testing.T) {
+	r := newRig(t, 140, 40, withUnfinished)
+	r.until("A drain was not finished")
+	r.clock.Advance(4 * time.Second)
+	r.f.mu.Lock()
+	r.f.unfinished = nil
+	r.f.mu.Unlock()
+	r.clock.Advance(2 * time.Second)
+	r.until("another rollcall goes on with it")
+	r.hasNot("A drain was not finished")
+	if len(r.requests()) > 0 || len(r.f.leftDrained) > 0 {
+		t.Errorf("asked for %v, left %v", r.requests(), r.f.leftDrained)
+	}
+}
+
+func TestAnOfferStaysWhileTheJournalCannotBeAskedAndWhileItStillHolds(t *testing.T) {
+	r := newRig(t, 140, 40, withUnfinished)
+	r.until("A drain was not finished")
+	again := func() { // and the answer before it was taken over
+		t.Helper()
+		asked := r.f.asksUnfinished.Load()
+		r.clock.Advance(6 * time.Second)
+		r.untilTrue("the journal to be asked again", func() bool { return r.f.asksUnfinished.Load() > asked })
+	}
+	again()
+	r.f.mu.Lock()
+	r.f.unfinishedErr = errors.New("it is held")
+	r.f.mu.Unlock()
+	again()
+	again()
+	r.has("A drain was not finished")
+}
+
+func TestAnOfferSaysOfTheNewNodeThatItIsNotYetInDNSAndOfTheOldOneThatItWasTakenOut(t *testing.T) {
+	r := newRig(t, 200, 40, func(_ *ui.Options, f *fake) {
+		unreplaced(f, "r7", 1, f.snap.Clouds[0].Instances[6].Ref(), 7)
+		f.unfinished[0].OutOfDNS = true
+	})
+	r.until("A replacement was not finished", "which is running and not yet in DNS; the old node", "was taken out of DNS")
 }

@@ -118,3 +118,8 @@ type SetID struct{ zone, name, typ, id string }
 
 // SetOf returns the record set that a record lies in.
 func SetOf(r *providers.Record) SetID { return SetID{r.Zone, r.Name, r.Type, r.SetID} }
+
+// IsQuiesced reports whether a marker says that a value of an instance was taken out of DNS.
+func (x *Index) IsQuiesced(key providers.CloudKey, id string) bool {
+	return slices.ContainsFunc(x.QuiescedMarkers, func(m QuiescedMarker) bool { return m.Owner.Cloud == key && m.Owner.Instance == id })
+}

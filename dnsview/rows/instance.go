@@ -74,6 +74,9 @@ func (r *Instance) found() []*dnsview.Finding {
 	return r.view.FindingsOfInstance(r.Inst.Key, r.Inst.ID)
 }
 
+// IsQuiesced reports whether a marker says that a value of the instance was taken out of DNS.
+func (r *Instance) IsQuiesced() bool { return r.view.Index.IsQuiesced(r.Inst.Key, r.Inst.ID) }
+
 // Ref returns the instance, clean. Its name is the id if it has none.
 func (r *Instance) Ref() providers.InstanceRef {
 	return providers.InstanceRef{Cloud: r.cloud(), Key: r.Inst.Key, ID: r.id(), Name: r.title()}

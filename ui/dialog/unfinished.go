@@ -156,32 +156,40 @@ func (d *Unfinished) Draw(sh *common.Context, w, _ int) common.Panel {
 // state returns how far the replacement came, if it is one, and what the node is now.
 func (d *Unfinished) state(sh *common.Context, i int) string {
 	u := &d.Drains[i]
+	old := "not in DNS"
+	if u.OutOfDNS {
+		old = "was taken out of DNS"
+	}
 	if u.Replacement && u.Launched == nil {
-		return "stopped before the launch of another; it is " + whereIs(sh, u.Instance)
+		return "stopped before the launch of another; it " + whereIs(sh, u.Instance, old)
 	}
 	if u.Replacement {
-		return "stopped after the launch of " + common.Clean(cmp.Or(u.Launched.Name, u.Launched.ID)) + ", which is " + whereIs(sh, *u.Launched) + "; the old node is " + whereIs(sh, u.Instance)
+		return "stopped after the launch of " + common.Clean(cmp.Or(u.Launched.Name, u.Launched.ID)) + ", which " + whereIs(sh, *u.Launched, "not yet in DNS") + "; the old node " + whereIs(sh, u.Instance, old)
 	}
 	r := sh.InstanceOf(u.Instance)
 	switch {
 	case r == nil:
-		return "out of DNS; its cloud was not read"
+		return "taken out of DNS; its cloud was not read"
 	case r.CountRecords() > 0:
 		return providers.CountOf(r.CountRecords(), "record") + " of it still in DNS, " + common.Clean(string(r.Inst.State))
 	case r.Inst.State == providers.StateRunning:
-		return "out of DNS, still running"
+		return "taken out of DNS, still running"
 	}
-	return "out of DNS, " + common.Clean(string(r.Inst.State))
+	return "taken out of DNS, " + common.Clean(string(r.Inst.State))
 }
 
-// whereIs returns whether a node is in DNS, and its state.
-func whereIs(sh *common.Context, ref providers.InstanceRef) string {
+// whereIs returns the state of a node, and whether it is in DNS or was quiesced, or else absent.
+func whereIs(sh *common.Context, ref providers.InstanceRef, absent string) string {
 	r := sh.InstanceOf(ref)
-	switch {
-	case r == nil:
-		return "not among the instances"
-	case r.CountRecords() > 0:
-		return "in DNS, " + common.Clean(string(r.Inst.State))
+	if r == nil {
+		return "is not among the instances"
 	}
-	return "out of DNS, " + common.Clean(string(r.Inst.State))
+	state := "is " + common.Clean(string(r.Inst.State)) + " and "
+	switch {
+	case r.CountRecords() > 0:
+		return state + "in DNS"
+	case r.IsQuiesced() && absent == "not yet in DNS":
+		return state + "was quiesced"
+	}
+	return state + absent
 }

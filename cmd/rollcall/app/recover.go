@@ -13,7 +13,9 @@ import (
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/providers"
 	"rollcall/providers/journal"
 )
 
@@ -122,22 +124,55 @@ func UnfinishedText(u journal.Unfinished, now time.Time) string {
 	if by == Who() {
 		by = "you"
 	}
-	at := u.At.Local()
-	when := at.Format("15:04")
-	if now.Sub(at) > 20*time.Hour {
-		when = at.Format("2006-01-02 15:04")
-	}
 	what := "drained"
 	if u.Replacement {
 		what = "replaced"
 	}
-	return words.Clean(fmt.Sprintf("%s in %s was being %s at %s by %s", cmp.Or(u.Instance.Name, u.Instance.ID), u.Instance.Cloud, what, when, by))
+	return words.Clean(fmt.Sprintf("%s in %s was being %s at %s by %s", cmp.Or(u.Instance.Name, u.Instance.ID), u.Instance.Cloud, what, ClockTime(u.At, now), by))
 }
 
-// LaunchedText returns what a stopped replacement has launched in the place of a node.
-func LaunchedText(u journal.Unfinished) string {
-	if u.Launched == nil {
-		return "no node in its place is known"
+// ClockTime returns the time of something that happened, in the time zone of this machine, with its day if that is long ago.
+func ClockTime(at, now time.Time) string {
+	if at = at.Local(); now.Sub(at) > 20*time.Hour {
+		return at.Format("2006-01-02 15:04")
 	}
-	return words.Clean(u.Launched.ID) + " was launched in its place"
+	return at.Format("15:04")
+}
+
+// LaunchedText returns what a stopped replacement has launched in the place of a node, and where both are now. v may be nil; then
+// it is what the journal knows.
+func LaunchedText(u journal.Unfinished, v *dnsview.View) string {
+	old := cmp.Or(u.Instance.Name, u.Instance.ID) + " is still in DNS"
+	if u.OutOfDNS {
+		old = cmp.Or(u.Instance.Name, u.Instance.ID) + " was taken out of DNS"
+	}
+	if v != nil {
+		if i := v.Instance(u.Instance.Key, u.Instance.ID); i != nil {
+			old += " and is " + string(i.State)
+		}
+	}
+	if u.Launched == nil {
+		return words.Clean("no node in its place is known; " + old)
+	}
+	fresh := u.Launched.ID + " was launched in its place"
+	if v != nil {
+		fresh += " and " + whereNow(v, *u.Launched)
+	}
+	return words.Clean(fresh + "; " + old)
+}
+
+// whereNow returns the state of a node, and whether it is in DNS, was quiesced, or is not there yet.
+func whereNow(v *dnsview.View, ref providers.InstanceRef) string {
+	i := v.Instance(ref.Key, ref.ID)
+	state := "is not among the instances"
+	if i != nil {
+		state = "is " + string(i.State)
+	}
+	switch {
+	case len(v.RecordsOf(ref.Key, ref.ID)) > 0:
+		return state + " and in DNS"
+	case v.Index.IsQuiesced(ref.Key, ref.ID):
+		return state + " and was quiesced"
+	}
+	return state + " and not yet in DNS"
 }

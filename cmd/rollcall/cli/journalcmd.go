@@ -218,14 +218,14 @@ func (a *commands) sayUnfinished(drains []journal.Unfinished, v *dnsview.View) {
 		}
 		id := words.Clean(u.Instance.ID)
 		if u.Replacement {
-			where := "still in DNS"
+			back := ""
 			if u.OutOfDNS {
-				where = "out of DNS"
+				back = ", rollcall return " + id + " puts it back"
 			}
-			a.Logf("rollcall: %s: %s, %s; %s; rollcall replace --resume goes on, rollcall return %s puts back what is out of DNS", app.UnfinishedText(u, a.Now()), app.LaunchedText(u), where, still, id)
+			a.Logf("rollcall: %s: %s; rollcall replace --resume goes on%s", app.UnfinishedText(u, a.Now()), app.LaunchedText(u, v), back)
 			continue
 		}
-		a.Logf("rollcall: %s: out of DNS, %s; rollcall terminate %s goes on, rollcall return %s puts it back", app.UnfinishedText(u, a.Now()), still, id, id)
+		a.Logf("rollcall: %s: it was taken out of DNS, %s; rollcall terminate %s goes on, rollcall return %s puts it back", app.UnfinishedText(u, a.Now()), still, id, id)
 	}
 }
 
