@@ -279,7 +279,7 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 	// Without a readable snapshot there is no id, and the agent looks up its zone by name.
 	last, _ := fleet.Load(filepath.Join(config.StateDir(a.Env), cfg.StateName(), app.SnapshotName), nil)
 	in.ZoneID, in.ZonePrivate = launcher.AgentZone(cfg, last, in.Values["zone"])
-	r, err = all.Render(name, in)
+	r, err = launcher.RenderFor(all, name, in, service)
 	return r, service, err
 }
 

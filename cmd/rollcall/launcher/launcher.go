@@ -357,7 +357,7 @@ func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r comm
 		}
 	}
 	in.ZoneID, in.ZonePrivate = AgentZone(s.Config, v.Snapshot, r.Values["zone"])
-	out, err := templates.Render(r.Template, in)
+	out, err := RenderFor(templates, r.Template, in, s.Config.Declared(r.Service))
 	if e := v.Index.EvacuatedAt(in.CloudKey, cmp.Or(r.Service, r.Values["zone"])); err == nil && e != nil {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%s is evacuated: its nodes stay out of DNS until rollcall return --cloud %s", c.Name, providers.ShellQuote(c.Name)))
 	}

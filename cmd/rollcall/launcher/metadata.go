@@ -47,7 +47,7 @@ func (s *Launcher) WithMetadata(spec launch.Spec, given Metadata) (launch.Spec, 
 	used := false
 	for i := range spec.Nodes {
 		t := &spec.Nodes[i]
-		if c, ok := s.Cloud(t.Cloud); !ok || !adapters.Declared(c.Provider).Metadata {
+		if !s.hasMetadata(t.Cloud) {
 			continue
 		}
 		used = true
@@ -64,4 +64,10 @@ func (s *Launcher) WithMetadata(spec launch.Spec, given Metadata) (launch.Spec, 
 		return spec, exit.Usagef("--metadata is for Triton, and no node of this launch goes there")
 	}
 	return spec, nil
+}
+
+// hasMetadata reports whether the nodes of a cloud take metadata.
+func (s *Launcher) hasMetadata(cloud string) bool {
+	c, ok := s.Cloud(cloud)
+	return ok && adapters.Declared(c.Provider).Metadata
 }

@@ -50,6 +50,9 @@ func (s *Launcher) PlanReplace(ctx context.Context, v *dnsview.View, replacement
 		}
 		parts = append(parts, part)
 	}
+	if err := s.concerns(parts); err != nil {
+		return plan.Plan{}, err
+	}
 	if err := lacks.err(); err != nil {
 		return plan.Plan{}, err
 	}
@@ -79,13 +82,34 @@ func (s *Launcher) AskedWith(asked journal.Asked) (*journal.Asked, error) {
 			return nil, exit.Usagef("--template: %w", err)
 		}
 	}
-	for flag, values := range map[string][]string{"--image": asked.Image, "--size": asked.Size, "--network": asked.Network, "--key-pair": asked.KeyPair, "--instance-profile": asked.Profile} {
-		if err := forCloud(flag, values, "", s.cloudNames(), new(string)); err != nil {
-			return nil, err
-		}
+	if err := s.checkClouds(cloudFlags(&asked), s.cloudNames()); err != nil {
+		return nil, err
 	}
 	asked.Set, asked.Withheld = s.keptValues(asked.Template, s.Given)
 	return &asked, nil
+}
+
+// concerns returns a usage error for what was given on the command line and concerns none of the nodes to replace.
+func (s *Launcher) concerns(parts []plan.Replacement) error {
+	var clouds []string
+	takes := false
+	for _, p := range parts {
+		for _, l := range p.Launches {
+			if !slices.Contains(clouds, l.Cloud) {
+				clouds = append(clouds, l.Cloud)
+				takes = takes || s.hasMetadata(l.Cloud)
+			}
+		}
+	}
+	switch {
+	case len(clouds) == 0:
+		return nil
+	case len(s.Metadata) > 0 && !takes:
+		return exit.Usagef("--metadata is for Triton, and no node is replaced there")
+	case s.Asked == nil:
+		return nil
+	}
+	return s.checkClouds(cloudFlags(s.Asked), clouds)
 }
 
 // lacking is what is not known of nodes that are to be replaced, by what is missing.
@@ -144,15 +168,12 @@ func (s *Launcher) asBefore(l *plan.Launch, i *providers.Instance, v *dnsview.Vi
 	if l.Prefix == "" {
 		l.Prefix = strings.TrimRight(strings.TrimRight(i.Name, "0123456789"), "-_.")
 	}
-	names := s.cloudNames()
-	for _, x := range []struct {
-		flag string
-		from []string
-		dst  *string
-	}{{"--image", over.Image, &l.Image}, {"--size", over.Size, &l.Size}, {"--network", over.Network, &l.Network}, {"--key-pair", over.KeyPair, &l.KeyPair}, {"--instance-profile", over.Profile, &l.Profile}} {
-		_ = forCloud(x.flag, x.from, l.Cloud, names, x.dst) // AskedWith has checked them
-		if *x.dst == "" && (x.flag == "--image" || x.flag == "--size") {
-			missing = append(missing, "which "+strings.TrimPrefix(x.flag, "--")+" it has is not known: give "+x.flag)
+	flags := cloudFlags(over)
+	for n, dst := range []*string{&l.Image, &l.Size, &l.Network, &l.KeyPair, &l.Profile} {
+		f := &flags[n]
+		f.forCloud(l.Cloud, dst)
+		if *dst == "" && (f.name == "--image" || f.name == "--size") {
+			missing = append(missing, "which "+strings.TrimPrefix(f.name, "--")+" it has is not known: give "+f.name)
 		}
 	}
 	if l.Template = cmp.Or(over.Template, l.Template); l.Template == "" && s.AssumeTemplate {
@@ -252,7 +273,11 @@ func (s *Launcher) launchSpec(ctx context.Context, v *dnsview.View, l *plan.Laun
 	if n := LintErrors(scripts.Findings); n > 0 {
 		return spec, fmt.Errorf("nothing was launched: lint has %s in the boot script; rollcall userdata lint %s shows them", providers.CountOf(n, "error"), words.Clean(l.Template))
 	}
-	if spec, err = s.WithMetadata(spec, s.Metadata); err != nil {
+	given := s.Metadata
+	if !s.hasMetadata(l.Cloud) {
+		given = nil // it is for nodes of the plan in other clouds
+	}
+	if spec, err = s.WithMetadata(spec, given); err != nil {
 		return spec, err
 	}
 	return spec, s.RefuseCredentials(ctx, &spec, spec.Given)

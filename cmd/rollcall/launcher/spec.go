@@ -13,6 +13,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
+	"rollcall/dnsview/filter"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -93,6 +94,9 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 			return spec, made, err
 		}
 	}
+	if err := s.checkClouds(f.perCloud(), f.order); err != nil {
+		return spec, made, err
+	}
 	def := s.Defaults(v, templates, spec.Service)
 	if spec.Template == "" {
 		if spec.Template = def.Template; spec.Template == "" {
@@ -109,7 +113,7 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 	for _, name := range f.order {
 		c, ok := s.Cloud(name)
 		if !ok {
-			return spec, made, exit.Usagef("--cloud: there is no cloud %q; there are %s", words.Clean(name), strings.Join(s.cloudNames(), ", "))
+			return spec, made, exit.Usagef("--cloud: there is no cloud %q, the nearest is %s; there are %s", words.Clean(name), filter.Nearest(name, s.cloudNames()), strings.Join(s.cloudNames(), ", "))
 		}
 		if c.Err != nil {
 			return spec, made, exit.Unknownf("cloud %s: %s; nothing was launched", words.Clean(c.Name), app.Cause(c.Err))
@@ -131,14 +135,8 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 		t := launch.Target{Cloud: name, Count: f.counts[name], UserData: r.Text}
 		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
 		keepChoices(before, name, &t, &spec.NamePrefix)
-		for _, x := range []struct {
-			flag string
-			from []string
-			dst  *string
-		}{{"--image", f.Image, &t.Image}, {"--size", f.Size, &t.Size}, {"--network", f.Network, &t.Network}, {"--key-pair", f.KeyPair, &t.KeyPair}, {"--instance-profile", f.Profile, &t.Profile}} {
-			if err := forCloud(x.flag, x.from, name, s.cloudNames(), x.dst); err != nil {
-				return spec, made, err
-			}
+		for i, dst := range []*string{&t.Image, &t.Size, &t.Network, &t.KeyPair, &t.Profile} {
+			f.perCloud()[i].forCloud(name, dst)
 		}
 		if t.Image == "" || t.Size == "" {
 			if err := s.choose(ctx, c, &t); err != nil {
@@ -187,20 +185,4 @@ func (s *Launcher) cloudNames() []string {
 		out = append(out, c.Name)
 	}
 	return out
-}
-
-// forCloud stores the last value for a cloud: VALUE for all, or CLOUD=VALUE.
-func forCloud(flag string, from []string, cloud string, clouds []string, dst *string) error {
-	for _, arg := range from {
-		name, value, ok := strings.Cut(arg, "=")
-		switch {
-		case !ok:
-			*dst = arg
-		case name == cloud:
-			*dst = value
-		case !slices.Contains(clouds, name):
-			return exit.Usagef("%s: there is no cloud %q", flag, words.Clean(name))
-		}
-	}
-	return nil
 }

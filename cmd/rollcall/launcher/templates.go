@@ -8,7 +8,9 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/index"
 	"rollcall/userdata"
 )
 
@@ -40,4 +42,30 @@ func TemplatesOf(a *app.Program) *userdata.Templates {
 		}
 	}
 	return all
+}
+
+// RenderFor renders a template for nodes of a service, which may be nil. It returns a usage error if the template is for another
+// kind of service.
+func RenderFor(all *userdata.Templates, name string, in userdata.Input, service *index.Service) (userdata.Rendered, error) {
+	t, err := all.Get(name)
+	if err != nil {
+		return all.Render(name, in)
+	}
+	if err := checkKind(&t, t.Agent, service); err != nil {
+		return userdata.Rendered{}, err
+	}
+	out, err := all.Render(name, in)
+	if err == nil && out.Agent != nil {
+		err = checkKind(&t, out.Agent.Kind, service)
+	}
+	return out, err
+}
+
+// checkKind returns a usage error if a service is of another kind than the one whose nodes a template registers.
+func checkKind(t *userdata.Template, kind string, service *index.Service) error {
+	if service == nil || kind == "" || kind == userdata.AnyKind || kind == string(service.Kind) {
+		return nil
+	}
+	return exit.Usagef("the template %s registers nodes of a %s service, and %s is a %s service: take %s, or another template for that kind",
+		words.Clean(t.Name), kind, words.Clean(service.Name), service.Kind, userdata.DefaultTemplate(string(service.Kind)))
 }
