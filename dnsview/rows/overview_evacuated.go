@@ -52,15 +52,16 @@ func evacuatedClouds(v *dnsview.View, entries []journal.Entry) (out []EvacuatedC
 				c.Left++
 			}
 		}
-		c.By, c.Reason = whoEvacuated(key, entries)
+		c.By, c.Reason = WhoEvacuated(key, entries)
 		out = append(out, c)
 	}
 	slices.SortFunc(out, func(a, b EvacuatedCloud) int { return strings.Compare(a.Cloud, b.Cloud) })
 	return out
 }
 
-// whoEvacuated returns who evacuated a cloud last, and the reason, as the journal has them, or empty texts.
-func whoEvacuated(key providers.CloudKey, entries []journal.Entry) (who, reason string) {
+// WhoEvacuated returns who evacuated a cloud last, and the reason, as entries of the journal, newest first, have them; or empty
+// texts.
+func WhoEvacuated(key providers.CloudKey, entries []journal.Entry) (who, reason string) {
 	for i := range entries {
 		e := &entries[i]
 		if e.Verb != string(index.VerbEvacuate) || e.State != journal.Done || e.Instance == nil || e.Instance.Key != key {

@@ -350,6 +350,12 @@ func (l *run) untilRegistered(ctx context.Context, i int) {
 	watched := l.o.Boot != nil
 	message := ""
 	for step := 0; ; step++ {
+		if l.o.KeptOut != nil {
+			if why := l.o.KeptOut(ctx, l.get(i)); why != "" {
+				l.setError(i, "", providers.Errorf(providers.KindConflict, "register", "%s", why), "it runs; %s", why)
+				return
+			}
+		}
 		if watched {
 			message, watched = l.watch(ctx, i)
 		}

@@ -139,6 +139,9 @@ type Options struct {
 	// Register registers a running node in DNS if Spec.Console is set. It must be idempotent, because it is called
 	// again after a temporary error.
 	Register func(ctx context.Context, n Node) error
+	// KeptOut returns why a running node stays out of DNS until an operator decides otherwise, or "". Its launch ends then. It may
+	// be nil, and is called often.
+	KeptOut func(ctx context.Context, n Node) string
 	// Note returns a remark about a registered node, or "". It may be nil.
 	Note func(n Node) string
 	// Boot returns the boot state of a running node. An error of kind providers.KindInvalid or KindAuth means that it

@@ -98,7 +98,8 @@ func (s *Launcher) Follow(spec *launch.Spec) launch.Options {
 		return o
 	}
 	r := &registrations{s: s, service: d, dns: z.DNS, choice: z.ZoneChoice, every: 2 * time.Second}
-	o.Registered, o.Boot = r.registered, s.bootState
+	k := &keptOut{r: r, every: 10 * time.Second, known: map[string]evacuatedState{}}
+	o.Registered, o.Boot, o.KeptOut = r.registered, s.bootState, k.why
 	if spec.Console {
 		h := s.newNodeHealth(d)
 		o.Boot, o.Register, o.Note = h.watch(s.bootState), h.register(s.registerNode(d.Name)), h.note
@@ -131,13 +132,21 @@ func (r *registrations) registered(ctx context.Context, n launch.Node) (bool, er
 	return r.owned[n.Instance.ID], r.err
 }
 
-func (r *registrations) read(ctx context.Context) (map[string]bool, error) {
-	if r.zone.ID == "" {
-		z, err := providers.FindZone(ctx, r.dns, r.service.Zone, r.choice, "")
-		if err != nil {
-			return nil, err
-		}
+// findZone sets the zone, once. The caller holds mu.
+func (r *registrations) findZone(ctx context.Context) error {
+	if r.zone.ID != "" {
+		return nil
+	}
+	z, err := providers.FindZone(ctx, r.dns, r.service.Zone, r.choice, "")
+	if err == nil {
 		r.zone = z
+	}
+	return err
+}
+
+func (r *registrations) read(ctx context.Context) (map[string]bool, error) {
+	if err := r.findZone(ctx); err != nil {
+		return nil, err
 	}
 	types := []string{"A"}
 	switch {
