@@ -91,7 +91,9 @@ func (r *run) refusePointless(ctx context.Context) {
 	if !slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool { return s.Kind == plan.StepLaunch }) {
 		return
 	}
-	check := newRun(r.engine, r.plan, r.confirm, nil).check(ctx)
+	checked := newRun(r.engine, r.plan, r.confirm, nil)
+	checked.working = r.working
+	check := checked.check(ctx)
 	if ctx.Err() != nil {
 		return // the steps are skipped
 	}

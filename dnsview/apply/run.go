@@ -55,6 +55,8 @@ type run struct {
 	skipWaits bool                         // a wait was cut short, so all others are skipped
 	inSync    map[[2]string]bool           // changes, by zone and ticket, that are in sync at their provider
 
+	working bool // the nodes are claimed by the run that this is, or checks for
+
 	book    []journal.Entry               // the journal when guards were evaluated last
 	bookErr error                         // why it could not be read
 	held    map[string]map[recordKey]bool // zone -> values in heldOf

@@ -12,25 +12,32 @@ import (
 	"rollcall/providers/journal"
 )
 
-// A node is terminated by one run. A run of this machine claims its nodes at its beginning, so that no other one waits for the same node. Of
-// members on several machines, the first entry about the termination of a node claims it.
+// A node is terminated, or replaced, by one run. A run of this machine claims its nodes at its beginning, so that no other one waits for the same
+// node. Of members on several machines, the first entry about the termination of a node, or the launch in its place, claims it.
 
-// terminates returns the nodes that the plan terminates.
-func (r *run) terminates() (refs []providers.InstanceRef) {
+// worksOn returns the nodes that the plan terminates or replaces, and those in their places that an earlier run has launched.
+func (r *run) worksOn() (refs []providers.InstanceRef) {
+	add := func(ref providers.InstanceRef) {
+		if ref.ID != "" && !slices.ContainsFunc(refs, func(o providers.InstanceRef) bool { return o.Key == ref.Key && o.ID == ref.ID }) {
+			refs = append(refs, ref)
+		}
+	}
 	for i := range r.plan.Steps {
-		s := &r.plan.Steps[i]
-		same := func(o providers.InstanceRef) bool { return o.Key == s.Instance.Key && o.ID == s.Instance.ID }
-		if s.Kind == plan.StepPower && s.Action == plan.PowerTerminate && !slices.ContainsFunc(refs, same) {
-			refs = append(refs, s.Instance)
+		switch s := &r.plan.Steps[i]; {
+		case s.Kind == plan.StepPower && s.Action == plan.PowerTerminate:
+			add(s.Instance)
+		case s.Launch != nil:
+			add(s.Launch.Old)
+			add(providers.InstanceRef{Cloud: s.Launch.Cloud, Key: s.Launch.Key, ID: s.Launch.Started})
 		}
 	}
 	return refs
 }
 
-// beginWork claims the nodes that the plan terminates until end is called. If another run works on one of them, the whole plan
+// beginWork claims the nodes that the plan works on until end is called. If another run works on one of them, the whole plan
 // is refused.
 func (r *run) beginWork(ctx context.Context) (end func()) {
-	j, refs := r.engine.o.Journal, r.terminates()
+	j, refs := r.engine.o.Journal, r.worksOn()
 	if j == nil || len(refs) == 0 {
 		return func() {}
 	}
@@ -39,13 +46,42 @@ func (r *run) beginWork(ctx context.Context) (end func()) {
 		r.refuseWorkedOn(ctx, err)
 		return func() {}
 	}
+	r.working = true
 	return func() { _ = w.End() } // what remains is a file that no process has locked
 }
 
+// checkWork is beginWork for a check: it claims nothing, and refuses the plan if another run of this machine works on one of its nodes. A
+// run of another machine, which a run of this one may still be the first to end the node, is noted.
+func (r *run) checkWork() {
+	j, refs := r.engine.o.Journal, r.worksOn()
+	if j == nil || len(refs) == 0 || r.working {
+		return
+	}
+	here, elsewhere, err := j.WorkedOn(refs...)
+	if err != nil {
+		return // the guard of the journal fails
+	}
+	var notes []string
+	for _, e := range elsewhere {
+		notes = append(notes, e.Error()+", on another machine")
+	}
+	r.note(notes)
+	if len(here) == 0 {
+		return
+	}
+	for _, i := range r.refusedByWork(here[0]) {
+		s := &r.report.Steps[i]
+		s.State, s.Why = StepRefused, failing(s.Guards)
+	}
+}
+
 // refuseWorkedOn refuses the plan, since its nodes could not be claimed.
-func (r *run) refuseWorkedOn(ctx context.Context, err error) {
+func (r *run) refuseWorkedOn(ctx context.Context, err error) { r.refuse(ctx, r.refusedByWork(err)) }
+
+// refusedByWork returns the steps to refuse, with the guard that fails, since other runs work on nodes of the plan. It skips the
+// others.
+func (r *run) refusedByWork(err error) (refused []int) {
 	g := index.Failed(index.GuardUnchanged, index.Clean(err.Error()), "wait until that has ended, or stop it")
-	var refused []int
 	for i := range r.plan.Steps {
 		s := &r.report.Steps[i]
 		switch {
@@ -57,7 +93,7 @@ func (r *run) refuseWorkedOn(ctx context.Context, err error) {
 			r.end(i, StepSkipped, g.Why)
 		}
 	}
-	r.refuse(ctx, refused)
+	return refused
 }
 
 // endedError means that another run has ended the node.

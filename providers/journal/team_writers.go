@@ -8,13 +8,36 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"rollcall/providers"
 )
 
 // A writer of another machine is alive while it renews an object of its own in the store. It does so while it has open
-// entries, or works on nodes.
+// entries, or works on nodes, which the object names. When the work on them ends in order, the object says so at once; after a kill it
+// only grows old.
+
+// writerState is the object of a writer in the store.
+type writerState struct {
+	Format int       `json:"format"`
+	Who    string    `json:"who"`
+	At     time.Time `json:"at"`
+	// Working are the nodes that its runs work on, as nodeKey.String returns them; nil in objects of earlier releases.
+	Working []string `json:"working"`
+	Closed  bool     `json:"closed,omitempty"` // it has ended, and has left drains or replacements unfinished
+
+	written time.Time // by the clock of the store, in the time of this machine
+	silent  bool      // for longer than a writer that is alive
+}
+
+func (k nodeKey) String() string { return string(k.cloud) + " " + k.id }
+
+// hasEnded reports whether the work on a node whose last entry the store got at a time has ended in order.
+func (w *writerState) hasEnded(n nodeKey, stored time.Time) bool {
+	const skew = 2 * time.Second // times of the store are in seconds
+	return w.Closed || w.Working != nil && !slices.Contains(w.Working, n.String()) && !w.written.Add(skew).Before(stored)
+}
 
 const (
 	renewEvery = time.Minute
@@ -63,11 +86,12 @@ func (j *Journal) registerTeamWriter(begins bool) error {
 func (j *Journal) renew(ctx context.Context) error {
 	t := j.team
 	t.aliveAt = j.clock.Now()
-	data, err := json.Marshal(struct {
-		Format int       `json:"format"`
-		Who    string    `json:"who"`
-		At     time.Time `json:"at"`
-	}{teamFormat, t.who, t.aliveAt.UTC()})
+	state := writerState{Format: teamFormat, Who: t.who, At: t.aliveAt.UTC(), Working: []string{}, Closed: j.closed}
+	for n := range j.working {
+		state.Working = append(state.Working, n.String())
+	}
+	slices.Sort(state.Working)
+	data, err := json.Marshal(state)
 	if err != nil {
 		return err
 	}
@@ -131,19 +155,41 @@ func (j *Journal) teamWriterAlive(writer string) (alive bool, err error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
+	state, err := j.writerState(writer)
+	return err == nil && !state.silent && !state.Closed, err
+}
+
+// writerState reads the object of a writer of another machine. Without one, it is silent.
+func (j *Journal) writerState(writer string) (writerState, error) {
+	w := writerState{silent: true}
 	o, err := j.get(j.stop, writerKey(writer))
 	if providers.KindOf(err) == providers.KindNotFound {
-		return false, nil
+		return w, nil
 	}
 	if err != nil {
 		j.noteAnswer(err)
-		return false, err
+		return w, err
+	}
+	if json.Unmarshal(o.Data, &w) != nil {
+		w = writerState{} // its age counts
 	}
 	now := o.Asked
 	if now.IsZero() {
 		now = j.clock.Now()
 	}
-	return now.Sub(o.Modified) < deadAfter, nil
+	age := max(0, now.Sub(o.Modified))
+	w.written, w.silent = j.clock.Now().Add(-age), age >= deadAfter
+	return w, nil
+}
+
+// sayWork writes the writer's object, if there is one, since the nodes that it works on have changed.
+func (j *Journal) sayWork() {
+	if j.team == nil || j.team.aliveAt.IsZero() || j.isAway() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), teamPatience/4) // also when the program is about to end
+	defer cancel()
+	_ = j.renew(ctx) // otherwise it grows old
 }
 
 // closeTeam closes the files. What waits in the outbox stays for the next rollcall.
@@ -155,7 +201,12 @@ func (j *Journal) closeTeam() error {
 	case len(j.team.pending) > 0:
 		err = j.alive.Close()
 	default:
-		if j.team.alive != "" && !j.isAway() {
+		switch mine := func(u Unfinished) bool { return u.Writer == j.writer }; {
+		case j.team.alive == "" || j.isAway():
+		case slices.ContainsFunc(unfinished(j.replay.entries), mine): // they are free at once
+			j.working = nil
+			j.sayWork()
+		default:
 			ctx, cancel := context.WithTimeout(context.Background(), teamPatience/4)
 			_ = j.team.store.Delete(ctx, writerKey(j.writer)) // otherwise it grows old
 			cancel()

@@ -16,6 +16,7 @@ type Unfinished struct {
 	At       time.Time // of its last change; of a replacement, of its first launch
 	Writer   string    // of that entry; see Journal.Writer
 	Stored   time.Time // when that entry was written, by the clock of the store if there is one
+	Ended    bool      // a writer of another machine says that its run ended in order, such as by a key
 
 	// Of a replacement:
 	Replacement bool

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"rollcall/providers"
@@ -72,6 +73,7 @@ func (j *Journal) BeginWork(who string, refs ...providers.InstanceRef) (*Work, e
 	for _, n := range w.nodes {
 		j.working[n] = true
 	}
+	j.sayWork()
 	return w, nil
 }
 
@@ -109,9 +111,77 @@ func (e *WorkedOnError) Error() string {
 	return fmt.Sprintf("%s works on %s now", cmp.Or(e.Who, "another run"), providers.Clean(cmp.Or(e.Node.Name, e.Node.ID)))
 }
 
-func workTaken(f *os.File, ref providers.InstanceRef) error {
+func workTaken(f *os.File, ref providers.InstanceRef) *WorkedOnError {
 	by, _ := io.ReadAll(io.NewSectionReader(f, 0, 256)) // it is only named
 	return &WorkedOnError{Who: providers.Clean(string(by)), Node: ref}
+}
+
+// WorkedOn returns who works on some nodes now: here, runs of this machine, this process among them, which alone may end those nodes; and in a
+// team the members of other machines whose unfinished drain or replacement of a node goes on. A team's store is asked as by UnderWay.
+func (j *Journal) WorkedOn(refs ...providers.InstanceRef) (here, elsewhere []*WorkedOnError, err error) {
+	err = j.withOwnLock(func() error {
+		for _, ref := range refs {
+			by, err := j.workerOn(ref)
+			if err != nil {
+				return err
+			}
+			if by != nil {
+				here = append(here, by)
+			}
+		}
+		return nil
+	})
+	if err != nil || j.Team() == "" {
+		return here, nil, err
+	}
+	err = j.locked(func() error {
+		if j.isAway() {
+			return nil // which writers live cannot be asked
+		}
+		for _, u := range unfinished(j.replay.entries) {
+			if !slices.ContainsFunc(refs, func(ref providers.InstanceRef) bool { return keyOf(ref) == keyOf(u.Instance) }) || j.isOfThisMachine(u.Writer) {
+				continue
+			}
+			on, err := j.goesOn(&u)
+			if err != nil {
+				return err
+			}
+			if on {
+				elsewhere = append(elsewhere, &WorkedOnError{Who: u.Who, Node: u.Instance})
+			}
+		}
+		return nil
+	})
+	return here, elsewhere, err
+}
+
+// withOwnLock calls f with the lock of BeginWork.
+func (j *Journal) withOwnLock(f func() error) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
+		return errors.New("journal: it is closed")
+	}
+	return j.withLock(f)
+}
+
+// workerOn returns which run of this machine works on a node, or nil. The caller holds the lock of BeginWork.
+func (j *Journal) workerOn(ref providers.InstanceRef) (*WorkedOnError, error) {
+	f, err := openOwn(j.workPath(keyOf(ref)), os.O_RDWR)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	free, err := tryLockFile(f)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("journal: lock %s: %w", f.Name(), err), f.Close())
+	}
+	if free {
+		return nil, f.Close()
+	}
+	return workTaken(f, ref), f.Close()
 }
 
 // End ends the work: other runs may claim its nodes.
@@ -123,6 +193,9 @@ func (w *Work) End() error {
 			delete(w.j.working, n)
 		}
 		w.err = w.close()
+		if !w.j.closed {
+			w.j.sayWork()
+		}
 	})
 	return w.err
 }
@@ -135,29 +208,19 @@ func (w *Work) close() (err error) {
 }
 
 // isWorkedOn reports whether a run of this machine works on a node. The caller holds the lock of BeginWork.
-func (j *Journal) isWorkedOn(n nodeKey) (bool, error) {
-	if j.working[n] {
+func (j *Journal) isWorkedOn(ref providers.InstanceRef) (bool, error) {
+	if j.working[keyOf(ref)] {
 		return true, nil
 	}
-	f, err := openOwn(j.workPath(n), os.O_RDWR)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("journal: %w", err)
-	}
-	free, err := tryLockFile(f)
-	if err != nil {
-		err = fmt.Errorf("journal: lock %s: %w", f.Name(), err)
-	}
-	return !free, errors.Join(err, f.Close())
+	by, err := j.workerOn(ref)
+	return by != nil, err
 }
 
 // goesOn reports whether the run of an unfinished drain goes on: one of this machine as long as it, or another one,
-// works on the node, one of another machine as long as its writer lives.
+// works on the node, one of another machine as long as its writer lives and has not said that it ended, which is set in u.
 func (j *Journal) goesOn(u *Unfinished) (on bool, err error) {
 	ask := func() error {
-		on, err = j.isWorkedOn(keyOf(u.Instance))
+		on, err = j.isWorkedOn(u.Instance)
 		return err
 	}
 	if j.team == nil {
@@ -167,7 +230,9 @@ func (j *Journal) goesOn(u *Unfinished) (on bool, err error) {
 	if err := j.withLock(ask); err != nil || on || j.isOfThisMachine(u.Writer) {
 		return on, err
 	}
-	return j.writerAlive(u.Writer)
+	w, err := j.writerState(u.Writer)
+	u.Ended = err == nil && w.hasEnded(keyOf(u.Instance), u.Stored)
+	return err == nil && !w.silent && !u.Ended, err
 }
 
 // isOfThisMachine reports whether a writer is this one, or has its outbox here. One without an outbox may be of this machine too,

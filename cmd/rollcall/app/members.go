@@ -208,8 +208,8 @@ func (s *Session) withoutWorkOfOthers(drains []journal.Unfinished) ([]journal.Un
 	return ofGone(drains, p.Members(), s.Program.Now()), nil
 }
 
-// ofGone returns the drains that no member works on. Those of other machines are old enough that their open entries would
-// be looked up. Of this machine the journal knows at once who works on a node, so its members, some of whom may have died since they were
+// ofGone returns the drains that no member works on. Those of other machines have ended in order, or are old enough that their open entries
+// would be looked up. Of this machine the journal knows at once who works on a node, so its members, some of whom may have died since they were
 // here, are not asked.
 func ofGone(drains []journal.Unfinished, members []team.Member, now time.Time) []journal.Unfinished {
 	_, host, _ := strings.Cut(Who(), "@")
@@ -219,7 +219,8 @@ func ofGone(drains []journal.Unfinished, members []team.Member, now time.Time) [
 	})
 	return slices.DeleteFunc(slices.Clone(drains), func(u journal.Unfinished) bool {
 		_, itsHost, _ := strings.Cut(u.Who, "@")
-		return itsHost != host && now.Sub(u.Stored) < journal.SilentAfter || isWriterOf(elsewhere, u.Writer) || worksOn(elsewhere, u.Instance)
+		young := itsHost != host && now.Sub(u.Stored) < journal.SilentAfter
+		return !u.Ended && (young || isWriterOf(elsewhere, u.Writer)) || worksOn(elsewhere, u.Instance)
 	})
 }
 

@@ -19,6 +19,10 @@ func TestADrainIsOfferedOnceItsOperatorIsGone(t *testing.T) {
 	at := func(stored time.Time, who string) journal.Unfinished {
 		return journal.Unfinished{Instance: node, Run: "r1", Who: who, At: now.Add(time.Hour), Stored: stored, Writer: "w1"}
 	}
+	ended := func(u journal.Unfinished) journal.Unfinished {
+		u.Ended = true
+		return u
+	}
 	for _, c := range []struct {
 		says    string
 		drain   journal.Unfinished
@@ -27,6 +31,8 @@ func TestADrainIsOfferedOnceItsOperatorIsGone(t *testing.T) {
 	}{
 		{"of another machine, old, and none is here", at(old, "ana@elsewhere"), nil, true},
 		{"of another machine, not old enough", at(old.Add(time.Second), "ana@elsewhere"), nil, false},
+		{"of another machine, and its run has ended in order", ended(at(now, "ana@elsewhere")), []team.Member{{Who: "ana@elsewhere", Writer: "w1"}}, true},
+		{"its run has ended in order, and another has taken it over", ended(at(now, "ana@elsewhere")), []team.Member{{Who: "ben@there", Writer: "w2", Work: []team.Work{{Instances: []providers.InstanceRef{elsewhere}}}}}, false},
 		{"of this machine", at(now, Who()), nil, true},
 		{"of this machine, and its process was here until it died", at(now, Who()), []team.Member{{Who: Who(), Writer: "w1", Work: []team.Work{{Instances: []providers.InstanceRef{elsewhere}}}}}, true},
 		{"its operator is here", at(old, "ana@elsewhere"), []team.Member{{Who: "ana@elsewhere", Writer: "w1"}}, false},
