@@ -78,6 +78,26 @@ func TestReplaceRunsByItsWholeNameAndItsPlanSaysWhatIsLaunchedWhereAndHowManyAre
 	}
 }
 
+func TestAReplacementWhoseGuardsAskIsConfirmedByOneText(t *testing.T) {
+	r := newRig(t, 140, 50, func(_ *ui.Options, f *fake) {
+		f.refuse, f.ask = index.GuardThreshold, "2" // as guards of a replacement ask
+		f.hold = make(chan struct{})
+		close(f.hold)
+	}).ready().byName().marked("use1-www-01", "use1-www-02")
+	r.command("replace")
+	r.until("type the count to terminate 2 instances; joyent-ams answered with an error")
+	r.typeText("2")
+	r.press("enter")
+	r.untilTrue("the run", func() bool {
+		r.f.mu.Lock()
+		defer r.f.mu.Unlock()
+		return len(r.f.runs) == 1
+	})
+	if len(r.f.typed[0]) != 1 || r.f.typed[0][0] != "2" {
+		t.Errorf("typed %v", r.f.typed)
+	}
+}
+
 func TestOneNodeIsReplacedWithoutAChoiceOfHowManyAreOut(t *testing.T) {
 	r := newRig(t, 140, 50).ready().byName().marked()
 	r.on("use1-www-01")

@@ -211,7 +211,7 @@ func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *guard.Eviden
 		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Reason: s.Reason, Undoes: s.Undoes != "",
 		PutsBackNode: c.Op == providers.OpCreate && r.putsBackNode(s.Undoes, c),
 		KeepsNames:   r.engine.o.Robot != nil,
-		Hosts:        r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From, Evacuates: r.plan.Confirm(),
+		Hosts:        r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From, OneText: r.plan.Confirm(),
 	}
 }
 

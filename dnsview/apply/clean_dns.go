@@ -118,7 +118,7 @@ func notStopped(ctx context.Context) string {
 // typedName returns the name or id of the instance if a person typed it, which shortens the wait, or "".
 func (r *run) typedName(ref providers.InstanceRef) string {
 	for _, text := range r.confirm.Typed {
-		if text != "" && (text == ref.Name || text == ref.ID) {
+		if text != "" && text != r.plan.Confirm() && (text == ref.Name || text == ref.ID) {
 			return text
 		}
 	}

@@ -31,10 +31,11 @@ func (r *run) isEvacuated(name string) bool {
 // values: else its nodes would stay in DNS and those that boot would stay out. That holds for the redo of an evacuation and
 // the undo of a return too.
 func (r *run) refuseEvacuation(ctx context.Context) {
-	if r.plan.Confirm() == "" {
+	if !r.plan.Evacuates() {
 		return
 	}
 	check := newRun(r.engine, r.plan, Confirm{Typed: r.confirm.Typed}, nil)
+	check.working = r.working
 	text, why := r.plan.Confirm(), "nothing of an evacuation is done while none of its values can be taken out"
 	if !slices.Contains(r.confirm.Typed, text) && slices.ContainsFunc(check.check(ctx).Asks(), func(a Ask) bool { return a.Text == text }) {
 		why = "nothing of an evacuation is done before its text is typed"

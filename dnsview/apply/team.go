@@ -191,13 +191,13 @@ func noJournal(err error) string {
 
 // typed reports whether a person typed a text, or the one text of an evacuation, which answers for it.
 func (r *run) typed(text string) bool {
-	return slices.Contains(r.confirm.Typed, text) || r.plan.Confirm() != "" && slices.Contains(r.confirm.Typed, r.plan.Confirm())
+	return slices.Contains(r.confirm.Typed, text) || r.plan.Evacuates() && slices.Contains(r.confirm.Typed, r.plan.Confirm())
 }
 
 // journalGuard is guard 9 with what a person typed.
 func (r *run) journalGuard(p guard.Evidence, err error) index.GuardResult {
 	g := []index.GuardResult{p.Confirmed(checkJournal(&p, err))}
-	if text := r.plan.Confirm(); text != "" && g[0].Confirm != "" { // the one text of an evacuation answers it in every step
+	if text := r.plan.Confirm(); r.plan.Evacuates() && g[0].Confirm != "" { // the one text of an evacuation answers it in every step
 		g[0].Confirm, g[0].Satisfy = text, "type the cloud and the count of values that go"
 	}
 	r.acceptTyped(g)

@@ -79,7 +79,7 @@ func (e *Evidence) checkEvacuated() index.GuardResult {
 		}
 	}
 	if why := append(own, others...); len(why) > 0 {
-		return index.GuardResult{Guard: g, NoEvidence: true, Why: strings.Join(why, "; "), Confirm: e.Evacuates}
+		return index.GuardResult{Guard: g, NoEvidence: true, Why: strings.Join(why, "; "), Confirm: e.OneText}
 	}
 	return index.Passed(g, "all other clouds were read completely")
 }
@@ -122,17 +122,21 @@ func (e *Evidence) checkRemaining(r *providers.Record) index.GuardResult {
 	}
 	left := services.RemainingAt(x, r, e.evacuated())
 	if left.Short() {
-		return index.GuardResult{Guard: g, Why: left.Text(), Confirm: e.Evacuates}
+		return index.GuardResult{Guard: g, Why: left.Text(), Confirm: e.OneText}
 	}
 	return index.Passed(g, left.Text())
 }
 
-// Confirmed returns a result that asks for the one text that answers the guards of an evacuation, or of what evacuates again, if
-// it asks for any. Results of other changes are returned as they are.
+// Confirmed returns a result that asks for the one text that answers the guards of an evacuation, of what evacuates again, or of a
+// replacement, if it asks for any. Results of other changes are returned as they are.
 func (e *Evidence) Confirmed(g index.GuardResult) index.GuardResult {
-	again := e.Verb.TakesBack() && e.Evacuates != "" && ModeOf(e.Verb, e.Change) == ModeTakeOut
-	if (e.evacuates() || again) && g.Confirm != "" {
-		g.Confirm, g.Satisfy = e.Evacuates, "type the cloud and the count of values that go"
+	again := e.Verb.TakesBack() && e.OneText != "" && ModeOf(e.Verb, e.Change) == ModeTakeOut
+	switch {
+	case g.Confirm == "":
+	case e.evacuates() || again:
+		g.Confirm, g.Satisfy = e.OneText, "type the cloud and the count of values that go"
+	case e.Verb == index.VerbReplace && e.OneText != "" && g.Guard != index.GuardJournal: // which names the store, or the author
+		g.Confirm, g.Satisfy = e.OneText, "type the name of the node that is replaced, or how many are"
 	}
 	return g
 }

@@ -70,7 +70,7 @@ type Evidence struct {
 	KeepsNames bool    // no typed text lets the last value of a name go, whatever the name is
 	From       int     // Threshold counts for zones with at least this many owned records
 
-	Evacuates string // the text that answers the guards of an evacuation, see plan.Evacuated
+	OneText string // the one text that answers the guards of an evacuation or a replacement, see plan.Plan.Confirm
 
 	JournalErr error // why the journal cannot be written to; nil when it can
 	// JournalAway is the place of the team's store that does not answer, if that is what JournalErr says.

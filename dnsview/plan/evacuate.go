@@ -58,13 +58,19 @@ func (e *Evacuated) Lines() (lines []string) {
 	return lines
 }
 
-// Confirm returns the text that answers the guards of a plan that evacuates a cloud, also by a redo or by the undo of a return,
-// and "" for other plans, whose guards ask for texts of their own.
+// Evacuates reports whether the plan evacuates a cloud, also by a redo or by the undo of a return.
+func (p *Plan) Evacuates() bool { return p.Evacuated != nil || p.again != "" }
+
+// Confirm returns the one text that answers the guards of a plan that evacuates a cloud, and of a replacement the name of its node, or
+// their number, which its terminations ask for anyway. It is "" for other plans, whose guards ask for texts of their own.
 func (p *Plan) Confirm() string {
-	if p.Evacuated == nil {
-		return p.again
+	switch {
+	case p.Evacuated != nil:
+		return p.Evacuated.Confirm
+	case p.Verb == index.VerbReplace:
+		return p.replaces()
 	}
-	return p.Evacuated.Confirm
+	return p.again
 }
 
 // confirmText returns the text for a plan that evacuates a cloud: its name and the number of values that go.

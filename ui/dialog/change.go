@@ -249,6 +249,10 @@ func (cs *Changes) needs(c *change) []need {
 	}
 	if c.check != nil {
 		for _, a := range c.check.Asks() {
+			if len(out) > 0 && out[0].text == a.Text && a.Text == c.plan.Confirm() { // a replacement has one text
+				out[0].why, out[0].guard = out[0].why+"; "+common.Clean(a.Why), true
+				continue
+			}
 			out = append(out, need{text: a.Text, why: common.Clean(a.Why), guard: true})
 		}
 	}

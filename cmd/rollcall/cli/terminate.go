@@ -41,7 +41,7 @@ cloud/id, or a name that one instance has.`,
 	ask: func(ctx context.Context, in *changeInput, p plan.Plan) error {
 		if in.app.Interactive() {
 			// What the cloud would refuse is reported before the operator has to type a name.
-			if err := in.app.checkTerminate(ctx, in.s, p, in.changeOptions); err != nil {
+			if _, err := in.app.checkTerminate(ctx, in.s, p, in.changeOptions); err != nil {
 				return err
 			}
 		}
@@ -50,11 +50,12 @@ cloud/id, or a name that one instance has.`,
 }
 
 // checkTerminate checks the guards of a plan. If they refuse every power step and typing answers none of them, it
-// writes the report and returns the command's error. Of several nodes it reports which are refused.
-func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned plan.Plan, c changeOptions) error {
+// writes the report and returns the command's error. Of several nodes it reports which are refused. It returns what typing would
+// answer.
+func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned plan.Plan, c changeOptions) ([]apply.Ask, error) {
 	e, err := s.Engine(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r := e.Check(ctx, planned)
 	ready := false
@@ -64,16 +65,16 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 	}
 	if !ready && len(r.Asks()) == 0 { // answers by typing are requested later
 		if err := output.WriteReport(a.Out, c.form, a.Readable, r, c.dryRun, nil); err != nil {
-			return err
+			return nil, err
 		}
-		return exit.With(exit.Failed)
+		return nil, exit.With(exit.Failed)
 	}
 	for i := range r.Steps {
 		if st := &r.Steps[i]; st.Step.Kind == plan.StepPower && st.State == apply.StepRefused {
 			a.Logf("%s is refused: %s", words.Clean(st.Step.Sentence), words.Clean(st.Why))
 		}
 	}
-	return nil
+	return r.Asks(), nil
 }
 
 // confirmTerminate asks for the name of one node, or for the number of several. Without a terminal it reports that
