@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"rollcall/dnsview"
 	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
@@ -210,6 +211,7 @@ func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *guard.Eviden
 	return &guard.Evidence{
 		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Reason: s.Reason, Undoes: s.Undoes != "",
 		PutsBackNode: c.Op == providers.OpCreate && r.putsBackNode(s.Undoes, c),
+		MarksAlone:   s.Undoes != "" && marksAlone(ev.view, c),
 		KeepsNames:   r.engine.o.Robot != nil,
 		Hosts:        r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From, OneText: r.plan.Confirm(),
 	}
@@ -252,6 +254,20 @@ func (r *run) marksTakenOut(c *providers.Change) bool {
 	return ok && slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
 		return s.Change != nil && s.Change.Op == providers.OpDelete && s.Change.Before.Name == name && o.Owns(s.Change.Before.Type, s.Change.Before.Value)
 	})
+}
+
+// marksAlone reports whether a change creates the marker of a quiesced value of an instance that is not in DNS.
+func marksAlone(v *dnsview.View, c *providers.Change) bool {
+	_, name, ok := providers.SplitMarkerName(c.After.Name)
+	if c.Op != providers.OpCreate || !ok || !c.After.IsMarker() {
+		return false
+	}
+	o, ok := index.OwnerInMarker(&c.After)
+	if !ok || !o.Quiesced || o.Host() || o.Evacuates() {
+		return false
+	}
+	z := v.Index.ZoneOf(name)
+	return z == nil || !slices.ContainsFunc(z.Named(name), func(r *providers.Record) bool { return o.Owns(r.Type, r.Value) })
 }
 
 // isCreatedBefore reports whether a step before step i creates the record that its update is of. A check has created none.

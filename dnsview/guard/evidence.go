@@ -77,6 +77,9 @@ type Evidence struct {
 	JournalAway string
 	// JournalUnsigned is the author as whom no entry can be signed, if that is what JournalErr says.
 	JournalUnsigned string
+	// MarksAlone means that an undo or a redo creates the marker of a quiesced value of an instance, and that the value is not in
+	// DNS, so that only the instance can say whether it marks something.
+	MarksAlone bool
 	// JournalLost means that the store of the team does not have the journal that this machine has read.
 	JournalLost bool
 }

@@ -59,6 +59,8 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 		return index.Passed(g, claimsNothing)
 	case putsBack:
 		o = marked
+	case e.MarksAlone:
+		o, _ = e.owner()
 	case mode == ModeWrite && (!ok || r.IsMarker() || (e.Undoes || o.Quiesced) && !e.PutsBackNode):
 		return index.Passed(g, "no instance has to be there for this")
 	case e.Undoes && !ok:
@@ -87,6 +89,10 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 		return index.Unproven(g, where+" gave no answer about "+index.ShortID(o.Instance), "an answer from "+where)
 	}
 	switch {
+	case e.MarksAlone && !putsBack && dead:
+		return index.Failed(g, where+" says that "+index.ShortID(o.Instance)+" is gone, and its value is not in DNS, so the marker would mark nothing", "")
+	case e.MarksAlone && !putsBack:
+		return index.Passed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now")
 	case mode == ModeWrite:
 		return e.checkServes(where, o, dead)
 	case dead && a.NotFound && e.Now.Sub(e.since(o)) < e.Grace:
