@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +44,7 @@ type changeInput struct {
 	refs []providers.InstanceRef // instances of the arguments
 
 	dead, noDrain    bool
+	fromJournal      bool // the plan is made from the journal
 	service, to      string
 	cloud, reason    string
 	lasts            time.Duration
@@ -208,6 +211,7 @@ goes forward again. If an undo is refused, no earlier change is reverted. An
 ENTRY is the number of an entry or of a run, as rollcall journal shows them.`,
 		args: func(*changeInput) cobra.PositionalArgs { return atMostOne("one entry") },
 		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {
+			in.fromJournal = true
 			e, err := in.s.Engine(ctx)
 			if err != nil {
 				return plan.Plan{}, err
@@ -223,6 +227,7 @@ a new change there is nothing to redo.`,
 		args: func(*changeInput) cobra.PositionalArgs { return noArgs }, show: true,
 		flags: yesFlag("do not ask"),
 		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {
+			in.fromJournal = true
 			e, err := in.s.Engine(ctx)
 			if err != nil {
 				return plan.Plan{}, err
@@ -270,16 +275,41 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 		}
 		plan, err := verb.plan(ctx, in)
 		if err != nil {
-			return err
+			return in.unlessUnread(err)
 		}
 		if verb.ask != nil && !in.dryRun && !in.yes && len(plan.Steps) > 0 {
 			if err := verb.ask(ctx, in, plan); err != nil {
 				return err
 			}
 		}
-		return a.execute(ctx, in.s, plan, in.changeOptions)
+		err = a.execute(ctx, in.s, plan, in.changeOptions)
+		if in.dryRun {
+			return in.unlessUnread(err)
+		}
+		return err
 	}
 	return cmd
+}
+
+// unlessUnread returns the outcome err of a plan that was made and not carried out. If it was made from a journal of a team that cannot be
+// read as it is, the outcome is not known, as that of commands that only read the journal.
+func (in *changeInput) unlessUnread(err error) error {
+	said, ok := errors.AsType[*exit.Error](err)
+	if !in.fromJournal || ok && said.Code != exit.Failed {
+		return err
+	}
+	j, openErr := in.s.OpenJournal()
+	if openErr != nil {
+		return err
+	}
+	why := cmp.Or(j.Lost(), j.Away(), j.Unread())
+	switch {
+	case why == nil:
+		return err
+	case err == nil || ok && said.Err == nil:
+		return exit.Unknownf("the journal of the team could not be read: %w", why)
+	}
+	return exit.Unknownf("%w; that is what this machine has read: the journal of the team could not be: %s", err, words.Clean(why.Error()))
 }
 
 // ofRecords plans for the records that the arguments name.

@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
@@ -138,6 +140,7 @@ func (f *replaceFlags) plan(ctx context.Context, in *changeInput, maxOutGiven bo
 	}
 	switch {
 	case f.resume:
+		in.fromJournal = true
 		parts, err := f.stopped(in, maxOutGiven)
 		if err != nil {
 			return p, err
@@ -164,7 +167,7 @@ func (f *replaceFlags) stopped(in *changeInput, maxOutGiven bool) ([]journal.Rep
 	}
 	parts := journal.StoppedReplacements(list)
 	if len(parts) == 0 {
-		return nil, fmt.Errorf("the journal holds no replacement that was stopped: rollcall replace ID... begins one")
+		return nil, in.nothingStopped()
 	}
 	for i := range parts {
 		in.refs = append(in.refs, parts[i].Nodes...)
@@ -174,6 +177,37 @@ func (f *replaceFlags) stopped(in *changeInput, maxOutGiven bool) ([]journal.Rep
 	}
 	in.basis = ofInstances(in.refs)
 	return parts, nil
+}
+
+// nothingStopped returns why there is nothing to resume: a run is on it, or how the last replacement ended.
+func (in *changeInput) nothingStopped() error {
+	const begins = "rollcall replace ID... begins one"
+	j, err := in.s.OpenJournal()
+	if err != nil {
+		return err
+	}
+	entries, err := j.Entries()
+	if err != nil {
+		return err
+	}
+	here, elsewhere, err := j.WorkedOn(journal.Replacing(entries)...)
+	if on := slices.Concat(here, elsewhere); err == nil && len(on) > 0 {
+		return fmt.Errorf("the replacement was not stopped: %s", words.Clean(on[0].Error()))
+	}
+	last, ok := journal.LastReplacement(entries)
+	if !ok {
+		return fmt.Errorf("the journal holds no replacement that was stopped: %s", begins)
+	}
+	var names []string
+	for _, n := range last.Nodes {
+		names = append(names, words.Clean(cmp.Or(n.Name, n.ID)))
+	}
+	what := "was finished"
+	if last.Left {
+		what = "was left as it was"
+	}
+	return fmt.Errorf("the journal holds no replacement that was stopped: that of %s %s at %s by %s, with journal entry %s; %s",
+		strings.Join(names, ", "), what, app.ClockTime(last.At, in.app.Now()), words.Clean(last.Who), last.Entry, begins)
 }
 
 // nodesOfService returns the instances that are nodes of a declared service, without those that are terminated.

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -196,7 +197,8 @@ func TestAReplacementThatIsKilledIsToldAndGoesOnByResumeWithoutASecondLaunch(t *
 			t.Errorf("%s runs", n)
 		}
 	}
-	if r := rollcall(t, "replace", "--resume", "--yes"); r.code != exit.Failed || !strings.Contains(r.err, "holds no replacement that was stopped") {
-		t.Errorf("exit code %d, %s", r.code, r.err)
+	ended := regexp.MustCompile("holds no replacement that was stopped: that of " + names[0] + ", " + names[1] + ` was finished at \d\d:\d\d by ` + regexp.QuoteMeta(app.Who()) + `, with journal entry \d+; rollcall replace ID`)
+	if r := rollcall(t, "replace", "--resume", "--yes"); r.code != exit.Failed || !ended.MatchString(r.err) {
+		t.Errorf("exit code %d, nothing like %s: %s", r.code, ended, r.err)
 	}
 }
