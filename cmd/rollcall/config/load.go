@@ -183,7 +183,7 @@ func Parse(path string, data []byte, rules Rules) (*Config, error) {
 
 func (r *reader) root(n ast.Node, c *Config) {
 	r.mapping(n, "the config", fields{
-		"fleet": func(n ast.Node) { r.fleet(n, c) },
+		"fleet": to(r, &c.Fleet, "fleet", r.fleet),
 		"clouds": func(n ast.Node) {
 			r.list(n, "clouds", func(n ast.Node) { c.Clouds = append(c.Clouds, r.cloud(n)) })
 		},
@@ -213,9 +213,9 @@ func (r *reader) root(n ast.Node, c *Config) {
 			r.toPath(&c.RangesFile, "ranges")(n)
 		},
 		"team":         func(n ast.Node) { r.team(n, c) },
-		"state":        func(n ast.Node) { r.state(n, c) },
-		"theme":        func(n ast.Node) { r.theme(n, c) },
-		"first_screen": func(n ast.Node) { r.firstScreen(n, c) },
+		"state":        to(r, &c.State, "state", r.state),
+		"theme":        to(r, &c.Theme, "theme", r.theme),
+		"first_screen": to(r, &c.FirstScreen, "first_screen", r.firstScreen),
 		"columns":      func(n ast.Node) { r.columns(n, c) },
 		"mouse":        r.toBool(&c.Mouse, "mouse"),
 		"keys":         func(n ast.Node) { r.keys(n, c) },
@@ -233,55 +233,39 @@ func ValidFleet(s string) bool {
 }
 
 // fleet reads a fleet id that fits into an owner marker together with a machine's UUID.
-func (r *reader) fleet(n ast.Node, c *Config) {
-	s, ok := r.text(n, "fleet")
-	if !ok {
-		return
-	}
-	if !ValidFleet(s) {
+func (r *reader) fleet(n ast.Node, s string) (string, bool) {
+	wrong := !ValidFleet(s)
+	if wrong {
 		r.fail(n, "write up to 16 letters and digits, or let rollcall config init choose one", "the fleet id %q cannot stand in an owner marker", s)
-		return
 	}
-	c.Fleet = s
+	return s, !wrong
 }
 
 // state reads the name of one folder, and rejects paths that leave the state folder.
-func (r *reader) state(n ast.Node, c *Config) {
-	s, ok := r.text(n, "state")
-	if !ok {
-		return
-	}
-	if s == "" || s != filepath.Base(s) || strings.HasPrefix(s, ".") {
+func (r *reader) state(n ast.Node, s string) (string, bool) {
+	wrong := s == "" || s != filepath.Base(s) || strings.HasPrefix(s, ".")
+	if wrong {
 		r.fail(n, "write the name of one folder", "state %q is not a plain name", s)
-		return
 	}
-	c.State = s
+	return s, !wrong
 }
 
 // firstScreen reads which screen the console shows at first.
-func (r *reader) firstScreen(n ast.Node, c *Config) {
-	s, ok := r.text(n, "first_screen")
-	if !ok {
-		return
-	}
-	if len(r.screens) > 0 && !slices.Contains(r.screens, s) {
+func (r *reader) firstScreen(n ast.Node, s string) (string, bool) {
+	wrong := len(r.screens) > 0 && !slices.Contains(r.screens, s)
+	if wrong {
 		r.fail(n, didYouMean(s, r.screens, "there are "+strings.Join(r.screens, ", ")), "there is no screen %q", s)
-		return
 	}
-	c.FirstScreen = s
+	return s, !wrong
 }
 
 // theme reads which palette the console uses.
-func (r *reader) theme(n ast.Node, c *Config) {
-	s, ok := r.text(n, "theme")
-	if !ok {
-		return
-	}
-	if !slices.Contains([]string{"auto", "dark", "light"}, s) {
+func (r *reader) theme(n ast.Node, s string) (string, bool) {
+	wrong := !slices.Contains([]string{"auto", "dark", "light"}, s)
+	if wrong {
 		r.fail(n, "write auto, dark or light", "there is no theme %q", s)
-		return
 	}
-	c.Theme = s
+	return s, !wrong
 }
 
 // ParseResolvers parses the value of ROLLCALL_RESOLVERS: host or host:port, separated by commas or white space.
