@@ -18,23 +18,10 @@ func readReservation(e *itemcache.Element) *types.Reservation {
 	res := &types.Reservation{}
 	for name := range e.Children() {
 		if string(name) == "instancesSet" {
-			res.Instances = readItems(e, readInstance)
+			res.Instances = itemcache.Items(e, "item", readInstance)
 		}
 	}
 	return res
-}
-
-// readItems reads the items of a list.
-func readItems[T any](e *itemcache.Element, read func(*itemcache.Element, *T)) (all []T) {
-	for name := range e.Children() {
-		if string(name) != "item" {
-			e.Refuse()
-			continue
-		}
-		all = append(all, *new(T))
-		read(e, &all[len(all)-1])
-	}
-	return all
 }
 
 func readInstance(e *itemcache.Element, in *types.Instance) {
@@ -63,9 +50,9 @@ func readInstance(e *itemcache.Element, in *types.Instance) {
 		case "ipv6Address":
 			in.Ipv6Address = readText(e)
 		case "tagSet":
-			in.Tags = readItems(e, readTag)
+			in.Tags = itemcache.Items(e, "item", readTag)
 		case "networkInterfaceSet":
-			in.NetworkInterfaces = readItems(e, readInstanceInterface)
+			in.NetworkInterfaces = itemcache.Items(e, "item", readInstanceInterface)
 		}
 	}
 }
@@ -112,7 +99,7 @@ func readInstanceInterface(e *itemcache.Element, in *types.InstanceNetworkInterf
 		case "association":
 			in.Association = readInstanceAssociation(e)
 		case "privateIpAddressesSet":
-			in.PrivateIpAddresses = readItems(e, func(e *itemcache.Element, p *types.InstancePrivateIpAddress) {
+			in.PrivateIpAddresses = itemcache.Items(e, "item", func(e *itemcache.Element, p *types.InstancePrivateIpAddress) {
 				for name := range e.Children() {
 					switch string(name) {
 					case "privateIpAddress":
@@ -123,7 +110,7 @@ func readInstanceInterface(e *itemcache.Element, in *types.InstanceNetworkInterf
 				}
 			})
 		case "ipv6AddressesSet":
-			in.Ipv6Addresses = readItems(e, func(e *itemcache.Element, a *types.InstanceIpv6Address) {
+			in.Ipv6Addresses = itemcache.Items(e, "item", func(e *itemcache.Element, a *types.InstanceIpv6Address) {
 				for name := range e.Children() {
 					if string(name) == "ipv6Address" {
 						a.Ipv6Address = readText(e)
@@ -170,7 +157,7 @@ func readInterface(e *itemcache.Element) *types.NetworkInterface {
 				}
 			}
 		case "privateIpAddressesSet":
-			in.PrivateIpAddresses = readItems(e, func(e *itemcache.Element, p *types.NetworkInterfacePrivateIpAddress) {
+			in.PrivateIpAddresses = itemcache.Items(e, "item", func(e *itemcache.Element, p *types.NetworkInterfacePrivateIpAddress) {
 				for name := range e.Children() {
 					if string(name) == "association" {
 						p.Association = readAssociation(e)
@@ -178,7 +165,7 @@ func readInterface(e *itemcache.Element) *types.NetworkInterface {
 				}
 			})
 		case "ipv6AddressesSet":
-			in.Ipv6Addresses = readItems(e, func(e *itemcache.Element, a *types.NetworkInterfaceIpv6Address) {
+			in.Ipv6Addresses = itemcache.Items(e, "item", func(e *itemcache.Element, a *types.NetworkInterfaceIpv6Address) {
 				for name := range e.Children() {
 					if string(name) == "ipv6Address" {
 						a.Ipv6Address = readText(e)

@@ -52,6 +52,19 @@ func (e *Element) Children() iter.Seq[[]byte] {
 	}
 }
 
+// Items reads the elements in the current one, all of which have a name. Another one is refused.
+func Items[T any](e *Element, name string, read func(*Element, *T)) (all []T) {
+	for is := range e.Children() {
+		if string(is) != name {
+			e.Refuse()
+			continue
+		}
+		all = append(all, *new(T))
+		read(e, &all[len(all)-1])
+	}
+	return all
+}
+
 // Text returns the text of the current element. An element with others in it is refused.
 func (e *Element) Text() string {
 	own := e.name

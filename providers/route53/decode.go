@@ -26,7 +26,7 @@ func readSet(e *itemcache.Element) *types.ResourceRecordSet {
 		case "Weight":
 			s.Weight = readNumber(e)
 		case "ResourceRecords":
-			s.ResourceRecords = readValues(e)
+			s.ResourceRecords = itemcache.Items(e, "ResourceRecord", readValue)
 		default:
 			e.Refuse()
 		}
@@ -34,22 +34,13 @@ func readSet(e *itemcache.Element) *types.ResourceRecordSet {
 	return s
 }
 
-func readValues(e *itemcache.Element) []types.ResourceRecord {
-	all := []types.ResourceRecord{}
+func readValue(e *itemcache.Element, r *types.ResourceRecord) {
 	for name := range e.Children() {
-		if string(name) != "ResourceRecord" {
+		if string(name) != "Value" {
 			e.Refuse()
 		}
-		var r types.ResourceRecord
-		for name := range e.Children() {
-			if string(name) != "Value" {
-				e.Refuse()
-			}
-			r.Value = aws.String(e.Text())
-		}
-		all = append(all, r)
+		r.Value = aws.String(e.Text())
 	}
-	return all
 }
 
 func readNumber(e *itemcache.Element) *int64 {
