@@ -1,7 +1,6 @@
 package sshkey
 
 import (
-	"bufio"
 	"bytes"
 	"os"
 	"os/exec"
@@ -11,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh/agent"
+
+	"rollcall/providers/providertest"
 )
 
 var at = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
@@ -31,35 +32,7 @@ func run(t *testing.T, env []string, in []byte, name string, args ...string) str
 // startAgent starts OpenSSH's own agent and returns its socket and a folder of keys, which it holds.
 func startAgent(t *testing.T, kinds ...string) (socket, dir string) {
 	t.Helper()
-	for _, p := range []string{"ssh-agent", "ssh-add", "ssh-keygen"} {
-		if _, err := exec.LookPath(p); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("%s is not installed (openssh-client), and CI requires it", p)
-			}
-			t.Skipf("%s is not installed (openssh-client)", p)
-		}
-	}
-	dir, err := os.MkdirTemp("", "sshkey") // a socket's path is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	socket = filepath.Join(dir, "agent")
-	c := exec.Command("ssh-agent", "-D", "-a", socket)
-	out, err := c.StdoutPipe()
-	if err == nil {
-		err = c.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-		_ = os.RemoveAll(dir)
-	})
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil { // it listens
-		t.Fatal(err)
-	}
+	socket, dir = providertest.SSHAgent(t)
 	for _, kind := range kinds {
 		file := filepath.Join(dir, kind)
 		run(t, nil, nil, "ssh-keygen", "-q", "-t", kind, "-N", "", "-C", kind, "-f", file)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -18,6 +17,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers/providertest"
 	"rollcall/providers/sim"
 )
 
@@ -37,34 +37,12 @@ func openSSH(t *testing.T, socket string, in []byte, name string, args ...string
 // dir/ana, which signs.
 func newSigningTeam(t *testing.T) (store, socket, dir string) {
 	t.Helper()
-	for _, p := range []string{"ssh-agent", "ssh-add", "ssh-keygen"} {
-		need(t, p)
-	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	newWorld(t, func(o *sim.Options) { o.Key = key })
-	if dir, err = os.MkdirTemp("", "signed"); err != nil { // a socket's path is short
-		t.Fatal(err)
-	}
-	socket = filepath.Join(dir, "agent")
-	c := exec.Command("ssh-agent", "-D", "-a", socket)
-	out, err := c.StdoutPipe()
-	if err == nil {
-		err = c.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = c.Process.Kill()
-		_ = c.Wait()
-		_ = os.RemoveAll(dir)
-	})
-	if _, err := bufio.NewReader(out).ReadString('\n'); err != nil { // it listens
-		t.Fatal(err)
-	}
+	socket, dir = providertest.SSHAgent(t)
 	block, err := ssh.MarshalPrivateKey(key, "triton")
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "triton"), pem.EncodeToMemory(block), 0o600)
