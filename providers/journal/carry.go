@@ -98,7 +98,7 @@ func (j *Journal) putCarried(stop <-chan struct{}, c batch) error {
 			return nil
 		}
 		if len(late) < len(c.Entries) { // it is another batch than the one that was signed
-			c.Entries = late
+			c.Entries, c.text = late, nil
 			j.signOrSay(&c)
 		}
 		_, err := j.put(stop, c, j.checkCarried(c.Entries))

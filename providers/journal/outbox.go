@@ -91,7 +91,7 @@ func readOutbox(f *os.File) ([]batch, error) {
 		}
 		if l.Batch != nil {
 			l.Batch.store = l.Store
-			l.Batch.dropForeignSignature(text)
+			l.Batch.keepText(text)
 			pending = replaceBatch(pending, *l.Batch)
 		}
 		pending = slices.DeleteFunc(pending, func(p batch) bool { return p.ID == l.Settled })
@@ -199,6 +199,10 @@ func (j *Journal) adopt(stop <-chan struct{}, f *os.File) error {
 	}
 	if i := slices.IndexFunc(pending, func(c batch) bool { return j.team.isForeign(&c) }); i >= 0 {
 		j.addNotice("%s waits for another store than %s, and is never sent to this one", f.Name(), j.team.store.Name())
+		return nil
+	}
+	if slices.ContainsFunc(pending, func(c batch) bool { return c.Format > teamFormat }) {
+		j.addNotice("%s was written by a later release in a form that this one does not know: run that release, which sends it", f.Name())
 		return nil
 	}
 	for _, c := range pending {

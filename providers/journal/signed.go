@@ -166,23 +166,6 @@ func signedText(raw []byte) ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'}), err
 }
 
-// dropForeignSignature removes the signature of a batch from the line of an outbox if a later release has written keys there
-// that this one does not send.
-func (c *batch) dropForeignSignature(line []byte) {
-	if c.Signature == nil {
-		return
-	}
-	var raw struct {
-		Batch json.RawMessage `json:"batch"`
-	}
-	err := json.Unmarshal(line, &raw)
-	was, wasErr := signedText(raw.Batch)
-	is, isErr := textToSign(c)
-	if err != nil || wasErr != nil || isErr != nil || !bytes.Equal(was, is) {
-		c.Signature = nil
-	}
-}
-
 // Proof is by what an entry of a team's journal is proved.
 type Proof struct {
 	Key        string // that signed it; "" if it is not signed

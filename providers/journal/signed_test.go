@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hiddeco/sshsig"
 	"golang.org/x/crypto/ssh"
@@ -349,61 +347,4 @@ func TestWhatWaitedForTheStoreIsProvedThoughAProcessWithoutTheKeySendsIt(t *test
 func isAwayError(err error) bool {
 	_, ok := errors.AsType[*AwayError](err)
 	return ok
-}
-
-func TestKeysOfALaterReleaseAreKeptAndSignedAndItsOutboxIsNotSentWithASignatureThatDoesNotFit(t *testing.T) {
-	t.Parallel()
-	s := teamStore()
-	ana := newKey(t, 1)
-	a := signing(t, s, "ana@ops-1", ana)
-	e := by("ana@ops-1", 1)
-	e.Time = at
-	c := batch{Format: teamFormat, ID: "LATER", Entries: []Entry{e}}
-	raw, err := json.Marshal(&c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	later := bytes.Replace(raw, []byte(`{"format"`), []byte(`{"since_a_later_release":"\u003cx\u003e","signature":{"who":"ana@ops-1"},"format"`), 1)
-	text, err := signedText(later)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sig, err := ana.Sign(text, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	armor, err := json.Marshal(sig)
-	if err != nil {
-		t.Fatal(err)
-	}
-	later = bytes.Replace(later, []byte(`"who":"ana@ops-1"}`), []byte(`"who":"ana@ops-1","sshsig":`+string(armor)+`}`), 1)
-	body := append(append([]byte(`{"batch":`), later...), '}')
-	l := line{Seq: 1, Body: body}
-	l.Hash = hashOf(l.Seq, l.Prev, body)
-	data, err := json.Marshal(l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Replace(objectKey(1), data)
-	_ = all(t, a.Journal)
-	problems, found := proved(t, s, listOf(t, map[string]*testKey{"ana": ana}))
-	if len(problems) > 0 || len(found.Entries) != 1 {
-		t.Errorf("%+v, %+v", problems, found)
-	}
-	mirror, err := os.ReadFile(a.path)
-	if err != nil || !bytes.Contains(mirror, []byte("since_a_later_release")) {
-		t.Errorf("the mirror lacks the key: %v", err)
-	}
-	var read batch
-	if err := json.Unmarshal(later, &read); err != nil || read.Signature == nil {
-		t.Fatal(err)
-	}
-	read.dropForeignSignature(append(append([]byte(`{"batch":`), later...), "}\n"...))
-	if read.Signature != nil {
-		t.Error("a signature that does not fit would be sent")
-	}
-	a.clock.Advance(time.Second)
-	if es := mustBegin(t, a, by("ana@ops-1", 2)); es[0].Who != "ana@ops-1" {
-		t.Errorf("%+v", es)
-	}
 }

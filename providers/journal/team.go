@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -62,7 +63,8 @@ type batch struct {
 	Entries  []Entry   `json:"entries,omitempty"`
 	Outcomes []Outcome `json:"outcomes,omitempty"`
 
-	store string // id of the store that it was written for; empty if that was not known
+	store string          // id of the store that it was written for; empty if that was not known
+	text  json.RawMessage // as a later release has written it; nil if this one knows all of it
 
 	Signature *signature `json:"signature,omitempty"`
 }

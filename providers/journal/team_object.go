@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -144,10 +145,11 @@ func (j *Journal) numbered(c batch) batch {
 
 // encode returns a batch as the next object of the chain.
 func (j *Journal) encode(c *batch) ([]byte, error) {
-	raw, err := json.Marshal(body{Batch: c})
+	text, err := c.encoded()
 	if err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
+	raw := slices.Concat([]byte(`{"batch":`), text, []byte{'}'})
 	prev := j.replay.head
 	if prev == "?" {
 		prev = strings.Repeat("0", 64) // the hash of the object before is not known

@@ -98,8 +98,15 @@ func (j *Journal) identify(stop <-chan struct{}, write bool) (lost, err error) {
 		return nil, err
 	}
 	var has storeObject
-	if json.Unmarshal(o.Data, &has) != nil || has.ID == "" {
-		return nil, &providers.Error{Kind: providers.KindInvalid, Source: "team store " + t.store.Name(), Op: "read its id", Err: fmt.Errorf("its object %s is damaged: restore it", storeKey)}
+	why := ""
+	switch err := json.Unmarshal(o.Data, &has); {
+	case err == nil && has.Format > storeFormat:
+		why = fmt.Sprintf("its object %s was written by a later release in a form that this one does not know: install that release; until then nothing is changed from here", storeKey)
+	case err != nil || has.ID == "":
+		why = fmt.Sprintf("its object %s is damaged: restore it", storeKey)
+	}
+	if why != "" {
+		return nil, &providers.Error{Kind: providers.KindInvalid, Source: "team store " + t.store.Name(), Op: "read its id", Err: errors.New(why)}
 	}
 	if t.id != "" && t.id != has.ID {
 		return j.otherChain("compare its id", "it is another store than the one that this machine has read there"), nil
