@@ -185,25 +185,11 @@ func unlistedRecords(v *dnsview.View, ref providers.InstanceRef) []providers.Rec
 // by others according to markers, and the unlisted records of the instance. It omits values that are in DNS again for
 // another node.
 func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
-	var out []removal
-	put := func(rec providers.Record, at time.Time, ticket string, again bool) {
-		key := keyOf(&rec)
-		n := slices.IndexFunc(out, func(m removal) bool { return keyOf(&m.record) == key })
-		switch {
-		case n < 0:
-			out = append(out, removal{record: rec, at: at, ticket: ticket})
-		case again:
-			out[n].at, out[n].ticket = at, ticket
-		}
-	}
 	entries, _ := r.entries() // with an unreadable journal the changes were refused before
-	for n := range entries {
-		en := &entries[n]
-		if en.Change == nil || en.State != journal.Done || en.Instance == nil || en.Instance.Key != ref.Key || en.Instance.ID != ref.ID {
-			continue
-		}
-		if rec, gone := removed(en.Change); gone {
-			put(rec, en.Ended, en.Ticket, true)
+	out := removals(entries, ref)
+	put := func(rec providers.Record) {
+		if !slices.ContainsFunc(out, func(m removal) bool { return keyOf(&m.record) == keyOf(&rec) }) {
+			out = append(out, removal{record: rec})
 		}
 	}
 	for n := range r.report.Steps { // a value that was gone before its step has no entry
@@ -212,15 +198,15 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 			continue
 		}
 		if rec, gone := removed(s.Step.Change); gone {
-			put(rec, time.Time{}, "", false)
+			put(rec)
 		}
 	}
 	for _, rec := range plan.QuiescedRecords(v, ref.Key, ref.ID) {
-		put(rec, time.Time{}, "", false)
+		put(rec)
 	}
 	known := len(out)
 	for _, rec := range unlistedRecords(v, ref) {
-		put(rec, time.Time{}, "", false)
+		put(rec)
 	}
 	for n := range out[known:] {
 		out[known+n].unlisted = true
@@ -228,6 +214,36 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 	return slices.DeleteFunc(out, func(m removal) bool {
 		return v.Holds(&m.record)
 	})
+}
+
+// removals returns the values that the journal's entries removed from DNS for an instance, each with its last removal. A
+// value that was or may have been there later has no time: if it is gone, the journal does not know since when.
+func removals(entries []journal.Entry, ref providers.InstanceRef) []removal {
+	var out []removal
+	find := func(rec *providers.Record) int {
+		return slices.IndexFunc(out, func(m removal) bool { return keyOf(&m.record) == keyOf(rec) })
+	}
+	for n := range entries {
+		en := &entries[n]
+		if en.Change == nil || en.State == journal.Failed || en.State == journal.Refused || en.Instance == nil || en.Instance.Key != ref.Key || en.Instance.ID != ref.ID {
+			continue
+		}
+		if rec, gone := removed(en.Change); gone && en.State == journal.Done {
+			m := removal{record: rec, at: en.Ended, ticket: en.Ticket}
+			if at := find(&rec); at >= 0 {
+				out[at] = m
+			} else {
+				out = append(out, m)
+			}
+		}
+		if en.Change.Op == providers.OpDelete {
+			continue
+		}
+		if at := find(&en.Change.After); at >= 0 {
+			out[at].at, out[at].ticket = time.Time{}, ""
+		}
+	}
+	return out
 }
 
 // removed returns the record whose value a change removes from DNS, if clients query that record.

@@ -63,7 +63,7 @@ func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 		return plan.Plan{}, fmt.Errorf("there is nothing to undo in %s: it changed nothing, or was taken back already", index.Clean(id))
 	}
 	p := plan.Undo(nil, doneBy(entries, named)...)
-	p.Skipped = append(p.Skipped, launchedBy(entries, id)...)
+	p.Skipped = append(p.Skipped, append(unsure(named), launchedBy(entries, id)...)...)
 	if e.o.Journal.Team() != "" {
 		p.Title += ofOthers(e.o.Who, named)
 	}

@@ -149,13 +149,15 @@ func (r *run) remainingWait(i int) (left time.Duration, taken bool) {
 	return left, taken
 }
 
-// takenOut returns when an instance was last removed from DNS, as far as the journal knows.
+// takenOut returns when an instance was last removed from DNS, as far as the journal knows. It is not known if a value was
+// put back since: then another machine has removed it.
 func takenOut(entries []journal.Entry, i providers.InstanceRef) (at time.Time, known bool) {
-	for n := range entries {
-		e := &entries[n]
-		if e.State == journal.Done && e.Change != nil && e.Change.Op == providers.OpDelete && !e.Change.Before.IsMarker() &&
-			e.Instance != nil && e.Instance.Key == i.Key && e.Instance.ID == i.ID && e.Ended.After(at) {
-			at, known = e.Ended, true
+	for _, m := range removals(entries, i) {
+		if m.at.IsZero() {
+			return time.Time{}, false
+		}
+		if m.at.After(at) {
+			at, known = m.at, true
 		}
 	}
 	return at, known

@@ -21,13 +21,22 @@ type drained struct {
 	after    []int                  // steps that come first
 }
 
+// leastWait is the wait of a drain whose records no resolver may keep, with a TTL of 0. What cannot be asked is waited out
+// after it, as for every other TTL.
+const leastWait = time.Second
+
 // Drain plans to take nodes out of DNS, to wait until no resolver can still hold their addresses, and to terminate
 // them. A node to which another record leads is skipped. A node that is out of DNS already is waited for as well; the
 // journal decides how much of the wait is left.
 func Drain(v *dnsview.View, instances ...providers.InstanceRef) Plan {
+	return drainTitled(v, instances, func(nodes string) string { return "Drain and terminate " + nodes })
+}
+
+// drainTitled is Drain with the title that title returns for the number of nodes in words.
+func drainTitled(v *dnsview.View, instances []providers.InstanceRef, title func(nodes string) string) Plan {
 	b := newBuilder(v, index.VerbDrain)
 	n := len(b.drain(uniqueInstances(instances), nil))
-	return b.end("Drain and terminate " + index.Plural(n, "node", "nodes"))
+	return b.end(title(index.Plural(n, "node", "nodes")))
 }
 
 // drain plans to drain nodes together, each after the steps that after returns for it; after may be nil. It returns the ids
@@ -89,7 +98,8 @@ func (b *builder) drain(instances []providers.InstanceRef, after func(providers.
 	}) {
 		until = connectionsEnded
 	}
-	if longest > 0 {
+	if slices.ContainsFunc(all, func(d drained) bool { return d.takenOut }) {
+		longest = max(longest, leastWait)
 		wait = b.add(Step{Kind: StepWait, Wait: longest, Sentence: "Wait " + strconv.Itoa(int(longest/time.Second)) + " s, until no resolver can still hold what was taken out" + until})
 	}
 	for _, d := range all {

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"strings"
 
 	"rollcall/dnsview"
 	"rollcall/providers"
@@ -10,11 +9,10 @@ import (
 
 // Terminate plans a drain, without its waits if noDrain is set.
 func Terminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) Plan {
-	p := Drain(v, refs...)
-	if noDrain {
-		p = withoutWaits(p)
+	if !noDrain {
+		return Drain(v, refs...)
 	}
-	return p
+	return withoutWaits(drainTitled(v, refs, func(nodes string) string { return "Terminate " + nodes + " without draining" }))
 }
 
 // withoutWaits returns a plan without its waits. Steps that needed a wait need the steps that it needed.
@@ -39,6 +37,5 @@ func withoutWaits(p Plan) Plan {
 		steps = append(steps, st)
 	}
 	p.Steps = steps
-	p.Title = strings.Replace(p.Title, "drain", "terminate without draining", 1)
 	return p
 }
