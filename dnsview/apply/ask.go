@@ -328,22 +328,6 @@ func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 	r.emit(Event{Kind: EventGuards, Step: r.plan.Steps[i].ID, Text: failing(a.guards)})
 }
 
-// acceptTyped lets texts that a person typed satisfy the guards that ask for them.
-func (r *run) acceptTyped(guards []index.GuardResult) {
-	for n := range guards {
-		g := &guards[n]
-		if g.Pass || g.Confirm == "" {
-			continue
-		}
-		if slices.ContainsFunc(r.confirm.Typed, func(s string) bool {
-			return index.IsTyped(s, g.Confirm) || (g.Guard == index.GuardMinimum || g.Guard == index.GuardAddress) && providers.SameName(index.Readable(s), index.Readable(g.Confirm))
-		}) {
-			g.Pass = true
-			g.Why += " (a person typed it)"
-		}
-	}
-}
-
 func allPass(guards []index.GuardResult) bool {
 	return !slices.ContainsFunc(guards, func(g index.GuardResult) bool { return !g.Pass })
 }

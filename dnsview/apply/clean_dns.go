@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -35,7 +34,7 @@ func (r *run) isOwnStop(s *plan.Step) bool {
 // dnsShown is the second half of guard 10 for an operator's own stop. A stop can be reverted, and the node's agent may
 // remove it from DNS, so a person who sees the records that lead to the node may type its name.
 func (r *run) dnsShown(s *plan.Step, v *dnsview.View, unread string) index.GuardResult {
-	g := index.GuardResult{Guard: index.GuardDNS, Confirm: nodeName(s.Instance)}
+	g := index.GuardResult{Guard: index.GuardDNS, Confirm: r.askedName(s.Instance)}
 	first := "take it out of DNS first (rollcall quiesce " + index.Clean(s.Instance.ID) + ")"
 	if unread != "" {
 		g.NoEvidence, g.Why, g.Satisfy = true, "whether DNS leads to it is not known: "+unread, "a complete read of every zone, or type its name"
@@ -56,7 +55,7 @@ func (r *run) dnsCleanForStop(ctx context.Context, i int) index.GuardResult {
 	g := r.dnsShown(s, v, unread)
 	if g.Pass {
 		if g = r.dnsClean(ctx, i); !g.Pass {
-			g.Confirm, g.Satisfy = nodeName(s.Instance), g.Satisfy+", or type its name"
+			g.Confirm, g.Satisfy = r.askedName(s.Instance), g.Satisfy+", or type its name"
 		}
 	}
 	return g
@@ -111,16 +110,6 @@ func (r *run) dnsClean(ctx context.Context, i int) index.GuardResult {
 func notStopped(ctx context.Context) string {
 	if ctx.Err() != nil {
 		return "the run was stopped before this step"
-	}
-	return ""
-}
-
-// typedName returns the name or id of the instance if a person typed it, which shortens the wait, or "".
-func (r *run) typedName(ref providers.InstanceRef) string {
-	for _, text := range r.confirm.Typed {
-		if text != "" && text != r.plan.Confirm() && (text == ref.Name || text == ref.ID) {
-			return text
-		}
 	}
 	return ""
 }
@@ -311,12 +300,9 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 	g.Pass, g.Why = true, "nothing but what the plan takes out leads to it; every zone and every name server is asked again right before this step"
 	for n := range out {
 		if says := r.onWire(ctx, index.SetKeyOf(&out[n]), nil, &out[n]); len(says.unasked) > 0 {
-			g.Why += "; " + list(says.unasked) + " could not be asked for " + says.String() + " now, which the step waits out unless " + index.Clean(nodeName(s.Instance)) + " is typed"
+			g.Why += "; " + list(says.unasked) + " could not be asked for " + says.String() + " now, which the step waits out unless " + index.Clean(r.askedName(s.Instance)) + " is typed"
 			break
 		}
 	}
 	return g
 }
-
-// nodeName returns the text that an operator types for an instance.
-func nodeName(ref providers.InstanceRef) string { return cmp.Or(ref.Name, ref.ID) }

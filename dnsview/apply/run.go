@@ -28,7 +28,10 @@ type run struct {
 	engine    *Engine
 	plan      plan.Plan
 	checksum  func() string // of the plan
+	inZones   func() bool   // the plan removes values from several zones
 	confirm   Confirm
+	answering sync.Mutex            // guards answered
+	answered  map[int]index.GuardID // guard that a typed text has answered, by its index
 	notify    func(Event)
 	gathering sync.Mutex // held while evidence is gathered, since concurrent power steps may ask
 	notifying sync.Mutex
@@ -73,6 +76,7 @@ func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 		asked: map[string][]providers.Change{}, lagging: map[index.SetKey]laggingName{}, cleanFrom: map[index.SetKey]time.Time{}, inSync: map[[2]string]bool{},
 	}
 	r.checksum = sync.OnceValue(plan.Checksum)
+	r.inZones = sync.OnceValue(func() bool { return removesInZones(&r.plan) })
 	r.report = &Report{Plan: plan, Started: e.o.Now(), Steps: make([]StepReport, len(plan.Steps))}
 	for i, s := range plan.Steps {
 		r.report.Steps[i] = StepReport{Step: s}

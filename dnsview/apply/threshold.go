@@ -57,7 +57,11 @@ func (r *run) count(p *guard.Evidence, zone string, entries []journal.Entry) {
 
 // thresholdOf evaluates guard 8, with what a person typed.
 func (r *run) thresholdOf(p *guard.Evidence, zone string) index.GuardResult {
-	g := p.Confirmed(p.CheckThreshold())
+	g := p.CheckThreshold()
+	if g.Confirm != "" && r.inZones() {
+		g.Confirm, g.Satisfy = index.Clean(zone)+" "+g.Confirm, "type the zone and the number of entries that this plan removes from it"
+	}
+	g = p.Confirmed(g)
 	if g.Confirm != "" {
 		// After some removals the count is smaller. The count that a person typed at first holds for all of them.
 		if first, ok := r.counts[zone]; ok {
