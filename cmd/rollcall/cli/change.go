@@ -48,16 +48,6 @@ func changeFlags(cmd *cobra.Command, c *changeOptions) *output.Format {
 // execute checks or carries out a plan and reports the outcome. Anything left undone ends in exit code 1. An answer
 // that depends on an unread source, such as that there is nothing to do, ends in exit code 4.
 func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, c changeOptions) error {
-	if c.shown != "" {
-		d, err := readPlan(ctx, c.shown)
-		if err != nil {
-			return err
-		}
-		if d.Verb != plan.Verb {
-			return exit.Usagef("--plan: the plan in %s is one to %s, and this is one to %s", c.shown, words.Clean(string(d.Verb)), plan.Verb)
-		}
-		plan = plan.AsShown(d)
-	}
 	lacking := incompleteSources(s, c.basis)
 	// A plan printed as a document includes what it leaves alone.
 	if printed := c.form == output.Markdown || c.form == output.Text && c.dryRun && len(plan.Steps) > 0; !printed {
@@ -114,6 +104,21 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		return exit.With(exit.Unknown)
 	}
 	return nil
+}
+
+// asShown returns what of a plan the file of --plan shows; all of it without one.
+func (c *changeOptions) asShown(ctx context.Context, p plan.Plan) (plan.Plan, error) {
+	if c.shown == "" {
+		return p, nil
+	}
+	d, err := readPlan(ctx, c.shown)
+	if err != nil {
+		return p, err
+	}
+	if d.Verb != p.Verb {
+		return p, exit.Usagef("--plan: the plan in %s is one to %s, and this is one to %s", c.shown, words.Clean(string(d.Verb)), p.Verb)
+	}
+	return p.AsShown(d), nil
 }
 
 // maxPlan is the largest size of a plan in bytes: 100,000 steps take some hundred million.
@@ -183,8 +188,13 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 	}
 	if asks {
 		// Guards that a person can answer are asked before anything runs.
+		given := slices.Clone(c.confirm)
 		for _, ask := range check.Asks() {
-			typed = a.askFor(ctx, s, &ask, typed)
+			if n := slices.IndexFunc(given, func(s string) bool { return index.IsTyped(s, ask.Text) }); n >= 0 {
+				given = slices.Delete(given, n, n+1) // one text answers one question
+				continue
+			}
+			typed = append(typed, a.askFor(ctx, s, &ask, nil)...)
 		}
 	}
 	if err := s.AnswerJournal(typed...); err != nil { // for launches, which have no guards

@@ -296,10 +296,10 @@ func TestStopTakesANodeOutOfDNSAndStartBringsItBack(t *testing.T) {
 		}
 		return -1
 	}
-	if r := rollcall(t, "stop", id); r.code != exit.Failed || !strings.Contains(r.out+r.err, "clients are sent to it") {
+	if r := rollcall(t, "stop", id, "--yes"); r.code != exit.Failed || !strings.Contains(r.out+r.err, "clients are sent to it") {
 		t.Errorf("exit code %d: %s %s", r.code, r.out, r.err)
 	}
-	must(t, "stop", id, "--confirm", name)
+	must(t, "stop", id, "--yes", "--confirm", name)
 	eventually(t, "out of DNS", func() bool { return !hasAddress(s, node().Public.String()) })
 	eventually(t, "stopped", func() bool { return node().State == providers.StateStopped })
 	if n := listed(); n != 0 {

@@ -274,6 +274,9 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 			return err
 		}
 		plan, err := verb.plan(ctx, in)
+		if err == nil {
+			plan, err = in.asShown(ctx, plan)
+		}
 		if err != nil {
 			return in.unlessUnread(err)
 		}

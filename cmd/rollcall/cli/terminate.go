@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -45,7 +46,7 @@ cloud/id, or a name that one instance has.`,
 				return err
 			}
 		}
-		return in.app.confirmTerminate(ctx, in.v, p, in.refs)
+		return in.app.confirmTerminate(ctx, in.v, p, terminated(p))
 	},
 }
 
@@ -77,26 +78,45 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 	return r.Asks(), nil
 }
 
-// confirmTerminate asks for the name of one node, or for the number of several. Without a terminal it reports that
-// nothing is done.
-func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan plan.Plan, refs []providers.InstanceRef) error {
+// terminated returns the instances that a plan terminates.
+func terminated(p plan.Plan) (out []providers.InstanceRef) {
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Kind == plan.StepPower && s.Action == plan.PowerTerminate {
+			out = append(out, s.Instance)
+		}
+	}
+	return out
+}
+
+// toType returns what is typed before nodes are terminated: the name of one, or the number of several. what names it in the
+// question. If none is terminated, as where only markers are removed, it is a plain yes.
+func toType(nodes []providers.InstanceRef) (want, what string) {
+	switch len(nodes) {
+	case 0:
+		return "y", "y"
+	case 1:
+		want = cmp.Or(nodes[0].Name, nodes[0].ID)
+		return want, words.Clean(want)
+	}
+	want = strconv.Itoa(len(nodes))
+	return want, "the number of nodes (" + want + ")"
+}
+
+// confirmTerminate asks for the name of the node that goes, or for the number of several. Without a terminal it reports
+// that nothing is done.
+func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan plan.Plan, nodes []providers.InstanceRef) error {
 	for _, st := range plan.Steps {
 		a.Logf("  %s", words.Clean(st.Sentence))
 	}
 	if !a.Interactive() {
-		return fmt.Errorf("nothing was terminated: without a terminal nobody can be asked; give --yes")
+		return errors.New("nothing was terminated: without a terminal nobody can be asked; give --yes")
 	}
-	for _, r := range refs {
+	for _, r := range nodes {
 		if cv := v.CloudByKey(r.Key); cv != nil && cv.Production {
 			a.Logf("%s is PRODUCTION", words.Clean(r.Cloud))
 		}
 	}
-	want := strconv.Itoa(len(refs))
-	what := "the number of nodes (" + want + ")"
-	if len(refs) == 1 {
-		want = cmp.Or(refs[0].Name, refs[0].ID)
-		what = words.Clean(want)
-	}
+	want, what := toType(nodes)
 	if got := a.ReadLine(ctx, "type "+what+" to terminate: "); got != want {
 		return fmt.Errorf("nothing was terminated: %q was not typed", words.Clean(want))
 	}
@@ -105,9 +125,13 @@ func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan p
 
 // powerVerb returns the command start, stop or reboot.
 func powerVerb(action plan.PowerAction, short, more string) *changeVerb {
+	asked := ""
+	if action != plan.PowerStart {
+		asked = "\nOn a terminal it asks; elsewhere it needs --yes."
+	}
 	verb := &changeVerb{
 		use: string(action) + " ID...", short: short,
-		long:  short + ". An ID is an instance id, cloud/id, or a name that\none instance has." + more,
+		long:  short + ". An ID is an instance id, cloud/id, or a name that\none instance has." + more + asked,
 		args:  instances,
 		flags: yesFlag("do not ask"),
 		read:  (*commands).read,
@@ -121,7 +145,10 @@ func powerVerb(action plan.PowerAction, short, more string) *changeVerb {
 		return verb
 	}
 	verb.ask = func(ctx context.Context, in *changeInput, p plan.Plan) error {
-		if !in.app.Interactive() || in.app.agrees(ctx, fmt.Sprintf("%s %s? [y/N] ", action, providers.CountOf(len(p.Steps), "instance"))) {
+		if !in.app.Interactive() {
+			return fmt.Errorf("nothing was done: %s needs --yes without a terminal, where nobody can be asked", action)
+		}
+		if in.app.agrees(ctx, fmt.Sprintf("%s %s? [y/N] ", action, providers.CountOf(len(p.Steps), "instance"))) {
 			return nil
 		}
 		return errNotDone
