@@ -146,6 +146,11 @@ func (m *Model) command(a common.Action) tea.Cmd {
 			m.Notify(common.ToneInfo, "read-only: nothing can be changed from this screen")
 		} else {
 			m.Notify(common.ToneWarn, "changes are allowed again")
+			if m.opts.AllowWrites != nil {
+				m.opts.AllowWrites()
+				m.opts.AllowWrites = nil
+				return m.recoverJournal()
+			}
 		}
 	case common.ActCopy:
 		return m.copy()

@@ -35,6 +35,9 @@ type Options struct {
 	Fleet string
 	// ReadOnly is the initial mode; it can be switched on the screen.
 	ReadOnly bool
+	// AllowWrites is called when a console that began read-only is switched to allow changes, for the first time. Then what
+	// stopped rollcalls have left open is looked up. It must not block; it may be nil.
+	AllowWrites func()
 	// Demo marks the screen as a demonstration on embedded clouds.
 	Demo bool
 	// Keys are the key bindings; nil for DefaultKeys. See MergeKeys.

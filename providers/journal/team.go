@@ -38,6 +38,8 @@ type TeamOptions struct {
 	IsSame func(place string) bool
 	// Stop, once closed, ends waits for the store, but for those of End. It may be nil.
 	Stop <-chan struct{}
+	// KeepsWaiting reports whether what waits on this machine is not sent now, as in a run that only reads; nil for never.
+	KeepsWaiting func() bool
 }
 
 const (
@@ -72,6 +74,7 @@ type batch struct {
 // team is what a shared journal has besides a Journal. It is guarded by the journal's mutex.
 type team struct {
 	store   providers.Store
+	keeps   func() bool // nil for never; see TeamOptions
 	who     string
 	listed  bool // the store was listed, so that gaps are known
 	away    error
@@ -110,7 +113,7 @@ func OpenTeam(o TeamOptions) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, who: o.Who, signer: o.Signer, copies: o.Copies, isSame: o.IsSame, dropped: map[string]int{}, changed: map[Changed]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
+	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, keeps: o.KeepsWaiting, who: o.Who, signer: o.Signer, copies: o.Copies, isSame: o.IsSame, dropped: map[string]int{}, changed: map[Changed]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
 	var err error
 	if j.file, err = openOwn(o.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
@@ -242,6 +245,9 @@ func (t *team) writable() error {
 	return nil
 }
 
+// keepsWaiting reports whether what waits in outboxes is not sent now.
+func (t *team) keepsWaiting() bool { return t.keeps != nil && t.keeps() }
+
 // waiting returns a context for calls of the store.
 func (j *Journal) waiting(stop <-chan struct{}) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(context.Background(), teamPatience)
@@ -270,7 +276,7 @@ func (j *Journal) syncTeam(stop <-chan struct{}) {
 		return
 	}
 	err := j.readChain(stop)
-	if err == nil && t.lost == nil {
+	if err == nil && t.lost == nil && !t.keepsWaiting() {
 		err = j.sendPending(stop)
 	}
 	j.noteAnswer(err)

@@ -45,6 +45,8 @@ type Program struct {
 	// Interrupted is closed when the program should stop; then nothing waits for the journal any more.
 	Interrupted <-chan struct{}
 
+	writesNothing atomic.Bool // see WritesNothing
+
 	Closers []func() error
 
 	// Calls are the calls to APIs of this run.

@@ -63,7 +63,11 @@ func (s *Session) RunPresence(ctx context.Context, changed func()) {
 	s.work.mu.Unlock()
 	p.Run(ctx, func(ctx context.Context) {
 		s.SyncShared(ctx)
-		_ = p.Sync(ctx) // p has the error
+		if s.Program.WritesNothing() {
+			_ = p.Read(ctx) // it is tried again
+		} else {
+			_ = p.Sync(ctx) // p has the error
+		}
 		s.noteTeam(p)
 		changed()
 	}, func(ctx context.Context) { s.look(ctx, p, changed) })

@@ -20,12 +20,19 @@ import (
 )
 
 // ResolveAbandoned looks up, once per session, what stopped rollcalls have left open in the journal, and returns a line
-// for each entry with the result.
+// for each entry with the result. In a run that writes nothing it only lists them.
 func (s *Session) ResolveAbandoned(ctx context.Context, e *apply.Engine) []string {
 	s.resolving.Lock()
 	defer s.resolving.Unlock()
 	if s.resolved {
 		return nil
+	}
+	if s.Program.WritesNothing() {
+		out, err := s.leftOpen()
+		if err != nil {
+			out = append(out, "what was left open in the journal could not be listed: "+words.Clean(err.Error()))
+		}
+		return out
 	}
 	r, err := e.Resolve(ctx)
 	if ctx.Err() != nil {
@@ -67,6 +74,9 @@ func (s *Session) RecoverJournal(ctx context.Context) ([]string, error) {
 	sources, err := abandoned(j)
 	if err != nil || len(sources) == 0 {
 		return nil, err
+	}
+	if s.Program.WritesNothing() {
+		return s.ResolveAbandoned(ctx, nil), nil
 	}
 	s.Fleet.Refresh(ctx, sources...) // a zone is queried by an id that its account returns
 	e, err := s.newEngine()

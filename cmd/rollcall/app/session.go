@@ -67,6 +67,7 @@ type Session struct {
 
 	resolving    sync.Mutex
 	resolved     bool                 // open entries of the journal were looked up
+	leftOpenSaid bool                 // they were listed by leftOpen
 	seen         map[string]time.Time // when findings were first seen; nil until read from the state folder
 	seenReported bool                 // the error of storing it was reported
 

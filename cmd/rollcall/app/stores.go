@@ -171,10 +171,14 @@ func (a *Program) CheckStore(ctx context.Context, c *config.Config) (lines []str
 	if err != nil {
 		return nil, err
 	}
-	if err := store.Try(ctx, raw); err != nil {
-		return nil, err
+	if a.WritesNothing() {
+		lines = append(lines, name+": with --read-only it is not tried whether "+Who()+" can write to it")
+	} else {
+		if err := store.Try(ctx, raw); err != nil {
+			return nil, err
+		}
+		lines = append(lines, name+": "+Who()+" can write to it, and it honours the conditions of writes")
 	}
-	lines = append(lines, name+": "+Who()+" can write to it, and it honours the conditions of writes")
 	if bucket, ok := raw.(*s3.Store); ok {
 		for _, l := range bucketLines(bucket.Bucket(ctx, "journal/")) {
 			lines = append(lines, name+": "+l)

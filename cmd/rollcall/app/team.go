@@ -36,7 +36,8 @@ func (a *Program) TeamStore(c *config.Config) providers.Store {
 }
 
 func (a *Program) newTeamStore(c *config.Config) providers.Store {
-	return store.OfFleet(store.Checked(store.Opened(c.Team.Store(), func() (providers.Store, error) { return a.openStore(&c.Team) })), c.Fleet)
+	opened := store.Opened(c.Team.Store(), func() (providers.Store, error) { return a.openStore(&c.Team) })
+	return store.OfFleet(store.Refusing(store.Checked(opened), a.storeRefusal), c.Fleet)
 }
 
 func (a *Program) openStore(t *config.Team) (providers.Store, error) {
@@ -56,7 +57,7 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 	if path := JournalPath(c, state); c.Team.Store() == "" {
 		j, err = journal.Open(path, a.Clock, a.Interrupted)
 	} else if err = moveEarlier(c, state); err == nil {
-		o := journal.TeamOptions{Path: path, Store: a.TeamStore(c), Who: Who(), Clock: a.Clock, Stop: a.Interrupted, IsSame: func(place string) bool { return isPlaceOf(c, place) }}
+		o := journal.TeamOptions{Path: path, Store: a.TeamStore(c), Who: Who(), Clock: a.Clock, Stop: a.Interrupted, KeepsWaiting: a.WritesNothing, IsSame: func(place string) bool { return isPlaceOf(c, place) }}
 		for _, f := range otherFolders(c, state) {
 			o.Copies = append(o.Copies, filepath.Join(f, TeamJournalName))
 		}

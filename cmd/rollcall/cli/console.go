@@ -53,7 +53,7 @@ func (a *commands) console(ctx context.Context) error {
 		own = append(own, common.UserCommand{Name: c.Name, Key: c.Key, Run: c.Run, Dangerous: c.Dangerous})
 	}
 	err = ui.Run(ctx, ui.Options{
-		Backend: b, Commands: own, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, Demo: a.Demo, Keys: keys, Now: a.Now,
+		Backend: b, Commands: own, Fleet: s.Config.Fleet, ReadOnly: a.readOnly, AllowWrites: func() { a.WriteNothing(false) }, Demo: a.Demo, Keys: keys, Now: a.Now,
 		Theme: theme.Environment(a.Env.Getenv).WithSetting(s.Config.Theme), StaleAfter: s.StaleAfter(), Foreground: a.child.Store, NoMouse: !s.Config.Mouse, FirstScreen: s.Config.FirstScreen, Columns: s.Config.Columns,
 	})
 	if e := s.Save(s.Fleet.Own()); e != nil {

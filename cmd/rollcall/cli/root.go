@@ -140,8 +140,8 @@ complete).`,
 		if debug && cmd == root {
 			return exit.Usagef("--debug writes on the terminal that the console needs: use --log-file, or the key C in the console")
 		}
-		if dry := cmd.Flags().Lookup("dry-run"); a.readOnly && dry != nil && dry.Value.String() != "true" {
-			return exit.Usagef("%s changes DNS or a cloud, and --read-only is given: leave it out, or add --dry-run", cmd.CommandPath())
+		if err := a.limitWrites(cmd, args); err != nil {
+			return err
 		}
 		if err := a.LogCalls(debug, logFile); err != nil {
 			return err

@@ -12,7 +12,6 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/config"
-	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers"
 	"rollcall/providers/sshkey"
@@ -36,8 +35,6 @@ file, and not the object.`,
 				return err
 			case len(args) == 0:
 				return a.printSigners(cmd.Context(), cfg)
-			case a.readOnly:
-				return exit.Usagef("--read-only changes nothing: leave %s out to see who may sign", args[0])
 			}
 			return a.publishSigners(cmd.Context(), cfg, args[0])
 		},

@@ -27,7 +27,7 @@ type member struct {
 
 // newMember returns nil without a team.
 func newMember(a *app.Program, s *app.Session) *member {
-	if !s.HasTeam() {
+	if !s.HasTeam() || a.WritesNothing() { // without a lease it reads and reports by itself
 		return nil
 	}
 	store := a.TeamStore(s.Config)
