@@ -145,6 +145,11 @@ type Finding struct {
 // Certain reports whether the finding rests on complete evidence of this scan. Of class unknown nothing is certain.
 func (f *Finding) Certain() bool { return f.Class != Unknown && len(f.Uncertain) == 0 }
 
+// OwnerNotConfigured reports whether nothing is known of the owner of the record because its cloud is not configured here.
+func (f *Finding) OwnerNotConfigured() bool {
+	return f.Class == Unknown && f.Record != nil && f.Instance != nil && f.Cloud == "" && f.Instance.Cloud == ""
+}
+
 // Label returns the class, marked if the finding was established and is not certain now: "dead?".
 func (f *Finding) Label() string {
 	if len(f.Uncertain) > 0 {

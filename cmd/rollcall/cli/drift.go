@@ -10,6 +10,7 @@ import (
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/cli/output"
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
@@ -29,8 +30,14 @@ func (a *commands) driftCommand() *cobra.Command {
 		Short: "List where clouds and DNS disagree, and how much of each source was read",
 		Long: `drift reads all sources once and prints every finding. With --exit-code it exits
 with 0 if all is in sync, with 3 if there is a finding of severity low or more,
-and with 4 if a source was not complete, so that the answer is unknown. Snoozed
-findings are not listed, and count all the same.
+and with 4 if the answer is unknown: a source was not complete, or a finding is
+not certain, as when a cloud did not answer about the owner of a record. An
+owner in a cloud that is not configured here makes no 4: such a cloud counts as
+a source that is not complete until it is forgotten (rollcall config forget).
+Snoozed findings are not listed, and count all the same.
+
+Findings that do not pass --filter are not printed and make no 3. They make 4
+all the same.
 
 With --wire it also queries the name servers for every name: the authoritative
 ones of each zone and the resolvers of the config. Names for which they do not
@@ -42,9 +49,9 @@ With -o github each finding is an annotation of GitHub Actions.`,
 		Args: noArgs,
 	}
 	form := output.Flag(c, output.Table, output.Wide, output.JSON, output.CSV, output.YAML, output.Name, output.GitHub)
-	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 on drift, and with 4 if a source was not complete")
+	c.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 on drift, and with 4 if the answer is unknown")
 	c.Flags().BoolVar(&wire, "wire", false, "ask the name servers for every name too")
-	c.Flags().StringVar(&query, "filter", "", "print only findings that pass this `filter`")
+	c.Flags().StringVar(&query, "filter", "", "print only findings that pass this `filter`, and exit with 3 only for them")
 	c.RunE = func(cmd *cobra.Command, _ []string) error {
 		code, err := a.drift(cmd.Context(), form, query, wire)
 		if err != nil || !exitCode || code == exit.Done {
@@ -86,6 +93,10 @@ func (a *commands) drift(ctx context.Context, form *output.Format, query string,
 	for _, src := range r.Sources {
 		unknown = unknown || src.State != string(providers.CoverageComplete)
 	}
+	if why := notAnswered(v); why != "" && !unknown {
+		unknown = true
+		a.Logf("rollcall: %s", why)
+	}
 	if unknown {
 		code = exit.Unknown
 	}
@@ -103,6 +114,22 @@ func (a *commands) drift(ctx context.Context, form *output.Format, query string,
 		err = output.String(a.Out, fmt.Sprintf("%s of %s\n", findingsLine(r.Findings, len(found)), sourcesLine(r.Sources)))
 	}
 	return code, err
+}
+
+// notAnswered returns why it is unknown whether all is in sync though every source was read, or "".
+func notAnswered(v *dnsview.View) string {
+	n, first := 0, ""
+	for i := range v.Findings {
+		if f := &v.Findings[i]; !f.Certain() && !f.OwnerNotConfigured() {
+			if n++; n == 1 {
+				first = words.Clean(f.Reason)
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return "whether all is in sync is unknown, because of " + providers.CountOf(n, "finding") + " that cannot be certain; the first is: " + first
 }
 
 // annotations returns findings as annotations of GitHub Actions (GitHub, "Workflow commands for GitHub Actions").
