@@ -18,9 +18,9 @@ const (
 	Route53    Provider = "route53"
 )
 
-// Propagation returns the time after which a change has usually reached every name server of a DNS provider: 60 seconds
+// Propagation is the time after which a change has usually reached every name server of a DNS provider: 60 seconds
 // by the Route 53 API Reference (ChangeResourceRecordSets), and the same by Cloudflare's staff.
-func (p Provider) Propagation() time.Duration { return time.Minute }
+const Propagation = time.Minute
 
 // CloudKey identifies a cloud independently of any config: ten lower-case hex digits. Two configs may name one cloud
 // differently; its key is the same in both.

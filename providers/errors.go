@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/url"
 	"time"
 )
@@ -76,6 +77,33 @@ func KindOf(err error) Kind {
 	}
 	return KindOther
 }
+
+// KindOfStatus returns the kind of an HTTP answer outside 2xx whose own code is not known. It never returns KindNotFound
+// or KindGone: without a code of the API, a 404 or 410 can be a proxy's and says nothing about the object.
+func KindOfStatus(status int) Kind {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return KindAuth
+	case StatusEnhanceYourCalm, http.StatusTooManyRequests:
+		return KindThrottled
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		return KindConflict
+	case http.StatusRequestTimeout:
+		return KindUnreachable
+	case http.StatusNotFound, http.StatusGone:
+		return KindOther
+	}
+	switch {
+	case status >= 500:
+		return KindUnreachable
+	case status >= 400:
+		return KindInvalid
+	}
+	return KindOther
+}
+
+// StatusEnhanceYourCalm is the status of throttled requests of Triton's CloudAPI.
+const StatusEnhanceYourCalm = 420
 
 // Unanswered classifies the error of a call without an answer. A *Error keeps its kind and its cause; any other is
 // KindUnreachable, without the method and URL of a *url.Error.

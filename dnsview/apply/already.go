@@ -113,7 +113,7 @@ func (r *run) confirmMade(ctx context.Context, t *ZoneTarget, changes []provider
 	unsure := map[int]error{}
 	entries, _ := r.entries() // with an unreadable journal the changes were refused before
 	began := e.o.Now()
-	deadline, readAt := began.Add(t.Zone.Provider.Propagation()), began.Add(confirmReads)
+	deadline, readAt := began.Add(providers.Propagation), began.Add(confirmReads)
 	for announced := false; ; announced = true {
 		not, unknown := r.notOnWire(ctx, t, changes, open, entries)
 		last := !e.o.Now().Before(deadline)
@@ -243,7 +243,7 @@ func (r *run) opposite(t *ZoneTarget, c *providers.Change, entries []journal.Ent
 			}
 		}
 	}
-	if last == nil || r.engine.o.Now().Sub(last.Ended) >= 2*t.Zone.Provider.Propagation() {
+	if last == nil || r.engine.o.Now().Sub(last.Ended) >= 2*providers.Propagation {
 		return nil
 	}
 	return last
@@ -253,7 +253,7 @@ func (r *run) opposite(t *ZoneTarget, c *providers.Change, entries []journal.Ent
 // servers.
 func (r *run) mayBePropagating(ctx context.Context, t *ZoneTarget, c *providers.Change, entries []journal.Entry) bool {
 	last := r.opposite(t, c, entries)
-	if last == nil || r.engine.o.Now().Sub(last.Ended) >= t.Zone.Provider.Propagation() {
+	if last == nil || r.engine.o.Now().Sub(last.Ended) >= providers.Propagation {
 		return false
 	}
 	p, ok := t.DNS.(providers.Propagator)

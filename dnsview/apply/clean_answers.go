@@ -112,7 +112,7 @@ func (r *run) contradictionDeadline(out []removal, times int) time.Time {
 	for n := range out {
 		at := r.since(&out[n])
 		if t := r.engine.zone(out[n].record.Zone); t != nil {
-			at = at.Add(time.Duration(times) * t.Zone.Provider.Propagation())
+			at = at.Add(time.Duration(times) * providers.Propagation)
 		}
 		if at.After(last) {
 			last = at
@@ -248,7 +248,7 @@ func (r *run) cleanAt(i int, out []removal, c *removalAnswers) time.Time {
 		}
 		at = at.Add(wait)
 		if t := r.engine.zone(m.record.Zone); t != nil && c.unanswered[keyOf(&m.record)] {
-			at = at.Add(t.Zone.Provider.Propagation())
+			at = at.Add(providers.Propagation)
 		}
 		if at.After(last) {
 			last = at

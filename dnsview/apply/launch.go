@@ -168,7 +168,7 @@ func (r *run) endLaunch(ctx context.Context, i int, v *dnsview.View, inst *provi
 		r.end(i, StepFailed, who+" is registered, and a fresh read of DNS shows no record of it: "+r.replaced(i)+" stays")
 		return
 	}
-	until := r.engine.o.Now().Add(r.wireWait() + providers.Provider("").Propagation())
+	until := r.engine.o.Now().Add(r.wireWait() + providers.Propagation)
 	unasked := time.Duration(0)
 	var keys []index.SetKey
 	for k := range groups {
@@ -185,12 +185,12 @@ func (r *run) endLaunch(ctx context.Context, i int, v *dnsview.View, inst *provi
 			if says.state() != servedContradicted {
 				s.Wire = says.text(0, false)
 				if says.state() == servedUnasked {
-					unasked = providers.Provider("").Propagation()
+					unasked = providers.Propagation
 				}
 				break
 			}
 			if !r.engine.o.Now().Before(until) {
-				r.end(i, StepFailed, who+" is registered, and not on the wire: "+says.text(r.wireWait()+providers.Provider("").Propagation(), false)+"; "+r.replaced(i)+" stays")
+				r.end(i, StepFailed, who+" is registered, and not on the wire: "+says.text(r.wireWait()+providers.Propagation, false)+"; "+r.replaced(i)+" stays")
 				return
 			}
 			if r.engine.o.Sleep(ctx, pollPause) != nil {

@@ -34,7 +34,7 @@ func TestWhatCannotBeAskedIsWaitedOutWithATTLOf0Too(t *testing.T) {
 	b.cf.Rows[4].TTL = 0
 	b.opts.Wire = nil
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
-	if !rep.OK() || b.clk.Now().Sub(begin) < b.cf.Self.Provider.Propagation() {
+	if !rep.OK() || b.clk.Now().Sub(begin) < providers.Propagation {
 		t.Errorf("%v after %s", states(rep), b.clk.Now().Sub(begin))
 	}
 }

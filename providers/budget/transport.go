@@ -7,10 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// StatusEnhanceYourCalm is the status of throttled requests of Triton's CloudAPI.
-const StatusEnhanceYourCalm = 420
+	"rollcall/providers"
+)
 
 // Transport returns a RoundTripper that takes each request from the budget, counts it, and blocks the account for as
 // long as an answer asks: by Retry-After (RFC 9110 section 10.2.3) of a 420, 429 or 503, or by Cloudflare's Ratelimit
@@ -62,7 +61,7 @@ const maxErrorBody = 64 << 10
 // throttles reports whether an answer says that there were too many requests. Its body remains readable as a whole.
 func (t *transport) throttles(resp *http.Response) bool {
 	switch {
-	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == StatusEnhanceYourCalm:
+	case resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode == providers.StatusEnhanceYourCalm:
 		return true
 	case t.tooMany == nil || resp.StatusCode < 400:
 		return false

@@ -167,25 +167,9 @@ func kindOfCode(code int64) (providers.Kind, bool) {
 	return "", false
 }
 
-func kindOfStatus(status int) providers.Kind {
-	switch {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return providers.KindAuth
-	case status == http.StatusTooManyRequests:
-		return providers.KindThrottled
-	case status == http.StatusConflict || status == http.StatusPreconditionFailed:
-		return providers.KindConflict
-	case status == http.StatusRequestTimeout || status >= 500:
-		return providers.KindUnreachable
-	case status == http.StatusNotFound || status < 400:
-		return providers.KindOther // without an API code it may be a proxy's answer
-	}
-	return providers.KindInvalid
-}
-
 // refusal classifies an error answer.
 func (a *Account) refusal(op string, x *exchange, errs []apiError) error {
-	kind, code, msg := kindOfStatus(x.status), fmt.Sprintf("HTTP %d", x.status), ""
+	kind, code, msg := providers.KindOfStatus(x.status), fmt.Sprintf("HTTP %d", x.status), ""
 	for i, e := range errs {
 		k, known := kindOfCode(e.Code)
 		if i == 0 || (known && code == fmt.Sprint(errs[0].Code)) {

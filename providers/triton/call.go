@@ -182,25 +182,6 @@ func kindOfCode(code string) (providers.Kind, bool) {
 	return "", false
 }
 
-func kindOfStatus(status int) providers.Kind {
-	switch {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return providers.KindAuth
-	case status == budget.StatusEnhanceYourCalm || status == http.StatusTooManyRequests:
-		return providers.KindThrottled
-	case status == http.StatusConflict || status == http.StatusPreconditionFailed:
-		return providers.KindConflict
-	case status == http.StatusRequestTimeout || status >= 500:
-		return providers.KindUnreachable
-	case status == http.StatusNotFound || status == http.StatusGone:
-		// Without CloudAPI's own code this can be a proxy or a wrong URL, and says nothing about the machine.
-		return providers.KindOther
-	case status >= 400:
-		return providers.KindInvalid
-	}
-	return providers.KindOther
-}
-
 // refusal classifies an answer outside 2xx.
 func (c *Cloud) refusal(op string, x *exchange) error {
 	var body struct {
@@ -211,7 +192,7 @@ func (c *Cloud) refusal(op string, x *exchange) error {
 	}
 	decoded := json.Unmarshal(x.body, &body) == nil
 	kind, known := kindOfCode(body.Code)
-	byStatus := kindOfStatus(x.status)
+	byStatus := providers.KindOfStatus(x.status)
 	switch {
 	case x.status == http.StatusGone && decoded && (body.ID != "" || body.Code != ""):
 		kind = providers.KindGone
