@@ -88,14 +88,14 @@ type difference struct {
 
 	ownsNodes, ownsHolders bool
 
-	relink  map[int32]bool      // nodes whose records are not those that they were
-	linked  []Place             // records that have a node that they had not
-	addrs   map[netip.Addr]bool // whose holder differs, or may; true if someone has them now who did not, or the other way round
-	recount map[netip.Addr]bool // those of addrs that several claim
-	targets map[string]bool     // targets of SRV records that have come or are gone
-	hosts   map[string]bool     // hosts of SRV records, or of earlier ones, with records that have come or are gone
-	told    map[*DeclaredService]bool
-	served  []edited // records that have come or are gone
+	relink  map[int32]bool            // nodes whose records are not those that they were
+	linked  []Place                   // records that have a node that they had not
+	addrs   map[netip.Addr]bool       // whose holder differs, or may
+	recount map[netip.Addr]bool       // those of addrs that several claim
+	targets map[string]bool           // targets of SRV records that have come or are gone
+	hosts   map[string]bool           // hosts of SRV records, or of earlier ones, with records that have come or are gone
+	told    map[*DeclaredService]bool // that have or had PTR or TXT records which have come or are gone
+	edited  []edited                  // records that have come or are gone
 }
 
 // edited is a record that has come or is gone.
@@ -228,7 +228,7 @@ func (d *difference) touch() {
 		}
 	}
 	several := map[netip.Addr]bool{}
-	for _, r := range d.served {
+	for _, r := range d.edited {
 		d.c.Names[r.Name], d.c.Values[r.Name], d.c.Sets[r.zone] = true, true, true
 		d.touchNode(r.node)
 		d.touchHolder(r.Record, several)

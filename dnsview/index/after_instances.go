@@ -2,7 +2,6 @@ package index
 
 import (
 	"cmp"
-	"maps"
 	"net/netip"
 	"slices"
 
@@ -129,7 +128,7 @@ func (d *difference) exchange(cs *CloudState, n int32, was, is *providers.Instan
 		case was.State != is.State && d.claims[d.addresses.Find(a)] > 1:
 			d.addrs[a], d.recount[a] = true, true
 		default:
-			d.addrs[a] = d.addrs[a] // the same holder, another instance
+			d.addrs[a] = true // the same holder, another instance
 		}
 	}
 	for _, a := range now {
@@ -215,23 +214,18 @@ func (d *difference) heldOtherwise(z *ZoneState) (out []int) {
 		return nil
 	}
 	hashes := map[uint32]bool{}
-	for a := range maps.Keys(d.addrs) {
+	for a := range d.addrs {
 		hashes[uint32(HashAddr(a))|1] = true
 	}
 	for at, h := range z.led() {
 		if h == 0 || !hashes[h] {
 			continue
 		}
-		if a, _ := z.View.Records[at].Addr(); hasKey(d.addrs, a) {
+		if a, _ := z.View.Records[at].Addr(); d.addrs[a] {
 			out = append(out, at)
 		}
 	}
 	return out
-}
-
-func hasKey[K comparable, V any](m map[K]V, k K) bool {
-	_, ok := m[k]
-	return ok
 }
 
 // touchHeld notes the records of the addresses whose holders differ.

@@ -165,7 +165,7 @@ func (d *difference) linkAgain() bool {
 
 // edit notes which services and hosts a record concerns that has come or is gone.
 func (d *difference) edit(r edited) {
-	d.served = append(d.served, r)
+	d.edited = append(d.edited, r)
 	switch r.Type {
 	case "SRV":
 		d.c.Chains = true
@@ -207,7 +207,7 @@ func (d *difference) services() {
 		}
 	}
 	d.eachSRV(d.hosts, func(p Place, _ string) { d.touchRecord(p) })
-	for _, r := range d.served {
+	for _, r := range d.edited {
 		if s := d.ServicesByName[r.Name]; s != nil && s.IsMemberValue(r.Record) {
 			d.serve(s, r)
 		}
