@@ -150,7 +150,11 @@ func (m *Model) showTeam() {
 		f.Add("store", "cannot be used now: "+t.Away)
 	}
 	if t.Waiting > 0 {
-		f.Add("waiting", strconv.Itoa(t.Waiting)+" of your snoozes and notes, until the store is back")
+		until := "until the store is back"
+		if t.Away == "" && m.ReadOnly {
+			until = "as long as this console is read-only"
+		}
+		f.Add("waiting", strconv.Itoa(t.Waiting)+" of your snoozes and notes, "+until)
 	}
 	f.Add("here", strconv.Itoa(len(t.Members)+1)+", you among them")
 	for _, who := range t.Members {

@@ -112,6 +112,14 @@ func (b *Board) Sync(ctx context.Context) error {
 	return err
 }
 
+// Read reads the object if it has changed. What waits on this machine stays there. That is one call.
+func (b *Board) Read(ctx context.Context) error {
+	if _, err := b.readWaiting(); err != nil {
+		return err
+	}
+	return b.put(ctx, nil, false)
+}
+
 // Write adds annotations. If the store is away, they are kept on this machine until Sync reaches it, and kept is true.
 // An error means that they are nowhere.
 func (b *Board) Write(ctx context.Context, list ...Annotation) (kept bool, err error) {

@@ -91,8 +91,8 @@ func (s *Session) syncDue() (due, first bool) {
 	return !h.syncing && (first || s.Program.Now().Sub(h.syncedAt).Abs() >= s.Config.Refresh), first
 }
 
-// SyncShared reads the snoozes and notes of the team, and sends what waits on this machine. It does nothing without a
-// team, or while another call does it.
+// SyncShared reads the snoozes and notes of the team, and sends what waits on this machine, unless this run writes nothing.
+// It does nothing without a team, or while another call does it.
 func (s *Session) SyncShared(ctx context.Context) {
 	b := s.openBoard()
 	if b == nil {
@@ -106,7 +106,11 @@ func (s *Session) SyncShared(ctx context.Context) {
 	}
 	h.syncing = true
 	h.mu.Unlock()
-	err := b.Sync(ctx)
+	read := b.Sync
+	if s.Program.WritesNothing() {
+		read = b.Read
+	}
+	err := read(ctx)
 	h.mu.Lock()
 	h.syncing, h.syncedAt = false, s.Program.Now()
 	said := h.away

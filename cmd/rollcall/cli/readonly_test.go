@@ -154,6 +154,7 @@ func TestTheStoreOfATeamIsNotWrittenToWithDryRunOrReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(t, "quiesce", "www-02", "--confirm", store) // which waits for the store
+	must(t, "note", "www-01", "asked the vendor")    // and this too
 	if err := os.Rename(store+".away", store); err != nil {
 		t.Fatal(err)
 	}
@@ -187,5 +188,9 @@ func TestTheStoreOfATeamIsNotWrittenToWithDryRunOrReadOnly(t *testing.T) {
 	must(t, "journal")
 	if slices.Equal(objects(), before) {
 		t.Error("what waited was not sent")
+	}
+	must(t, "ls", "findings")
+	if !strings.Contains(strings.Join(objects(), "\n"), "annotations") {
+		t.Error("the note that waited was not sent")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/watcher"
 	"rollcall/dnsview/rows"
@@ -42,6 +43,23 @@ func TestOneWatchOfATeamReadsForAllAndAnotherTakesOver(t *testing.T) {
 	}
 	first.end()
 	until(t, "the second watch to work", func() bool { return second.count(watcher.EventNew, "dead") == 6 })
+}
+
+func TestAReadOnlyWatchOfATeamSaysThatItReportsBesideTheOneThatHoldsTheLease(t *testing.T) {
+	fastWorld(t)
+	_, machine := newTeam(t)
+	machine("a")
+	first := startWatch(t, watchFlags{})
+	until(t, "the first watch to work", func() bool { return first.count(watcher.EventNew, "dead") == 6 })
+	machine("b")
+	second := startWatch(t, watchFlags{}, func(a *app.Program) { a.WriteNothing(true) })
+	until(t, "the read-only watch to report", func() bool { return second.count(watcher.EventNew, "dead") == 6 })
+	if text := second.err.String(); strings.Count(text, "beside the watch that holds the lease of the team") != 1 {
+		t.Errorf("it does not say that findings are reported twice: %s", text)
+	}
+	if text := first.err.String(); strings.Contains(text, "--read-only") {
+		t.Error(text)
+	}
 }
 
 func TestAChangeReadsTheSourcesThoughPublishedRowsAreFresh(t *testing.T) {

@@ -48,10 +48,13 @@ type watch struct {
 }
 
 // startWatch runs a watch of the world that scans every second.
-func startWatch(t *testing.T, f watchFlags) *watch {
+func startWatch(t *testing.T, f watchFlags, options ...func(*app.Program)) *watch {
 	t.Helper()
 	w := &watch{t: t, ended: make(chan error, 1)}
 	a := &app.Program{Env: environment(t), In: os.Stdin, Out: &w.out, Err: &w.err}
+	for _, o := range options {
+		o(a)
+	}
 	var ctx context.Context
 	ctx, w.stop = context.WithCancel(context.Background())
 	if f.form == nil {

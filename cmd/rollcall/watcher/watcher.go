@@ -101,6 +101,9 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	w.s.Start(app.ConsoleTimeout)
 	w.metrics, w.team = newMetrics(w.s, f.Version), newMember(a, w.s)
 	w.metrics.team = w.team
+	if w.team == nil && w.s.HasTeam() {
+		a.Logf("rollcall: --read-only is given: this watch reads the sources and reports what it finds by itself, beside the watch that holds the lease of the team, and publishes nothing")
+	}
 	if len(f.Remedy) > 0 {
 		if w.remedy, err = newRemedy(a, w, f); err != nil {
 			return err
