@@ -277,6 +277,11 @@ func (m *Model) header(l common.Layout) []string {
 		return nil
 	case l.Header == 1:
 		brand.Gap(2).Join(m.sourceStrip(m.Sources, room-brand.W-2))
+		if alarms := m.summaryLine(room - brand.W - 2); brand.W+2+alarms.W <= room {
+			brand.Gap(2).Join(alarms)
+		} else if short := common.NewLine(t).Gap(1).Join(m.sourceStrip(m.Sources, room-brand.W-2)); short.W+2+alarms.W <= room { // the name of the program says least
+			brand = short.Gap(2).Join(alarms)
+		}
 		return []string{common.Spread(brand, badges, l.W)}
 	case l.Header == 3:
 		brand.Gap(3).Join(m.summaryLine(room - brand.W - 3))

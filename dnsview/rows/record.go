@@ -270,7 +270,7 @@ func RecordScreen(now func() time.Time) []Column[*Record] {
 		},
 		{Title: "ZONE", Min: 10, Max: 24, Priority: 8, Text: row.zone, Compare: compareRecords},
 		{
-			Title: "TYPE", Min: 4, Max: 6, Priority: 2, Text: row.Type,
+			Title: "TYPE", Min: 5, Narrow: 4, Max: 6, Priority: 2, Text: row.Type,
 			Compare: func(a, b row) int { return cmp.Compare(a.Rec.Type, b.Rec.Type) },
 		},
 		{
@@ -297,7 +297,7 @@ func RecordScreen(now func() time.Time) []Column[*Record] {
 			return ""
 		}},
 		{
-			Title: "NODE", Min: 9, Max: 24, Priority: 3, Middle: true, Text: func(r row) string { return r.Node },
+			Title: "NODE", Min: 8, Max: 24, Priority: 3, Middle: true, Text: func(r row) string { return r.Node },
 			Compare: func(a, b row) int { return cmp.Compare(a.Node, b.Node) },
 		},
 		{Title: "WIRE", Min: 5, Max: 13, Priority: 4, Optional: true, Text: func(r row) string {

@@ -46,7 +46,7 @@ func (d *Help) Draw(sh *common.Context, w, _ int) common.Panel {
 			for _, k := range keys[:min(len(keys), 2)] {
 				names = append(names, keyName(t, common.NormalKey(k)))
 			}
-			col = append(col, t.Paint(theme.Key, common.Fit(strings.Join(names, " "), 12, t.Ellipsis))+t.Paint(theme.Dim, b.Help().Desc))
+			col = append(col, t.Paint(theme.Key, common.Fit(strings.Join(names, " "), 14, t.Ellipsis))+t.Paint(theme.Dim, b.Help().Desc))
 		}
 		columns = append(columns, col)
 	}

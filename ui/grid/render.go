@@ -203,7 +203,7 @@ func (g *Grid[K, R]) header(t *theme.Theme) string {
 		if p.width < 4 {
 			tail = ""
 		}
-		used += g.cell(&b, n, used, p.width, cellText{title, c.Right, false}, tail)
+		used += g.cell(&b, n, used, p.width, cellText{title, c.Right, c.Middle}, tail)
 	}
 	pad(&b, g.width-used)
 	b.WriteString(theme.Reset)

@@ -71,7 +71,7 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 // recordColumns returns the columns of the DNS pane. now is used for the age of outdated rows when they are drawn.
 func recordColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Record] {
 	type row = *rows.Record
-	return dimmed("FINDING", drawn(rows.RecordScreen(now), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim, "NODE": theme.Dim}, cellsByTitle[row]{
+	return dimmed("FINDING", drawn(rows.RecordScreen(now), roles{"ZONE": theme.Faint, "TYPE": theme.Dim, "TTL": theme.Dim}, cellsByTitle[row]{
 		"VIA": filled[row](theme.Notice),
 		"VALUE": func(r row, text string) grid.Cell {
 			cell := grid.Cell{Text: text}
@@ -79,6 +79,10 @@ func recordColumns(t *theme.Theme, now func() time.Time) []grid.Column[*rows.Rec
 				cell.Short = short + t.Ellipsis // what every row has in common is left out first
 			}
 			return cell
+		},
+		"NODE": func(_ row, text string) grid.Cell {
+			name, _, _ := strings.Cut(text, " (") // where room is short, the finding of the row says that it is gone
+			return grid.Cell{Text: text, Short: name, Role: theme.Dim}
 		},
 		"WIRE": func(r row, _ string) grid.Cell { return wireCell(t, r.Wire) },
 		"FINDING": func(r row, text string) grid.Cell {

@@ -226,7 +226,7 @@ func overviewColumns(s *common.Context, table *rows.OverviewTable) []grid.Column
 				most = max(most, r.Clouds[i].All())
 			}
 			out = append(out, grid.Column[*rows.Overview]{
-				Title: strings.ToUpper(cloud), Min: 6, Max: 18 + rows.TrendSteps, Priority: 0,
+				Title: strings.ToUpper(cloud), Min: 6, Max: 18 + rows.TrendSteps, Priority: 0, Middle: true,
 				Text: func(r *rows.Overview) grid.Cell {
 					cell := cloudCell(t, r.Clouds[i], most)
 					if line := sparkline(t, s.Trends.Of(r.Name, cloud, s.Now()), r.Clouds[i].All()); line != "" {
@@ -240,7 +240,7 @@ func overviewColumns(s *common.Context, table *rows.OverviewTable) []grid.Column
 	}
 	return append(
 		out,
-		grid.Column[*rows.Overview]{Title: "WIRE", Min: 3, Max: 13, Priority: 2, Text: func(r *rows.Overview) grid.Cell {
+		grid.Column[*rows.Overview]{Title: "WIRE", Min: 4, Max: 13, Priority: 2, Text: func(r *rows.Overview) grid.Cell {
 			if r.Wire == "" {
 				return grid.Cell{}
 			}
