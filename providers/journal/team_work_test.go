@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"rollcall/providers"
 	"rollcall/providers/providertest"
 )
 
@@ -140,35 +139,4 @@ func TestWhoWorksOnANodeOnThisMachineIsKnownWithoutAClaim(t *testing.T) {
 		}
 		_ = w.End()
 	})
-}
-
-func TestHowTheLastReplacementEnded(t *testing.T) {
-	t.Parallel()
-	old, other := nodeRef("www-01"), nodeRef("www-02")
-	queue := []providers.InstanceRef{old, other}
-	launch := func(run string, of providers.InstanceRef, rest ...providers.InstanceRef) Entry {
-		return Entry{Run: run, Who: "ana@desk", Kind: KindLaunch, State: Done, Time: at, Launch: &Launch{Replaces: &Replaces{Old: of, Queue: rest}}, Instance: &providers.InstanceRef{Key: "k1", ID: "new-" + of.ID}}
-	}
-	ends := func(who string, of providers.InstanceRef) Entry {
-		return Entry{ID: "9", Run: "r2", Who: who, Kind: KindPower, Action: string(providers.PowerTerminate), State: Done, Time: at, Ended: at.Add(time.Minute), Instance: &of}
-	}
-	left := ends("ben@there", other)
-	left.State, left.Note, left.Ended = Refused, leftInPlace, time.Time{}
-	for name, c := range map[string]struct {
-		entries []Entry
-		ok      bool
-		who     string
-		left    bool
-	}{
-		"none":                       {[]Entry{ends("ana@desk", old)}, false, "", false},
-		"unfinished":                 {[]Entry{launch("r1", old, queue...), ends("ana@desk", old)}, false, "", false},
-		"finished by another":        {[]Entry{launch("r1", old, queue...), ends("ana@desk", old), launch("r2", other, other), ends("ben@there", other)}, true, "ben@there", false},
-		"left as it is":              {[]Entry{launch("r1", old, queue...), ends("ana@desk", old), left}, true, "ben@there", true},
-		"finished, and one is begun": {[]Entry{launch("r1", old, old), ends("ana@desk", old), launch("r3", other, other)}, true, "ana@desk", false},
-	} {
-		last, ok := LastReplacement(c.entries)
-		if ok != c.ok || last.Who != c.who || last.Left != c.left || ok && (last.Entry != "9" || len(last.Nodes) == 0) {
-			t.Errorf("%s: %+v %t", name, last, ok)
-		}
-	}
 }

@@ -198,16 +198,23 @@ func (in *changeInput) nothingStopped() error {
 	if !ok {
 		return fmt.Errorf("the journal holds no replacement that was stopped: %s", begins)
 	}
-	var names []string
-	for _, n := range last.Nodes {
-		names = append(names, words.Clean(cmp.Or(n.Name, n.ID)))
+	namesOf := func(refs []providers.InstanceRef) string {
+		var names []string
+		for _, n := range refs {
+			names = append(names, words.Clean(cmp.Or(n.Name, n.ID)))
+		}
+		return strings.Join(names, ", ")
 	}
 	what := "was finished"
-	if last.Left {
+	switch len(last.Kept) {
+	case 0:
+	case len(last.Nodes):
 		what = "was left as it was"
+	default:
+		what = "was finished without " + namesOf(last.Kept)
 	}
 	return fmt.Errorf("the journal holds no replacement that was stopped: that of %s %s at %s by %s, with journal entry %s; %s",
-		strings.Join(names, ", "), what, app.ClockTime(last.At, in.app.Now()), words.Clean(last.Who), last.Entry, begins)
+		namesOf(last.Nodes), what, app.ClockTime(last.At, in.app.Now()), words.Clean(last.Who), last.Entry, begins)
 }
 
 // nodesOfService returns the instances that are nodes of a declared service, without those that are terminated.
