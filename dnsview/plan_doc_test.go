@@ -54,6 +54,28 @@ left alone:
 	}
 }
 
+func TestAPlanThatIsShownSaysWhichTextAStepWaitsFor(t *testing.T) {
+	d := docOf(t)
+	d.Steps[1].State, d.Steps[1].Waits = "refused", true
+	again := d.Steps[1]
+	again.ID = 3
+	d.Steps = append(d.Steps, again)
+	const guard = `guard minimum waits for the typed text "sd-02.unilans.net"`
+	text := d.Text()
+	for _, want := range []string{"     " + guard + ": sd-02.unilans.net would have no A record any more\n     waits for the typed text\n", "     " + guard + ", as for step 2\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	md := d.Markdown()
+	if want := `| minimum | waits for the typed text "sd-02.unilans.net" | sd-02.unilans.net would have no A record any more |  |`; !strings.Contains(md, want) {
+		t.Errorf("no %s in\n%s", want, md)
+	}
+	if strings.Contains(text+md, "minimum fails") || strings.Contains(text+md, "refused") {
+		t.Errorf("%s%s", text, md)
+	}
+}
+
 func TestAPlanIsShownAsMarkdown(t *testing.T) {
 	d := docOf(t)
 	want := `# Deregister 2 dead entries

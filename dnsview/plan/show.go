@@ -42,6 +42,7 @@ type StepDoc struct {
 	Guards   []index.GuardResult    `json:"guards"`                 // none when they were not asked
 	State    string                 `json:"state,omitempty"`        // what became of it, or of its check
 	Why      string                 `json:"why,omitempty"`          // why it is not done, or what there is to say of it
+	Waits    bool                   `json:"-"`                      // it is refused only until what its guards ask for is typed
 }
 
 // LaunchDoc is a launch as a plan shows it.
@@ -218,28 +219,33 @@ func (r *RecordDoc) line() string {
 	return line
 }
 
-// guardLine returns a guard in one line.
-func guardLine(g *index.GuardResult) string {
+// guardLine returns a guard of the step in one line.
+func (s *StepDoc) guardLine(g *index.GuardResult) string {
 	switch {
 	case g.Pass:
 		return "guard " + string(g.Guard) + " passes: " + g.Why
+	case s.Waits:
+		return "guard " + string(g.Guard) + " " + waitsFor(g) + ": " + g.Why
 	case g.NoEvidence:
 		return "guard " + string(g.Guard) + " fails, since nothing is known: " + g.Why
 	}
 	return "guard " + string(g.Guard) + " fails: " + g.Why
 }
 
-// satisfyLine returns what would satisfy a guard that fails, or "".
-func satisfyLine(g *index.GuardResult) string {
+// waitsFor returns the state of a guard that is answered by its text.
+func waitsFor(g *index.GuardResult) string {
+	return "waits for the typed text " + strconv.Quote(g.Confirm)
+}
+
+// satisfies returns what would satisfy a guard of the step that fails, or "". The text of one that waits is in its line.
+func (s *StepDoc) satisfies(g *index.GuardResult) string {
 	switch {
-	case g.Pass:
+	case g.Pass, s.Waits:
 		return ""
 	case g.Confirm != "":
-		return "what would satisfy it: type " + strconv.Quote(g.Confirm)
-	case g.Satisfy != "":
-		return "what would satisfy it: " + g.Satisfy
+		return "type " + strconv.Quote(g.Confirm)
 	}
-	return ""
+	return g.Satisfy
 }
 
 // needsLine returns the steps that a step needs.
@@ -260,7 +266,10 @@ func (s *StepDoc) needsLine() string {
 // stateLine returns the state of a step, with the reason unless a guard states it.
 func (s *StepDoc) stateLine() string {
 	explained := slices.ContainsFunc(s.Guards, func(g index.GuardResult) bool { return !g.Pass })
-	if s.State == "" || s.Why == "" || explained {
+	switch {
+	case s.Waits:
+		return "waits for the typed text"
+	case s.State == "" || s.Why == "" || explained:
 		return s.State
 	}
 	return s.State + ": " + s.Why
@@ -284,15 +293,19 @@ func (d *Doc) Text() string {
 			fmt.Fprintf(&b, "     %s\n", w)
 		}
 		for g := range s.Guards {
-			line, satisfy := guardLine(&s.Guards[g]), satisfyLine(&s.Guards[g])
+			line, satisfy := s.guardLine(&s.Guards[g]), s.satisfies(&s.Guards[g])
 			if at := first[line+satisfy]; at > 0 && !s.Guards[g].Pass {
-				fmt.Fprintf(&b, "     guard %s fails, as for step %d\n", s.Guards[g].Guard, at)
+				state := "fails"
+				if s.Waits {
+					state = waitsFor(&s.Guards[g])
+				}
+				fmt.Fprintf(&b, "     guard %s %s, as for step %d\n", s.Guards[g].Guard, state, at)
 				continue
 			}
 			first[line+satisfy] = s.ID
 			fmt.Fprintf(&b, "     %s\n", line)
 			if satisfy != "" {
-				fmt.Fprintf(&b, "       %s\n", satisfy)
+				fmt.Fprintf(&b, "       what would satisfy it: %s\n", satisfy)
 			}
 		}
 		if w := s.stateLine(); w != "" {
@@ -347,10 +360,12 @@ func (d *Doc) Markdown() string {
 			switch {
 			case g.Pass:
 				state = "passes"
+			case s.Waits:
+				state = EscapeMarkdown(waitsFor(g))
 			case g.NoEvidence:
 				state = "not known"
 			}
-			fmt.Fprintf(&b, "   | %s | %s | %s | %s |\n", g.Guard, state, EscapeMarkdown(g.Why), EscapeMarkdown(strings.TrimPrefix(satisfyLine(g), "what would satisfy it: ")))
+			fmt.Fprintf(&b, "   | %s | %s | %s | %s |\n", g.Guard, state, EscapeMarkdown(g.Why), EscapeMarkdown(s.satisfies(g)))
 		}
 	}
 	if lines := d.Evacuated.Lines(); len(lines) > 0 {

@@ -59,6 +59,7 @@ func Doc(r *apply.Report) plan.Doc {
 	d := r.Plan.Doc(func(s *plan.Step) []index.GuardResult { return guards[s.ID] })
 	for i := range r.Steps {
 		d.Steps[i].State, d.Steps[i].Why = string(r.Steps[i].State), words.Clean(r.Steps[i].Why)
+		d.Steps[i].Waits = r.Steps[i].WaitsForText()
 	}
 	return d
 }
