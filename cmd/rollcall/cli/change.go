@@ -33,6 +33,8 @@ type changeOptions struct {
 	yes      bool           // without a question
 	basis    basis          // the sources that the answer depends on
 	launcher apply.Launcher // carries out launches; nil if the plan has none
+
+	fromJournal bool // the plan is made from the journal
 }
 
 // changeFlags adds the flags of every command that changes DNS.
@@ -95,6 +97,8 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		a.Logf("to do it all the same, give --confirm %s: %s", providers.ShellQuote(words.Clean(ask.Text)), words.Clean(whyAsked(s, &ask)))
 	}
 	switch {
+	case !r.OK() && r.Count(apply.StepRefused)+r.Count(apply.StepSkipped) == len(r.Steps) && len(r.Asks()) == 0:
+		return c.unlessUnread(s, exit.With(exitOf(r)))
 	case !r.OK():
 		return exit.With(exitOf(r))
 	case len(lacking) == 0 && len(plan.Skipped) > 0:

@@ -44,7 +44,6 @@ type changeInput struct {
 	refs []providers.InstanceRef // instances of the arguments
 
 	dead, noDrain    bool
-	fromJournal      bool // the plan is made from the journal
 	service, to      string
 	cloud, reason    string
 	lasts            time.Duration
@@ -278,7 +277,7 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 			plan, err = in.asShown(ctx, plan)
 		}
 		if err != nil {
-			return in.unlessUnread(err)
+			return in.unlessUnread(in.s, err)
 		}
 		if verb.ask != nil && !in.dryRun && !in.yes && len(plan.Steps) > 0 {
 			if err := verb.ask(ctx, in, plan); err != nil {
@@ -287,21 +286,21 @@ func (a *commands) changeCommand(verb *changeVerb) *cobra.Command {
 		}
 		err = a.execute(ctx, in.s, plan, in.changeOptions)
 		if in.dryRun {
-			return in.unlessUnread(err)
+			return in.unlessUnread(in.s, err)
 		}
 		return err
 	}
 	return cmd
 }
 
-// unlessUnread returns the outcome err of a plan that was made and not carried out. If it was made from a journal of a team that cannot be
+// unlessUnread returns the outcome err of a plan of which nothing was carried out. If it was made from a journal of a team that cannot be
 // read as it is, the outcome is not known, as that of commands that only read the journal.
-func (in *changeInput) unlessUnread(err error) error {
+func (c *changeOptions) unlessUnread(s *app.Session, err error) error {
 	said, ok := errors.AsType[*exit.Error](err)
-	if !in.fromJournal || ok && said.Code != exit.Failed {
+	if !c.fromJournal || ok && said.Code != exit.Failed {
 		return err
 	}
-	j, openErr := in.s.OpenJournal()
+	j, openErr := s.OpenJournal()
 	if openErr != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func TestAStoreThatWasEmptiedIsRefusedUntilOneCommandSetsItsCopyAside(t *testing
 			t.Errorf("%s: exit code %d, %s%s", args, r.code, r.out, r.err)
 		}
 	}
-	for args, code := range map[string]int{"undo --dry-run": exit.Unknown, "redo --dry-run": exit.Unknown, "replace --resume --dry-run": exit.Unknown, "quiesce www-02 --dry-run": exit.Failed} {
+	for args, code := range map[string]int{"undo --dry-run": exit.Unknown, "redo --dry-run": exit.Unknown, "undo": exit.Unknown, "replace --resume --dry-run": exit.Unknown, "quiesce www-02 --dry-run": exit.Failed} {
 		if r := rollcall(t, strings.Fields(args)...); r.code != code || !strings.Contains(r.out+r.err, "rollcall team set-aside") {
 			t.Errorf("%s: exit code %d, %s%s", args, r.code, r.out, r.err)
 		}
