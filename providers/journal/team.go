@@ -105,6 +105,8 @@ type team struct {
 	signErrAt  time.Time
 	proofs     *proofs // of a reader that checks signatures
 
+	closedWriters map[string]bool // writers of other machines whose objects say that they have ended
+
 	comparedAt time.Time // when the store was last asked for what this machine has read
 }
 
@@ -113,7 +115,7 @@ func OpenTeam(o TeamOptions) (*Journal, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)
 	}
-	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, keeps: o.KeepsWaiting, who: o.Who, signer: o.Signer, copies: o.Copies, isSame: o.IsSame, dropped: map[string]int{}, changed: map[Changed]bool{}, noticed: map[string]bool{}, stop: make(chan struct{})}}
+	j := &Journal{path: o.Path, clock: o.Clock, stop: o.Stop, team: &team{store: o.Store, keeps: o.KeepsWaiting, who: o.Who, signer: o.Signer, copies: o.Copies, isSame: o.IsSame, dropped: map[string]int{}, changed: map[Changed]bool{}, noticed: map[string]bool{}, closedWriters: map[string]bool{}, stop: make(chan struct{})}}
 	var err error
 	if j.file, err = openOwn(o.Path, os.O_RDWR|os.O_CREATE|os.O_APPEND); err != nil {
 		return nil, fmt.Errorf("journal: %w", err)

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/providers"
 	"rollcall/providers/providertest"
 )
 
@@ -139,4 +140,58 @@ func TestWhoWorksOnANodeOnThisMachineIsKnownWithoutAClaim(t *testing.T) {
 		}
 		_ = w.End()
 	})
+}
+
+func TestTheObjectOfAWriterThatHasEndedGoesWithTheLastDrainThatItLeft(t *testing.T) {
+	t.Parallel()
+	s := teamStore()
+	a, b, looks := newMember(t, s), newMember(t, s), newMember(t, s)
+	w, other := draining(t, a, "www-01"), draining(t, a, "www-02")
+	writer := writerKey(a.writer)
+	for _, end := range []func() error{w.End, other.End, a.Close} {
+		if err := end(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := func(there bool) {
+		t.Helper()
+		if _, err := s.Get(t.Context(), writer); (err == nil) != there || err != nil && providers.KindOf(err) != providers.KindNotFound {
+			t.Errorf("%v, want it there: %t", err, there)
+		}
+	}
+	wantOffered(t, b, 2, true)
+	wantOffered(t, looks, 2, true)
+	terminate := func(name string) {
+		t.Helper()
+		work, err := b.BeginWork("me@there", nodeRef(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		began, err := b.Begin(stepsOf("r2", "drain", name, ended(""))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Journal.End(Outcome{ID: began[0].ID, State: Done}); err != nil {
+			t.Fatal(err)
+		}
+		if err := work.End(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	terminate("www-01")
+	wantOffered(t, b, 1, true)
+	want(true)
+	terminate("www-02")
+	wantOffered(t, looks, 0, false)
+	if err := looks.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want(true) // that one only reads
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want(false)
+	if keys := s.Keys(); slices.ContainsFunc(keys, func(k string) bool { return strings.HasPrefix(k, "writers/") }) {
+		t.Error(keys)
+	}
 }

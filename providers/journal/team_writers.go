@@ -173,6 +173,9 @@ func (j *Journal) writerState(writer string) (writerState, error) {
 	if json.Unmarshal(o.Data, &w) != nil {
 		w = writerState{} // its age counts
 	}
+	if w.Closed {
+		j.team.closedWriters[writer] = true
+	}
 	now := o.Asked
 	if now.IsZero() {
 		now = j.clock.Now()
@@ -180,6 +183,27 @@ func (j *Journal) writerState(writer string) (writerState, error) {
 	age := max(0, now.Sub(o.Modified))
 	w.written, w.silent = j.clock.Now().Add(-age), age >= deadAfter
 	return w, nil
+}
+
+// removeClosed removes the objects of writers that have ended, once nothing that they left is among the unfinished ones. A
+// journal that has written nothing removes nothing.
+func (j *Journal) removeClosed(list []Unfinished) {
+	t := j.team
+	if t == nil || j.writer == "" || j.isAway() || len(t.pending) > 0 {
+		return
+	}
+	for writer := range t.closedWriters {
+		if slices.ContainsFunc(list, func(u Unfinished) bool { return u.Writer == writer }) {
+			continue
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), teamPatience/4) // also when the program is about to end
+		err := t.store.Delete(ctx, writerKey(writer))
+		cancel()
+		if err != nil && providers.KindOf(err) != providers.KindNotFound {
+			return // it is tried again
+		}
+		delete(t.closedWriters, writer)
+	}
 }
 
 // sayWork writes the writer's object, if there is one, since the nodes that it works on have changed.
@@ -201,9 +225,11 @@ func (j *Journal) closeTeam() error {
 	case len(j.team.pending) > 0:
 		err = j.alive.Close()
 	default:
+		list := unfinished(j.replay.entries)
+		j.removeClosed(list)
 		switch mine := func(u Unfinished) bool { return u.Writer == j.writer }; {
 		case j.team.alive == "" || j.isAway():
-		case slices.ContainsFunc(unfinished(j.replay.entries), mine): // they are free at once
+		case slices.ContainsFunc(list, mine): // they are free at once
 			j.working = nil
 			j.sayWork()
 		default:

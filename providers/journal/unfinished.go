@@ -96,7 +96,9 @@ func (j *Journal) UnderWay() (open []Entry, drains []Unfinished, err error) {
 		if j.isAway() {
 			return nil // which writers live cannot be asked
 		}
-		for _, u := range unfinished(j.replay.entries) {
+		list := unfinished(j.replay.entries)
+		j.removeClosed(list)
+		for _, u := range list {
 			on, err := j.goesOn(&u)
 			if err != nil {
 				return err
