@@ -131,6 +131,9 @@ func staysInDNS(power *StepReport) index.GuardResult {
 	for _, of := range power.Guards {
 		g.NoEvidence = g.NoEvidence && (of.Pass || of.NoEvidence)
 	}
+	if i := slices.IndexFunc(power.Guards, func(of index.GuardResult) bool { return !of.Pass }); i >= 0 {
+		g.Why += ": " + power.Guards[i].Why
+	}
 	return g
 }
 

@@ -60,6 +60,9 @@ func TestANodeThatItsCloudWillNotTerminateStaysInDNSWhicheverWayItIsAskedFor(t *
 			if r.code != exit.Failed || !strings.Contains(r.out, "protection") || !strings.Contains(r.out, x.frees) || !strings.Contains(r.out, "power") {
 				t.Errorf("%v: exit code %d, %s%s", args, r.code, r.out, r.err)
 			}
+			if first, _, _ := strings.Cut(r.out, "Remember in"); args[2] == "--dry-run" && !strings.Contains(first, "protection (") {
+				t.Errorf("the first step does not say why the node stays: %s", first)
+			}
 		}
 		if after := allRecords(s); !slices.Equal(after, before) {
 			t.Errorf("%s: DNS changed", x.node)
