@@ -97,9 +97,11 @@ func (m *manual) commands(c *cobra.Command) {
 			}
 			m.flags(sub.LocalNonPersistentFlags())
 			m.prose(sub.Example)
-		} else if sub.Long != "" {
+		} else if sub.Long != "" { // sim can be run, and has commands below it
 			fmt.Fprintf(m, ".SS %q\n", escaped(sub.CommandPath()))
 			m.prose(sub.Long)
+			m.flags(sub.LocalNonPersistentFlags())
+			m.prose(sub.Example)
 		}
 		m.commands(sub)
 	}

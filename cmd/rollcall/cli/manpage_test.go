@@ -1,10 +1,16 @@
 package cli
 
 import (
+	"fmt"
 	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"rollcall/cmd/rollcall/app"
 )
 
 func TestTheManualPageHasEveryCommandAndFlagAndNothingThatRoffChanges(t *testing.T) {
@@ -24,6 +30,26 @@ func TestTheManualPageHasEveryCommandAndFlagAndNothingThatRoffChanges(t *testing
 			t.Errorf("it lacks %s", want)
 		}
 	}
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, sub := range c.Commands() {
+			if sub.Name() == "help" || !sub.IsAvailableCommand() {
+				continue
+			}
+			if _, rest, ok := strings.Cut(page, fmt.Sprintf(".SS %q", escaped(strings.TrimSuffix(sub.UseLine(), " [flags]")))); ok {
+				section, _, _ := strings.Cut(rest, "\n.S")
+				sub.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+					if !f.Hidden && f.Name != "help" && !strings.Contains(section, "\n"+bold("--"+f.Name)) && !strings.Contains(section, ", "+bold("--"+f.Name)) {
+						t.Errorf("%s: it lacks --%s", sub.CommandPath(), f.Name)
+					}
+				})
+			} else if sub.Runnable() && !sub.HasAvailableSubCommands() {
+				t.Errorf("it lacks %s", sub.CommandPath())
+			}
+			walk(sub)
+		}
+	}
+	walk((&commands{Program: &app.Program{}}).rootCommand())
 	groff, err := exec.LookPath("groff")
 	if err != nil {
 		return // the text above was checked
