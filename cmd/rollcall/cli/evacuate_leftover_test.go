@@ -76,7 +76,7 @@ func TestAReasonThatManyStepsAreRefusedForIsPrintedOnce(t *testing.T) {
 		t.Errorf("on stderr %d times: %s", n, r.err)
 	}
 	dry := rollcall(t, "evacuate", "joyent-ams", "--dry-run").out
-	if strings.Count(dry, why) != 1 || strings.Count(dry, "guard coverage fails, as for step ") < 10 {
+	if strings.Count(dry, why) != 1 || strings.Count(dry, `guard coverage waits for the typed text "joyent-ams 13", as for step `) < 10 {
 		t.Errorf("dry run: %s", dry)
 	}
 }
