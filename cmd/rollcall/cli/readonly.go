@@ -39,7 +39,7 @@ func (a *commands) limitWrites(cmd *cobra.Command, args []string) error {
 		switch {
 		case known && (reads == nil || reads(cmd, args)), !known && cmd.HasSubCommands(): // the latter does nothing by itself
 		case dry != nil:
-			return exit.Usagef("%s changes DNS or a cloud, and --read-only is given: leave it out, or add --dry-run", cmd.CommandPath())
+			return exit.Usagef("%s changes something, and --read-only is given: leave it out, or add --dry-run", cmd.CommandPath())
 		default:
 			return exit.Usagef("%s changes something, and --read-only is given: leave it out", strings.Join(append([]string{cmd.CommandPath()}, args...), " "))
 		}
