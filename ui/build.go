@@ -206,6 +206,9 @@ func (m *Model) offerUnfinished() {
 			m.unfinished = append(m.unfinished, u) // offered once this dialog is closed
 		}
 	}
+	for _, u := range now {
+		m.offered[idOf(u)] = true
+	}
 	m.offersAsked = m.Now()
 	m.Open(dialog.NewUnfinished(m.Context, now))
 }

@@ -53,7 +53,7 @@ type Model struct {
 	unfinished []common.UnfinishedDrain // to be offered
 	restored   bool                     // what earlier runs kept has been read, so that it can be replaced
 	keepFailed bool                     // a message says so
-	offered    map[drainID]bool         // drains that were
+	offered    map[drainID]bool         // drains that were shown
 
 	askingOffers bool              // whether what is offered still stands is being asked
 	offersAsked  time.Time         // when that was answered last, or the offer opened

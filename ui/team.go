@@ -106,12 +106,16 @@ func (m *Model) isDealtWith(u common.UnfinishedDrain) bool {
 // drainID identifies a drain that was not finished.
 type drainID struct{ key, id, run string }
 
-// addUnfinished adds drains to be offered, without those that were.
+func idOf(u common.UnfinishedDrain) drainID {
+	return drainID{string(u.Instance.Key), u.Instance.ID, u.Run}
+}
+
+// addUnfinished adds drains to be offered, without those that were shown. One that was not shown, since another member still
+// seemed to work on its node, is added again as long as it is unfinished.
 func (m *Model) addUnfinished(drains []common.UnfinishedDrain) {
 	for _, u := range drains {
-		id := drainID{string(u.Instance.Key), u.Instance.ID, u.Run}
-		if !m.offered[id] {
-			m.offered[id] = true
+		waits := slices.ContainsFunc(m.unfinished, func(o common.UnfinishedDrain) bool { return idOf(o) == idOf(u) })
+		if !m.offered[idOf(u)] && !waits {
 			m.unfinished = append(m.unfinished, u)
 		}
 	}

@@ -117,6 +117,24 @@ func TestADrainWhoseOperatorVanishedIsOfferedOnceWhileTheConsoleRuns(t *testing.
 	r.hasNot("A drain was not finished")
 }
 
+func TestADrainIsOfferedOnceTheKilledMemberThatSeemedToWorkOnItIsGone(t *testing.T) {
+	r := newRig(t, 140, 40, withTeam).ready()
+	n := r.f.Snapshot().Clouds[0].Instances[0]
+	drains := []common.UnfinishedDrain{{
+		Unfinished: journal.Unfinished{Instance: n.Ref(), Run: "r7", Who: "ana@desk-4", At: epoch()}, Text: n.Name + " in aws-use1 was being drained at 02:14 by ana@desk-4",
+	}}
+	r.f.setTeam(func(t *common.Team) { t.Unfinished, t.Members = drains, t.Members[:1] })
+	r.until("2 here: ana")
+	r.hasNot("A drain was not finished")
+	r.f.setTeam(func(t *common.Team) { t.Members, t.Work, t.Doing = nil, nil, nil })
+	r.until("A drain was not finished", "by ana@desk-4")
+	r.clock.Advance(time.Second)
+	r.press("esc")
+	r.f.setTeam(func(t *common.Team) { t.Members = []common.TeamMember{{Name: "ben"}} })
+	r.until("2 here: ben")
+	r.hasNot("A drain was not finished")
+}
+
 func TestAnOfferIsWithdrawnWhenAnotherMemberGoesOnWithTheDrain(t *testing.T) {
 	r := newRig(t, 140, 40, withTeam, withUnfinished)
 	r.until("A drain was not finished", "use1-build-07")
