@@ -33,10 +33,11 @@ type zoneSchedule struct {
 	texts     providers.Repeats // of answers
 	removed   map[nameType]removal
 	answers   map[nameType]scheduledAnswer
-	state     index.WireZone // Zone is empty until it was queried
-	next      int            // position in the round
-	answering time.Time      // when a name that had got no answer last got one
-	again     time.Time      // what was asked before is due
+	state     index.WireZone       // Zone is empty until it was queried
+	next      int                  // position in the round
+	answering time.Time            // when a name that had got no answer last got one
+	again     time.Time            // what was asked before is due
+	touched   map[string]time.Time // by name: when its records changed, or a change was seen to arrive; what was asked of it before is due
 	wake      chan struct{}
 }
 
@@ -53,7 +54,7 @@ type scheduledAnswer struct {
 }
 
 func newZoneSchedule() *zoneSchedule {
-	return &zoneSchedule{removed: map[nameType]removal{}, answers: map[nameType]scheduledAnswer{}, wake: make(chan struct{}, 1)}
+	return &zoneSchedule{removed: map[nameType]removal{}, answers: map[nameType]scheduledAnswer{}, touched: map[string]time.Time{}, wake: make(chan struct{}, 1)}
 }
 
 func keyOf(q *Question) nameType { return nameType{q.Name, q.Type} }
@@ -84,6 +85,7 @@ func (z *zoneSchedule) setRecords(v *providers.ZoneView, zones []string, now tim
 			z.removed[keyOf(&q)] = removal{q, now}
 		}
 	}
+	z.touch(questions, now)
 	for k := range z.answers {
 		if _, gone := z.removed[k]; !gone && !current[k] {
 			delete(z.answers, k)
@@ -93,6 +95,25 @@ func (z *zoneSchedule) setRecords(v *providers.ZoneView, zones []string, now tim
 	z.questions, z.waiting = append([]Question{}, questions...), nil // questions are never nil from now on
 	z.next = min(z.next, len(questions))
 	z.wakeUp()
+}
+
+// touch makes all types of each name due whose questions are not those of before: a CNAME answers for every type of its name.
+func (z *zoneSchedule) touch(questions []Question, now time.Time) {
+	old := make(map[nameType]*Question, len(z.questions))
+	for i := range z.questions {
+		old[keyOf(&z.questions[i])] = &z.questions[i]
+	}
+	for i := range questions {
+		q := &questions[i]
+		was := old[keyOf(q)]
+		delete(old, keyOf(q))
+		if was != nil && !was.sameAs(q) || was == nil && len(z.questions) > 0 {
+			z.touched[q.Name] = now
+		}
+	}
+	for k := range old {
+		z.touched[k.name] = now
+	}
 }
 
 // sameRows reports whether two reads of a zone share their rows, which are immutable.
@@ -146,6 +167,9 @@ func (z *zoneSchedule) record(r *Result) bool {
 		}
 		_, had := z.answers[k]
 		delete(z.answers, k)
+		if had {
+			z.touched[k.name] = r.At
+		}
 		return had
 	}
 	old := z.answers[k]
@@ -155,6 +179,9 @@ func (z *zoneSchedule) record(r *Result) bool {
 	state := z.view(r)
 	if old.state.Silent() && !state.Silent() {
 		z.answering = state.At
+	}
+	if old.state.Unsettled() && !state.Unsettled() {
+		z.touched[k.name] = state.At // the servers show the change now, and may so for the other types
 	}
 	z.answers[k] = scheduledAnswer{r.Question, state}
 	a, b := old.state, state
@@ -215,8 +242,10 @@ func (z *zoneSchedule) wait(now time.Time) {
 }
 
 // answers reports whether the answer is to the same question as q.
-func (a *scheduledAnswer) answers(q *Question) bool {
-	return a.question.Mode == q.Mode && a.question.Empty == q.Empty && slices.Equal(a.question.Want, q.Want)
+func (a *scheduledAnswer) answers(q *Question) bool { return a.question.sameAs(q) }
+
+func (q *Question) sameAs(o *Question) bool {
+	return q.Mode == o.Mode && q.Empty == o.Empty && slices.Equal(q.Want, o.Want)
 }
 
 // due returns the due questions, visible ones first, then those whose records or answers are changing; or else the time
@@ -229,6 +258,11 @@ func (z *zoneSchedule) due(visible map[nameType]bool, now time.Time) (ask []Ques
 		if now.Sub(r.at) > removedFor {
 			delete(z.removed, k)
 			delete(z.answers, k)
+		}
+	}
+	for name, at := range z.touched {
+		if now.Sub(at) > roundEvery {
+			delete(z.touched, name) // all its types have had their turn
 		}
 	}
 	if z.state.Zone != "" {
@@ -352,6 +386,8 @@ func (z *zoneSchedule) nextDue(q *Question, visible map[nameType]bool) (at time.
 		return time.Time{}, true
 	case a.state.At.Before(z.again) && (visible[keyOf(q)] || !a.state.Silent()):
 		return z.again, a.state.Unsettled()
+	case a.state.At.Before(z.touched[q.Name]) && !a.state.Silent():
+		return z.touched[q.Name], true
 	case a.state.Unsettled():
 		return a.state.At.Add(max(unsettledSoonest, min(a.state.At.Sub(a.state.Since), unsettledLatest))), true
 	case a.state.Silent() && z.answering.After(a.state.At):
