@@ -81,6 +81,9 @@ func (r *run) askGuards(ctx context.Context, steps, ahead []int, dry bool) []gua
 	r.askHolders(ctx, ev, inputs, ahead, dry)
 	r.book, r.bookErr = r.entries()
 	now := r.engine.o.Now()
+	if r.missing = nil; r.bookErr == nil {
+		r.missing = r.engine.o.Journal.Missing(now.Add(-thresholdWindow))
+	}
 	for n, i := range steps {
 		p := inputs[n]
 		p.Now = now

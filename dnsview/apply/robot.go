@@ -40,6 +40,9 @@ func (r *run) lease(ctx context.Context, entries []journal.Entry, check func([]j
 	if err != nil {
 		return nil, err
 	}
+	if err := MissingForRobots(r.engine.o.Journal, r.engine.o.Now()); err != nil {
+		return nil, err
+	}
 	removes := 0
 	for i := range entries {
 		entries[i].Lease = number
@@ -68,6 +71,14 @@ func (r *run) lease(ctx context.Context, entries []journal.Entry, check func([]j
 
 func removesValue(e *journal.Entry) bool {
 	return e.Change != nil && e.Change.Op == providers.OpDelete && !e.Change.Before.IsMarker()
+}
+
+// MissingForRobots returns why RemovedByRobots may return too few, or nil: the journal has lost entries of the last hour.
+func MissingForRobots(j *journal.Journal, now time.Time) error {
+	if err := j.Missing(now.Add(-time.Hour)); err != nil {
+		return fmt.Errorf("it is not known what watches have removed in the last hour, since the journal has lost entries of it: %w", err)
+	}
+	return nil
 }
 
 // RemovedByRobots returns how many values robots of the team have removed in the last hour, or may have.

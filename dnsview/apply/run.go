@@ -62,6 +62,7 @@ type run struct {
 
 	book    []journal.Entry               // the journal when guards were evaluated last
 	bookErr error                         // why it could not be read
+	missing error                         // why deletes that guard 8 counts may be missing in it
 	held    map[string]map[recordKey]bool // zone -> values in heldOf
 	heldOf  *evidence
 

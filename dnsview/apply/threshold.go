@@ -25,7 +25,7 @@ func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcom
 		if a.pass && (mode == guard.ModeDead || mode == guard.ModeTakeOut) {
 			zone := r.plan.Steps[i].Zone
 			r.count(p, zone, r.book)
-			p.RecentErr = r.bookErr
+			p.RecentErr, p.Missing = r.bookErr, r.missing
 			p.Planned = r.planned(zone, steps, out)
 			r.limits[zone] = p
 			g := r.thresholdOf(p, zone)

@@ -65,6 +65,7 @@ type Evidence struct {
 	Owned      int // records of the zone that this fleet owns, or owned ten minutes ago
 	Recent     int // deletes in this zone that the journal knows of in the last ten minutes
 	RecentErr  error
+	Missing    error   // why Recent and Owned may lack deletes of these ten minutes: the journal has lost entries
 	Planned    int     // deletes of this zone in this plan that pass all other guards
 	Threshold  float64 // share of Owned that may go within ten minutes
 	KeepsNames bool    // no typed text lets the last value of a name go, whatever the name is

@@ -116,6 +116,11 @@ func (e *Evidence) CheckThreshold() index.GuardResult {
 		return index.Unproven(g, "it is not known how many records "+index.Clean(zone)+" holds", "a complete read of "+index.Clean(zone))
 	case e.RecentErr != nil:
 		return index.Unproven(g, "it is not known what went in the last ten minutes: "+index.ErrorText(e.RecentErr), "a journal that can be read")
+	case e.Missing != nil:
+		return index.GuardResult{
+			Guard: g, NoEvidence: true, Satisfy: "type the number of entries that this plan removes from the zone", Confirm: strconv.Itoa(e.Planned),
+			Why: "it is not known what went in the last ten minutes, since the journal has lost entries of them: " + index.Clean(e.Missing.Error()),
+		}
 	}
 	base := e.Owned
 	total := e.Recent + e.Planned

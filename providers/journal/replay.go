@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -69,6 +70,7 @@ type replay struct {
 	entries  []Entry
 	at       map[string]int // entry id -> index in entries
 	problems []Problem
+	gap      gap // the last one
 }
 
 // readLines reads more lines and returns the rest after the last line that is whole and matches its own hash. It reads
@@ -105,12 +107,14 @@ func (b *replay) readLines(data []byte) (bad []byte) {
 		from = p.end
 		if !p.ok {
 			b.problems = append(b.problems, Problem{Line: b.lines, Why: "this line is not what was written: its hash does not match"})
+			b.gap = gap{why: "a line is not what was written"}
 			b.seq++
 			b.head = "?"
 			continue
 		}
 		if b.head != "?" && p.l.Prev != b.head || p.l.Seq != b.seq+1 {
 			b.problems = append(b.problems, Problem{Line: b.lines, Why: fmt.Sprintf("the chain is broken before this line: lines were changed, left out or moved (number %d follows number %d)", p.l.Seq, b.seq)})
+			b.gap = gap{why: "lines were changed, left out or moved"}
 		}
 		b.seq, b.head = p.l.Seq, p.l.Hash
 		b.addLine(p.l.Body)
@@ -126,6 +130,7 @@ func (b *replay) addLine(raw json.RawMessage) {
 		b.problems = append(b.problems, Problem{Line: b.lines, Why: "this line is of a kind that this rollcall does not know"})
 		return
 	}
+	b.gap.endAt(l.time())
 	switch {
 	case l.Entry != nil:
 		b.addEntry(*l.Entry)
@@ -244,7 +249,7 @@ func (j *Journal) writeHead() error {
 
 // checkHead compares the end of the journal with the note beside it. The note is written last, so a crash leaves it
 // behind the journal, never ahead of it.
-func (b *replay) checkHead(note io.ReaderAt) {
+func (b *replay) checkHead(note *os.File) {
 	data, err := io.ReadAll(io.NewSectionReader(note, 0, 256))
 	if err != nil {
 		return
@@ -254,7 +259,12 @@ func (b *replay) checkHead(note io.ReaderAt) {
 	if !ok || err != nil || seq <= b.seq {
 		return
 	}
-	b.problems = append(b.problems, Problem{Why: fmt.Sprintf("the journal ends at number %d, but number %d was written: entries were cut off", b.seq, seq)})
+	why := fmt.Sprintf("the journal ends at number %d, but number %d was written: entries were cut off", b.seq, seq)
+	b.problems = append(b.problems, Problem{Why: why})
+	b.gap = gap{why: why}
+	if info, err := note.Stat(); err == nil {
+		b.gap.endAt(info.ModTime()) // the note was written with the last line
+	}
 	b.seq, b.lastID = seq, max(b.lastID, seq) // numbers are not reused; a line holds at most one entry
 	b.head = "?"
 }

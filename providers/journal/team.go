@@ -378,6 +378,7 @@ func (j *Journal) readListed(stop <-chan struct{}) error {
 			}
 			if number > j.replay.seq+1 {
 				j.addProblem("the journal of the team lacks the objects %d to %d: they were removed from the store", j.replay.seq+1, number-1)
+				j.replay.gap = gap{why: fmt.Sprintf("objects of the team's journal before number %d were removed from its store", number)}
 				j.replay.head = "?"
 			}
 			got = append(got, j.addObject(o, number))

@@ -49,11 +49,14 @@ func (j *Journal) addRead(r read) {
 	switch {
 	case l.Hash == "" || l.Seq != r.Number:
 		j.addDamage(r.Number)
+		b.gap = gap{why: fmt.Sprintf("object %d of the team's journal is not what was written", r.Number), end: r.At}
 		b.seq, b.head = r.Number, "?"
 		return
 	case b.head != "?" && b.seq > 0 && l.Prev != b.head:
 		j.addProblem("the chain of the team's journal is broken before object %d: it was replaced, or what stands before it", r.Number)
+		b.gap = gap{why: fmt.Sprintf("the chain of the team's journal is broken before object %d", r.Number)}
 	}
+	b.gap.endAt(r.At)
 	b.seq, b.head = l.Seq, l.Hash
 	if l.Seq == 1 {
 		b.first = l.Hash

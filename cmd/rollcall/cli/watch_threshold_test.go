@@ -3,6 +3,7 @@ package cli
 import (
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -52,5 +53,34 @@ func TestAWatchThatReachesTheThresholdOfAZoneStopsItselfAndSaysSo(t *testing.T) 
 		if e.State != journal.Refused {
 			t.Errorf("%+v", e)
 		}
+	}
+}
+
+func TestAWatchStopsWhileTheJournalOfItsTeamHasLostEntries(t *testing.T) {
+	s := fastWorld(t)
+	store, machine := newTeam(t)
+	machine("a")
+	must(t, "quiesce", "www-01")
+	objects, err := filepath.Glob(filepath.Join(store, "journal", "*1"))
+	if err != nil || len(objects) == 0 {
+		t.Fatalf("%v, %v", objects, err)
+	}
+	text, err := os.ReadFile(objects[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(objects[0], []byte(strings.Replace(string(text), "34.200.16.1", "34.200.16.2", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	machine("b")
+	before := allRecords(s)
+	w := startWatch(t, removing(true, 20))
+	until(t, "the stop", func() bool { return strings.Contains(w.err.String(), "it has stopped removing entries") })
+	w.end()
+	if !strings.Contains(w.err.String(), "the journal has lost entries") {
+		t.Errorf("it does not say why: %s", w.err.String())
+	}
+	if !slices.Equal(before, allRecords(s)) {
+		t.Error("records have changed")
 	}
 }

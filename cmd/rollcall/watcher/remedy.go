@@ -173,6 +173,10 @@ func (r *remedy) act(ctx context.Context, v *dnsview.View, due []*dnsview.Findin
 		r.say("nothing is removed: %s", err)
 		return
 	}
+	if err := apply.MissingForRobots(j, r.w.s.Program.Now()); err != nil {
+		r.stop(due[0], err.Error())
+		return
+	}
 	if n := apply.RemovedByRobots(entries, r.w.s.Program.Now()); n+len(steps) > r.perHour {
 		r.stop(due[0], fmt.Sprintf("watches of the team have removed %d values within the last hour, %d more wait, and --max-per-hour is %d", n, len(steps), r.perHour))
 		return
