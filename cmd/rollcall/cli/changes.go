@@ -42,6 +42,7 @@ type changeInput struct {
 	v    *dnsview.View
 	args []string
 	refs []providers.InstanceRef // instances of the arguments
+	late string                  // run that an undo takes only since this command has looked up what was left open; "" for none
 
 	dead, noDrain    bool
 	service, to      string
@@ -209,14 +210,7 @@ that is not undone yet, so each undo goes one change further back; rollcall redo
 goes forward again. If an undo is refused, no earlier change is reverted. An
 ENTRY is the number of an entry or of a run, as rollcall journal shows them.`,
 		args: func(*changeInput) cobra.PositionalArgs { return atMostOne("one entry") },
-		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {
-			in.fromJournal = true
-			e, err := in.s.Engine(ctx)
-			if err != nil {
-				return plan.Plan{}, err
-			}
-			return e.UndoPlan(strings.Join(in.args, ""))
-		},
+		plan: planUndo, ask: askUndo,
 	},
 	{
 		use: "redo", short: "Repeat what the last undo reverted",
@@ -231,7 +225,7 @@ a new change there is nothing to redo.`,
 			if err != nil {
 				return plan.Plan{}, err
 			}
-			return e.RedoPlan()
+			return in.unlessOpen(e, true, e.RedoPlan)
 		},
 	},
 }

@@ -4,8 +4,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/cmd/rollcall/exit"
+	"rollcall/providers"
+	"rollcall/providers/journal"
 )
 
 func TestTwoUndosTakeTwoChangesBackAndTwoRedosMakeThemAgain(t *testing.T) {
@@ -50,4 +53,70 @@ func TestTwoUndosTakeTwoChangesBackAndTwoRedosMakeThemAgain(t *testing.T) {
 	check("an undo of the new change", states[1])
 	must(t, "undo")
 	check("and of the one before", states[0])
+}
+
+// leaveOne leaves the newest entry of the journal open, as a rollcall that was killed before it had made it.
+func leaveOne(t *testing.T, who string) {
+	t.Helper()
+	j, err := journal.Open(journalPath(t), providers.Clock{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := providers.Record{Zone: "scalability.expert", Name: "left-open.scalability.expert", Type: "A", TTL: 60, Value: "192.0.2.99"}
+	_, err = j.Begin(journal.Entry{Run: "killed", Who: who, Verb: "register", Zone: rec.Zone, Sentence: "Create left-open", Kind: "change", Change: &providers.Change{Op: providers.OpCreate, After: rec}, Time: time.Now().Add(-time.Minute)})
+	if err == nil {
+		err = j.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnUndoTakesNothingUnaskedThatOnlyItsOwnLookupMadeTheLastChange(t *testing.T) {
+	s := newWorld(t)
+	must(t, "quiesce", "www-01")
+	run := journalOf(t)[0].Run
+	leaveOne(t, "me@here")
+	before := allRecords(s)
+	if r := rollcall(t, "undo", "--dry-run"); r.code != exit.Unknown || !strings.Contains(r.err, "what undo takes depends on entry 4") || !strings.Contains(r.err, "rollcall journal") {
+		t.Errorf("a dry run: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	if r := rollcall(t, "undo"); r.code != exit.Failed || !strings.Contains(r.err, "entry 4 was left open by a rollcall that was stopped, and is failed now") || !strings.Contains(r.err, "rollcall undo "+run) {
+		t.Errorf("an undo: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	if got := allRecords(s); !slices.Equal(got, before) {
+		t.Error("records have changed")
+	}
+	if r := rollcall(t, "undo", "--dry-run"); r.code != exit.Done || !strings.Contains(r.out, "34.200.16.1") {
+		t.Errorf("a dry run once it is looked up: exit code %d, %s%s", r.code, r.out, r.err)
+	}
+	must(t, "undo")
+	if slices.Equal(allRecords(s), before) {
+		t.Error("nothing was undone")
+	}
+}
+
+func TestADryUndoIsAsTheRealOneIfWhatIsOpenDoesNotMatter(t *testing.T) {
+	newWorld(t)
+	must(t, "quiesce", "www-01")
+	last := journalOf(t)[0]
+	leaveOne(t, "me@here")
+	j, err := journal.Open(journalPath(t), providers.Clock{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last.Run = "later"
+	begun, err := j.Begin(last)
+	if err == nil {
+		err = j.End(journal.Outcome{ID: begun[0].ID, State: journal.Done, Result: last.Result})
+	}
+	if err == nil {
+		err = j.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := rollcall(t, "undo", "--dry-run"); strings.Contains(r.err, "depends on") || !strings.Contains(r.out, "34.200.16.1") {
+		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
+	}
 }
