@@ -287,6 +287,9 @@ func (in *inspector) outOfSync(z *index.ZoneState, w *index.WireState) {
 		in.add(in.onWire(z, w, InFlight, Info, "its name servers do not show yet what the API holds; a change is on its way since "+in.Since(since)))
 		return
 	}
+	late := *w
+	late.State = index.WireDiffers
+	in.AddWire(z, &late) // so that the record and the finding say the same from the same moment on
 	in.addOrUnknown(index.MissingEvidenceOf(nil, z), in.onWire(z, w, Wire, High, "its name servers answer something else than the API holds, for "+in.Since(since)+" now: tell the DNS provider"))
 }
 

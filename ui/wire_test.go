@@ -130,7 +130,7 @@ func TestEveryStateOnTheWireHasAWordOrACount(t *testing.T) {
 		r := newRig(t, 160, 40, onWire, func(_ *ui.Options, f *fake) {
 			for i := range f.wire {
 				f.wire[i].State, f.wire[i].Agree, f.wire[i].Resolves = c.state, 2, false
-				f.wire[i].At = epoch()
+				f.wire[i].At, f.wire[i].Since = epoch(), epoch()
 			}
 		})
 		r.until("Instances 30", "mail ")
@@ -155,7 +155,7 @@ func TestTheTroubledNamesComeFirstWhenSortedByTheWire(t *testing.T) {
 	}
 	r.until("WIRE↑")
 	last := 0
-	for _, word := range []string{"unreachable", "split", "propagating", "cached", "│", "✓ 2/2"} {
+	for _, word := range []string{"unreachable", "differs", "split", "cached", "│", "✓ 2/2"} {
 		at := strings.Index(r.screen()[last:], word)
 		if at < 0 {
 			t.Fatalf("no %q below the one before:\n%s", word, r.screen())
@@ -178,7 +178,7 @@ func TestARemainingTTLCountsDownWhileTheDetailIsOpen(t *testing.T) {
 func TestTheDetailFollowsWhatNameServersAnswer(t *testing.T) {
 	r := newRig(t, 120, 40, onWire).ready()
 	r.onRecord("name:n1")
-	r.has("◌ propagating", "nothing")
+	r.has("✖ differs", "nothing")
 	r.f.publish(func(s *providers.Snapshot) {
 		for i := range r.f.wire {
 			if w := r.f.wire[i]; strings.HasPrefix(w.Name, "n1.") {

@@ -26,7 +26,7 @@ var values = map[string][]string{
 	"proxied":  {"yes", "no", "true", "false"},
 	"snoozed":  {"yes", "no"},
 	"wire": {
-		"in sync", "cached", "negative-cached", "propagating", "split", "broken", "unreachable", "lame", "unchecked", "waiting", "resolves",
+		"in sync", "cached", "negative-cached", "propagating", "differs", "split", "broken", "unreachable", "lame", "unchecked", "waiting", "resolves",
 	},
 }
 

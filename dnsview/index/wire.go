@@ -17,6 +17,7 @@ const (
 	WireCached         WireVerdict = "cached"
 	WireNegativeCached WireVerdict = "negative-cached"
 	WirePropagating    WireVerdict = "propagating" // authoritative servers agree with each other, and not with the API
+	WireDiffers        WireVerdict = "differs"     // propagating for longer than a change may take; only a view says so
 	WireSplit          WireVerdict = "split"       // authoritative servers disagree with each other
 	WireBroken         WireVerdict = "broken"
 	WireUnreachable    WireVerdict = "unreachable"

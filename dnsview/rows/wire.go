@@ -106,7 +106,7 @@ func compareWire(a, b *Record) int {
 
 func wireRank(v index.WireVerdict) int {
 	order := [...]index.WireVerdict{
-		index.WireLame, index.WireBroken, index.WireUnreachable, index.WireSplit, index.WirePropagating,
+		index.WireLame, index.WireBroken, index.WireUnreachable, index.WireDiffers, index.WireSplit, index.WirePropagating,
 		index.WireNegativeCached, index.WireCached, index.WireWaiting, index.WireUnchecked,
 	}
 	for i, s := range order {

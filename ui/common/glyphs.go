@@ -68,7 +68,7 @@ func WireGlyph(t *theme.Theme, v index.WireVerdict) (glyph string, role theme.Ro
 		return t.Hollow, theme.Notice, "cached"
 	case index.WireNegativeCached:
 		return t.Hollow, theme.Notice, "neg. cached"
-	case index.WireBroken, index.WireUnreachable, index.WireLame:
+	case index.WireDiffers, index.WireBroken, index.WireUnreachable, index.WireLame:
 		return t.Bad, theme.Bad, string(v)
 	case index.WireUnchecked:
 		return t.Dot, theme.Faint, ""
