@@ -24,8 +24,17 @@ func (m *Model) noteTeam(t *common.Team) {
 	m.dropFinished()
 }
 
-// dropFinished takes out of an offer what was terminated, or another member works on.
-func (m *Model) dropFinished() { m.withdraw(m.isDealtWith) }
+// dropFinished takes out of an offer what was terminated, or another member works on. It is offered again if that one turns out to be
+// gone, and it is still unfinished.
+func (m *Model) dropFinished() {
+	m.withdraw(func(u common.UnfinishedDrain) bool {
+		if !m.isDealtWith(u) {
+			return false
+		}
+		delete(m.offered, idOf(u))
+		return true
+	})
+}
 
 // withdraw takes drains out of the open offer, if there is one, and closes it if nothing is left of it.
 func (m *Model) withdraw(dealtWith func(common.UnfinishedDrain) bool) {

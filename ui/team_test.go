@@ -146,6 +146,23 @@ func TestAnOfferIsWithdrawnWhenAnotherMemberGoesOnWithTheDrain(t *testing.T) {
 	r.hasNot("A drain was not finished")
 }
 
+func TestAnOfferThatAKilledMemberHeldBackOpensAgainOnceThatMemberIsGone(t *testing.T) {
+	r := newRig(t, 140, 40, withTeam, withUnfinished) // its own store was asked before who is here was known
+	r.until("A drain was not finished", "use1-build-07")
+	n := r.f.Snapshot().Clouds[0].Instances[6]
+	r.f.mu.Lock()
+	drains := r.f.unfinished[:1:1]
+	r.f.mu.Unlock()
+	r.f.setTeam(func(t *common.Team) {
+		t.Unfinished = drains
+		t.Doing = map[rows.InstanceKey]common.Doing{rows.KeyOf(n.Ref()): {What: "draining", By: "ben"}}
+	})
+	r.until("another rollcall goes on with it")
+	r.hasNot("A drain was not finished")
+	r.f.setTeam(func(t *common.Team) { t.Doing = nil })
+	r.until("A drain was not finished", "use1-build-07")
+}
+
 func TestWithoutATeamTheCommandSaysSo(t *testing.T) {
 	r := newRig(t, 120, 40).ready()
 	r.hasNot("here", "STORE AWAY")
