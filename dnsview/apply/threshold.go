@@ -2,6 +2,7 @@ package apply
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"rollcall/dnsview/guard"
@@ -58,8 +59,11 @@ func (r *run) count(p *guard.Evidence, zone string, entries []journal.Entry) {
 // thresholdOf evaluates guard 8, with what a person typed.
 func (r *run) thresholdOf(p *guard.Evidence, zone string) index.GuardResult {
 	g := p.CheckThreshold()
-	if g.Confirm != "" && r.inZones() {
-		g.Confirm, g.Satisfy = index.Clean(zone)+" "+g.Confirm, "type the zone and the number of entries that this plan removes from it"
+	// A plan that was made again, after some of it was done, may be of this zone alone.
+	prefix := index.Clean(zone) + " "
+	named := slices.ContainsFunc(r.confirm.Typed, func(s string) bool { return strings.HasPrefix(s, prefix) })
+	if g.Confirm != "" && (named || r.inZones()) {
+		g.Confirm, g.Satisfy = prefix+g.Confirm, "type the zone and the number of entries that this plan removes from it"
 	}
 	g = p.Confirmed(g)
 	if g.Confirm != "" {

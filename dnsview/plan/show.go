@@ -294,7 +294,8 @@ func (d *Doc) Text() string {
 		}
 		for g := range s.Guards {
 			line, satisfy := s.guardLine(&s.Guards[g]), s.satisfies(&s.Guards[g])
-			if at := first[line+satisfy]; at > 0 && !s.Guards[g].Pass {
+			reason := string(s.Guards[g].Guard) + s.Guards[g].Why
+			if at := first[reason]; at > 0 && !s.Guards[g].Pass {
 				state := "fails"
 				if s.Waits {
 					state = waitsFor(&s.Guards[g])
@@ -302,7 +303,7 @@ func (d *Doc) Text() string {
 				fmt.Fprintf(&b, "     guard %s %s, as for step %d\n", s.Guards[g].Guard, state, at)
 				continue
 			}
-			first[line+satisfy] = s.ID
+			first[reason] = s.ID
 			fmt.Fprintf(&b, "     %s\n", line)
 			if satisfy != "" {
 				fmt.Fprintf(&b, "       what would satisfy it: %s\n", satisfy)

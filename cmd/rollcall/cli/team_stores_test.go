@@ -275,6 +275,7 @@ func TestWhatWaitsInTheFolderOfAnotherNameOfTheStoreIsSentToo(t *testing.T) {
 			if r := rollcall(t, "quiesce", "www-04", "--dry-run"); strings.Contains(r.err, "wait") {
 				t.Errorf("%s", r.err)
 			}
+			must(t, "ls", "findings") // the id of the store, by which it knows its notes, came with the journal
 			machine("b")
 			if out := must(t, "ls", "instances", "--filter", "name:www-03", "-o", "json"); !strings.Contains(out, "wait for me") {
 				t.Errorf("the note was not sent: %s", out)

@@ -41,7 +41,7 @@ func TestADrainThatWasStoppedIsToldByTheNextCommands(t *testing.T) {
 	_ = cmd.Wait()
 	for _, args := range [][]string{{"journal"}, {"ls", "sources"}} {
 		r := rollcall(t, args...)
-		if !strings.Contains(r.err, "was being drained at") || !strings.Contains(r.err, "by you: out of DNS") || !strings.Contains(r.err, "rollcall return "+id) {
+		if !strings.Contains(r.err, "was being drained at") || !strings.Contains(r.err, "by you: it was taken out of DNS, ") || !strings.Contains(r.err, "rollcall return "+id) {
 			t.Errorf("rollcall %v: %s\nthe drain:\n%s", args, r.err, said())
 		}
 	}

@@ -280,10 +280,10 @@ func TestAThresholdOfAZoneInTheConfigHolds(t *testing.T) {
 	}
 	cf := count(world.CloudflareZone)
 	r := rollcall(t, "--config", path, "deregister", "--dead")
-	if r.code != exit.Failed || count(world.CloudflareZone) != cf || count(world.Route53Zone) != 0 || !strings.Contains(r.err, "--confirm 3: ") {
+	if r.code != exit.Failed || count(world.CloudflareZone) != cf || count(world.Route53Zone) != 0 || !strings.Contains(r.err, "--confirm 'scalability.expert 3': ") {
 		t.Fatalf("exit code %d; %d of %d and %d are there\n%s%s", r.code, count(world.CloudflareZone), cf, count(world.Route53Zone), r.out, r.err)
 	}
-	must(t, "--config", path, "deregister", "--dead", "--confirm", "3")
+	must(t, "--config", path, "deregister", "--dead", "--confirm", world.CloudflareZone+" 3")
 	if n := count(world.CloudflareZone); n != 0 {
 		t.Errorf("%d are still there", n)
 	}
