@@ -34,9 +34,9 @@ func TestTheLineAboutAnAlarmSaysFirstWhatItIsNotCertainOf(t *testing.T) {
 			}
 			r.press("j")
 		}
-		r.has("✖ not certain: joyent-ams, 2 min · www.scal")
+		r.until("✖ not certain: joyent-ams, 2 min · www.scal")
 		r.press("enter")
-		r.has("✖ not certain: joyent-ams, 2 min · www.scal")
+		r.until("✖ not certain: joyent-ams, 2 min · www.scal")
 	}
 }
 
