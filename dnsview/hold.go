@@ -65,7 +65,7 @@ func (v *View) sameAges(s *providers.Snapshot, now time.Time) bool {
 func sameOptions(a, b *index.Options) bool {
 	return a.Fleet == b.Fleet && a.MaxAge == b.MaxAge && a.BootGrace == b.BootGrace && a.CreateGrace == b.CreateGrace &&
 		a.WireGrace == b.WireGrace && a.Ranges == b.Ranges && slices.Equal(a.Allow, b.Allow) && maps.Equal(a.Limits, b.Limits) &&
-		maps.Equal(a.Own, b.Own) && reflect.DeepEqual(a.Services, b.Services)
+		maps.Equal(a.Own, b.Own) && slices.Equal(a.Held, b.Held) && reflect.DeepEqual(a.Services, b.Services)
 }
 
 func sameCloud(a, b providers.CloudView) bool {

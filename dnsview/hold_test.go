@@ -139,6 +139,7 @@ func TestAViewHoldsUntilARowASourceOrAnOptionChanges(t *testing.T) {
 		"what the journal wrote": func(_ *world, _ *providers.Snapshot, o *index.Options) {
 			o.Own = providers.OwnWrites{providers.MarkerKey{}: providers.OwnWrite{}}
 		},
+		"what resolvers may hold": func(_ *world, _ *providers.Snapshot, o *index.Options) { o.Held = []index.Held{{TTL: time.Hour}} },
 	} {
 		w := newWorld()
 		v := w.view()

@@ -225,18 +225,24 @@ func (r *run) askProvider(ctx context.Context, m *removal, c *removalAnswers) {
 
 // cleanAt returns when no resolver can have the removed values any more, as far as is known: after the plan's wait,
 // counted from the removal or from the change of the last lagging server, plus the propagation time if something could
-// not be asked. It is zero for a plan without waits.
+// not be asked, and not before a longer TTL that it had is over. It is zero for a plan without waits.
 func (r *run) cleanAt(i int, out []removal, c *removalAnswers) time.Time {
 	var wait time.Duration
+	var until time.Time
 	for _, id := range r.plan.Steps[i].Needs {
 		if at, ok := r.byID[id]; ok {
 			wait = max(wait, r.plan.Steps[at].Wait)
+			if u := r.plan.Steps[at].Until; u.After(until) {
+				until = u
+			}
 		}
 	}
 	var last time.Time
 	if wait == 0 {
 		return last
 	}
+	entries, _ := r.entries() // with an unreadable journal the changes were refused before
+	held := Held(entries, r.engine.o.Now())
 	for n := range out {
 		m := &out[n]
 		at := r.since(m)
@@ -246,7 +252,12 @@ func (r *run) cleanAt(i int, out []removal, c *removalAnswers) time.Time {
 		if clean := r.cleanFrom[index.SetKeyOf(&m.record)]; clean.After(at) {
 			at = clean
 		}
-		at = at.Add(wait)
+		if at = at.Add(wait); until.After(at) {
+			at = until
+		}
+		if u := heldUntil(held, &m.record); u.After(at) {
+			at = u
+		}
 		if t := r.engine.zone(m.record.Zone); t != nil && c.unanswered[keyOf(&m.record)] {
 			at = at.Add(providers.Propagation)
 		}

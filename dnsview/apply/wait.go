@@ -41,7 +41,7 @@ func (r *run) wait(ctx context.Context, i int) {
 	if s.Lingers() {
 		until += " and open connections to end"
 	}
-	cut, stopped := r.countDown(ctx, s.ID, left, s.Wait, ask, func(left string) string { return "waiting " + left + until })
+	cut, stopped := r.countDown(ctx, s.ID, left, max(left, s.Wait), ask, func(left string) string { return "waiting " + left + until })
 	r.skipWaits = r.skipWaits || cut
 	r.notBefore = r.engine.o.Now() // reads from before the wait may be outdated
 	switch {
@@ -124,9 +124,10 @@ func seconds(d time.Duration) string { return strconv.Itoa(int((d+time.Second-1)
 // something that the wait is for.
 func (r *run) remainingWait(i int) (left time.Duration, taken bool) {
 	s := &r.plan.Steps[i]
+	longer := s.Until.Sub(r.engine.o.Now()) // negative if the present TTL counts alone
 	for n := range i {
 		if p := &r.report.Steps[n]; p.Step.Change != nil && p.Step.Change.Op == providers.OpDelete && p.State == StepDone {
-			return s.Wait, true
+			return max(s.Wait, longer), true
 		}
 	}
 	entries, err := r.entries()
@@ -142,9 +143,9 @@ func (r *run) remainingWait(i int) (left time.Duration, taken bool) {
 		taken = true
 		out, known := takenOut(entries, p.Instance)
 		if err != nil || !known {
-			return s.Wait, true
+			return max(s.Wait, longer), true
 		}
-		left = max(left, s.Wait-r.engine.o.Now().Sub(out))
+		left = max(left, s.Wait-r.engine.o.Now().Sub(out), longer)
 	}
 	return left, taken
 }

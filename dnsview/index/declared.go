@@ -93,6 +93,8 @@ type Options struct {
 
 	// Own are the markers that the journal has written last: their time of change says nothing of their age.
 	Own providers.OwnWrites
+	// Held is what resolvers may hold with a longer TTL than the present one. No finding depends on it.
+	Held []Held
 
 	// Seen says when findings were first seen by earlier scans, by Finding.Key; View.Seen
 	// makes it for the next scan. Without it every scan is the first one.

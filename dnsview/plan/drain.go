@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ func drainTitled(v *dnsview.View, instances []providers.InstanceRef, title func(
 // of the steps that terminate them.
 func (b *builder) drain(instances []providers.InstanceRef, after func(providers.InstanceRef) []int) (terminations []int) {
 	var all []drained
-	longest := time.Duration(0)
+	longest, held := time.Duration(0), holding{}
 	for _, ref := range instances {
 		i := b.instance(ref)
 		if i == nil {
@@ -83,12 +82,16 @@ func (b *builder) drain(instances []providers.InstanceRef, after func(providers.
 			b.plan.Steps[n].Needs = append(slices.Clone(d.after), b.plan.Steps[n].Needs...)
 		}
 		for _, r := range d.names {
-			longest = max(longest, ttlOf(r)+b.lingerOf(r))
+			longest = max(longest, TTLOf(r)+b.lingerOf(r))
+			held.longer(b.held(r))
 		}
 		for _, m := range d.markers {
 			longest = max(longest, b.markerTTL(m)+b.lingerOf(m.Record))
+			held.longer(b.held(&providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value}))
 		}
-		d.takenOut = len(d.names)+len(d.markers) > 0
+		gone := b.heldOf(i)
+		held.longer(gone)
+		d.takenOut = len(d.names)+len(d.markers) > 0 || !gone.until.IsZero()
 		all = append(all, d)
 	}
 	wait, until := 0, ""
@@ -100,7 +103,7 @@ func (b *builder) drain(instances []providers.InstanceRef, after func(providers.
 	}
 	if slices.ContainsFunc(all, func(d drained) bool { return d.takenOut }) {
 		longest = max(longest, leastWait)
-		wait = b.add(Step{Kind: StepWait, Wait: longest, Sentence: "Wait " + strconv.Itoa(int(longest/time.Second)) + " s, until no resolver can still hold what was taken out" + until})
+		wait = b.add(b.wait(longest, held, until))
 	}
 	for _, d := range all {
 		needs := append(slices.Clone(d.after), d.steps...)
@@ -184,7 +187,7 @@ func QuiescedRecords(v *dnsview.View, key providers.CloudKey, id string) []provi
 func (b *builder) markerTTL(m index.QuiescedMarker) time.Duration {
 	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value, Owners: []providers.Owner{m.Owner}}
 	b.setTTL(&r, b.v.Index.ServicesByName[b.v.Index.ServiceOf(&r)])
-	return ttlOf(&r)
+	return TTLOf(&r)
 }
 
 // removeMarkerOf plans to remove the marker of a quiesced value once its node is terminated.
@@ -210,8 +213,8 @@ func (b *builder) removeMarker(m *providers.Record, i *providers.Instance, needs
 	b.planned[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget "+index.Clean(m.Name), "", &ref, needs...)
 }
 
-// ttlOf returns how long a resolver may hold a record. Cloudflare's automatic TTL counts as 300 s.
-func ttlOf(r *providers.Record) time.Duration {
+// TTLOf returns how long a resolver may hold a record. Cloudflare's automatic TTL counts as 300 s.
+func TTLOf(r *providers.Record) time.Duration {
 	if r.AutoTTL || r.Proxied {
 		return max(300, time.Duration(r.TTL)) * time.Second
 	}

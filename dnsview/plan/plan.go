@@ -37,7 +37,8 @@ type Step struct {
 	Sentence string                `json:"sentence"`         // for a person: what this step does
 	Zone     string                `json:"zone,omitempty"`   // change
 	Change   *providers.Change     `json:"change,omitempty"` // change
-	Wait     time.Duration         `json:"wait,omitempty"`   // wait
+	Wait     time.Duration         `json:"wait,omitempty"`   // wait: how long after the last removal
+	Until    time.Time             `json:"until,omitzero"`   // wait: not to end before; zero if Wait alone counts
 	Action   PowerAction           `json:"action,omitempty"` // power
 	Launch   *Launch               `json:"launch,omitempty"` // launch
 	Instance providers.InstanceRef `json:"instance,omitzero"`

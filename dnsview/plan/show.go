@@ -32,7 +32,8 @@ type StepDoc struct {
 	Op       providers.Op           `json:"op,omitempty"`           // of a change: create, delete or update
 	Before   *RecordDoc             `json:"before,omitempty"`       // the record as it was read
 	After    *RecordDoc             `json:"after,omitempty"`        // the record as it will be
-	Wait     int                    `json:"wait_seconds,omitempty"` // how long to wait
+	Wait     int                    `json:"wait_seconds,omitempty"` // how long to wait after what was taken out last
+	Until    time.Time              `json:"wait_until,omitzero"`    // before when the wait does not end, since resolvers may hold a longer TTL from before
 	Action   PowerAction            `json:"action,omitempty"`       // of a power step: terminate, stop, start or reboot
 	Instance *providers.InstanceRef `json:"instance,omitempty"`     // the node that it is about
 	Launch   *LaunchDoc             `json:"launch,omitempty"`       // what a launch step launches
@@ -99,7 +100,7 @@ func (p Plan) Doc(guards func(*Step) []index.GuardResult) Doc {
 	for i := range p.Steps {
 		s := &p.Steps[i]
 		x := StepDoc{
-			ID: s.ID, Kind: s.Kind, Sentence: index.Clean(s.Sentence), Zone: index.Clean(s.Zone), Wait: int(s.Wait / time.Second),
+			ID: s.ID, Kind: s.Kind, Sentence: index.Clean(s.Sentence), Zone: index.Clean(s.Zone), Wait: int(s.Wait / time.Second), Until: s.Until,
 			Action: s.Action, Reason: s.Reason, Needs: s.Needs, Checksum: s.Checksum(), Guards: []index.GuardResult{},
 		}
 		if s.Instance.ID != "" {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -15,23 +16,24 @@ type ownWritesCache struct {
 	size     int64
 	modified time.Time
 	writes   providers.OwnWrites
+	held     []index.Held
 }
 
 // ownWritesWait is how long to wait for a journal that another process holds; every inspection waits for it.
 const ownWritesWait = 250 * time.Millisecond
 
-// ownWrites returns the last writes of markers by the journal. If the journal cannot be read now, it returns the
+// ownWrites returns the last writes of markers by the journal, and what resolvers may hold since its changes. If the journal cannot be read now, it returns the
 // previous result or none, which is safe: times of change then make the markers young.
-func (s *Session) ownWrites() providers.OwnWrites {
+func (s *Session) ownWrites() (providers.OwnWrites, []index.Held) {
 	info, err := os.Stat(s.journalPath())
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	s.mu.Lock()
 	own := s.own
 	s.mu.Unlock()
 	if own.writes != nil && own.size == info.Size() && own.modified.Equal(info.ModTime()) {
-		return own.writes
+		return own.writes, own.held
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ownWritesWait)
 	defer cancel()
@@ -44,11 +46,12 @@ func (s *Session) ownWrites() providers.OwnWrites {
 	}
 	entries, err := read(s.journalPath(), ctx.Done())
 	if err != nil {
-		return own.writes
+		return own.writes, own.held
 	}
-	own = ownWritesCache{info.Size(), info.ModTime(), apply.OwnWrites(entries, s.Program.Now().Add(-apply.OwnWritesAge))}
+	now := s.Program.Now()
+	own = ownWritesCache{info.Size(), info.ModTime(), apply.OwnWrites(entries, now.Add(-apply.OwnWritesAge)), apply.Held(entries, now)}
 	s.mu.Lock()
 	s.own = own
 	s.mu.Unlock()
-	return own.writes
+	return own.writes, own.held
 }
