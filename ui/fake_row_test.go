@@ -130,12 +130,3 @@ func (f *fake) Timeline(_ context.Context, name string) ([]rows.Event, error) {
 	defer f.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(f.events), func(e rows.Event) bool { return !e.About(name) }), f.eventsErr
 }
-
-// waitSentence is that of the wait of a drain.
-func (f *fake) waitSentence() string {
-	text := "wait 60s until no resolver can still hold the address"
-	if f.services[0].Linger > 0 {
-		text += " and open connections have ended"
-	}
-	return text
-}

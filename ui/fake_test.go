@@ -284,7 +284,7 @@ func (f *fake) Plan(_ context.Context, w common.ChangeRequest) (plan.Plan, error
 	case index.VerbDrain:
 		for _, ref := range w.Instances {
 			step(plan.Step{Kind: plan.StepChange, Sentence: "take " + ref.Name + " out of DNS", Change: &providers.Change{Op: providers.OpDelete}})
-			step(plan.Step{Kind: plan.StepWait, Sentence: f.waitSentence(), Wait: time.Minute})
+			step(plan.Step{Kind: plan.StepWait, Wait: time.Minute, Lingers: f.services[0].Linger > 0, Sentence: "wait 60s until no resolver can still hold the address"})
 			step(plan.Step{Kind: plan.StepPower, Sentence: "terminate " + ref.Name, Action: plan.PowerTerminate, Instance: ref})
 		}
 	}

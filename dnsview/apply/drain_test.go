@@ -428,7 +428,7 @@ func TestADrainWaitsForOpenConnectionsToo(t *testing.T) {
 	b := newBench(t)
 	b.opts.Services[0].Linger = 30 * time.Second
 	lingers := func(p plan.Plan) bool {
-		return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Lingers() })
+		return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return s.Lingers })
 	}
 	p := plan.Drain(b.view(), ref(b.triton, "m-1"))
 	rep := b.run(p)

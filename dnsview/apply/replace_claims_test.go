@@ -12,13 +12,7 @@ import (
 func TestARunClaimsTheNodesInWhosePlaceItLaunches(t *testing.T) {
 	b, f := replacing(t)
 	p := b.replace(1, "i-1")
-	other, err := journal.Open(b.j.Path(), b.clk.Clock, nil) // as another process has it
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = other.Close() })
-	second := *b
-	second.opts.Journal, second.opts.Who, second.j = other, "bob@there", other
+	second := b.another(t)
 	launchOnly := second.replace(1, "i-1")
 	launchOnly.Steps = launchOnly.Steps[:1] // as --plan leaves it if the rest is not what was shown
 	var his *Report
@@ -38,13 +32,7 @@ func TestARunClaimsTheNodesInWhosePlaceItLaunches(t *testing.T) {
 func TestACheckSaysThatAnotherRunWorksOnANodeOfThePlan(t *testing.T) {
 	b, _ := replacing(t)
 	p := b.replace(1, "i-1")
-	other, err := journal.Open(b.j.Path(), b.clk.Clock, nil) // as another process has it
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = other.Close() })
-	second := *b
-	second.opts.Journal, second.opts.Who, second.j = other, "bob@there", other
+	second := b.another(t)
 	checks := map[string]*Report{}
 	mine := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 		if ev.Kind == EventWaiting && len(checks) == 0 {

@@ -29,7 +29,7 @@ func (r *run) acceptTyped(guards []index.GuardResult) {
 }
 
 // typedFor returns a text for which matches is true and that a person typed for a guard, or "". A text answers one guard,
-// and two if it was typed twice. Only the text of an evacuation answers all that ask for it. It may be called concurrently.
+// and two if it was typed twice. Only the text of plan.Plan.Confirm answers all that ask for it. It may be called concurrently.
 func (r *run) typedFor(g index.GuardID, matches func(string) bool) string {
 	r.answering.Lock()
 	defer r.answering.Unlock()

@@ -8,11 +8,12 @@ import (
 	"rollcall/providers/journal"
 )
 
-// nextOf returns what the next undo or redo takes by entries, in a form that can be compared, and its run; "" for nothing.
-func nextOf(entries []journal.Entry, ofWho string, redo bool) (what, run string) {
+// nextOf returns what the next undo or redo by entries of j takes, in a form that can be compared, and its run; "" for
+// nothing. In a team it is of the operator's own changes.
+func nextOf(j *journal.Journal, entries []journal.Entry, who string, redo bool) (what, run string) {
 	h := journal.NewHistory(entries)
-	if ofWho != "" {
-		h = h.Of(ofWho)
+	if j.Team() != "" {
+		h = h.Of(who)
 	}
 	next := h.NextUndo
 	if redo {
@@ -35,10 +36,7 @@ func nextOf(entries []journal.Entry, ofWho string, redo bool) (what, run string)
 // NextUndo returns the run that UndoPlan takes back without an id, by a journal as it is now, or "" for none.
 func NextUndo(j *journal.Journal, who string) (string, error) {
 	entries, err := j.Entries()
-	if j.Team() == "" {
-		who = ""
-	}
-	_, run := nextOf(entries, who, false)
+	_, run := nextOf(j, entries, who, false)
 	return run, err
 }
 
@@ -56,10 +54,6 @@ func (e *Engine) DependsOnOpen(redo bool) error {
 	if err != nil {
 		return err
 	}
-	who := e.o.Who
-	if e.o.Journal.Team() == "" {
-		who = ""
-	}
 	open := map[string]bool{}
 	for i := range left {
 		open[left[i].ID] = true
@@ -76,13 +70,14 @@ func (e *Engine) DependsOnOpen(redo bool) error {
 			}
 			all[i] = en
 		}
-		what, _ := nextOf(all, who, redo)
+		what, _ := nextOf(e.o.Journal, all, e.o.Who, redo)
 		return what
 	}
 	failed := next("", journal.Failed)
-	for i := range left {
-		for _, is := range []journal.State{journal.Done, journal.Unknown} {
-			if next(left[i].ID, is) != failed || next("", is) != failed {
+	for _, is := range []journal.State{journal.Done, journal.Unknown} {
+		all := next("", is)
+		for i := range left {
+			if all != failed || next(left[i].ID, is) != failed {
 				verb := index.VerbUndo
 				if redo {
 					verb = index.VerbRedo

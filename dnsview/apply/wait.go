@@ -38,7 +38,7 @@ func (r *run) wait(ctx context.Context, i int) {
 		}
 	}
 	until := " for resolvers to forget"
-	if s.Lingers() {
+	if s.Lingers {
 		until += " and open connections to end"
 	}
 	cut, stopped := r.countDown(ctx, s.ID, left, max(left, s.Wait), ask, func(left string) string { return "waiting " + left + until })

@@ -21,21 +21,29 @@ func terminations(t *testing.T, j *journal.Journal, id string) (n int) {
 	return n
 }
 
-func TestAReplacementThatARunOfThisMachineIsOnIsRefusedAndItIsNamed(t *testing.T) {
-	b, _ := replacing(t)
-	p := b.replace(1, "i-1")
-	other, err := journal.Open(b.j.Path(), b.clk.Clock, nil) // as another process has it
+// another returns the bench as another process of bob has it, with the same journal.
+func (b *bench) another(t *testing.T) *bench {
+	t.Helper()
+	j, err := journal.Open(b.j.Path(), b.clk.Clock, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = other.Close() })
+	t.Cleanup(func() { _ = j.Close() })
 	second := *b
-	second.opts.Journal, second.opts.Who, second.j = other, "bob@there", other
+	second.opts.Journal, second.opts.Who, second.j = j, "bob@there", j
+	return &second
+}
+
+func TestAReplacementThatARunOfThisMachineIsOnIsRefusedAndItIsNamed(t *testing.T) {
+	b, _ := replacing(t)
+	p := b.replace(1, "i-1")
+	second := b.another(t)
 	var his *Report
 	var offered []journal.Unfinished
 	mine := b.engine().Run(t.Context(), p, Confirm{}, func(ev Event) {
 		if ev.Kind == EventWaiting && his == nil {
-			if offered, err = other.UnfinishedDrains(); err != nil {
+			var err error
+			if offered, err = second.j.UnfinishedDrains(); err != nil {
 				t.Error(err)
 			}
 			his = second.run(second.replace(1, "i-1"))

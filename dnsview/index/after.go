@@ -50,7 +50,7 @@ func (c *Changes) MovedRecords(zone int) []int32 {
 func (x *Index) After(s *providers.Snapshot, o *Options) (n *Index, c *Changes, ok bool) {
 	d := &difference{
 		was: x, Index: x.Again(s, o), relink: map[int32]bool{}, addrs: map[netip.Addr]bool{}, recount: map[netip.Addr]bool{},
-		targets: map[string]bool{}, hosts: map[string]bool{}, told: map[*DeclaredService]bool{},
+		targets: map[string]bool{}, hosts: map[string]bool{}, announced: map[*DeclaredService]bool{},
 		c: &Changes{
 			Records: map[Place]bool{}, Gone: map[Place]bool{}, Come: map[Place]bool{}, Nodes: map[int32]bool{}, Asked: map[string]bool{}, Names: map[string]bool{}, Values: map[string]bool{}, Owners: map[string]bool{}, Sets: map[int32]bool{},
 		},
@@ -88,14 +88,14 @@ type difference struct {
 
 	ownsNodes, ownsHolders bool
 
-	relink  map[int32]bool            // nodes whose records are not those that they were
-	linked  []Place                   // records that have a node that they had not
-	addrs   map[netip.Addr]bool       // whose holder differs, or may
-	recount map[netip.Addr]bool       // those of addrs that several claim
-	targets map[string]bool           // targets of SRV records that have come or are gone
-	hosts   map[string]bool           // hosts of SRV records, or of earlier ones, with records that have come or are gone
-	told    map[*DeclaredService]bool // that have or had PTR or TXT records which have come or are gone
-	edited  []edited                  // records that have come or are gone
+	relink    map[int32]bool            // nodes whose records are not those that they were
+	linked    []Place                   // records that have a node that they had not
+	addrs     map[netip.Addr]bool       // whose holder differs, or may
+	recount   map[netip.Addr]bool       // those of addrs that several claim
+	targets   map[string]bool           // targets of SRV records that have come or are gone
+	hosts     map[string]bool           // hosts of SRV records, or of earlier ones, with records that have come or are gone
+	announced map[*DeclaredService]bool // that have or had PTR or TXT records which have come or are gone
+	edited    []edited                  // records that have come or are gone
 }
 
 // edited is a record that has come or is gone.

@@ -175,12 +175,12 @@ func (d *difference) edit(r edited) {
 	case "PTR":
 		d.c.Chains = true
 		if s := d.ServicesByName[providers.FoldValue("PTR", r.Value)]; s != nil && d.Parents[r.Name] {
-			d.told[s] = true
+			d.announced[s] = true
 		}
 	case "TXT":
 		d.c.Chains = true
 		if s := d.ServicesByName[r.Name]; s != nil {
-			d.told[s] = true
+			d.announced[s] = true
 		}
 	case "A", "AAAA", "CNAME":
 		d.hosts[r.Name] = true
@@ -212,7 +212,7 @@ func (d *difference) services() {
 			d.serve(s, r)
 		}
 	}
-	for s := range d.told {
+	for s := range d.announced {
 		name := providers.CanonicalName(s.Name)
 		d.c.Names[name] = true
 		s.HasTXT, s.HasPTR = false, false

@@ -94,16 +94,14 @@ func (b *builder) drain(instances []providers.InstanceRef, after func(providers.
 		d.takenOut = len(d.names)+len(d.markers) > 0 || !gone.until.IsZero()
 		all = append(all, d)
 	}
-	wait, until := 0, ""
-	if slices.ContainsFunc(all, func(d drained) bool {
+	wait := 0
+	lingers := slices.ContainsFunc(all, func(d drained) bool {
 		return slices.ContainsFunc(d.names, func(r *providers.Record) bool { return b.lingerOf(r) > 0 }) ||
 			slices.ContainsFunc(d.markers, func(m index.QuiescedMarker) bool { return b.lingerOf(m.Record) > 0 })
-	}) {
-		until = connectionsEnded
-	}
+	})
 	if slices.ContainsFunc(all, func(d drained) bool { return d.takenOut }) {
 		longest = max(longest, leastWait)
-		wait = b.add(b.wait(longest, held, until))
+		wait = b.add(b.wait(longest, held, lingers))
 	}
 	for _, d := range all {
 		needs := append(slices.Clone(d.after), d.steps...)
@@ -130,14 +128,6 @@ func (b *builder) heldByOthers(i *providers.Instance, own []*providers.Record) (
 		}
 	}
 	return names
-}
-
-// connectionsEnded ends the sentence of a wait that is for open connections too.
-const connectionsEnded = " and open connections have ended"
-
-// Lingers reports whether the step is a wait that is for open connections too; see index.Service.Linger.
-func (s *Step) Lingers() bool {
-	return s.Kind == StepWait && strings.HasSuffix(s.Sentence, connectionsEnded)
 }
 
 // lingerOf returns how long open connections of the service of a record live after its TTL.

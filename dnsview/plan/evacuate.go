@@ -68,7 +68,7 @@ func (p *Plan) Confirm() string {
 	case p.Evacuated != nil:
 		return p.Evacuated.Confirm
 	case p.Verb == index.VerbReplace:
-		return p.replaces()
+		return NameOrCount(p.Terminated())
 	}
 	return p.again
 }

@@ -43,17 +43,20 @@ func (b *builder) heldOf(i *providers.Instance) (out holding) {
 	return out
 }
 
-// wait returns the step that waits after values were taken out. The TTL that they have now counts from then on, and a longer
-// one that they had from its change on.
-func (b *builder) wait(present time.Duration, h holding, until string) Step {
-	const forget = "until no resolver can still hold what was taken out"
-	s := Step{Kind: StepWait, Wait: present, Sentence: "Wait " + strconv.Itoa(int(present/time.Second)) + " s, " + forget + until}
+// wait returns the step that waits after values were taken out, for open connections too if it lingers. The TTL that they
+// have now counts from then on, and a longer one that they had from its change on.
+func (b *builder) wait(present time.Duration, h holding, lingers bool) Step {
+	until := "until no resolver can still hold what was taken out"
+	if lingers {
+		until += " and open connections have ended"
+	}
+	s := Step{Kind: StepWait, Wait: present, Lingers: lingers, Sentence: "Wait " + strconv.Itoa(int(present/time.Second)) + " s, " + until}
 	if !h.until.After(b.v.Options.Now.Add(present)) {
 		return s
 	}
 	s.Until = h.until
 	at := h.from.At.Local().Format(time.DateTime)
 	s.Sentence = "Wait until " + h.until.Local().Format(time.DateTime) + ", since resolvers may hold " + h.from.Set.String() + " from before " + at +
-		" with its TTL of " + strconv.Itoa(int(h.from.TTL/time.Second)) + " s then; " + forget + until
+		" with its TTL of " + strconv.Itoa(int(h.from.TTL/time.Second)) + " s then; " + until
 	return s
 }

@@ -34,13 +34,14 @@ const (
 type Step struct {
 	ID       int                   `json:"id"`
 	Kind     StepKind              `json:"kind"`
-	Sentence string                `json:"sentence"`         // for a person: what this step does
-	Zone     string                `json:"zone,omitempty"`   // change
-	Change   *providers.Change     `json:"change,omitempty"` // change
-	Wait     time.Duration         `json:"wait,omitempty"`   // wait: how long after the last removal
-	Until    time.Time             `json:"until,omitzero"`   // wait: not to end before; zero if Wait alone counts
-	Action   PowerAction           `json:"action,omitempty"` // power
-	Launch   *Launch               `json:"launch,omitempty"` // launch
+	Sentence string                `json:"sentence"`          // for a person: what this step does
+	Zone     string                `json:"zone,omitempty"`    // change
+	Change   *providers.Change     `json:"change,omitempty"`  // change
+	Wait     time.Duration         `json:"wait,omitempty"`    // wait: how long after the last removal
+	Until    time.Time             `json:"until,omitzero"`    // wait: not to end before; zero if Wait alone counts
+	Lingers  bool                  `json:"lingers,omitempty"` // wait: for open connections too; see index.Service.Linger
+	Action   PowerAction           `json:"action,omitempty"`  // power
+	Launch   *Launch               `json:"launch,omitempty"`  // launch
 	Instance providers.InstanceRef `json:"instance,omitzero"`
 	// Reason is the class of the finding that the step resolves, e.g. dead; empty for an operator's own request.
 	Reason dnsview.Class `json:"reason,omitempty"`

@@ -1,10 +1,8 @@
 package plan
 
 import (
-	"cmp"
 	"maps"
 	"slices"
-	"strconv"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
@@ -61,22 +59,6 @@ func (b *builder) replace(list []Launch, maxOut int) {
 		queue = queue[len(group):]
 		before = b.drain(old, func(r providers.InstanceRef) []int { return []int{launched[r]} })
 	}
-}
-
-// replaces returns the name of the node that a plan terminates, or the number of several; "" if there is none.
-func (p *Plan) replaces() string {
-	n, name := 0, ""
-	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Kind == StepPower && s.Action == PowerTerminate {
-			n++
-			name = index.Clean(cmp.Or(s.Instance.Name, s.Instance.ID))
-		}
-	}
-	switch n {
-	case 0, 1:
-		return name
-	}
-	return strconv.Itoa(n)
 }
 
 // replaceable reports whether a node can be drained, and its service take the new one in. If not, it is skipped with the

@@ -1,9 +1,12 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -13,6 +16,28 @@ func Terminate(v *dnsview.View, noDrain bool, refs ...providers.InstanceRef) Pla
 		return Drain(v, refs...)
 	}
 	return withoutWaits(drainTitled(v, refs, func(nodes string) string { return "Terminate " + nodes + " without draining" }))
+}
+
+// Terminated returns the instances that the plan terminates, in order.
+func (p *Plan) Terminated() (out []providers.InstanceRef) {
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Kind == StepPower && s.Action == PowerTerminate {
+			out = append(out, s.Instance)
+		}
+	}
+	return out
+}
+
+// NameOrCount returns what a person types before nodes are terminated: the name of one, or its id if it has none, or the
+// number of several. It is "" for none.
+func NameOrCount(nodes []providers.InstanceRef) string {
+	switch len(nodes) {
+	case 0:
+		return ""
+	case 1:
+		return index.Clean(cmp.Or(nodes[0].Name, nodes[0].ID))
+	}
+	return strconv.Itoa(len(nodes))
 }
 
 // withoutWaits returns a plan without its waits. Steps that needed a wait need the steps that it needed.

@@ -5,11 +5,8 @@
 package dialog
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"charm.land/bubbles/v2/viewport"
@@ -241,11 +238,13 @@ func (cs *Changes) checked(c *change, r *apply.Report) {
 // needs returns the texts to type: the name or the count for a termination, and the answers to guards.
 func (cs *Changes) needs(c *change) []need {
 	var out []need
-	if n := terminates(c.plan); len(n) == 1 {
-		name := cmp.Or(common.Clean(n[0].Instance.Name), common.Clean(n[0].Instance.ID))
-		out = append(out, need{text: name, why: "type the name to terminate it"})
-	} else if len(n) > 1 {
-		out = append(out, need{text: strconv.Itoa(len(n)), why: fmt.Sprintf("type the count to terminate %d instances", len(n))})
+	nodes := c.plan.Terminated()
+	switch text := plan.NameOrCount(nodes); len(nodes) {
+	case 0:
+	case 1:
+		out = append(out, need{text: text, why: "type the name to terminate it"})
+	default:
+		out = append(out, need{text: text, why: "type the count to terminate " + text + " instances"})
 	}
 	if c.check != nil {
 		for _, a := range c.check.Asks() {
@@ -254,17 +253,6 @@ func (cs *Changes) needs(c *change) []need {
 				continue
 			}
 			out = append(out, need{text: a.Text, why: common.Clean(a.Why), guard: true})
-		}
-	}
-	return out
-}
-
-// terminates returns the steps of a plan that end an instance.
-func terminates(p plan.Plan) []plan.Step {
-	var out []plan.Step
-	for _, s := range p.Steps {
-		if s.Kind == plan.StepPower && s.Action == plan.PowerTerminate {
-			out = append(out, s)
 		}
 	}
 	return out

@@ -168,7 +168,7 @@ func (c *change) undoable() bool {
 
 func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 	c, t := d.c, sh.Theme
-	p := common.Panel{Title: c.what, View: &c.view, Danger: len(terminates(c.plan)) > 0 || sh.Current().Production}
+	p := common.Panel{Title: c.what, View: &c.view, Danger: len(c.plan.Terminated()) > 0 || sh.Current().Production}
 	switch c.stage {
 	case stagePlanning:
 		if c.maxOutChanges() {
@@ -265,7 +265,7 @@ func (d *changeDialog) countdown(sh *common.Context, w int) string {
 	}
 	left = max(left, 0).Round(time.Second)
 	until := " until resolvers forget"
-	if slices.ContainsFunc(c.plan.Steps, func(s plan.Step) bool { return s.ID == c.wait.Step && s.Lingers() }) {
+	if slices.ContainsFunc(c.plan.Steps, func(s plan.Step) bool { return s.ID == c.wait.Step && s.Lingers }) {
 		until += " and connections end"
 	}
 	n := max(min(w-2-len(until), 36), 4)

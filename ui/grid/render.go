@@ -149,7 +149,7 @@ func (g *Grid[K, R]) widen(left int) int {
 	return left
 }
 
-// widenTo gives columns up to a priority the room that their contents need, limited to most. It returns what is left.
+// widenTo widens columns up to a priority to what their contents need, limited to most. It returns the room that is left.
 func (g *Grid[K, R]) widenTo(left, most, priority int) int {
 	for left > 0 {
 		best := -1

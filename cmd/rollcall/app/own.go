@@ -22,8 +22,9 @@ type ownWritesCache struct {
 // ownWritesWait is how long to wait for a journal that another process holds; every inspection waits for it.
 const ownWritesWait = 250 * time.Millisecond
 
-// ownWrites returns the last writes of markers by the journal, and what resolvers may hold since its changes. If the journal cannot be read now, it returns the
-// previous result or none, which is safe: times of change then make the markers young.
+// ownWrites returns the last writes of markers by the journal, and what resolvers may hold since its changes. If the journal
+// cannot be read now, it returns the previous result or none. That is safe: times of change then make the markers young, and
+// what is done is refused while the journal cannot be read.
 func (s *Session) ownWrites() (providers.OwnWrites, []index.Held) {
 	info, err := os.Stat(s.journalPath())
 	if err != nil {

@@ -199,7 +199,7 @@ func bucketLines(b s3.Bucket) (lines []string) {
 	case "Enabled":
 		lines = append(lines, "versioning is on")
 	case "":
-		line := "whether versioning is on could not be read: " + errorText(b.VersioningErr)
+		line := "whether versioning is on could not be read: " + Cause(b.VersioningErr)
 		if s3.IsNotImplemented(b.VersioningErr) {
 			line = "its server has no versioning: a journal object that is removed by other means is gone"
 		}
@@ -211,7 +211,7 @@ func bucketLines(b s3.Bucket) (lines []string) {
 	case s3.IsNotImplemented(b.LifecycleErr):
 		return append(lines, "its server does not say its lifecycle: no rule may expire what is below journal/")
 	case b.LifecycleErr != nil:
-		return append(lines, "its lifecycle, of which no rule may expire what is below journal/, could not be read: "+errorText(b.LifecycleErr))
+		return append(lines, "its lifecycle, of which no rule may expire what is below journal/, could not be read: "+Cause(b.LifecycleErr))
 	}
 	if len(b.Archives) > 0 {
 		lines = append(lines, "its lifecycle archives journal objects, which every member reads: change the rule "+strings.Join(b.Archives, ", "))
@@ -220,14 +220,6 @@ func bucketLines(b s3.Bucket) (lines []string) {
 		return append(lines, "its lifecycle removes journal objects, which must never expire: change the rule "+strings.Join(b.Expires, ", ")+" as rollcall policy store says")
 	}
 	return append(lines, "no rule of its lifecycle expires the journal")
-}
-
-// errorText returns an error without its source, which the line has already.
-func errorText(err error) string {
-	if e, ok := errors.AsType[*providers.Error](err); ok && e.Err != nil {
-		return e.Err.Error()
-	}
-	return fmt.Sprint(err)
 }
 
 // SetStoreAside renames the folder of what this machine has read of the team's store, so that the store is read anew, and

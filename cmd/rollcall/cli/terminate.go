@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/spf13/pflag"
 
@@ -46,7 +44,7 @@ cloud/id, or a name that one instance has.`,
 				return err
 			}
 		}
-		return in.app.confirmTerminate(ctx, in.v, p, terminated(p))
+		return in.app.confirmTerminate(ctx, in.v, p, p.Terminated())
 	},
 }
 
@@ -78,16 +76,6 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 	return r.Asks(), nil
 }
 
-// terminated returns the instances that a plan terminates.
-func terminated(p plan.Plan) (out []providers.InstanceRef) {
-	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Kind == plan.StepPower && s.Action == plan.PowerTerminate {
-			out = append(out, s.Instance)
-		}
-	}
-	return out
-}
-
 // toType returns what is typed before nodes are terminated: the name of one, or the number of several. what names it in the
 // question. If none is terminated, as where only markers are removed, it is a plain yes.
 func toType(nodes []providers.InstanceRef) (want, what string) {
@@ -95,10 +83,10 @@ func toType(nodes []providers.InstanceRef) (want, what string) {
 	case 0:
 		return "y", "y"
 	case 1:
-		want = cmp.Or(nodes[0].Name, nodes[0].ID)
-		return want, words.Clean(want)
+		want = plan.NameOrCount(nodes)
+		return want, want
 	}
-	want = strconv.Itoa(len(nodes))
+	want = plan.NameOrCount(nodes)
 	return want, "the number of nodes (" + want + ")"
 }
 
@@ -146,7 +134,7 @@ func powerVerb(action plan.PowerAction, short, more string) *changeVerb {
 	}
 	verb.ask = func(ctx context.Context, in *changeInput, p plan.Plan) error {
 		if !in.app.Interactive() {
-			return fmt.Errorf("nothing was done: %s needs --yes without a terminal, where nobody can be asked", action)
+			return fmt.Errorf("nothing was done: %s needs --yes without a terminal, where it cannot ask", action)
 		}
 		if in.app.agrees(ctx, fmt.Sprintf("%s %s? [y/N] ", action, providers.CountOf(len(p.Steps), "instance"))) {
 			return nil

@@ -45,7 +45,8 @@ func TestATerminationAsksForTheNumberOfNodesThatGo(t *testing.T) {
 		{[]plan.Step{forget, node("a")}, "a"},
 		{[]plan.Step{node("a"), forget, node("b")}, "2"},
 	} {
-		if want, _ := toType(terminated(plan.Plan{Steps: c.steps})); want != c.want {
+		p := plan.Plan{Steps: c.steps}
+		if want, _ := toType(p.Terminated()); want != c.want {
 			t.Errorf("%d steps: %q is typed, want %q", len(c.steps), want, c.want)
 		}
 	}

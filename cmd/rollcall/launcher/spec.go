@@ -94,7 +94,8 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 			return spec, made, err
 		}
 	}
-	if err := s.checkClouds(f.perCloud(), f.order); err != nil {
+	flags := f.perCloud()
+	if err := s.checkClouds(flags, f.order); err != nil {
 		return spec, made, err
 	}
 	def := s.Defaults(v, templates, spec.Service)
@@ -136,7 +137,7 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 		t.Image, t.Size = def.Clouds[name].Image, def.Clouds[name].Size
 		keepChoices(before, name, &t, &spec.NamePrefix)
 		for i, dst := range []*string{&t.Image, &t.Size, &t.Network, &t.KeyPair, &t.Profile} {
-			f.perCloud()[i].forCloud(name, dst)
+			flags[i].forCloud(name, dst)
 		}
 		if t.Image == "" || t.Size == "" {
 			if err := s.choose(ctx, c, &t); err != nil {
