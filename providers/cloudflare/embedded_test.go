@@ -57,7 +57,7 @@ func accountThrough(t *testing.T, s *sim.Sim, token string, through http.RoundTr
 
 func records(t *testing.T, a *cloudflare.Account, z providers.Zone) ([]providers.Record, providers.Coverage) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	var rows []providers.Record
 	cov := a.Records(ctx, z, func(p []providers.Record) { rows = append(rows, p...) })

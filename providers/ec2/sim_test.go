@@ -93,7 +93,7 @@ func TestNoFaultOfTheEmbeddedCloudsPassesAsACompleteListing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
 			v := c.Instances(ctx, func([]providers.Instance) {})
 			if v.Complete() {

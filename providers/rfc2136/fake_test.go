@@ -24,7 +24,7 @@ type message struct {
 }
 
 // timeout is how long an account waits for a message of such a server.
-const timeout = 300 * time.Millisecond
+const timeout = 2 * time.Second
 
 const soaRecord = "example.org. 300 IN SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 300\n"
 

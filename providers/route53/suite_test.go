@@ -130,7 +130,7 @@ func TestNoFaultOfTheEmbeddedZonePassesAsACompleteListing(t *testing.T) {
 			if err := s.World().SetFault(z.Name, fault); err != nil {
 				t.Fatal(err)
 			}
-			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 			defer cancel()
 			v := a.Records(ctx, providers.Zone{Name: z.Name, ID: z.ID}, func([]providers.Record) {})
 			if v.Complete() {
