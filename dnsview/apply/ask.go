@@ -213,64 +213,57 @@ func (r *run) guardInput(ev *evidence, i int, c *providers.Change) *guard.Eviden
 	g := r.engine.guards(s.Zone)
 	return &guard.Evidence{
 		Fleet: r.engine.o.Fleet, Verb: r.plan.Verb, Age: g.Age, Grace: g.Grace, View: ev.view, Change: c, Reason: s.Reason, Undoes: s.Undoes != "",
-		PutsBackNode: c.Op == providers.OpCreate && r.putsBackNode(s.Undoes, c),
-		MarksAlone:   s.Undoes != "" && marksAlone(ev.view, c),
-		KeepsNames:   r.engine.o.Robot != nil,
-		Hosts:        r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From, OneText: r.plan.Confirm(),
+		Needs: r.instanceNeeded(ev.view, s.Undoes, c), KeepsNames: r.engine.o.Robot != nil,
+		Hosts: r.hosts, Strands: s.Strands, Threshold: g.Threshold, From: g.From, OneText: r.plan.Confirm(),
 	}
 }
 
-// putsBackNode reports whether the create c undoes a journal entry that was made by a verb whose undo puts a node back into DNS. Of an
-// undo and a redo, the verb is that of the entry at the beginning. A marker comes back with its value if the verb ended the node.
-func (r *run) putsBackNode(id string, c *providers.Change) bool {
-	if id == "" {
-		return false
+// instanceNeeded returns what the change c, which takes the journal entry id back, needs of the instance of the record that it creates. The
+// marker of a quiesced value that is neither in DNS nor taken out by this plan marks only the instance; after a drain it is put back as
+// the value is.
+func (r *run) instanceNeeded(v *dnsview.View, id string, c *providers.Change) guard.Needed {
+	if id == "" || c.Op != providers.OpCreate {
+		return guard.NeedsNothing
 	}
-	entries, err := r.entries()
-	if err != nil {
-		return false // the guard of the journal refuses the step
-	}
-	for range entries {
-		i := slices.IndexFunc(entries, func(e journal.Entry) bool { return e.ID == id })
-		switch {
-		case i < 0:
-			return false
-		case entries[i].Undoes == "":
-			verb := index.Verb(entries[i].Verb)
-			if c.After.IsMarker() {
-				return (verb == index.VerbDrain || verb == index.VerbReplace) && !r.marksTakenOut(c)
-			}
-			return verb.PutsBackNodes()
+	entries, _ := r.entries() // an error is refused by the guard of the journal
+	verb := firstVerb(entries, id)
+	if !c.After.IsMarker() {
+		if verb.PutsBackNodes() {
+			return guard.NeedsRunning
 		}
-		id = entries[i].Undoes
-	}
-	return false
-}
-
-// marksTakenOut reports whether a change creates the marker of a value that the plan takes out.
-func (r *run) marksTakenOut(c *providers.Change) bool {
-	_, name, ok := providers.SplitMarkerName(c.After.Name)
-	if !ok || !c.After.IsMarker() {
-		return false
+		return guard.NeedsNothing
 	}
 	o, ok := index.OwnerInMarker(&c.After)
-	return ok && slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
-		return s.Change != nil && s.Change.Op == providers.OpDelete && s.Change.Before.Name == name && o.Owns(s.Change.Before.Type, s.Change.Before.Value)
+	if !ok || !o.Quiesced || o.Host() {
+		return guard.NeedsNothing
+	}
+	_, name, _ := providers.SplitMarkerName(c.After.Name)
+	isMarked := func(rec *providers.Record) bool { return rec.Name == name && o.Owns(rec.Type, rec.Value) }
+	takenOut := slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
+		return s.Change != nil && s.Change.Op == providers.OpDelete && isMarked(&s.Change.Before)
 	})
+	z := v.Index.ZoneOf(name)
+	switch {
+	case (verb == index.VerbDrain || verb == index.VerbReplace) && !takenOut:
+		return guard.NeedsRunning
+	case o.Evacuates(), z != nil && slices.ContainsFunc(z.Named(name), isMarked):
+		return guard.NeedsNothing
+	}
+	return guard.NeedsInstance
 }
 
-// marksAlone reports whether a change creates the marker of a quiesced value of an instance that is not in DNS.
-func marksAlone(v *dnsview.View, c *providers.Change) bool {
-	_, name, ok := providers.SplitMarkerName(c.After.Name)
-	if c.Op != providers.OpCreate || !ok || !c.After.IsMarker() {
-		return false
+// firstVerb returns the verb of the entry that an entry goes back to through undos and redos, or "" if it is not there.
+func firstVerb(entries []journal.Entry, id string) index.Verb {
+	for i := range slices.Backward(entries) {
+		switch e := &entries[i]; {
+		case e.ID != id:
+		case e.Undoes == "":
+			return index.Verb(e.Verb)
+		default:
+			id = e.Undoes
+		}
 	}
-	o, ok := index.OwnerInMarker(&c.After)
-	if !ok || !o.Quiesced || o.Host() || o.Evacuates() {
-		return false
-	}
-	z := v.Index.ZoneOf(name)
-	return z == nil || !slices.ContainsFunc(z.Named(name), func(r *providers.Record) bool { return o.Owns(r.Type, r.Value) })
+	return ""
 }
 
 // isCreatedBefore reports whether a step before step i creates the record that its update is of. A check has created none.

@@ -20,6 +20,16 @@ type InstanceAnswer struct {
 	Why      string              // why there is no answer; empty when there is one
 }
 
+// Needed is what an undo or a redo needs of the instance of the record that it creates.
+type Needed int
+
+// What may be needed.
+const (
+	NeedsNothing  Needed = iota
+	NeedsInstance        // that it is not gone: a marker marks it alone
+	NeedsRunning         // that it runs, and has the address: it is put into DNS, and was not taken out as dead; see index.Verb.PutsBackNodes
+)
+
 // Evidence is the input of the guards of one change. It is gathered anew for every change; the guards do not modify it.
 type Evidence struct {
 	Now   time.Time
@@ -32,8 +42,7 @@ type Evidence struct {
 	Change *providers.Change // what is to be done
 	Reason dnsview.Class     // finding that the change is the remedy of; empty for an operator's own wish
 	Undoes bool              // the change takes back one that the journal knows as done
-	// PutsBackNode means that it puts a node into DNS that was not taken out as dead; see index.Verb.PutsBackNodes.
-	PutsBackNode bool
+	Needs  Needed            // what it then needs of the instance
 
 	Answer   InstanceAnswer     // about the instance that the marker names
 	Found    []providers.Record // the name and type of the record, read just before
@@ -78,9 +87,6 @@ type Evidence struct {
 	JournalAway string
 	// JournalUnsigned is the author as whom no entry can be signed, if that is what JournalErr says.
 	JournalUnsigned string
-	// MarksAlone means that an undo or a redo creates the marker of a quiesced value of an instance, and that the value is not in
-	// DNS, so that only the instance can say whether it marks something.
-	MarksAlone bool
 	// JournalLost means that the store of the team does not have the journal that this machine has read.
 	JournalLost bool
 }

@@ -53,15 +53,11 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 	mode := ModeOf(e.Verb, e.Change)
 	o, ok := e.owner()
 	r := e.Change.Record()
-	marked, putsBack := e.markerPutBack()
 	switch {
 	case e.evacuates():
 		return index.Passed(g, claimsNothing)
-	case putsBack:
-		o = marked
-	case e.MarksAlone:
-		o, _ = e.owner()
-	case mode == ModeWrite && (!ok || r.IsMarker() || (e.Undoes || o.Quiesced) && !e.PutsBackNode):
+	case r.IsMarker() && e.Needs != NeedsNothing: // o is the owner that it names
+	case mode == ModeWrite && (!ok || r.IsMarker() || (e.Undoes || o.Quiesced) && e.Needs == NeedsNothing):
 		return index.Passed(g, "no instance has to be there for this")
 	case e.Undoes && !ok:
 		return index.Passed(g, "it belongs to no instance")
@@ -89,9 +85,9 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 		return index.Unproven(g, where+" gave no answer about "+index.ShortID(o.Instance), "an answer from "+where)
 	}
 	switch {
-	case e.MarksAlone && !putsBack && dead:
+	case e.Needs == NeedsInstance && dead:
 		return index.Failed(g, where+" says that "+index.ShortID(o.Instance)+" is gone, and its value is not in DNS, so the marker would mark nothing", "")
-	case e.MarksAlone && !putsBack:
+	case e.Needs == NeedsInstance:
 		return index.Passed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now")
 	case mode == ModeWrite:
 		return e.checkServes(where, o, dead)
@@ -105,16 +101,6 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 		return index.Passed(g, index.ShortID(o.Instance)+" is stopped and does not have the address any more")
 	}
 	return index.Failed(g, where+" shows "+index.ShortID(o.Instance)+" as "+index.Clean(string(a.Instance.State))+" just now", "quiesce or drain it to take it out")
-}
-
-// markerPutBack returns the owner in the marker of a quiesced value that an undo creates to put a node back. Like the value, it comes
-// back only while the node runs, since without the value it marks nothing.
-func (e *Evidence) markerPutBack() (providers.Owner, bool) {
-	if !e.PutsBackNode || e.Change.Op != providers.OpCreate || !e.Change.After.IsMarker() {
-		return providers.Owner{}, false
-	}
-	o, ok := index.OwnerInMarker(&e.Change.After)
-	return o, ok && o.Quiesced && !o.Host()
 }
 
 // checkServes requires that the instance of a record that is written runs and has the address.
