@@ -10,6 +10,11 @@ import (
 // check evaluates the guards of every step on fresh evidence, and changes nothing.
 func (r *run) check(ctx context.Context) *Report {
 	r.checkPower(ctx)
+	return r.checkRest(ctx)
+}
+
+// checkRest is check after checkPower.
+func (r *run) checkRest(ctx context.Context) *Report {
 	r.checkWork()
 	var steps []int
 	for i := range r.plan.Steps {

@@ -85,38 +85,6 @@ func (r *run) joining(v *dnsview.View, i int, c *providers.Change) (n int) {
 	return n
 }
 
-// refusePointless refuses, before anything is launched, what the guards refuse now of nodes that are to be replaced, and
-// skips their launches.
-func (r *run) refusePointless(ctx context.Context) {
-	if !slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool { return s.Kind == plan.StepLaunch }) {
-		return
-	}
-	checked := newRun(r.engine, r.plan, r.confirm, nil)
-	checked.working = r.working
-	check := checked.check(ctx)
-	if ctx.Err() != nil {
-		return // the steps are skipped
-	}
-	var refused, pointless []int
-	for i := range check.Steps {
-		if l := &check.Steps[i]; l.Step.Kind != plan.StepLaunch || l.State != StepSkipped || l.Why != pointlessLaunch {
-			continue
-		}
-		pointless = append(pointless, i)
-		for n := range check.Steps {
-			if s := &check.Steps[n]; s.State == StepRefused && r.report.Steps[n].State == "" && slices.Contains(s.Step.Needs, check.Steps[i].Step.ID) {
-				r.report.Steps[n].Guards = s.Guards
-				refused = append(refused, n)
-			}
-		}
-	}
-	slices.Sort(refused)
-	r.refuse(ctx, slices.Compact(refused))
-	for _, i := range pointless {
-		r.end(i, StepSkipped, pointlessLaunch)
-	}
-}
-
 // launch carries out one launch step. It returns the instance if it is registered, and ends the step if not.
 func (r *run) launch(ctx context.Context, i int) providers.Instance {
 	s := &r.report.Steps[i]

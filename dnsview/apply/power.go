@@ -153,24 +153,6 @@ func (r *run) eachNeed(i int, f func(n int)) {
 	walk(i)
 }
 
-// refuseProtected refuses what checkPower refuses, before a run does anything. A plan whose power steps need nothing is
-// only checked right before each of them.
-func (r *run) refuseProtected(ctx context.Context) {
-	if !slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool { return s.Kind == plan.StepPower && len(s.Needs) > 0 }) {
-		return
-	}
-	refused := r.checkPower(ctx)
-	for _, i := range refused {
-		r.report.Steps[i].State = "" // refuse ends and reports it
-	}
-	r.refuse(ctx, refused)
-	for i := range r.report.Steps { // the others are checked again right before the step
-		if rep := &r.report.Steps[i]; rep.State == "" {
-			rep.Guards, rep.Already = nil, false
-		}
-	}
-}
-
 // waitIsPointless reports whether all steps that need a wait have ended without being done.
 func (r *run) waitIsPointless(i int) bool {
 	needed := false

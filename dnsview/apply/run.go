@@ -158,9 +158,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 	_, _ = rand.Read(id[:]) // never fails
 	r.report.Run = "r" + hex.EncodeToString(id[:])
 	defer r.beginWork(ctx)()
-	r.refuseProtected(ctx)
-	r.refuseEvacuation(ctx)
-	r.refusePointless(ctx)
+	r.refuseAhead(ctx)
 	r.refuseTakenBack(ctx)
 	for i := 0; i < len(r.plan.Steps); {
 		if r.plan.Steps[i].Kind == plan.StepChange {
