@@ -24,7 +24,6 @@ func (r *run) refuseAhead(ctx context.Context) {
 	checked.notify = nil // the guards of changes are reported at their steps
 	switch {
 	case r.plan.Evacuates():
-		checked.checkRest(ctx)
 		if why = checked.whyNotEvacuated(ctx); why != "" && ctx.Err() == nil {
 			for i := range checked.report.Steps {
 				if skipped = append(skipped, i); checked.report.Steps[i].State == StepRefused {
@@ -73,13 +72,12 @@ func (r *run) pointless() (kept, launches []int) {
 	return kept, launches
 }
 
-// whyNotEvacuated returns why a checked evacuation is not begun, or "": a person must type its text and has not, or guards keep all
-// its values. Else its nodes would stay in DNS and those that boot would stay out. That holds for the redo of an evacuation and the undo of a
-// return too.
+// whyNotEvacuated checks an evacuation, which the redo of one and the undo of a return are too, until it is known why it is not begun, or
+// that it is, and returns "". Of one without its text, or without effect, the nodes would stay in DNS and those that boot would stay out.
 func (r *run) whyNotEvacuated(ctx context.Context) string {
 	text := r.plan.Confirm()
 	switch {
-	case !slices.Contains(r.confirm.Typed, text) && slices.ContainsFunc(r.report.Asks(), func(a Ask) bool { return a.Text == text }):
+	case !slices.Contains(r.confirm.Typed, text) && slices.ContainsFunc(r.checkRest(ctx).Asks(), func(a Ask) bool { return a.Text == text }):
 		return "nothing of an evacuation is done before its text is typed"
 	case !r.anyTakenOut(ctx):
 		return "nothing of an evacuation is done while none of its values can be taken out"

@@ -108,15 +108,12 @@ func (r *run) commit(ctx context.Context, zone string, ready []readyChange) {
 		entries = append(entries, e)
 		changes = append(changes, c)
 	}
-	check, err := r.lease(ctx, entries, r.stillPass(zone, ready))
-	if err == nil {
-		entries, err = r.begin(entries, check)
-	}
+	entries, err := r.begin(ctx, entries, r.stillPass(zone, ready))
 	if errors.Is(err, errOthers) {
 		r.askAgain(ctx, zone, ready)
 		return
 	}
-	if r.refusedByClaim(ctx, err) {
+	if r.endClaimed(ctx, ready[0].step, err) {
 		return
 	}
 	if err != nil {

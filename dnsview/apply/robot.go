@@ -26,12 +26,12 @@ var ErrPerHour = errors.New("the most for an hour is reached")
 
 var errLease = errors.New("the lease of the team's reader is not held any more")
 
-// lease sets the number of the lease in entries of a robot, and returns check with what must hold at the put: no entry of
-// a newer lease is there, the lease is held, and the most for an hour is not exceeded.
-func (r *run) lease(ctx context.Context, entries []journal.Entry, check func([]journal.Entry) error) (func([]journal.Entry) error, error) {
+// lease sets the number of the lease in entries of a robot, and returns the check that no entry of a newer lease is there, the lease is
+// held, and the most for an hour is not exceeded; none for a person.
+func (r *run) lease(ctx context.Context, entries []journal.Entry) (entryCheck, error) {
 	b := r.engine.o.Robot
 	if b == nil {
-		return check, nil
+		return allOf(), nil
 	}
 	if !r.isTeam() {
 		return nil, errors.New("a watch changes DNS only with the journal of a team")
@@ -61,9 +61,6 @@ func (r *run) lease(ctx context.Context, entries []journal.Entry, check func([]j
 		}
 		if !b.Held() {
 			return errLease
-		}
-		if check != nil {
-			return check(before)
 		}
 		return nil
 	}, nil

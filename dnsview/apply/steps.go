@@ -100,12 +100,8 @@ func (r *run) power(ctx context.Context, i int) {
 		r.refuse(ctx, []int{i})
 		return
 	}
-	entries := []journal.Entry{r.entry(i)}
-	check, err := r.lease(ctx, entries, nil)
-	if err == nil {
-		entries, err = r.begin(entries, r.claimNode(s, check))
-	}
-	if r.refusedByClaim(ctx, err) || r.endedByOther(ctx, i, err) {
+	entries, err := r.begin(ctx, []journal.Entry{r.entry(i)}, r.claimNode(s))
+	if r.endClaimed(ctx, i, err) {
 		return
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -123,7 +124,7 @@ func leavesSame(a, b *providers.Change) bool {
 
 // stillPass returns the check of the journal at the moment when the entries of ready changes are written: it returns
 // errOthers if another member has written entries since the guards were evaluated with which they may fail.
-func (r *run) stillPass(zone string, ready []readyChange) func(before []journal.Entry) error {
+func (r *run) stillPass(zone string, ready []readyChange) entryCheck {
 	if !r.isTeam() {
 		return nil
 	}
@@ -162,13 +163,16 @@ func (r *run) stillPass(zone string, ready []readyChange) func(before []journal.
 
 // begin writes entries to the journal. If the store of the team is away and the operator has typed its place, they are
 // journalled on this machine until it is back; if they cannot be signed and the operator has typed their author, they are not.
-// check may be nil.
-func (r *run) begin(entries []journal.Entry, check func(before []journal.Entry) error) ([]journal.Entry, error) {
+func (r *run) begin(ctx context.Context, entries []journal.Entry, check entryCheck) ([]journal.Entry, error) {
 	j := r.engine.o.Journal
 	if j == nil {
 		return nil, errNoJournal
 	}
-	check = r.claim(check)
+	lease, err := r.lease(ctx, entries)
+	if err != nil {
+		return nil, err
+	}
+	check = allOf(r.claimTakenBack(), lease, check)
 	written, err := j.BeginIf(check, entries...)
 	if unsigned, ok := errors.AsType[*journal.UnsignedError](err); ok && r.typed(unsigned.Who) {
 		j.Unsigned()
