@@ -125,6 +125,14 @@ func (r *Record) InWeightedSet() bool {
 	return r.SetID != "" && slices.Contains(strings.Fields(r.Policy), "weighted")
 }
 
+// CacheTime returns how long a resolver may hold a record. Cloudflare's automatic TTL counts as 300 s.
+func (r *Record) CacheTime() time.Duration {
+	if r.AutoTTL || r.Proxied {
+		return max(300, time.Duration(r.TTL)) * time.Second
+	}
+	return time.Duration(r.TTL) * time.Second
+}
+
 // IsMarker reports whether the record is itself an owner marker (a TXT record below _rollcall).
 func (r *Record) IsMarker() bool {
 	if r.Type != "TXT" {

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"rollcall/dnsview/index"
-	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 )
@@ -19,11 +18,11 @@ func Held(entries []journal.Entry, now time.Time) (out []index.Held) {
 		if c == nil || c.Op == providers.OpCreate || c.Before.IsMarker() || en.State == journal.Failed || en.State == journal.Refused {
 			continue
 		}
-		h := index.Held{Set: index.SetKeyOf(&c.Before), At: en.Time, TTL: plan.TTLOf(&c.Before)}
+		h := index.Held{Set: index.SetKeyOf(&c.Before), At: en.Time, TTL: c.Before.CacheTime()}
 		if en.Ended.After(h.At) {
 			h.At = en.Ended
 		}
-		if c.Op == providers.OpUpdate && plan.TTLOf(&c.After) < h.TTL && h.Until().After(now) {
+		if c.Op == providers.OpUpdate && c.After.CacheTime() < h.TTL && h.Until().After(now) {
 			out = append(out, h) // every value of the set may have had that TTL
 		}
 		h.Value = providers.FoldValue(c.Before.Type, c.Before.Value)

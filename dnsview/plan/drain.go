@@ -82,7 +82,7 @@ func (b *builder) drain(instances []providers.InstanceRef, after func(providers.
 			b.plan.Steps[n].Needs = append(slices.Clone(d.after), b.plan.Steps[n].Needs...)
 		}
 		for _, r := range d.names {
-			longest = max(longest, TTLOf(r)+b.lingerOf(r))
+			longest = max(longest, r.CacheTime()+b.lingerOf(r))
 			held.longer(b.held(r))
 		}
 		for _, m := range d.markers {
@@ -177,7 +177,7 @@ func QuiescedRecords(v *dnsview.View, key providers.CloudKey, id string) []provi
 func (b *builder) markerTTL(m index.QuiescedMarker) time.Duration {
 	r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: m.Owner.Value, Owners: []providers.Owner{m.Owner}}
 	b.setTTL(&r, b.v.Index.ServicesByName[b.v.Index.ServiceOf(&r)])
-	return TTLOf(&r)
+	return r.CacheTime()
 }
 
 // removeMarkerOf plans to remove the marker of a quiesced value once its node is terminated.
@@ -201,12 +201,4 @@ func (b *builder) removeMarker(m *providers.Record, i *providers.Instance, needs
 	}
 	ref := b.v.Index.Ref(i)
 	b.planned[m.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget "+index.Clean(m.Name), "", &ref, needs...)
-}
-
-// TTLOf returns how long a resolver may hold a record. Cloudflare's automatic TTL counts as 300 s.
-func TTLOf(r *providers.Record) time.Duration {
-	if r.AutoTTL || r.Proxied {
-		return max(300, time.Duration(r.TTL)) * time.Second
-	}
-	return time.Duration(r.TTL) * time.Second
 }
