@@ -53,6 +53,7 @@ type ZoneView struct {
 	// Appeared holds the markers that an earlier complete reading lacked, with the time of their first reading by the
 	// provider's clock. It is nil if there was no earlier reading.
 	Appeared   map[MarkerKey]time.Time
+	Former     []Former // what earlier readings showed and resolvers may still hold
 	Reading    bool
 	RetryAt    time.Time
 	BudgetLeft int

@@ -242,7 +242,7 @@ func (r *run) cleanAt(i int, out []removal, c *removalAnswers) time.Time {
 		return last
 	}
 	entries, _ := r.entries() // with an unreadable journal the changes were refused before
-	held := Held(entries, r.engine.o.Now())
+	held := Held(entries, r.zonesView.Snapshot.Zones, r.engine.o.Now())
 	for n := range out {
 		m := &out[n]
 		at := r.since(m)

@@ -193,6 +193,11 @@ func (r *run) takenOut(v *dnsview.View, ref providers.InstanceRef) []removal {
 	for _, rec := range plan.QuiescedRecords(v, ref.Key, ref.ID) {
 		put(rec)
 	}
+	for _, h := range Held(entries, v.Snapshot.Zones, r.engine.o.Now()) {
+		if h.LedTo(index.InstanceKey{Cloud: ref.Key, ID: ref.ID}, v.Index.Instance(ref.Key, ref.ID)) {
+			put(h.Record())
+		}
+	}
 	known := len(out)
 	for _, rec := range unlistedRecords(v, ref) {
 		put(rec)

@@ -34,9 +34,9 @@ func (b *builder) held(r *providers.Record) (out holding) {
 
 // heldOf returns how long resolvers may hold what was taken out of DNS for an instance and is in DNS for none.
 func (b *builder) heldOf(i *providers.Instance) (out holding) {
+	key := index.InstanceKey{Cloud: b.v.Index.KeyOf(i), ID: i.ID}
 	for _, h := range b.v.Options.Held {
-		r := providers.Record{Zone: h.Set.Zone, Name: h.Set.Name, Type: h.Set.Type, Value: h.Value}
-		if h.Instance == (index.InstanceKey{Cloud: b.v.Index.KeyOf(i), ID: i.ID}) && h.Value != "" && h.Until().After(b.v.Options.Now) && !b.v.Holds(&r) {
+		if r := h.Record(); h.LedTo(key, i) && h.Until().After(b.v.Options.Now) && !b.v.Holds(&r) {
 			out.longer(holding{h.Until().Add(b.lingerOf(&r)), h})
 		}
 	}

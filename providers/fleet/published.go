@@ -269,6 +269,6 @@ func (z *zone) displayed(own providers.ZoneView) providers.ZoneView {
 	v.Zone.Name, v.Zone.Traits = own.Zone.Name, z.src.Traits
 	v.StoreErr = cmp.Or(p.err, z.f.storeErr)
 	v.Coverage = z.f.shownCoverage(z, v.Coverage, own.Coverage)
-	v.From, v.Reading, v.RetryAt, v.BudgetLeft = own.From, own.Reading, own.RetryAt, own.BudgetLeft
+	v.From, v.Former, v.Reading, v.RetryAt, v.BudgetLeft = own.From, own.Former, own.Reading, own.RetryAt, own.BudgetLeft
 	return v
 }

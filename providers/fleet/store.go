@@ -36,6 +36,7 @@ type storedZone struct {
 	Since    time.Time          `json:"since,omitzero"`
 	Appeared []storedAppearance `json:"appeared,omitempty"`
 	Left     int64              `json:"-"`
+	Former   []providers.Former `json:"former,omitempty"`
 }
 
 type storedAppearance struct {
@@ -54,7 +55,7 @@ func Save(path string, s *providers.Snapshot) error {
 	}
 	for i := range s.Zones {
 		if v := &s.Zones[i]; !v.RowsFrom.IsZero() && v.ReadBy == "" {
-			z := storedZone{Zone: v.Zone, RowsFrom: v.RowsFrom, Records: v.Records, Whole: v.HasCompleteRead, Since: v.Since, Left: int64(v.Left)}
+			z := storedZone{Zone: v.Zone, RowsFrom: v.RowsFrom, Records: v.Records, Whole: v.HasCompleteRead, Since: v.Since, Left: int64(v.Left), Former: v.Former}
 			for k, at := range v.Appeared {
 				z.Appeared = append(z.Appeared, storedAppearance{k, at})
 			}
@@ -112,7 +113,7 @@ func Load(path string, declared []providers.Declaration) (*providers.Snapshot, e
 	}
 	for _, z := range in.Zones {
 		z.Zone.Traits = traits(z.Zone.Provider)
-		v := providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, Earlier: true, Left: int(z.Left), HasCompleteRead: z.Whole, Since: z.Since, Appeared: map[providers.MarkerKey]time.Time{}, BudgetLeft: -1}
+		v := providers.ZoneView{Zone: z.Zone, RowsFrom: z.RowsFrom, Records: z.Records, Earlier: true, Left: int(z.Left), HasCompleteRead: z.Whole, Since: z.Since, Appeared: map[providers.MarkerKey]time.Time{}, Former: z.Former, BudgetLeft: -1}
 		for _, a := range z.Appeared {
 			v.Appeared[a.MarkerKey] = a.At
 		}

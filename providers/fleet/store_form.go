@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"rollcall/providers/textfile"
 )
@@ -14,10 +15,11 @@ import (
 // The file begins with formName, the number of the format and a line feed. CRC-32C and length of what follows stand
 // next, eight bytes each. Then come the number of texts, the length of each, all texts, and the coder's data.
 const (
-	formName  = "rollcall snapshot "
-	form      = formName + "3\n"
-	frame     = len(form) + 16
-	oldEnding = ".json" // of the file of older versions, which was JSON
+	formName   = "rollcall snapshot "
+	form       = formName + "3\n"
+	formFormer = formName + "4\n" // with Former of zones; only then, since older versions read the other one too
+	frame      = len(form) + 16
+	oldEnding  = ".json" // of the file of older versions, which was JSON
 )
 
 func checksum(data []byte) uint64 {
@@ -27,6 +29,7 @@ func checksum(data []byte) uint64 {
 // encode returns the content of the file.
 func encode(s *stored) []byte {
 	rows := &coder{writing: true, numbers: map[string]uint64{}}
+	rows.former = slices.ContainsFunc(s.Zones, func(z storedZone) bool { return len(z.Former) > 0 })
 	rows.snapshot(s)
 	size := 0
 	for _, t := range rows.texts {
@@ -41,11 +44,14 @@ func encode(s *stored) []byte {
 		out = append(out, t...)
 	}
 	out = append(out, rows.data...)
-	return sealed(out)
+	if rows.former {
+		return sealed(formFormer, out)
+	}
+	return sealed(form, out)
 }
 
 // sealed writes the first bytes of the file, for which out has room.
-func sealed(out []byte) []byte {
+func sealed(form string, out []byte) []byte {
 	copy(out, form)
 	binary.BigEndian.PutUint64(out[len(form):], checksum(out[frame:]))
 	binary.BigEndian.PutUint64(out[len(form)+8:], uint64(len(out)-frame))
@@ -59,14 +65,14 @@ func decode(data []byte) (*stored, error) {
 		return decodeJSON(data)
 	case !bytes.HasPrefix(data, []byte(formName)):
 		return nil, errors.New("it is no snapshot of rollcall's")
-	case !bytes.HasPrefix(data, []byte(form)):
+	case !bytes.HasPrefix(data, []byte(form)) && !bytes.HasPrefix(data, []byte(formFormer)):
 		return nil, fmt.Errorf("it is a %q, which this rollcall does not know", name)
 	case len(data) < frame, uint64(len(data)-frame) != binary.BigEndian.Uint64(data[len(form)+8:]):
 		return nil, errors.New("it is cut off, or something is behind its end")
 	case checksum(data[frame:]) != binary.BigEndian.Uint64(data[len(form):]):
 		return nil, errors.New("it is damaged: its checksum is another")
 	}
-	c := &coder{data: data[frame:]}
+	c := &coder{data: data[frame:], former: bytes.HasPrefix(data, []byte(formFormer))}
 	lengths := make([]int, c.count(0))
 	size := 0
 	for i := range lengths {

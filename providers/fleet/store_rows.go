@@ -17,6 +17,7 @@ import (
 // table, and elsewhere as its number there. Numbers are varints.
 type coder struct {
 	writing bool
+	former  bool              // zones have what earlier readings showed
 	data    []byte            // written so far, or left to read
 	texts   []string          // the table
 	numbers map[string]uint64 // of the texts, when writing
@@ -304,4 +305,18 @@ func (c *coder) zone(s *storedZone) {
 	c.time(&s.Since)
 	rows(c, &s.Appeared, (*coder).appearance)
 	number(c, &s.Left)
+	if c.former {
+		list(c, &s.Former, (*coder).formerValue)
+	}
+}
+
+func (c *coder) formerValue(f *providers.Former) {
+	text(c, &f.Name)
+	text(c, &f.Type)
+	text(c, &f.Value)
+	text(c, &f.Cloud)
+	text(c, &f.Instance)
+	number(c, &f.TTL)
+	c.time(&f.Seen)
+	c.time(&f.At)
 }

@@ -182,10 +182,10 @@ func TestABrokenFileIsOneLineWithItsPath(t *testing.T) {
 		}
 	}
 	refused("twice", append(append([]byte(nil), whole...), whole...))
-	refused("a later format", []byte(strings.Replace(string(whole), "snapshot 3\n", "snapshot 4\n", 1)))
+	refused("a later format", []byte(strings.Replace(string(whole), "snapshot 4\n", "snapshot 5\n", 1)))
 	refused("another program's", []byte("SQLite format 3\x00"))
 	refused("deep", []byte(`{"format":1,"clouds":`+strings.Repeat("[", 200)))
-	if _, err := decode([]byte(strings.Replace(string(whole), "snapshot 3\n", "snapshot 31\n", 1))); err == nil || !strings.Contains(err.Error(), `"rollcall snapshot 31"`) {
+	if _, err := decode([]byte(strings.Replace(string(whole), "snapshot 4\n", "snapshot 41\n", 1))); err == nil || !strings.Contains(err.Error(), `"rollcall snapshot 41"`) {
 		t.Errorf("a later format: %v", err)
 	}
 }
@@ -196,7 +196,7 @@ func FuzzStoredRows(f *testing.F) {
 	f.Add(encode(&s)[frame:])
 	f.Add(encode(manyRows(3, 2))[frame:])
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := decode(sealed(append([]byte(form+strings.Repeat(" ", 16)), data...)))
+		got, err := decode(sealed(form, append([]byte(form+strings.Repeat(" ", 16)), data...)))
 		if err != nil {
 			return
 		}

@@ -77,6 +77,7 @@ func (z *zone) restoreRows(v *providers.ZoneView) {
 	z.markers, z.named = markersOf(v), providers.MarkedClouds(z.f.fleetID, v.Records)
 	z.restored, z.shown.Left = v.RowsFrom, v.Left
 	z.shown.Zone, z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.HasCompleteRead = v.Zone, v.Records, v.RowsFrom, v.Since, v.Appeared, v.HasCompleteRead
+	z.shown.Former = v.Former
 }
 
 func (z *zone) explainTimeout(s *providers.IdleTimeout) {
@@ -201,6 +202,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 	z.expectRecords(resolved, next.rows)
 	now := providers.ZoneView{Zone: resolved, Coverage: cov, Records: onView, RowsFrom: next.from, HasCompleteRead: next.complete}
 	now.SetAppeared(&before)
+	now.SetFormer(&before, z.f.clock.Now())
 	markers, named := markersOf(&now), providers.MarkedClouds(z.f.fleetID, now.Records)
 	return func() {
 		z.resolved, z.resolvedAt = resolved, at
@@ -212,6 +214,7 @@ func (z *zone) fetch(ctx context.Context, gen uint64, started time.Time) func() 
 		z.shown.Zone, z.shown.Coverage = resolved, cov
 		if !next.from.IsZero() {
 			z.shown.Records, z.shown.RowsFrom, z.shown.Since, z.shown.Appeared, z.shown.HasCompleteRead = now.Records, next.from, now.Since, now.Appeared, now.HasCompleteRead
+			z.shown.Former = now.Former
 			z.markers, z.named = markers, named
 		}
 	}

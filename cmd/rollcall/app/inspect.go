@@ -73,15 +73,15 @@ func (s *Session) Update(snap *providers.Snapshot) *dnsview.View { return s.Upda
 // UpdateFrom is Update that returns last if it still holds for the snapshot: only times in it are older. last may be nil.
 func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsview.View {
 	if snap.Beginning {
-		return dnsview.Inspect(snap, s.inspectOptions(observations{}))
+		return dnsview.Inspect(snap, s.inspectOptions(snap, observations{}))
 	}
 	s.syncForgotten(snap)
 	s.syncRanges()
-	if last != nil && last.StillHolds(snap, s.inspectOptions(observations{gen: s.Observer.Generation()})) {
+	if last != nil && last.StillHolds(snap, s.inspectOptions(snap, observations{gen: s.Observer.Generation()})) {
 		return last
 	}
 	s.Observer.setSnapshot(snap)
-	v := dnsview.InspectAfter(last, snap, s.inspectOptions(s.Observer.observations()))
+	v := dnsview.InspectAfter(last, snap, s.inspectOptions(snap, s.Observer.observations()))
 	s.Observer.setNodes(v)
 	seen := v.Seen()
 	s.recordEvents(s.firstSeen(), seen, v)
@@ -91,8 +91,8 @@ func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsv
 }
 
 // inspectOptions returns what an inspection needs beside the snapshot.
-func (s *Session) inspectOptions(o observations) index.Options {
-	own, held := s.ownWrites()
+func (s *Session) inspectOptions(snap *providers.Snapshot, o observations) index.Options {
+	own, held := s.ownWrites(snap.Zones)
 	return index.Options{
 		ASCII: s.Program.ASCII,
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Now: s.Program.Now(), MaxAge: s.StaleAfter(),

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"os"
+	"slices"
 	"time"
 
 	"rollcall/dnsview/apply"
@@ -11,29 +12,36 @@ import (
 	"rollcall/providers/journal"
 )
 
-// ownWritesCache caches what the journal has written, until the file changes.
+// ownWritesCache caches what the journal has written and resolvers may hold, until the file changes or readings of zones show
+// another change.
 type ownWritesCache struct {
 	size     int64
 	modified time.Time
 	writes   providers.OwnWrites
+	former   [][]providers.Former
 	held     []index.Held
 }
 
 // ownWritesWait is how long to wait for a journal that another process holds; every inspection waits for it.
 const ownWritesWait = 250 * time.Millisecond
 
-// ownWrites returns the last writes of markers by the journal, and what resolvers may hold since its changes. If the journal
-// cannot be read now, it returns the previous result or none. That is safe: times of change then make the markers young, and
-// what is done is refused while the journal cannot be read.
-func (s *Session) ownWrites() (providers.OwnWrites, []index.Held) {
+// ownWrites returns the last writes of markers by the journal, and what resolvers may hold since its changes and those that
+// readings of zones show. If the journal cannot be read now, it returns the previous result or none. That is safe: times of
+// change then make the markers young, and what is done is refused while the journal cannot be read.
+func (s *Session) ownWrites(zones []providers.ZoneView) (providers.OwnWrites, []index.Held) {
+	now := s.Program.Now()
 	info, err := os.Stat(s.journalPath())
 	if err != nil {
-		return nil, nil
+		return nil, apply.Held(nil, zones, now)
+	}
+	former := make([][]providers.Former, len(zones))
+	for i := range zones {
+		former[i] = zones[i].Former
 	}
 	s.mu.Lock()
 	own := s.own
 	s.mu.Unlock()
-	if own.writes != nil && own.size == info.Size() && own.modified.Equal(info.ModTime()) {
+	if own.writes != nil && own.size == info.Size() && own.modified.Equal(info.ModTime()) && slices.EqualFunc(own.former, former, providers.ShareRows) {
 		return own.writes, own.held
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ownWritesWait)
@@ -49,8 +57,7 @@ func (s *Session) ownWrites() (providers.OwnWrites, []index.Held) {
 	if err != nil {
 		return own.writes, own.held
 	}
-	now := s.Program.Now()
-	own = ownWritesCache{info.Size(), info.ModTime(), apply.OwnWrites(entries, now.Add(-apply.OwnWritesAge)), apply.Held(entries, now)}
+	own = ownWritesCache{info.Size(), info.ModTime(), apply.OwnWrites(entries, now.Add(-apply.OwnWritesAge)), former, apply.Held(entries, zones, now)}
 	s.mu.Lock()
 	s.own = own
 	s.mu.Unlock()
