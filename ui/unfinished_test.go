@@ -108,5 +108,5 @@ func TestAnOfferSaysOfTheNewNodeThatItIsNotYetInDNSAndOfTheOldOneThatItWasTakenO
 		unreplaced(f, "r7", 1, f.snap.Clouds[0].Instances[6].Ref(), 7)
 		f.unfinished[0].OutOfDNS = true
 	})
-	r.until("A replacement was not finished", "which is running and not yet in DNS; the old node", "was taken out of DNS")
+	r.until("A replacement was not finished", "which is running and not yet in DNS; the old node", "was taken out of")
 }

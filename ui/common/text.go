@@ -25,12 +25,16 @@ func Fit(s string, n int, ellipsis string) string {
 	return s
 }
 
-// Wrap breaks a text into lines of at most n cells.
+// hyphen stands for one while lines are broken, because ansi.Wrap breaks at hyphens, and ids have them.
+const hyphen = "\ue000"
+
+// Wrap breaks a text between words into lines of at most n cells, and a word only if it is longer than a line.
 func Wrap(s string, n int) []string {
 	if n <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, n, ""), "\n")
+	s = ansi.Wrap(strings.ReplaceAll(s, "-", hyphen), n, "")
+	return strings.Split(strings.ReplaceAll(s, hyphen, "-"), "\n")
 }
 
 // RecordLabel returns name, type and value of a record.
