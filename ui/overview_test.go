@@ -1,6 +1,8 @@
 package ui_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +84,21 @@ func TestTheOverviewInEverySize(t *testing.T) {
 			r.until("Overview", "down.", "✖ 0")
 			golden.RequireEqual(t, r.grid(c.w, c.h))
 		})
+	}
+}
+
+func TestTheCellsOfAnOverviewHaveOneForm(t *testing.T) {
+	bar := regexp.MustCompile(`[━✖○─]+ \d+/\d+`)
+	for _, w := range []int{70, 76, 80, 84, 90, 100, 120, 160} {
+		r := newRig(t, w, 24, atWork)
+		r.press("0")
+		r.until("Overview", "down.", "✖ 0")
+		for line := range strings.Lines(r.screen()) {
+			bars, cells := len(bar.FindAllString(line, -1)), strings.Count(line, "/")
+			if strings.Contains(line, "www.") && strings.HasPrefix(line, "│") && bars != 0 && bars != cells {
+				t.Errorf("%d columns: %d of %d cells are bars: %s", w, bars, cells, line)
+			}
+		}
 	}
 }
 

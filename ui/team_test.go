@@ -34,9 +34,9 @@ func (f *fake) setTeam(change func(t *common.Team)) {
 
 func TestTheHeaderSaysWhoElseIsHereAndTheRowWhatTheyDoToIt(t *testing.T) {
 	r := newRig(t, 140, 40, withTeam).ready()
-	r.until("3 here: ana, ben", "by ana 22 s")
+	r.until("3 here: ana, ben", "draining by ana 22 s")
 	r.clock.Advance(10 * time.Second)
-	r.until("by ana 12 s")
+	r.until("draining by ana 12 s")
 	r.press("z")
 	r.until("draining by ana 12 s")
 	r.press("z", "0")
@@ -50,6 +50,21 @@ func TestTheHeaderSaysWhoElseIsHereAndTheRowWhatTheyDoToIt(t *testing.T) {
 	r.untilTrue("the others to be gone", func() bool {
 		return !strings.Contains(r.screen(), "here") && !strings.Contains(r.screen(), "by ana")
 	})
+}
+
+func TestARowThatAnotherMemberWorksOnSaysWhatIsDoneInEverySize(t *testing.T) {
+	for _, c := range []struct{ w, h int }{{80, 24}, {100, 30}, {120, 40}, {160, 40}, {200, 60}} {
+		r := newRig(t, c.w, c.h, withTeam).ready()
+		r.press("/")
+		r.typeText(r.f.Snapshot().Clouds[0].Instances[0].Name)
+		r.press("enter")
+		r.until("draining by ana 22 s")
+		for line := range strings.Lines(r.screen()) {
+			if _, after, ok := strings.Cut(line, "draining by ana 22 s "); ok && !strings.Contains(strings.Split(after, "│")[0], "✓") {
+				t.Errorf("%dx%d: the row does not say what is in DNS: %s", c.w, c.h, line)
+			}
+		}
+	}
 }
 
 func TestWhoIsHereTakesNoMoreThanAQuarterOfTheHeader(t *testing.T) {

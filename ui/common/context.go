@@ -152,7 +152,7 @@ type Doing struct {
 }
 
 // DoingTo returns what is being done to an instance now, by whom and how long it still waits, or "", and the same in fewer
-// cells. It is safe for concurrent use.
+// cells, which is by whom alone for another member. It is safe for concurrent use.
 func (sh *Context) DoingTo(k rows.InstanceKey) (text, short string) {
 	var d Doing
 	if all := sh.Doing.Load(); all != nil {

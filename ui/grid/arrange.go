@@ -14,7 +14,8 @@ type Data[K comparable, R Keyed[K]] struct {
 	place []int32    // for each row of given its position in rows; -1 for a filtered-out row
 	from  []int32    // for each row of rows its position in given
 	sort  Sort
-	wide  []int // natural width of each column, between its Min and Max
+	wide  []int              // natural width of each column, between its Min and Max
+	even  map[int][forms]int // for each even column the width of its cells in each form
 	// filled reports for each column whether any measured row has a text in it, or any row if it is optional.
 	filled []bool
 }
@@ -94,15 +95,27 @@ func (d *Data[K, R]) find(k K) (at int, known bool) {
 // typed; of the same rows as before they are known.
 func (d *Data[K, R]) measure(columns []Column[R], last *Data[K, R]) {
 	if last != nil && len(last.wide) == len(columns) {
-		d.wide, d.filled = last.wide, last.filled
+		d.wide, d.filled, d.even = last.wide, last.filled, last.even
 		return
 	}
 	d.wide, d.filled = make([]int, len(columns)), make([]bool, len(columns))
+	d.even = map[int][forms]int{}
 	step := max(1, (len(d.given)+widthSample-1)/widthSample)
 	for c := range columns {
 		w := ansi.StringWidth(columns[c].Title)
 		for i := 0; i < len(d.given); i += step {
-			n := width(columns[c].Text(d.given[i]).Text)
+			cell := columns[c].Text(d.given[i])
+			n := width(cell.Text)
+			if cell.Over != "" {
+				n = 0 // columns stay where they are
+			}
+			if columns[c].Even {
+				all := d.even[c]
+				for form := range all {
+					all[form] = max(all[form], width(cell.from(form)))
+				}
+				d.even[c] = all
+			}
 			w = max(w, n)
 			d.filled[c] = d.filled[c] || n > 0
 		}

@@ -15,8 +15,9 @@ type Keyed[K comparable] interface{ Key() K }
 // Cell is one drawn value. Its text must not contain control characters.
 type Cell struct {
 	Text  string
-	Short string // shown if Text does not fit; may be empty
-	Least string // shown if neither fits, so that it is never cut; may be empty
+	Over  string // shown over the next cells if Text does not fit; may be empty
+	Short string // shown if neither fits; may be empty
+	Least string // shown if none of them fits, so that it is never cut; may be empty
 	Role  theme.Role
 }
 
@@ -36,6 +37,8 @@ type Column[R any] struct {
 	Middle bool
 	// Right aligns the column to the right.
 	Right bool
+	// Even columns show all of their cells in one form: the longest of Text, Short and Least that fits in all of them.
+	Even bool
 	// Wide columns get the room that remains.
 	Wide bool
 	// Optional hides the column while no row has a text in it.
@@ -72,6 +75,7 @@ type Grid[K comparable, R Keyed[K]] struct {
 
 	width  int
 	layout []placed
+	form   int // of even columns: 0 Text, 1 Short, 2 Least
 	gap    int // between columns
 }
 

@@ -2,6 +2,7 @@ package grid
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -61,6 +62,7 @@ func (g *Grid[K, R]) place() {
 		shown[i] = !g.columns[i].Optional || (i < len(g.data.filled) && g.data.filled[i])
 		least[i] = g.leastWidth(i)
 	}
+	g.form = 0
 	for g.totalWidth(g.contentWidths(mediumWidth), shown, 1) > room && g.hideColumn(shown, Extra) {
 	}
 	for g.totalWidth(least, shown, 1) > room && g.hideColumn(shown, 1) {
@@ -69,20 +71,42 @@ func (g *Grid[K, R]) place() {
 	if g.totalWidth(g.contentWidths(ownMost), shown, 2) <= room {
 		g.gap = 2
 	}
-	g.layout = make([]placed, 0, len(g.columns))
-	left := room - g.totalWidth(least, shown, g.gap)
-	for i := range g.columns {
-		if shown[i] {
-			g.layout = append(g.layout, placed{column: i, width: least[i]})
+	left := 0
+	for {
+		g.layout = make([]placed, 0, len(g.columns))
+		for i := range g.columns {
+			if shown[i] {
+				g.layout = append(g.layout, placed{column: i, width: least[i]})
+			}
 		}
+		left = g.widen(room - g.totalWidth(least, shown, g.gap))
+		if g.form == forms-1 || g.evenFit() {
+			break
+		}
+		g.form++
 	}
-	left = g.widen(left)
 	for i := range g.layout {
 		if g.columns[g.layout[i].column].Wide && left > 0 {
 			g.layout[i].width += left
 			break
 		}
 	}
+}
+
+// forms is the number of texts of a cell that stand in for each other.
+const forms = 3
+
+// evenFit reports whether all cells of the even columns fit in their present form.
+func (g *Grid[K, R]) evenFit() bool {
+	return !slices.ContainsFunc(g.layout, func(p placed) bool { return p.width < g.data.even[p.column][g.form] })
+}
+
+// natural returns the natural width of a column; that of an even one is of its present form.
+func (g *Grid[K, R]) natural(column int) int {
+	if all, ok := g.data.even[column]; ok && g.form > 0 {
+		return max(all[g.form], width(g.columns[column].Title))
+	}
+	return g.data.wide[column]
 }
 
 // leastWidth returns the width below which a column is dropped.
@@ -127,7 +151,7 @@ func (g *Grid[K, R]) contentWidths(most int) []int {
 	for i := range g.columns {
 		w[i] = g.leastWidth(i)
 		if i < len(g.data.wide) {
-			w[i] = max(w[i], min(g.data.wide[i], g.most(i, most)))
+			w[i] = max(w[i], min(g.natural(i), g.most(i, most)))
 		}
 	}
 	return w
@@ -156,7 +180,7 @@ func (g *Grid[K, R]) widenTo(left, most, priority int) int {
 		for i, p := range g.layout {
 			want := 0
 			if p.column < len(g.data.wide) {
-				want = min(g.data.wide[p.column], g.most(p.column, most))
+				want = min(g.natural(p.column), g.most(p.column, most))
 			}
 			if p.width < want && g.columns[p.column].Priority <= priority && (best < 0 || g.columns[p.column].Priority < g.columns[g.layout[best].column].Priority) {
 				best = i
@@ -166,7 +190,7 @@ func (g *Grid[K, R]) widenTo(left, most, priority int) int {
 			break
 		}
 		p := &g.layout[best]
-		n := min(left, min(g.data.wide[p.column], g.most(p.column, most))-p.width)
+		n := min(left, min(g.natural(p.column), g.most(p.column, most))-p.width)
 		p.width += n
 		left -= n
 	}
@@ -237,24 +261,76 @@ func (g *Grid[K, R]) row(b *strings.Builder, i int, d Draw[K]) {
 		used = gutter
 	}
 	last := theme.Accent
-	for n, p := range g.layout {
+	draw := func(n, wide int, c *Column[R], role theme.Role, text string) {
+		if role != last {
+			b.WriteString(t.SGR(role, ground))
+			last = role
+		}
+		used += g.cell(b, n, used, wide, cellText{text, c.Right, c.Middle}, t.Ellipsis)
+	}
+	for n := 0; n < len(g.layout); n++ {
+		p := g.layout[n]
 		c := &g.columns[p.column]
 		cell := c.Text(r)
-		if cell.Role != last {
-			b.WriteString(t.SGR(cell.Role, ground))
-			last = cell.Role
+		if end, wide, rest := g.over(n, &cell, r); end > n {
+			draw(n, wide, c, cell.Role, cell.Over)
+			n = end
+			if rest.Text != "" {
+				draw(n, width(rest.Text), c, rest.Role, rest.Text)
+			}
+			continue
 		}
-		text := cell.Text
-		if cell.Short != "" && width(text) > p.width {
-			text = cell.Short
+		if c.Even {
+			cell = Cell{Text: cell.from(g.form), Role: cell.Role}
 		}
-		if cell.Least != "" && width(text) > p.width {
-			text = cell.Least
-		}
-		used += g.cell(b, n, used, p.width, cellText{text, c.Right, c.Middle}, t.Ellipsis)
+		draw(n, p.width, c, cell.Role, cell.fitting(p.width))
 	}
 	pad(b, g.width-used)
 	b.WriteString(theme.Reset)
+}
+
+// from returns the text of a form, or of the next longer one that the cell has.
+func (c *Cell) from(form int) string {
+	switch {
+	case form == 2 && c.Least != "":
+		return c.Least
+	case form > 0 && c.Short != "":
+		return c.Short
+	}
+	return c.Text
+}
+
+// fitting returns the longest text of a cell that fits, or else the shortest.
+func (c *Cell) fitting(room int) (text string) {
+	for form := range forms {
+		if text = c.from(form); width(text) <= room {
+			break
+		}
+	}
+	return text
+}
+
+// over returns the column up to which the text Over of the nth cell reaches, the width that it gets, and the cell of that column if there is
+// room behind it. The column is n if Text fits, or if Over would hide the last column.
+func (g *Grid[K, R]) over(n int, cell *Cell, r R) (end, wide int, rest Cell) {
+	need := width(cell.Over)
+	wide = g.layout[n].width
+	if need == 0 || width(cell.Text) <= wide {
+		return n, wide, rest
+	}
+	for end = n + 1; end < len(g.layout); end++ {
+		p := g.layout[end]
+		wide += g.gap + p.width
+		rest = g.columns[p.column].Text(r)
+		rest.Text = rest.fitting(min(p.width, wide-need-g.gap))
+		if left := wide - g.gap - width(rest.Text); left >= need {
+			return end, left, rest
+		}
+		if end < len(g.layout)-1 && wide >= need {
+			return end, wide, Cell{}
+		}
+	}
+	return n, wide, rest
 }
 
 // cellText is the text of a cell, and how it is aligned and cut.

@@ -38,7 +38,7 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 		"NAME": alive(func(row) theme.Role { return theme.Plain }),
 		"ADDRESS": func(r row, text string) grid.Cell {
 			if doing, short := sh.DoingTo(r.Key()); doing != "" {
-				cell := grid.Cell{Text: t.Wait + " " + doing, Short: short, Role: theme.Notice}
+				cell := grid.Cell{Text: t.Wait + " " + doing, Over: doing, Short: short, Role: theme.Notice}
 				if _, rest, ok := strings.Cut(short, " "); ok {
 					cell.Least = t.Wait + " " + rest
 				}
@@ -63,7 +63,7 @@ func instanceColumns(sh *common.Context) []grid.Column[*rows.Instance] {
 			if r.CountRecords() == 0 {
 				return grid.Cell{Text: t.Dot, Role: theme.Faint}
 			}
-			return grid.Cell{Text: t.OK + " " + text, Role: theme.Good}
+			return grid.Cell{Text: t.OK + " " + text, Short: t.OK + text, Least: t.OK, Role: theme.Good}
 		},
 	}))
 }

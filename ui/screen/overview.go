@@ -226,12 +226,10 @@ func overviewColumns(s *common.Context, table *rows.OverviewTable) []grid.Column
 				most = max(most, r.Clouds[i].All())
 			}
 			out = append(out, grid.Column[*rows.Overview]{
-				Title: strings.ToUpper(cloud), Min: 6, Max: 18 + rows.TrendSteps, Priority: 0, Middle: true,
+				Title: strings.ToUpper(cloud), Min: 6, Max: 18 + rows.TrendSteps, Priority: 0, Middle: true, Even: true,
 				Text: func(r *rows.Overview) grid.Cell {
 					cell := cloudCell(t, r.Clouds[i], most)
-					if line := sparkline(t, s.Trends.Of(r.Name, cloud, s.Now()), r.Clouds[i].All()); line != "" {
-						cell.Text, cell.Short, cell.Least = cell.Text+" "+line, cell.Text, cell.Short
-					}
+					cell.Text += " " + sparkline(t, s.Trends.Of(r.Name, cloud, s.Now()), r.Clouds[i].All())
 					return cell
 				},
 				Compare: func(a, b *rows.Overview) int { return cmp.Compare(b.Clouds[i].Unwell, a.Clouds[i].Unwell) },
@@ -267,8 +265,7 @@ func liveCell(t *theme.Theme, r *rows.Overview) grid.Cell {
 	}
 }
 
-// sparkline draws how many nodes were in DNS and well in the last hour, of all that there are or were; "" if nothing is known of it.
-// What is not known is blank.
+// sparkline draws how many nodes were in DNS and well in the last hour, of all that there are or were. What is not known is blank.
 func sparkline(t *theme.Theme, steps [rows.TrendSteps]int, all int) string {
 	most, line := max(all, slices.Max(steps[:]), 1), ""
 	for _, n := range steps {
@@ -281,14 +278,14 @@ func sparkline(t *theme.Theme, steps [rows.TrendSteps]int, all int) string {
 			line += t.Levels[max(1, n*(len(t.Levels)-1)/most)]
 		}
 	}
-	return strings.TrimRight(line, " ")
+	return line
 }
 
 // barWidth is the width of the bar of the cloud with the most nodes.
 const barWidth = 8
 
 // cloudCell draws the nodes of a service in one cloud as a bar, scaled so that most nodes fill it, and as numbers: those that are
-// well, of all.
+// well, of all. Its short form is the bar and the numbers, its least one the numbers alone.
 func cloudCell(t *theme.Theme, c rows.CloudCount, most int) grid.Cell {
 	if c.All() == 0 {
 		return grid.Cell{Text: t.Dot, Role: theme.Faint}
@@ -300,13 +297,11 @@ func cloudCell(t *theme.Theme, c rows.CloudCount, most int) grid.Cell {
 		return max(1, n*barWidth/most)
 	}
 	numbers := strconv.Itoa(c.Well) + "/" + strconv.Itoa(c.All())
-	cell := grid.Cell{
-		Text:  strings.Repeat(t.Full, scale(c.Well)) + strings.Repeat(t.Bad, scale(c.Unwell)) + strings.Repeat(t.Hollow, scale(c.Unsure)) + strings.Repeat(t.Empty, scale(c.Out)) + " " + numbers,
-		Short: numbers, Role: theme.Good,
-	}
+	bar := strings.Repeat(t.Full, scale(c.Well)) + strings.Repeat(t.Bad, scale(c.Unwell)) + strings.Repeat(t.Hollow, scale(c.Unsure)) + strings.Repeat(t.Empty, scale(c.Out)) + " " + numbers
+	cell := grid.Cell{Text: bar, Short: bar, Least: numbers, Role: theme.Good}
 	switch {
 	case c.Unwell > 0:
-		cell.Role, cell.Short = theme.Bad, t.Bad+numbers
+		cell.Role, cell.Least = theme.Bad, t.Bad+numbers
 	case c.Well == 0:
 		cell.Role = theme.Dim
 	case c.Unsure > 0:
