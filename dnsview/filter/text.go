@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"rollcall/dnsview/index"
 )
@@ -26,7 +27,14 @@ func AppendText(b []byte, r Row) []byte {
 		}
 		return true
 	})
-	return append(b[:from], bytes.ToLower(b[from:])...)
+	text := b[from:]
+	for i, c := range text {
+		if c >= utf8.RuneSelf {
+			return append(b[:from], bytes.ToLower(text)...)
+		}
+		text[i] = lower(c)
+	}
+	return b
 }
 
 // HasWords reports whether the filter has a bare word.

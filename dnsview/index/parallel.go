@@ -3,22 +3,37 @@ package index
 import (
 	"runtime"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
+	"sync/atomic"
 )
 
-// Parallel calls do for the numbers below n in ranges of size, from and below to, on all CPUs. It returns once all calls
-// have returned. Each call is a goroutine of its own, so that one that a key press has woken runs between two of them.
+// helpers are those goroutines of all calls of Parallel that are not their callers'. More of them than CPUs would only make
+// the goroutine of a key press wait longer for its turn.
+var helpers = make(chan struct{}, runtime.GOMAXPROCS(0)-1)
+
+// Parallel calls do for the numbers below n in ranges of size, from and below to, on all CPUs that other calls of it have left.
+// It returns once all calls have returned. Between two of them a goroutine runs that a key press has woken.
 func Parallel(n, size int, do func(from, to int)) {
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for from := 0; from < n; from += size {
-		g.Go(func() error {
+	var next atomic.Int64
+	work := func() {
+		for from := int(next.Add(int64(size))) - size; from < n; from = int(next.Add(int64(size))) - size {
 			do(from, min(from+size, n))
-			return nil
-		})
+			runtime.Gosched()
+		}
 	}
-	_ = g.Wait() // no call fails
+	var wg sync.WaitGroup
+	for range (n - 1) / size { // the caller works too
+		select {
+		case helpers <- struct{}{}:
+			wg.Go(func() {
+				work()
+				<-helpers
+			})
+		default:
+		}
+	}
+	work()
+	wg.Wait()
 }
 
 // manyToSort is from how many elements on Sort uses two CPUs.

@@ -85,10 +85,9 @@ func (g *groupsScreen[K, R]) Arrange() tea.Cmd {
 		return nil
 	}
 	l := g.list
-	l.gen++
-	gen, columns, order, by, all := l.gen, l.columns, l.sort, l.filter, g.kind.rows(g.Picture)
+	gen, columns, order, by, all := l.gen.Add(1), l.columns, l.sort, l.filter, g.kind.rows(g.Picture)
 	group, folded := g.kind.group, g.folded()
-	return func() tea.Msg {
+	return l.inTurn(func() tea.Msg {
 		groups := group(all)
 		lines, shown := make([]*rows.GroupLine[K, R], 0, len(all)+len(groups)), []int32{}
 		for _, group := range groups {
@@ -128,7 +127,7 @@ func (g *groupsScreen[K, R]) Arrange() tea.Cmd {
 		return arranged[rows.GroupKey[K], *rows.GroupLine[K, R]]{list: l, gen: gen, by: columns, data: grid.Arrange(nil, as, lines, grid.Filter{
 			Pass: func([]int32) []int32 { return shown },
 		}, order)}
-	}
+	})
 }
 
 func (g *groupsScreen[K, R]) Do(a common.Action) (tea.Cmd, bool) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -30,7 +31,8 @@ type list[K comparable, R row[K]] struct {
 	natural  string           // the order in which the rows come, or ""
 	filter   filter.Filter
 	sort     grid.Sort
-	gen      uint64          // of the last requested arrangement
+	gen      atomic.Uint64   // of the last requested arrangement
+	turn     sync.Mutex      // of the command that arranges
 	last     arrangement[R]  // the last requested one
 	texts    func() []string // of its rows, for bare words; made in a command when they are first needed
 	shown    arranged[K, R]  // the last one that was shown
@@ -65,16 +67,35 @@ func newList[K comparable, R row[K]](columns []grid.Column[R], natural string) *
 
 // arrange sorts and filters rows in a command. It makes earlier arrangements outdated. It returns nil for rows that
 // are arranged so already.
-func (l *list[K, R]) arrange(rows []R) tea.Cmd {
+func (l *list[K, R]) arrange(rows []R) tea.Cmd { return l.inTurn(l.prepare(rows)) }
+
+// inTurn returns the command of the last requested arrangement. Only one runs at a time, and one that is outdated before its
+// turn does nothing: letters come faster than rows are filtered.
+func (l *list[K, R]) inTurn(do func() tea.Msg) tea.Cmd {
+	if do == nil {
+		return nil
+	}
+	gen := l.gen.Load()
+	return func() tea.Msg {
+		l.turn.Lock()
+		defer l.turn.Unlock()
+		if l.gen.Load() != gen {
+			return nil
+		}
+		return do()
+	}
+}
+
+// prepare returns what arrange does in its command.
+func (l *list[K, R]) prepare(rows []R) (do func() tea.Msg) {
 	a := arrangement[R]{rows, l.filter, l.sort}
 	if l.last.rows == nil || !providers.ShareRows(rows, l.last.rows) {
 		l.texts = textsOf[K](rows)
 	} else if a.filter.String() == l.last.filter.String() && a.sort == l.last.sort {
 		return nil
 	}
-	l.gen++
 	l.last = a
-	out, columns, texts, shown := arranged[K, R]{list: l, gen: l.gen, filter: a.filter, by: l.columns}, l.columns, l.texts, l.shown
+	out, columns, texts, shown := arranged[K, R]{list: l, gen: l.gen.Add(1), filter: a.filter, by: l.columns}, l.columns, l.texts, l.shown
 	return func() tea.Msg {
 		by := grid.Filter{Pass: passing(matcher[K](a.filter, rows, texts)), Narrower: a.filter.Narrows(shown.filter)}
 		out.data = grid.Arrange(shown.data, columns, rows, by, a.sort)
@@ -86,7 +107,7 @@ func (l *list[K, R]) arrange(rows []R) tea.Cmd {
 // change of a filter that moves the cursor.
 func (l *list[K, R]) arrangeNow(rows []R, by filter.Filter) {
 	l.filter, l.last = by, arrangement[R]{}
-	if a, ok := l.arrange(rows)().(arranged[K, R]); ok {
+	if a, ok := l.prepare(rows)().(arranged[K, R]); ok {
 		l.install(a)
 	}
 }
@@ -130,13 +151,17 @@ const rowsOfPart = 1024
 func textsOf[K comparable, R row[K]](rows []R) func() []string {
 	return sync.OnceValue(func() []string {
 		out := make([]string, len(rows))
+		rooms := sync.Pool{New: func() any { return new([]byte) }}
 		index.Parallel(len(rows), rowsOfPart, func(from, to int) {
-			var all []byte // next to each other, they are read faster
+			room := rooms.Get().(*[]byte)
+			defer rooms.Put(room)
+			all := (*room)[:0] // next to each other, they are read faster
 			ends := make([]int, 0, to-from)
 			for _, r := range rows[from:to] {
 				all = filter.AppendText(all, r)
 				ends = append(ends, len(all))
 			}
+			*room = all
 			text, at := string(all), 0
 			for i, end := range ends {
 				out[from+i], at = text[at:end], end
@@ -167,7 +192,7 @@ func (l *list[K, R]) EndFilter() {
 
 // install shows an arrangement, unless it is outdated.
 func (l *list[K, R]) install(a arranged[K, R]) bool {
-	if a.gen != l.gen {
+	if a.gen != l.gen.Load() {
 		return false
 	}
 	l.shown = a
@@ -188,7 +213,7 @@ func (l *list[K, R]) Bookmark() (back func()) {
 
 // release forgets the rows until others are arranged. It keeps the cursor, marks, filter and order.
 func (l *list[K, R]) release() {
-	l.gen++
+	l.gen.Add(1)
 	l.last, l.shown, l.texts = arrangement[R]{}, arranged[K, R]{}, nil
 	l.Release()
 }

@@ -65,6 +65,21 @@ func TestRowsThatAreArrangedAlreadyAreNotArrangedAgain(t *testing.T) {
 	}
 }
 
+func TestAFilterThatIsOutdatedBeforeItsTurnIsNotRun(t *testing.T) {
+	l := newList[providers.Identity](recordColumns(theme.New(theme.Options{}), time.Now), "")
+	some := []*rows.Record{recordRow("TXT"), recordRow("A")}
+	l.SetFilter(parsed(t, "type:TXT"))
+	first := l.arrange(some)
+	l.SetFilter(parsed(t, "type:A"))
+	second := l.arrange(some)
+	if msg := first(); msg != nil {
+		t.Error("the first filter ran after the second one was typed")
+	}
+	if a, ok := second().(arranged[providers.Identity, *rows.Record]); !ok || !l.install(a) || l.Len() != 1 {
+		t.Error("the second filter is not shown")
+	}
+}
+
 // recordRow returns the row of a record of a zone.
 func recordRow(typ string) *rows.Record {
 	return rows.NewRecord(dnsview.Inspect(&providers.Snapshot{Zones: []providers.ZoneView{{}}}, index.Options{}), &providers.Record{Type: typ})

@@ -62,8 +62,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		return nil
 	}
 	l := v.list
-	l.gen++
-	gen, columns, order := l.gen, l.columns, l.sort
+	gen, columns, order := l.gen.Add(1), l.columns, l.sort
 	t := rows.ServiceOrder{Folded: v.folded()}
 	if by := l.filter; !by.Empty() {
 		t.Match = func(r *rows.ServiceLine) bool { return by.Match(r) }
@@ -73,7 +72,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		t.Reverse = order.Reverse
 	}
 	l, roots := v.list, v.tree.Roots
-	return func() tea.Msg {
+	return l.inTurn(func() tea.Msg {
 		lines, shown := t.Flatten(roots)
 		// The rows are in tree order; sorting them as a list would separate children from their parents.
 		as := slices.Clone(columns)
@@ -83,7 +82,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		return arranged[rows.ServiceKey, *rows.ServiceLine]{list: l, gen: gen, by: columns, data: grid.Arrange(nil, as, lines, grid.Filter{
 			Pass: passing(func(i int) bool { return shown[lines[i].Key()] }),
 		}, order)}
-	}
+	})
 }
 
 func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
