@@ -62,6 +62,19 @@ func TestARecentPictureWaitsForAReadUnderWayThatIsYoungEnough(t *testing.T) {
 	})
 }
 
+func TestAReadThatItsCallerGivesUpIsNoneForThoseWhoWaitForIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newFakeCloud("a", 10)
+		c.PageAfter = 10 * time.Second
+		f := New(Options{Clouds: []CloudSource{sourceOf(c)}})
+		ctx, cancel := context.WithCancel(t.Context())
+		go f.Refresh(ctx)
+		time.Sleep(5 * time.Second)
+		go func() { time.Sleep(time.Second); cancel() }()
+		wantState(t, f.Recent(t.Context(), 20*time.Second).Clouds[0].Coverage, providers.CoverageComplete)
+	})
+}
+
 func TestWhatCouldNotBeReadAgainInTimeIsNotCompleteInARecentPicture(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, c, _ := pair(10, Options{})

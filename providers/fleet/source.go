@@ -286,12 +286,13 @@ func (f *Fleet) read(ctx context.Context, s source) bool {
 		sl.busy.Store(false)
 	}
 	sl.reading = false
-	sl.ended = sl.begun
-	sl.gen++ // drops pages that arrive later
-	switch {
-	case errors.Is(ctx.Err(), context.Canceled): // the caller gave up, which says nothing about the source
+	sl.gen++                                    // drops pages that arrive later
+	if errors.Is(ctx.Err(), context.Canceled) { // the caller gave up, which says nothing about the source: who waits for this read begins another
 		f.publish()
 		return false
+	}
+	sl.ended = sl.begun
+	switch {
 	case apply != nil:
 		apply()
 		s.explainTimeout(rctx)

@@ -44,12 +44,15 @@ func verifyRecords(ctx context.Context, dns providers.RecordLister, zone provide
 	if short == "" {
 		return nil
 	}
-	again := 0
-	if cov := dns.Records(ctx, zone, func(page []providers.Record) { again += len(page); heard() }); !cov.Complete() {
+	var again []providers.Record
+	if cov := dns.Records(ctx, zone, func(page []providers.Record) { again = append(again, page...); heard() }); !cov.Complete() {
 		return fmt.Errorf("%s, and a second read did not come to its end: %w", short, cov.Err)
 	}
-	if again != len(rows) {
-		return fmt.Errorf("%s, and a second read gave %d", short, again)
+	if len(again) != len(rows) {
+		return fmt.Errorf("%s, and a second read gave %d", short, len(again))
+	}
+	if other := sampleVanished(again, rows); len(other) > 0 {
+		return fmt.Errorf("%s, and is without %s, which a second read gave", short, other[0].String())
 	}
 	getter, ok := dns.(providers.RecordGetter)
 	if !ok || canFind {

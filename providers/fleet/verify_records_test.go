@@ -30,14 +30,17 @@ func TestAListWithoutARecordThatIsThereIsNotBelieved(t *testing.T) {
 	for _, c := range []struct {
 		name        string
 		list, known []providers.Record
+		again       []providers.Record // of a second read
 		want        string
 	}{
-		{"an empty list", nil, all, "left out"},
-		{"a list without one of three", all[:2], all, "left out"},
-		{"all were deleted", nil, nil, ""},
-		{"one was deleted", all[:2], all[:2], ""},
+		{"an empty list", nil, all, nil, "left out"},
+		{"a list without one of three", all[:2], all, all[:2], "left out"},
+		{"all were deleted", nil, nil, nil, ""},
+		{"one was deleted", all[:2], all[:2], all[:2], ""},
+		{"two reads of one record, which is not the same", all[:1], all[:1], all[1:2], "is without " + all[1].String()},
+		{"two were deleted", all[:1], all[:1], all[:1], ""},
 	} {
-		err := verifyRecords(t.Context(), &listed{c.list, c.known}, providers.Zone{Provider: providers.Cloudflare}, providers.Coverage{State: providers.CoverageComplete}, c.list, all, func() {})
+		err := verifyRecords(t.Context(), &listed{c.again, c.known}, providers.Zone{Provider: providers.Cloudflare}, providers.Coverage{State: providers.CoverageComplete}, c.list, all, func() {})
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
