@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,6 +171,40 @@ func TestAWriteWithoutAReplyIsNeverSentAgain(t *testing.T) {
 	}
 	if o, err := s.Get(t.Context(), "journal/1"); err != nil || string(o.Data) != "x" {
 		t.Errorf("%q, %v", o.Data, err)
+	}
+}
+
+func TestAnEmptyPageOfAListIsNotItsEnd(t *testing.T) {
+	t.Parallel()
+	const page = `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult><Name>ops</Name><IsTruncated>%t</IsTruncated>%s</ListBucketResult>`
+	for name, c := range map[string]struct {
+		pages []string // by number of the request
+		want  string
+		kind  providers.Kind
+	}{
+		"one that is followed by another": {[]string{
+			fmt.Sprintf(page, true, "<NextContinuationToken>t1</NextContinuationToken>"),
+			fmt.Sprintf(page, false, "<Contents><Key>journal/1</Key><Size>1</Size></Contents>"),
+		}, "journal/1", ""},
+		"one that leads nowhere": {[]string{fmt.Sprintf(page, true, "")}, "", providers.KindIncomplete},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var calls atomic.Int32
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				n := int(calls.Add(1)) - 1
+				if n >= len(c.pages) || n > 0 && r.URL.Query().Get("continuation-token") != "t1" {
+					http.Error(w, "no", http.StatusBadRequest)
+					return
+				}
+				w.Header().Set("Content-Type", "application/xml")
+				_, _ = w.Write([]byte(c.pages[n]))
+			}))
+			defer srv.Close()
+			keys, err := newStore(t, srv.URL, "ops").ListAfter(t.Context(), "journal/", "", 10)
+			if strings.Join(keys, " ") != c.want || providers.KindOf(err) != c.kind && err != nil || (err == nil) != (c.kind == "") {
+				t.Errorf("%q, %v", keys, err)
+			}
+		})
 	}
 }
 

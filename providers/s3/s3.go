@@ -193,10 +193,16 @@ func (st *Store) list(ctx context.Context, prefix, after string, most int) ([]pr
 				Key: strings.TrimPrefix(aws.ToString(o.Key), st.prefix), Version: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified), Asked: asked,
 			})
 		}
-		if !aws.ToBool(out.IsTruncated) || len(out.Contents) == 0 {
-			break
+		switch n := len(out.Contents); {
+		case !aws.ToBool(out.IsTruncated):
+			return list[:min(most, len(list))], nil
+		case n > 0:
+			in.StartAfter, in.ContinuationToken = out.Contents[n-1].Key, nil // a token would begin where the first page did
+		case aws.ToString(out.NextContinuationToken) != aws.ToString(in.ContinuationToken):
+			in.ContinuationToken = out.NextContinuationToken // some servers pass over deleted keys with empty pages
+		default:
+			return nil, providers.Errorf(providers.KindIncomplete, "list "+prefix, "the server says that there are more objects, and gives none")
 		}
-		in.StartAfter = out.Contents[len(out.Contents)-1].Key // a continuation token would begin where the first page did
 	}
 	return list[:min(most, len(list))], nil
 }
