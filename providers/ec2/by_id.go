@@ -97,7 +97,7 @@ func (c *Cloud) askFor(ctx context.Context, cloud providers.Cloud, ids []string,
 // isAboutRequest reports whether an error may be due to some of the ids of a call, so that others may have an answer.
 func isAboutRequest(err error) bool {
 	switch providers.KindOf(err) {
-	case providers.KindNotFound, providers.KindInvalid, providers.KindOther:
+	case providers.KindNotFound, providers.KindInvalid:
 		return true
 	}
 	return false

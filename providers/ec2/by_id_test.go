@@ -144,6 +144,7 @@ func TestACloudThatRefusesOrFailsAnswersAboutNoInstance(t *testing.T) {
 		providers.KindAuth:       apiError(http.StatusForbidden, "UnauthorizedOperation", "no"),
 		providers.KindThrottled:  apiError(http.StatusServiceUnavailable, "RequestLimitExceeded", "slow down"),
 		providers.KindIncomplete: xmlAnswer("<html>"),
+		providers.KindOther:      func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not here", http.StatusNotFound) },
 	} {
 		calls := 0
 		c, _ := fakeCloud(t, handlers{"DescribeInstances": func(w http.ResponseWriter, r *http.Request) { calls++; h(w, r) }})
