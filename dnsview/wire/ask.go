@@ -138,7 +138,10 @@ func (s *session) once(ctx context.Context, sv *server, q query, edns bool) repl
 	if err == nil && !in.Truncated {
 		return reply{msg: in, edns: edns}
 	}
-	r := failure(err)
+	r := reply{outcome: NotAsked, detail: "its reply over UDP is cut short, and time is up for a question over TCP"}
+	if err != nil {
+		r = failure(err)
+	}
 	if r.outcome == NoRoute || ctx.Err() != nil || again() != nil {
 		return r
 	}

@@ -64,7 +64,10 @@ func (s *session) delegation(ctx context.Context, zone providers.Zone) *delegati
 	d.until = now.Add(c.o.Keep)
 	if len(d.servers) == 0 && d.lame == "" {
 		if old != nil && len(old.servers) > 0 { // the previous result is better than nothing
+			c.mu.Lock()
 			kept := *old
+			c.mu.Unlock()
+			kept.extra, kept.extraFound = nil, false
 			d = &kept
 		}
 		d.until = now.Add(missedKeep)
