@@ -100,7 +100,9 @@ func (w *writer) putBack(ctx context.Context, list []overwritten) {
 		if o.item.op == providers.OpUpdate {
 			back[n] = providers.Change{Op: providers.OpUpdate, Before: o.now, After: o.was}
 		}
-		notes[n] = providers.NotePutBack(ctx, o.item.i, o.was)
+		if !w.isRestore { // its changes are not those of the context
+			notes[n] = providers.NotePutBack(ctx, o.item.i, o.was)
+		}
 	}
 	restore := &writer{account: w.account, zone: w.zone, op: w.op, changes: back, results: make([]providers.Result, len(back)), isRestore: true}
 	if w.isRestore { // another writer keeps changing the record: its last version stays, and is reported

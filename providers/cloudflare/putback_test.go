@@ -235,3 +235,26 @@ func TestAnAnswerToAnUpdateOrAnAddThatIsNotWhatWasSentIsNotDone(t *testing.T) {
 		t.Errorf("%v", r)
 	}
 }
+
+func TestOnlyWhatTheCallItselfOverwroteIsNoted(t *testing.T) {
+	f := newFake(t)
+	id := f.a("www", "54.1.2.3", object{"comment": marker(t, owner("i-dead"))})
+	a := f.account()
+	before := lookup(t, a, "www")[0]
+	comment := 0
+	f.before = func(_ http.ResponseWriter, r *http.Request) bool { // another writer comes before every batch
+		if strings.HasSuffix(r.URL.Path, "/batch") {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			comment++
+			f.patch(id, object{"comment": fmt.Sprint("change ", comment)})
+		}
+		return false
+	}
+	var noted []int
+	ctx := providers.WithPutBack(t.Context(), func(change int, _ providers.Record) error { noted = append(noted, change); return nil })
+	results := a.Apply(ctx, zone(), []providers.Change{create(record("new", "A", "54.1.2.9")), update(before, func(r *providers.Record) { r.TTL = 30 })})
+	if comment < 2 || results[1].PutBack == nil || !slices.Equal(noted, []int{1}) {
+		t.Errorf("after %d changes of the other writer the changes %v are noted: %+v", comment, noted, results)
+	}
+}
