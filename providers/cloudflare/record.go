@@ -132,17 +132,9 @@ func sameRow(a, b *providers.Record) bool {
 
 // difference returns the first field in which two readings differ.
 func difference(a, b *providers.Record) string {
-	for _, f := range []struct{ what, a, b string }{
-		{"name", a.Name, b.Name},
-		{"type", a.Type, b.Type},
-		{"value", a.Value, b.Value},
-		{"TTL", fmt.Sprint(ttlOf(a)), fmt.Sprint(ttlOf(b))},
-		{"proxied", fmt.Sprint(a.Proxied), fmt.Sprint(b.Proxied)},
-		{"comment", a.Comment, b.Comment},
-		{"tags or settings", a.Policy, b.Policy},
-	} {
-		if f.a != f.b {
-			return fmt.Sprintf("its %s was %q and is %q", f.what, providers.Brief(f.a), providers.Brief(f.b))
+	for _, f := range fields {
+		if x, y := f.of(a), f.of(b); x != y {
+			return fmt.Sprintf("its %s was %q and is %q", f.what, providers.Brief(x), providers.Brief(y))
 		}
 	}
 	return fmt.Sprintf("it was last changed at %s, not %s", b.Modified.Format(time.RFC3339), a.Modified.Format(time.RFC3339))
