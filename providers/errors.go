@@ -29,6 +29,23 @@ const (
 	KindOther       Kind = "other"       // anything else; guards treat it like unreachable
 )
 
+// MayHaveHappened reports whether a write that failed with an error of kind k may have been made all the same: the answer
+// is lost, or is not the provider's own refusal. Its outcome has to be looked up.
+func (k Kind) MayHaveHappened() bool {
+	switch k {
+	case KindUncertain, KindUnreachable, KindIncomplete, KindOther:
+		return true
+	}
+	return false
+}
+
+// Inconclusive reports whether an error of kind k says nothing about an earlier try of the same write: those of
+// MayHaveHappened, and refusals that do not depend on what the write would change. If an earlier try may have been made,
+// the write as a whole then is KindUncertain.
+func (k Kind) Inconclusive() bool {
+	return k.MayHaveHappened() || k == KindThrottled || k == KindAuth
+}
+
 // Error is an error of a source, wrapped once with the operation that failed.
 type Error struct {
 	Kind       Kind

@@ -114,6 +114,20 @@ func (r *Record) Owner() (Owner, bool) {
 	return r.Owners[0], true
 }
 
+// SameOwners reports whether two readings of a record have the same owners, each live or quiesced in both. A record with
+// an unreadable marker has none that are known.
+func (r *Record) SameOwners(o *Record) bool {
+	if len(r.Owners) != len(o.Owners) || len(r.BadMarkers)+len(o.BadMarkers) > 0 {
+		return false
+	}
+	for _, a := range r.Owners {
+		if !slices.ContainsFunc(o.Owners, func(b Owner) bool { return a.Same(b) && a.Quiesced == b.Quiesced }) {
+			return false
+		}
+	}
+	return true
+}
+
 // OwnedBy reports whether the record unambiguously belongs to the instance of o.
 func (r *Record) OwnedBy(o Owner) bool {
 	own, ok := r.Owner()

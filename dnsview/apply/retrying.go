@@ -181,7 +181,7 @@ func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *pro
 	switch {
 	case n == 0 && c.Op == providers.OpCreate:
 		return true
-	case n > 0 && sameOwner(found, &c.After):
+	case n > 0 && found.SameOwners(&c.After):
 		*r = providers.Result{Record: *found, Already: !sent, LookedUp: sent, Ticket: r.Ticket}
 	default:
 		changed(r)
@@ -196,13 +196,4 @@ func changed(r *providers.Result) {
 		c.Kind = providers.KindConflict
 		r.Err = &c
 	}
-}
-
-func sameOwner(a, b *providers.Record) bool {
-	x, okA := a.Owner()
-	y, okB := b.Owner()
-	if !okA && !okB {
-		return len(a.Owners) == len(b.Owners) && len(a.BadMarkers) == 0
-	}
-	return okA && okB && x.Same(y) && x.Quiesced == y.Quiesced
 }

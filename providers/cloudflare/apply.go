@@ -16,7 +16,6 @@ import (
 const (
 	batchLimit  = 200 // changes in one batch: the limit of Cloudflare's smallest plan
 	getEachUpTo = 10  // records read again one by one; for more the zone is listed
-	resendLimit = 1   // how often creates are sent again after a lost reply
 	batchType   = "application/json"
 )
 
@@ -29,6 +28,8 @@ type item struct {
 	id   string         // delete, update
 	body map[string]any // create, update
 	want providers.Record
+
+	lost bool // a create whose reply was lost: it may have been made, and is sent once more
 }
 
 // Apply carries out changes in batches, which Cloudflare executes in one transaction each. Cloudflare has no
@@ -38,7 +39,8 @@ type item struct {
 // update left. If that differs from the reading, Apply restores the record as the other writer had left it, and returns
 // KindConflict with that record in PutBack; see providers.WithPutBack.
 //
-// A refused batch is split until the changes that caused it are isolated; all others are made. After a lost reply
+// A refused batch is split until the changes that caused it are isolated; all others are made. A delete and a create of
+// one name stay in one batch, or the create comes first, and the delete only if that is made. After a lost reply
 // creates are looked up and sent again, updates are looked up, and deletes are KindUncertain.
 func (a *Account) Apply(ctx context.Context, zone providers.Zone, changes []providers.Change) []providers.Result {
 	results := make([]providers.Result, len(changes))
@@ -66,11 +68,8 @@ type writer struct {
 
 // carryOut carries out the changes and sets the results.
 func (w *writer) carryOut(ctx context.Context) {
-	items := w.prepare(ctx)
-	for len(items) > 0 {
-		n := min(len(items), batchLimit)
-		w.send(ctx, items[:n], 0)
-		items = items[n:]
+	if items := w.prepare(ctx); len(items) > 0 {
+		w.send(ctx, items)
 	}
 }
 

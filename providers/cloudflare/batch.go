@@ -14,30 +14,32 @@ import (
 	"rollcall/providers/budget"
 )
 
-// send carries out items in one batch, or in smaller ones if it is refused.
-func (w *writer) send(ctx context.Context, items []item, resent int) {
+// send carries out items in one batch, or in smaller ones if they are too many or it is refused.
+func (w *writer) send(ctx context.Context, items []item) {
+	if len(items) > batchLimit {
+		w.sendParts(ctx, items, batchLimit)
+		return
+	}
 	reply, err := w.batch(ctx, items)
 	if err == nil {
-		w.recordResults(ctx, items, reply, resent)
+		w.recordResults(ctx, items, reply)
 		return
 	}
 	switch k := providers.KindOf(err); {
-	case k == providers.KindIncomplete || (k == providers.KindUnreachable || k == providers.KindOther) && !budget.NotSent(err):
-		w.recoverLost(ctx, items, resent, err)
+	case k.MayHaveHappened() && !budget.NotSent(err):
+		w.recoverLost(ctx, items, err)
 	case hasCode(err, codeRoute, codeRouteID): // the zone itself does not exist
 		w.failAll(items, err)
 	case (k == providers.KindInvalid || k == providers.KindConflict || k == providers.KindNotFound || k == providers.KindLimit) && len(items) > 1:
 		if hasCode(err, codeIdentical, codeExists) {
 			if left := w.withoutDuplicates(ctx, items); len(left) < len(items) {
 				if len(left) > 0 {
-					w.send(ctx, left, resent)
+					w.send(ctx, left)
 				}
 				return
 			}
 		}
-		half := len(items) / 2
-		w.send(ctx, items[:half], resent)
-		w.send(ctx, items[half:], resent)
+		w.sendParts(ctx, items, len(items)/2)
 	case len(items) == 1:
 		w.recordRefusal(ctx, items[0], err)
 	default: // not made, and no single change is the cause: credentials, throttling, no connection
@@ -47,8 +49,18 @@ func (w *writer) send(ctx context.Context, items []item, resent int) {
 
 func (w *writer) failAll(items []item, err error) {
 	for _, it := range items {
-		w.results[it.i].Err = err
+		w.fail(it, err)
 	}
+}
+
+// fail sets the error of a change. That of a change that was sent before with a lost reply is KindUncertain, unless err
+// says that it was not made then either.
+func (w *writer) fail(it item, err error) {
+	if k := providers.KindOf(err); it.lost && (k.Inconclusive() || k == providers.KindLimit || hasCode(err, codeIdentical, codeExists)) {
+		w.refuse(it.i, providers.KindUncertain, fmt.Errorf("the reply was lost, and it was sent again: %w", err))
+		return
+	}
+	w.results[it.i].Err = err
 }
 
 // withoutDuplicates sets the results of those creates of a refused batch whose values exist already, and returns the
@@ -67,7 +79,7 @@ func (w *writer) withoutDuplicates(ctx context.Context, items []item) []item {
 		if !ok {
 			var err error
 			if rows, err = w.account.named(ctx, &w.zone, k.name, k.typ); err != nil {
-				w.results[it.i].Err = err
+				w.fail(it, err)
 				continue
 			}
 			there[k] = rows
@@ -91,7 +103,7 @@ func (w *writer) recordRefusal(ctx context.Context, it item, err error) {
 	case hasCode(err, codeNoRecord):
 		w.refuse(it.i, providers.KindConflict, errors.New("the record is not there any more"))
 	default:
-		w.results[it.i].Err = err
+		w.fail(it, err)
 	}
 }
 
@@ -100,31 +112,24 @@ func (w *writer) duplicate(ctx context.Context, it item, cause error) {
 	there, err := w.sameValue(ctx, &it.want)
 	switch {
 	case err != nil:
-		w.results[it.i].Err = err
+		w.fail(it, err)
 	case there == nil:
-		w.results[it.i].Err = cause
+		w.fail(it, cause)
 	default:
 		w.present(it, there)
 	}
 }
 
 func (w *writer) present(it item, there *providers.Record) {
-	if !sameOwner(there, &it.want) {
+	if !there.SameOwners(&it.want) {
 		w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", providers.Brief(there.Comment)))
 		return
 	}
-	w.results[it.i] = providers.Result{Record: *there, Already: true}
-}
-
-func sameOwner(a, b *providers.Record) bool {
-	if len(a.Owners) != len(b.Owners) || len(a.BadMarkers) > 0 {
-		return false
-	}
-	return len(a.Owners) == 0 || a.Owners[0].Same(b.Owners[0])
+	w.results[it.i] = providers.Result{Record: *there, Already: !it.lost, LookedUp: it.lost}
 }
 
 // recoverLost sets the results of changes whose reply was lost.
-func (w *writer) recoverLost(ctx context.Context, items []item, resent int, cause error) {
+func (w *writer) recoverLost(ctx context.Context, items []item, cause error) {
 	var again []item
 	for _, it := range items {
 		var there *providers.Record
@@ -132,12 +137,13 @@ func (w *writer) recoverLost(ctx context.Context, items []item, resent int, caus
 		switch it.op {
 		case providers.OpCreate:
 			there, err = w.sameValue(ctx, &it.want)
-			if err == nil && there == nil && resent < resendLimit {
-				again = append(again, it)
-				continue
-			}
-			if err == nil && there != nil && !sameOwner(there, &it.want) {
-				w.refuse(it.i, providers.KindConflict, fmt.Errorf("the value is there already, with the comment %q", providers.Brief(there.Comment)))
+			if err == nil && (there != nil || !it.lost) {
+				it.lost = true
+				if there != nil {
+					w.present(it, there)
+				} else {
+					again = append(again, it)
+				}
 				continue
 			}
 		case providers.OpUpdate:
@@ -155,7 +161,7 @@ func (w *writer) recoverLost(ctx context.Context, items []item, resent int, caus
 		w.results[it.i] = providers.Result{Record: *there, LookedUp: true}
 	}
 	if len(again) > 0 {
-		w.send(ctx, again, resent+1)
+		w.send(ctx, again)
 	}
 }
 
@@ -227,7 +233,7 @@ func (w *writer) addsOnly(ctx context.Context, call sdkCall) (*envelope, error) 
 
 // recordResults records the results of an executed batch and restores what it has overwritten. A change that is missing
 // from the answer is looked up as after a lost reply.
-func (w *writer) recordResults(ctx context.Context, items []item, reply *batchReply, resent int) {
+func (w *writer) recordResults(ctx context.Context, items []item, reply *batchReply) {
 	var back []overwritten
 	var untold []item
 	var why error
@@ -255,7 +261,7 @@ func (w *writer) recordResults(ctx context.Context, items []item, reply *batchRe
 	}
 	w.putBack(ctx, back)
 	if len(untold) > 0 {
-		w.recoverLost(ctx, untold, resent, why)
+		w.recoverLost(ctx, untold, why)
 	}
 }
 

@@ -206,12 +206,7 @@ func (w *workingCopy) dependOn(k Key) {
 // sameOwners checks a create of an existing value: the owners must be equal, or the change must have none.
 func (w *workingCopy) sameOwners(r *providers.Record) error {
 	have := w.owners(r)
-	for _, o := range r.Owners {
-		if !slices.ContainsFunc(have, func(h providers.Owner) bool { return h.Same(o) && h.Quiesced == o.Quiesced }) {
-			return conflict("%s is there already, %s", r, ownedBy(have))
-		}
-	}
-	if len(r.Owners) > 0 && len(have) != len(r.Owners) {
+	if len(r.Owners) > 0 && !(&providers.Record{Owners: have}).SameOwners(&providers.Record{Owners: r.Owners}) {
 		return conflict("%s is there already, %s", r, ownedBy(have))
 	}
 	return nil
