@@ -101,18 +101,62 @@ func (v *View) FindingsOfNode(n int32) []*Finding {
 	return v.attached.nodes.of(n)
 }
 
-// TakenFrom returns for each finding its number in an earlier view that has made it too, or -1. It may miss some.
+// TakenFrom returns for each finding its number in an earlier view that has made it too, or -1. Only times of its evidence
+// may differ. Of a view that was not made from that one it returns -1 for all.
 func (v *View) TakenFrom(last *View) []int32 {
-	const most = 64 // findings of the earlier view that are gone in one place
-	out := make([]int32, len(v.sorted))
-	at := 0
-	for i, f := range v.sorted {
-		out[i] = -1
-		ahead := last.sorted[at:min(at+most, len(last.sorted))]
-		if n := slices.Index(ahead, f); n >= 0 {
-			at += n + 1
-			out[i] = int32(at - 1)
+	out := slices.Repeat([]int32{-1}, len(v.sorted))
+	if _, ok := v.Index.DiffersFrom(last.Index); !ok {
+		return out
+	}
+	is, was := &inspector{Index: v.Index}, &inspector{Index: last.Index}
+	for i, at := 0, 0; i < len(v.sorted) && at < len(last.sorted); {
+		f, old := v.sorted[i], last.sorted[at]
+		order := 0
+		if f != old {
+			order = is.compareAcross(f, was, old)
+		}
+		if order == 0 && (f == old || sameFinding(f, old)) {
+			out[i] = int32(at)
+		}
+		if order <= 0 {
+			i++
+		}
+		if order >= 0 {
+			at++
 		}
 	}
 	return out
+}
+
+// sameFinding reports whether two findings of views of which one was made from the other differ in no more than times.
+func sameFinding(a, b *Finding) bool {
+	return a.rank == b.rank && a.placed == b.placed && a.place == b.place && a.node == b.node && a.Reason == b.Reason && a.Class == b.Class && a.Severity == b.Severity &&
+		a.Cloud == b.Cloud && a.Service == b.Service && a.Zone == b.Zone && a.Remedy == b.Remedy && a.OneKey == b.OneKey && a.Would == b.Would &&
+		a.Controller == b.Controller && a.Address == b.Address && a.Name == b.Name && len(a.Uncertain) == len(b.Uncertain) &&
+		(a.Instance == b.Instance || a.Instance != nil && b.Instance != nil && *a.Instance == *b.Instance)
+}
+
+// FindingsFrom returns how the findings differ from those of an earlier view: of returns the finding of v that is one of
+// last, or nil, found are those that last has not made, and gone those of last that v has not.
+func (v *View) FindingsFrom(last *View) (of func(*Finding) *Finding, found, gone []*Finding) {
+	now := slices.Repeat([]int32{-1}, len(last.Findings))
+	for i, was := range v.TakenFrom(last) {
+		if was >= 0 {
+			now[was] = int32(i)
+		} else {
+			found = append(found, &v.Findings[i])
+		}
+	}
+	for i, at := range now {
+		if at < 0 {
+			gone = append(gone, &last.Findings[i])
+		}
+	}
+	of = func(f *Finding) *Finding {
+		if at := now[f.order]; at >= 0 {
+			return &v.Findings[at]
+		}
+		return nil
+	}
+	return of, found, gone
 }

@@ -7,6 +7,7 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/rows"
+	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
@@ -18,15 +19,7 @@ func BenchmarkAHundredChangedRows100000(b *testing.B) { benchmarkChangedRows(b, 
 // another TTL than before, and as many instances another tag, to the rows of its screens.
 func benchmarkChangedRows(b *testing.B, changed int) {
 	s, o := bigWorld(100_000, false)
-	other := *s
-	other.Clouds, other.Zones = slices.Clone(s.Clouds), slices.Clone(s.Zones)
-	z, c := &other.Zones[0], &other.Clouds[0]
-	z.Records, c.Instances = slices.Clone(z.Records), slices.Clone(c.Instances)
-	for n := range changed {
-		z.Records[n*len(z.Records)/changed].TTL++
-		c.Instances[n*len(c.Instances)/changed].Tags = providers.TagsOf(map[string]string{"service": "www", "env": "canary"})
-	}
-	snaps := []*providers.Snapshot{&other, s}
+	snaps := []*providers.Snapshot{withChangedRows(s, changed), s}
 	v := dnsview.Inspect(s, o)
 	j, found := rows.Join(v), rows.Findings(v)
 	b.ReportAllocs()
@@ -38,6 +31,36 @@ func benchmarkChangedRows(b *testing.B, changed int) {
 			b.Fatal("no findings or no rows")
 		}
 	}
+}
+
+// BenchmarkServiceTreeAfterOneChangedRow100000 is the service tree after such a read. The instance belongs to the largest
+// service, which has a third of all nodes.
+func BenchmarkServiceTreeAfterOneChangedRow100000(b *testing.B) {
+	s, o := bigWorld(100_000, false)
+	snaps := []*providers.Snapshot{withChangedRows(s, 1), s}
+	v := dnsview.Inspect(s, o)
+	tree.Of(v)
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		b.StopTimer()
+		o.Now = o.Now.Add(1)
+		v = dnsview.InspectAfter(v, snaps[n%2], o)
+		b.StartTimer()
+		tree.Of(v)
+	}
+}
+
+// withChangedRows returns a later snapshot with so many changed records, and as many changed instances.
+func withChangedRows(s *providers.Snapshot, changed int) *providers.Snapshot {
+	other := *s
+	other.Clouds, other.Zones = slices.Clone(s.Clouds), slices.Clone(s.Zones)
+	z, c := &other.Zones[0], &other.Clouds[0]
+	z.Records, c.Instances = slices.Clone(z.Records), slices.Clone(c.Instances)
+	for n := range changed {
+		z.Records[n*len(z.Records)/changed].TTL++
+		c.Instances[n*len(c.Instances)/changed].Tags = providers.TagsOf(map[string]string{"service": "www", "env": "canary"})
+	}
+	return &other
 }
 
 func BenchmarkOneRowThatComes100000(b *testing.B) { benchmarkRowsThatMove(b, true) }

@@ -54,6 +54,9 @@ func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	}
 	v.sorted = in.sorted(found, gone)
 	v.attach()
+	if in.last != nil && in.last.services.Load() != nil {
+		v.earlier.Store(in.last)
+	}
 	return v
 }
 

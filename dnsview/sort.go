@@ -31,12 +31,17 @@ var rankOf = func() map[Class]int32 {
 	return rank
 }()
 
-// compareRanked orders findings of parts as a view has them. It reads rank, which an inspector sets when it adds a finding.
+// compareRanked orders findings of parts as a view has them.
 func (in *inspector) compareRanked(a, b *Finding) int {
+	return in.compareAcross(a, in, b)
+}
+
+// compareAcross is compareRanked with a finding b of another view. It reads rank, which an inspector sets when it adds a finding.
+func (in *inspector) compareAcross(a *Finding, other *inspector, b *Finding) int {
 	if a.rank != b.rank {
 		return cmp.Compare(a.rank, b.rank)
 	}
-	return compareFindings(a, b, in.recordOf(a), in.recordOf(b))
+	return compareFindings(a, b, in.recordOf(a), other.recordOf(b))
 }
 
 // recordOf returns the record of a finding of a part, or nil.

@@ -54,14 +54,22 @@ type View struct {
 	until    time.Time       // the first moment at which time alone changes a stage; zero for never
 	taken    int             // parts of stages that an earlier inspection made
 	attached *attached
-	services atomic.Value // see ServicesOf
+	services atomic.Value         // see ServicesOf
+	earlier  atomic.Pointer[View] // that it was made from, if that has services, until it has some of its own
 }
 
 // ServicesOf returns what build returned at the first call for this view. It is for package tree, whose Of everyone else
-// calls: a view keeps its services, of the one type S. It is safe for concurrent use, and then it may call build several times.
-func ServicesOf[S any](v *View, build func(*View) S) S {
+// calls: a view keeps its services, of the one type S. If the view was made from an earlier one that has services, build
+// is called with that and them. It is safe for concurrent use, and then it may call build several times.
+func ServicesOf[S any](v *View, build func(v, last *View, services S) S) S {
 	if v.services.Load() == nil {
-		v.services.CompareAndSwap(nil, build(v))
+		var services S
+		last := v.earlier.Load()
+		if last != nil {
+			services = last.services.Load().(S)
+		}
+		v.services.CompareAndSwap(nil, build(v, last, services))
+		v.earlier.Store(nil)
 	}
 	return v.services.Load().(S)
 }

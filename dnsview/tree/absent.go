@@ -18,6 +18,7 @@ func (t *builder) addQuiesced() {
 	}
 	for _, m := range t.QuiescedMarkers {
 		switch {
+		case !t.builds(m.Name):
 		case m.Owner.Type == "SRV":
 			t.addQuiescedSRV(m, hosts[m.Of()])
 		case t.roundRobin(m.Name):
@@ -27,7 +28,7 @@ func (t *builder) addQuiesced() {
 	t.indexHosts()
 	// What is left of the host names is that of nodes whose SRV value stayed, or no host name at all.
 	for _, m := range t.QuiescedMarkers {
-		if !slices.ContainsFunc(hosts[m.Of()], func(h index.QuiescedMarker) bool { return h.Record == m.Record }) || t.addQuiescedHost(m) {
+		if !t.builds(m.Name) || !slices.ContainsFunc(hosts[m.Of()], func(h index.QuiescedMarker) bool { return h.Record == m.Record }) || t.addQuiescedHost(m) {
 			continue
 		}
 		t.addQuiescedAddress(t.membersOf(m.Name, index.RoundRobin), m)
@@ -162,7 +163,7 @@ func (t *builder) indexHosts() {
 func (t *builder) nodeOfHost(m index.Member) (*memberBuilder, *Node) {
 	r := m.Record
 	o, ok := r.Owner()
-	if !ok {
+	if !ok || t.only != nil {
 		return nil, nil
 	}
 	whose := Node{node: m.Node}
@@ -184,7 +185,7 @@ func (t *builder) nodeOfHost(m index.Member) (*memberBuilder, *Node) {
 	}
 	for n, s := range t.Index.Services {
 		if s.Kind == index.DNSSD && s.Selects(i) {
-			if mb := t.order[n]; mb.nodeOf(k, "") == nil {
+			if mb := t.declared[n]; mb.nodeOf(k, "") == nil {
 				return mb, nil
 			}
 		}
@@ -203,20 +204,27 @@ func (t *builder) addInstances() {
 		for at, s := range t.Index.Services {
 			if s.Selects(i) {
 				selected = true
-				t.addAbsent(t.order[at], int32(n), i)
+				if mb := t.declared[at]; mb != nil {
+					t.addAbsent(mb, int32(n), i)
+				}
 			}
 		}
 		name := i.Tags.Get(providers.TagService)
 		if selected || name == "" || t.Index.Nodes[n].FirstLink >= 0 {
 			continue
 		}
-		kind := index.RoundRobin
-		name = providers.CanonicalName(name)
-		if _, ok := dnssd.TypeOf(name); ok || dnssd.IsType(name) {
-			kind = index.DNSSD
+		if name = providers.CanonicalName(name); t.builds(name) {
+			t.addAbsent(t.membersOf(name, kindOf(name)), int32(n), i)
 		}
-		t.addAbsent(t.membersOf(name, kind), int32(n), i)
 	}
+}
+
+// kindOf returns the kind of a service that only a tag names.
+func kindOf(name string) index.ServiceKind {
+	if _, ok := dnssd.TypeOf(name); ok || dnssd.IsType(name) {
+		return index.DNSSD
+	}
+	return index.RoundRobin
 }
 
 // leadsTo reports whether a node has an address of an instance.

@@ -32,6 +32,9 @@ type builder struct {
 	at       map[string]int      // of clouds in the config
 	alone    map[string][]string // a list of each cloud alone
 
+	only     map[string]bool  // the names that are built, none of which is one of DNS-SD; nil for all
+	declared []*memberBuilder // of the declared services, in their order; nil for one that is not built
+
 	spareNodes   index.Pool[Node]
 	spareMembers index.Pool[memberBuilder]
 	spareService index.Pool[Service]
@@ -40,6 +43,21 @@ type builder struct {
 	spareLists   index.Pool[*Node]
 	spareFound   index.Pool[*dnsview.Finding]
 }
+
+func newBuilder(v *dnsview.View) *builder {
+	t := &builder{
+		Index: v.Index, view: v, names: index.NewTable(0, index.HashName), numbers: index.NewTable(0, index.HashName), dnssd: map[string]*memberBuilder{},
+		found: map[string][]*dnsview.Finding{}, health: healthOf(v), at: map[string]int{}, alone: map[string][]string{},
+	}
+	for n := range v.Snapshot.Clouds {
+		name := v.Snapshot.Clouds[n].Cloud.Name
+		t.at[name], t.alone[name] = n, []string{name}
+	}
+	return t
+}
+
+// builds reports whether the members of a name are built.
+func (t *builder) builds(name string) bool { return t.only == nil || t.only[name] }
 
 type healthKey struct {
 	service string
@@ -61,7 +79,13 @@ type memberBuilder struct {
 // addDeclared begins with what the config declares.
 func (t *builder) addDeclared() {
 	for _, s := range t.Index.Services {
-		mb := t.membersOf(providers.CanonicalName(s.Name), s.Kind)
+		name := providers.CanonicalName(s.Name)
+		if !t.builds(name) {
+			t.declared = append(t.declared, nil)
+			continue
+		}
+		mb := t.membersOf(name, s.Kind)
+		t.declared = append(t.declared, mb)
 		mb.state, mb.Declared, mb.Minimum, mb.Kind = s, s.Service, s.Minimum, s.Kind
 		if s.ReadZone != nil {
 			mb.Zone = s.ReadZone.Name
@@ -72,21 +96,27 @@ func (t *builder) addDeclared() {
 	}
 }
 
-// indexFindings puts the findings and the outcomes of health checks where they are found by name.
+// indexFindings puts the findings where they are found by name.
 func (t *builder) indexFindings() {
 	for i := range t.view.Findings {
 		f := &t.view.Findings[i]
-		if name := cmp.Or(f.Service, f.Name); name != "" {
+		if name := cmp.Or(f.Service, f.Name); name != "" && t.builds(name) {
 			t.found[name] = t.spareFound.Add(t.found[name], f)
 		}
 	}
-	for i := range t.Options.Health {
-		h := &t.Options.Health[i]
+}
+
+// healthOf returns the outcomes of health checks that say something of now.
+func healthOf(v *dnsview.View) map[healthKey]*index.HealthState {
+	health := map[healthKey]*index.HealthState{}
+	for i := range v.Options.Health {
+		h := &v.Options.Health[i]
 		name := providers.CanonicalName(h.Service)
-		if s := t.ServicesByName[name]; s != nil && !t.Outdated(s, h) {
-			t.health[healthKey{name, index.InstanceKey{Cloud: h.Key, ID: h.ID}}] = h
+		if s := v.Index.ServicesByName[name]; s != nil && !v.Index.Outdated(s, h) {
+			health[healthKey{name, index.InstanceKey{Cloud: h.Key, ID: h.ID}}] = h
 		}
 	}
+	return health
 }
 
 // membersOf returns the members of a name, and begins with none for a new one.
@@ -167,6 +197,19 @@ func (t *builder) addRecords() {
 				}
 			case "A", "AAAA":
 				t.addAddress(m)
+			}
+		}
+	}
+}
+
+// addNamed looks at the addresses at the names that are built.
+func (t *builder) addNamed() {
+	for name := range t.only {
+		for _, z := range t.Zones {
+			for _, r := range z.Named(name) {
+				if r.Type == "A" || r.Type == "AAAA" {
+					t.addAddress(index.Member{Node: z.Nodes[index.Position(z.View.Records, r)], Record: r})
+				}
 			}
 		}
 	}

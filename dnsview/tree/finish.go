@@ -16,14 +16,9 @@ const namesOfPart = 64
 
 // finish says how each node stands, adds up the members, and puts all in order.
 func (t *builder) finish() []*Service {
-	index.Parallel(len(t.order), namesOfPart, func(from, to int) {
-		var records []index.Member // of one name after the other
-		for _, mb := range t.order[from:to] {
-			records = t.finishMembers(mb, records[:0])
-		}
-	})
+	t.finishNames()
 	var out []*Service
-	for _, mb := range t.order[:len(t.Index.Services)] { // the declared ones are there first
+	for _, mb := range t.declared {
 		if !slices.Contains(out, mb.service) {
 			out = append(out, mb.service)
 		}
@@ -39,6 +34,16 @@ func (t *builder) finish() []*Service {
 		t.addUp(s)
 	}
 	return out
+}
+
+// finishNames says how each node stands, and adds up the members of each name.
+func (t *builder) finishNames() {
+	index.Parallel(len(t.order), namesOfPart, func(from, to int) {
+		var records []index.Member // of one name after the other
+		for _, mb := range t.order[from:to] {
+			records = t.finishMembers(mb, records[:0])
+		}
+	})
 }
 
 // inOrder makes what was collected independent of the order of rows.

@@ -139,18 +139,20 @@ func (n *Node) ByHand() bool { return providers.Owner{Instance: n.Ref.ID}.Host()
 // Of returns every declared or seen service with its nodes: the declared ones in the
 // order of their declaration, then the others by name. The view keeps them, so the caller must not modify them. It is safe
 // for concurrent use.
-func Of(v *dnsview.View) []*Service { return dnsview.ServicesOf(v, Build) }
+func Of(v *dnsview.View) []*Service {
+	return dnsview.ServicesOf(v, func(v, last *dnsview.View, was []*Service) []*Service {
+		if last != nil {
+			if out, ok := after(v, last, was); ok {
+				return out
+			}
+		}
+		return Build(v)
+	})
+}
 
 // Build makes what Of returns. It costs about as much as looking at every record once.
 func Build(v *dnsview.View) []*Service {
-	t := &builder{
-		Index: v.Index, view: v, names: index.NewTable(0, index.HashName), numbers: index.NewTable(0, index.HashName), dnssd: map[string]*memberBuilder{},
-		found: map[string][]*dnsview.Finding{}, health: map[healthKey]*index.HealthState{}, at: map[string]int{}, alone: map[string][]string{},
-	}
-	for n := range v.Snapshot.Clouds {
-		name := v.Snapshot.Clouds[n].Cloud.Name
-		t.at[name], t.alone[name] = n, []string{name}
-	}
+	t := newBuilder(v)
 	t.addDeclared()
 	t.indexFindings()
 	t.addRecords()

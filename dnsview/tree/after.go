@@ -1,0 +1,217 @@
+package tree
+
+import (
+	"cmp"
+	"slices"
+
+	"rollcall/dnsview"
+	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+)
+
+// The services of a view that was made from an earlier one are those of that view, but for the round-robin names that
+// something has changed for: these are built anew. Names of DNS-SD lead to one another, so that all services are built anew
+// if something has changed for one of them.
+
+// after returns the services of a view that was made from an earlier one with some services. ok is false if all of them have
+// to be built anew.
+func after(v, last *dnsview.View, was []*Service) (out []*Service, ok bool) {
+	u := &updater{view: v, last: last, again: map[string]bool{}, chained: map[string]bool{}, nodes: map[int32]bool{}}
+	for _, s := range was {
+		u.addChains(s)
+	}
+	delete(u.chained, "") // of nodes without a host name
+	of, found, gone := v.FindingsFrom(last)
+	u.rows()
+	u.markers()
+	u.health()
+	for _, f := range found {
+		u.finding(v.Index, f)
+	}
+	for _, f := range gone {
+		u.finding(last.Index, f)
+	}
+	if u.whole {
+		return nil, false
+	}
+	t := newBuilder(v)
+	t.only = u.again
+	t.addDeclared()
+	t.indexFindings()
+	t.addNamed()
+	t.addQuiesced()
+	t.addOtherAddresses()
+	t.addInstances()
+	t.finishNames()
+	return (&taker{builder: t, last: last.Index, finding: of}).all(was)
+}
+
+// updater finds the names that something has changed for.
+type updater struct {
+	view, last *dnsview.View
+	again      map[string]bool // round-robin names that are built anew
+	whole      bool            // all services have to be built anew
+
+	chained map[string]bool // names of DNS-SD: of services, incarnations, and hosts of nodes
+	nodes   map[int32]bool  // nodes that serve there
+}
+
+// addChains notes the names and nodes of a service of DNS-SD.
+func (u *updater) addChains(s *Service) {
+	if !s.chained() {
+		return
+	}
+	add := func(m *Members) {
+		u.chained[m.Name] = true
+		for _, n := range m.Nodes {
+			u.chained[n.Host] = true
+			u.nodes[n.node] = true
+		}
+	}
+	add(&s.Members)
+	for _, i := range s.Incarnations {
+		add(&i.Members)
+	}
+}
+
+// chained reports whether the service is one of DNS-SD.
+func (s *Service) chained() bool { return s.Kind == index.DNSSD || len(s.Incarnations) > 0 }
+
+// rows notes the names of the rows that differ.
+func (u *updater) rows() {
+	differs, _ := u.view.Index.DiffersFrom(u.last.Index)
+	if differs == nil {
+		return
+	}
+	for p := range differs.Records {
+		u.record(u.view.Index, u.view.Index.At(p))
+		if !differs.Come[p] {
+			u.record(u.last.Index, u.last.Index.At(p))
+		}
+	}
+	for p := range differs.Gone {
+		u.record(u.last.Index, u.last.Index.At(p))
+	}
+	for n := range differs.Nodes {
+		u.node(u.last.Index, n)
+		u.node(u.view.Index, n)
+	}
+	for _, m := range u.view.Index.QuiescedMarkers {
+		if k := m.Of(); differs.Nodes[u.view.Index.KnownNode(k.Cloud, k.ID)] {
+			u.name(m.Name)
+		}
+	}
+}
+
+// name notes a name that something has changed for.
+func (u *updater) name(name string) {
+	if !u.again[name] {
+		u.again[name] = true
+		u.whole = u.whole || len(u.chained) > 0 && u.isChained(name)
+	}
+}
+
+// isChained reports whether a name is one of DNS-SD, or lies below one.
+func (u *updater) isChained(name string) bool {
+	for ok := true; ok; name, ok = providers.Parent(name) {
+		if u.chained[name] {
+			return true
+		}
+	}
+	return false
+}
+
+// record notes the name that a record of an index belongs to.
+func (u *updater) record(x *index.Index, r *providers.Record) {
+	switch r.Type {
+	case "SRV":
+		u.whole = true
+	case "PTR":
+		_, isType := dnssd.TypeOf(providers.FoldValue("PTR", r.Value))
+		u.whole = u.whole || isType || dnssd.IsType(providers.FoldValue("PTR", r.Value))
+	case "TXT":
+		_, isType := dnssd.TypeOf(r.Name)
+		if u.whole = u.whole || isType; r.IsMarker() {
+			if _, name, ok := providers.SplitMarkerName(r.Name); ok {
+				u.name(name)
+			}
+		}
+	case "A", "AAAA", "CNAME":
+		_, isHost := x.Targets[r.Name]
+		u.whole = u.whole || isHost
+		u.name(r.Name)
+		if i := x.InstanceOf(r); i != nil {
+			u.selected(x, i)
+		}
+	}
+}
+
+// selected notes the services that an instance is meant to be a node of.
+func (u *updater) selected(x *index.Index, i *providers.Instance) {
+	for _, s := range x.Services {
+		if s.Selects(i) {
+			u.name(providers.CanonicalName(s.Name))
+		}
+	}
+	if name := providers.CanonicalName(i.Tags.Get(providers.TagService)); name != "" {
+		u.name(name)
+		u.whole = u.whole || kindOf(name) == index.DNSSD
+	}
+}
+
+// node notes the names that a node of an index may serve under.
+func (u *updater) node(x *index.Index, n int32) {
+	if int(n) >= len(x.Nodes) {
+		return
+	}
+	if i := x.Nodes[n].Instance; i != nil {
+		u.selected(x, i)
+	}
+	for l := x.Nodes[n].FirstLink; l >= 0; l = x.Links[l].Next {
+		u.record(x, x.Links[l].Record)
+	}
+	u.whole = u.whole || u.nodes[n]
+}
+
+// markers notes whether something else is remembered of values that were taken out.
+func (u *updater) markers() {
+	same := func(a, b index.QuiescedMarker) bool {
+		p, _ := u.last.Index.PlaceOf(a.Record)
+		q, _ := u.view.Index.PlaceOf(b.Record)
+		return p == q && a.Owner == b.Owner && a.Name == b.Name
+	}
+	u.whole = u.whole || !slices.EqualFunc(u.last.Index.QuiescedMarkers, u.view.Index.QuiescedMarkers, same)
+}
+
+// health notes the names of the health checks with another outcome.
+func (u *updater) health() {
+	was, is := healthOf(u.last), healthOf(u.view)
+	for k, h := range is {
+		if old := was[k]; old == nil || *old != *h {
+			u.name(k.service)
+		}
+	}
+	for k := range was {
+		if is[k] == nil {
+			u.name(k.service)
+		}
+	}
+}
+
+// finding notes the names that a finding of an index may be shown at.
+func (u *updater) finding(x *index.Index, f *dnsview.Finding) {
+	if name := cmp.Or(f.Service, f.Name); name != "" {
+		u.name(name)
+	}
+	switch {
+	case f.Record != nil:
+		u.record(x, f.Record)
+	case f.Instance != nil && f.Service == "":
+		if n := x.KnownNode(f.Instance.Key, f.Instance.ID); n >= 0 {
+			u.node(x, n)
+		} else {
+			u.whole = true
+		}
+	}
+}
