@@ -291,6 +291,16 @@ func TestAReturnPutsBackWhatTheEvacuationTookOutAtThePresentAddress(t *testing.T
 	if len(p.Skipped) > 0 {
 		t.Errorf("skipped %q", p.Skipped)
 	}
+	said := sentences(p)
+	for _, want := range []string{"Forget in unilans.net that c2f0a1b2 was out of v1._theservice._tcp.unilans.net before joyent-east was evacuated", "Forget in unilans.net that joyent-east was evacuated"} {
+		if !slices.Contains(said, want) {
+			t.Errorf("it does not say %q: %q", want, said)
+		}
+	}
+	slices.Sort(said)
+	if n := len(said); len(slices.Compact(said)) != n {
+		t.Errorf("two steps read the same: %q", sentences(p))
+	}
 	w.mustCarryOut(p)
 	if got := w.inDNS(); !slices.Equal(got, []string{"10 10 4218 sd-01.unilans.net", "165.225.128.7", "34.200.16.1", "34.200.16.2"}) {
 		t.Errorf("in DNS: %q", got)

@@ -50,3 +50,25 @@ func TestAnUndoKeepsTheOrderThatMattersAndNoOther(t *testing.T) {
 		}
 	}
 }
+
+func TestOnlyWhatWasDeletedBeforeIsDeletedAgain(t *testing.T) {
+	mark := providers.Record{Zone: cfZone, Name: providers.MarkerName(tritonB, wwwName), Type: "TXT", Value: `"rollcall1"`}
+	www := providers.Record{Zone: cfZone, Name: wwwName, Type: "A", Value: "165.225.128.2"}
+	quiesced := providers.Owner{Fleet: "7f3a9c1e", Cloud: keyEast, Instance: tritonB, Quiesced: true}
+	create := func(r providers.Record) plan.Done { return plan.Done{Zone: r.Zone, Change: &providers.Change{Op: providers.OpCreate, After: r}} }
+	back := create(www)
+	back.Stayed = &quiesced
+	for _, c := range []struct {
+		plan plan.Plan
+		want string
+	}{
+		{plan.Undo(nil, create(mark)), "Delete " + mark.Label()},
+		{plan.Undo(nil, create(www)), "Delete " + www.Label()},
+		{plan.Undo(nil, back), "Delete " + www.Label() + " again, and remember that it was taken out"},
+		{plan.Redo(nil, create(www)), "Delete " + www.Label() + " again"},
+	} {
+		if got := sentences(c.plan); !slices.Equal(got, []string{c.want}) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}

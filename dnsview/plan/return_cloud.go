@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"rollcall/dnsview"
@@ -81,10 +82,20 @@ func (b *builder) forgetEvacuations(cloud string, key providers.CloudKey, over [
 		needs[s.Zone] = append(needs[s.Zone], s.ID)
 	}
 	ref := providers.InstanceRef{Cloud: cloud, Key: key}
+	forget := func(e *index.Evacuation, m *providers.Record, what string) {
+		b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget in "+index.Clean(e.Name)+what, dnsview.Evacuated, &ref, needs[e.Zone.Name]...)
+	}
 	for _, e := range over {
-		for _, m := range append(slices.Clone(e.Before), e.Record) {
-			b.change(providers.Change{Op: providers.OpDelete, Before: *m}, "Forget in "+index.Clean(e.Name)+" that "+cloud+" was evacuated", dnsview.Evacuated, &ref, needs[e.Zone.Name]...)
+		for n, m := range e.Before {
+			what := " value " + strconv.Itoa(n+1) + " of " + strconv.Itoa(len(e.Before)) + " that was out of DNS before " + cloud + " was evacuated"
+			for _, q := range b.v.Index.QuiescedMarkers {
+				if o, ok := index.OwnerInMarker(m); ok && o == o.Before(q.Name, q.Owner.Type, q.Owner.Value) {
+					what = " that " + index.ShortID(q.Owner.Instance) + " was out of " + index.Clean(q.Name) + " before " + cloud + " was evacuated"
+				}
+			}
+			forget(e, m, what)
 		}
+		forget(e, e.Record, " that "+cloud+" was evacuated")
 	}
 }
 

@@ -81,10 +81,13 @@ func (b *builder) undoChange(d Done) {
 		}
 	case providers.OpCreate:
 		c = providers.Change{Op: providers.OpDelete, Before: made}
-		sentence = "Delete " + made.Label() + " again"
+		sentence = "Delete " + made.Label()
 		o, ok := index.OwnerInMarker(&d.Change.Before)
 		if !ok && d.Stayed != nil {
 			o, ok = *d.Stayed, true
+		}
+		if ok || b.plan.Verb == index.VerbRedo {
+			sentence += " again"
 		}
 		if ok {
 			c.After = made // it came in the place of this marker, which takes its place in turn
