@@ -121,6 +121,28 @@ func (r *Report) Count(s StepState) int {
 	return n
 }
 
+// Terminated returns the nodes that were terminated.
+func (r *Report) Terminated() (out []providers.InstanceRef) {
+	for i := range r.Steps {
+		if s := &r.Steps[i]; s.State == StepDone && s.Step.Action == plan.PowerTerminate {
+			out = append(out, s.Step.Instance)
+		}
+	}
+	return out
+}
+
+// Undoable reports whether an undo can take back some of what was done. What was launched or terminated stays so, and so does
+// what was changed for a node that is terminated.
+func (r *Report) Undoable() bool {
+	gone := r.Terminated()
+	return slices.ContainsFunc(r.Steps, func(s StepReport) bool {
+		if s.State != StepDone || slices.ContainsFunc(gone, func(ref providers.InstanceRef) bool { return ref.Key == s.Step.Instance.Key && ref.ID == s.Step.Instance.ID }) {
+			return false
+		}
+		return s.Step.Kind == plan.StepChange || s.Step.Action == plan.PowerStart || s.Step.Action == plan.PowerStop
+	})
+}
+
 // Asks returns the typed confirmations that would let refused steps pass, for steps whose failed guards can all be
 // answered by typing. The one text of an evacuation is asked for once, with all that it answers.
 func (r *Report) Asks() []Ask {

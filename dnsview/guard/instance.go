@@ -74,7 +74,7 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 	where := e.cloudLabel(o.Cloud)
 	switch {
 	case !a.Asked:
-		return index.Unproven(g, strings.TrimSpace("nobody could be asked for "+index.ShortID(o.Instance)+" "+a.Why), "the cloud with key "+index.Clean(string(o.Cloud))+", configured and reachable")
+		return index.Unproven(g, strings.TrimSpace("no cloud could be asked for "+index.ShortID(o.Instance)+" "+a.Why), "the cloud with key "+index.Clean(string(o.Cloud))+", configured and reachable")
 	case a.Key != o.Cloud:
 		return index.Unproven(g, "the credentials of "+where+" belong to another account now", "credentials of the account with key "+index.Clean(string(o.Cloud)))
 	case a.Why != "":

@@ -110,7 +110,7 @@ func (s *session) find(ctx context.Context, zone string, provider []string) *del
 		d.lame = "the zone is delegated to nobody: its parent zone does not name it"
 	case len(d.names) == 0:
 		d.from = FromNone
-		d.noServers = "nobody could be asked for its name servers" + why
+		d.noServers = "no server could be asked for its name servers" + why
 	case len(own) == 0:
 		d.noServers = "none of its name servers has an address: " + list(d.names) + why
 	default:

@@ -162,8 +162,23 @@ func (c *change) otherRemedy(sh *common.Context) *dnsview.Finding {
 
 // undoable reports whether something was done that can be reverted.
 func (c *change) undoable() bool {
-	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && !c.request.Verb.TakesBack() &&
-		c.report.Count(apply.StepDone) > 0
+	return c.stage == stageEnded && c.report != nil && c.report.Run != "" && !c.request.Verb.TakesBack() && c.report.Undoable()
+}
+
+// notUndone returns what an undo of a change leaves as it is, or "".
+func (c *change) notUndone() string {
+	if c.report == nil {
+		return ""
+	}
+	gone := c.report.Terminated()
+	switch name := plan.NameOrCount(gone); len(gone) {
+	case 0:
+		return ""
+	case 1:
+		return "an undo does not bring back " + name + ", which is terminated"
+	default:
+		return "an undo does not bring back the " + name + " nodes that are terminated"
+	}
 }
 
 func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
@@ -205,12 +220,18 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 			}
 		}
 		if c.stopped && c.report != nil && !c.report.OK() {
-			p.Tail = []string{""}
+			p.Tail = append(p.Tail, "")
 			for _, l := range common.Wrap(c.stopHint(), min(w, 90)) {
 				p.Tail = append(p.Tail, t.Paint(theme.Notice, l))
 			}
 		}
 		p.Hints = common.KeyHints("esc", "close")
+		if text := c.notUndone(); text != "" {
+			p.Tail = append(p.Tail, "")
+			for _, l := range common.Wrap(text, min(w, 90)) {
+				p.Tail = append(p.Tail, t.Paint(theme.Dim, l))
+			}
+		}
 		if f := c.otherRemedy(sh); f != nil {
 			p.Hints = append(common.KeyHints("a", string(f.Remedy)), p.Hints...)
 		}

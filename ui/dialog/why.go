@@ -142,7 +142,7 @@ func (d *whyDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 	}
 }
 
-// guards draws the guards of the remedy with their state.
+// guards draws the guards of each step of the remedy with their state.
 func (d *whyDialog) guards(t *theme.Theme, w int) []string {
 	if d.check == nil {
 		return []string{t.Paint(theme.Notice, t.Wait+" asking every cloud afresh"+t.Ellipsis)}
@@ -160,6 +160,7 @@ func (d *whyDialog) guards(t *theme.Theme, w int) []string {
 		if len(s.Guards) == 0 && s.State == apply.StepReady {
 			continue
 		}
+		out = append(out, common.Wrap("of: "+common.Clean(s.Step.Sentence), w)...)
 		for _, g := range s.Guards {
 			glyph, role := t.OK, theme.Good
 			switch {

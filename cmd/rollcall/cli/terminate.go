@@ -97,7 +97,7 @@ func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan p
 		a.Logf("  %s", words.Clean(st.Sentence))
 	}
 	if !a.Interactive() {
-		return errors.New("nothing was terminated: without a terminal nobody can be asked; give --yes")
+		return errors.New("nothing was terminated: it needs --yes without a terminal, where it cannot ask")
 	}
 	for _, r := range nodes {
 		if cv := v.CloudByKey(r.Key); cv != nil && cv.Production {
