@@ -55,7 +55,9 @@ func TestOnlyWhatWasDeletedBeforeIsDeletedAgain(t *testing.T) {
 	mark := providers.Record{Zone: cfZone, Name: providers.MarkerName(tritonB, wwwName), Type: "TXT", Value: `"rollcall1"`}
 	www := providers.Record{Zone: cfZone, Name: wwwName, Type: "A", Value: "165.225.128.2"}
 	quiesced := providers.Owner{Fleet: "7f3a9c1e", Cloud: keyEast, Instance: tritonB, Quiesced: true}
-	create := func(r providers.Record) plan.Done { return plan.Done{Zone: r.Zone, Change: &providers.Change{Op: providers.OpCreate, After: r}} }
+	create := func(r providers.Record) plan.Done {
+		return plan.Done{Zone: r.Zone, Change: &providers.Change{Op: providers.OpCreate, After: r}}
+	}
 	back := create(www)
 	back.Stayed = &quiesced
 	for _, c := range []struct {
