@@ -35,6 +35,7 @@ type list[K comparable, R row[K]] struct {
 	turn     sync.Mutex      // of the command that arranges
 	last     arrangement[R]  // the last requested one
 	texts    func() []string // of its rows, for bare words; made in a command when they are first needed
+	forget   func()          // ends the making of the texts
 	shown    arranged[K, R]  // the last one that was shown
 	returnTo *grid.Place[K]  // of the cursor after the next arrangement; nil for where it is
 }
@@ -59,7 +60,7 @@ type arranged[K comparable, R row[K]] struct {
 const worstFirst = "worst first"
 
 func newList[K comparable, R row[K]](columns []grid.Column[R], natural string) *list[K, R] {
-	l := &list[K, R]{natural: natural, sort: grid.Sort{Column: -1}}
+	l := &list[K, R]{natural: natural, sort: grid.Sort{Column: -1}, forget: func() {}}
 	l.setColumns(columns)
 	l.Grid = grid.New[K](l.columns)
 	return l
@@ -90,7 +91,7 @@ func (l *list[K, R]) inTurn(do func() tea.Msg) tea.Cmd {
 func (l *list[K, R]) prepare(rows []R) (do func() tea.Msg) {
 	a := arrangement[R]{rows, l.filter, l.sort}
 	if l.last.rows == nil || !providers.ShareRows(rows, l.last.rows) {
-		l.texts = textsOf[K](rows)
+		l.newTexts(rows)
 	} else if a.filter.String() == l.last.filter.String() && a.sort == l.last.sort {
 		return nil
 	}
@@ -147,12 +148,23 @@ func passing(match func(i int) bool) func(at []int32) []int32 {
 // rowsOfPart is how many rows are looked at as one part.
 const rowsOfPart = 1024
 
-// textsOf returns a function that makes the texts of rows at its first call.
-func textsOf[K comparable, R row[K]](rows []R) func() []string {
+// newTexts replaces the texts by those of rows. Arrangements that need the ones before are outdated.
+func (l *list[K, R]) newTexts(rows []R) {
+	l.forget()
+	l.texts, l.forget = textsOf[K](rows)
+}
+
+// textsOf returns a function that makes the texts of rows at its first call, and one after which that stops: it may return
+// without some of them then.
+func textsOf[K comparable, R row[K]](rows []R) (texts func() []string, forget func()) {
+	var forgotten atomic.Bool
 	return sync.OnceValue(func() []string {
 		out := make([]string, len(rows))
 		rooms := sync.Pool{New: func() any { return new([]byte) }}
 		index.Parallel(len(rows), rowsOfPart, func(from, to int) {
+			if forgotten.Load() {
+				return
+			}
 			room := rooms.Get().(*[]byte)
 			defer rooms.Put(room)
 			all := (*room)[:0] // next to each other, they are read faster
@@ -168,7 +180,7 @@ func textsOf[K comparable, R row[K]](rows []R) func() []string {
 			}
 		})
 		return out
-	})
+	}), func() { forgotten.Store(true) }
 }
 
 // PrepareFilter makes what a filter needs in a command, before its first letter is typed.
@@ -186,7 +198,7 @@ func (l *list[K, R]) PrepareFilter() tea.Cmd {
 // EndFilter forgets what PrepareFilter made if there is no filter. It is called when no more letters are typed.
 func (l *list[K, R]) EndFilter() {
 	if l.filter.Empty() && l.last.rows != nil {
-		l.texts = textsOf[K](l.last.rows)
+		l.newTexts(l.last.rows)
 	}
 }
 
@@ -214,6 +226,7 @@ func (l *list[K, R]) Bookmark() (back func()) {
 // release forgets the rows until others are arranged. It keeps the cursor, marks, filter and order.
 func (l *list[K, R]) release() {
 	l.gen.Add(1)
+	l.forget()
 	l.last, l.shown, l.texts = arrangement[R]{}, arranged[K, R]{}, nil
 	l.Release()
 }

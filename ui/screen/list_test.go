@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -77,6 +79,29 @@ func TestAFilterThatIsOutdatedBeforeItsTurnIsNotRun(t *testing.T) {
 	}
 	if a, ok := second().(arranged[providers.Identity, *rows.Record]); !ok || !l.install(a) || l.Len() != 1 {
 		t.Error("the second filter is not shown")
+	}
+}
+
+// readRow is a row that counts the reads of its name.
+type readRow struct {
+	filter.Row
+	read func()
+}
+
+func (r *readRow) Key() *readRow                                 { return r }
+func (r *readRow) FilterName() string                            { r.read(); return "www" }
+func (r *readRow) FilterValues(_, _ string, _ func(string) bool) {}
+
+func TestTextsForAFilterThatWasClosedAreNotMadeToTheEnd(t *testing.T) {
+	l := newList[*readRow]([]grid.Column[*readRow]{}, "")
+	var read atomic.Int32
+	var first sync.Once
+	r := &readRow{read: func() { read.Add(1); first.Do(l.EndFilter) }}
+	all := slices.Repeat([]*readRow{r}, 200*rowsOfPart)
+	l.arrange(all)
+	l.PrepareFilter()()
+	if n := int(read.Load()); n >= len(all) {
+		t.Errorf("all %d texts were made after the filter was closed", n)
 	}
 }
 
@@ -172,10 +197,10 @@ func BenchmarkLetterOfAFilter100000Rows(b *testing.B) {
 // The same letters over the same texts by a fuzzy finder, which does not sort or draw.
 func BenchmarkLetterOfAFuzzyFinder100000Rows(b *testing.B) {
 	all := manyRows(100_000)
-	texts := textsOf[rows.InstanceKey](all)()
+	texts, _ := textsOf[rows.InstanceKey](all)
 	for b.Loop() {
 		for i := range typed {
-			fuzzy.Find(typed[:i+1], texts)
+			fuzzy.Find(typed[:i+1], texts())
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(typed)), "ns/letter")
