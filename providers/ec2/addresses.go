@@ -23,24 +23,26 @@ func (c *Cloud) Addresses(ctx context.Context, page func([]providers.Address)) p
 	if !ok {
 		return r.cover()
 	}
-	if r.err = c.elasticAddresses(ctx, r, page); r.err == nil {
-		r.err = c.interfaceAddresses(ctx, r, page)
+	list, err := c.elasticAddresses(ctx, r)
+	if err == nil {
+		list, err = c.interfaceAddresses(ctx, r, list, func() { page(nil) })
+	}
+	r.err = err
+	if len(list) > 0 {
+		page(list) // at once, to be shared
 	}
 	return r.cover()
 }
 
-func (c *Cloud) elasticAddresses(ctx context.Context, r *read, page func([]providers.Address)) error {
+func (c *Cloud) elasticAddresses(ctx context.Context, r *read) ([]providers.Address, error) {
 	const op = "list elastic addresses"
 	out, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeAddresses, &awsec2.DescribeAddressesInput{}) // has no pages
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rows := c.elasticRows(r.cloud, out.Addresses)
 	r.addPage(len(rows))
-	if len(rows) > 0 {
-		page(rows)
-	}
-	return nil
+	return rows, nil
 }
 
 // elasticRows returns one row per public address in list.
@@ -60,9 +62,12 @@ func (c *Cloud) elasticRows(cloud providers.Cloud, list []types.Address) (rows [
 	return rows
 }
 
-func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]providers.Address)) error {
+// interfaceAddresses returns list with the addresses of network interfaces behind it, and as far as they were read with an
+// error. It calls read after each page.
+func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, list []providers.Address, read func()) ([]providers.Address, error) {
 	const op = "list network interfaces"
-	known := c.interfaces.Begin(string(r.cloud.Key))
+	scope := string(r.cloud.Key)
+	known, at := c.interfaces.Begin(scope), map[string]int{} // positions in list
 	convert := func(in *types.NetworkInterface) []providers.Address { return c.interfaceRows(r.cloud, in) }
 	items := awsapi.NewItems("networkInterfaceSet", known, func(e *itemcache.Element) []providers.Address { return convert(readInterface(e)) })
 	err := c.pages(op, func(token *string) (*string, error) {
@@ -74,17 +79,27 @@ func (c *Cloud) interfaceAddresses(ctx context.Context, r *read, page func([]pro
 		if !ok {
 			return nil, c.incomplete(op, "the interfaces of a page cannot be told apart")
 		}
-		rows := slices.Concat(all...)
-		r.addPage(len(rows))
-		if len(rows) > 0 {
-			page(rows)
+		from := len(list)
+		for _, rows := range all {
+			if len(rows) > 0 {
+				at[rows[0].ID] = len(list)
+				list = append(list, rows...)
+			}
 		}
+		r.addPage(len(list) - from)
+		read()
 		return out.NextToken, nil
 	})
-	if err == nil {
-		known.Keep()
+	if err != nil {
+		return list, err
 	}
-	return err
+	same := func(a, b *providers.Address) bool { return *a == *b }
+	list = c.addresses.Keep(scope, slices.Clone(list), same)
+	known.Replace(func(rows []providers.Address) []providers.Address {
+		return sharedWith(list, at, rows, func(a *providers.Address) string { return a.ID }, same)
+	})
+	known.Keep()
+	return list, nil
 }
 
 // maxFilterValues is EC2's limit of values in one filter (EC2 API reference, DescribeAddresses).

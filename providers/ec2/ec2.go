@@ -50,6 +50,7 @@ type Cloud struct {
 	instances  itemcache.Cache[[]providers.Instance] // of a reservation
 	rows       itemcache.Rows[providers.Instance]
 	interfaces itemcache.Cache[[]providers.Address] // of a network interface
+	addresses  itemcache.Rows[providers.Address]
 
 	dryRuns     atomic.Bool // the endpoint is known to honour DryRun
 	newProfiles sync.Map    // name of an instance profile -> time.Time of its creation by CreateProfile

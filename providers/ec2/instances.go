@@ -64,7 +64,9 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	}
 	if r.err = err; err == nil {
 		list = c.rows.Keep(scope, list, (*providers.Instance).Equal)
-		known.Replace(func(res []providers.Instance) []providers.Instance { return sharedWith(list, seen, res) })
+		known.Replace(func(res []providers.Instance) []providers.Instance {
+			return sharedWith(list, seen, res, func(i *providers.Instance) string { return i.ID }, (*providers.Instance).Equal)
+		})
 		known.Keep()
 	}
 	if last > 0 && len(list) > 0 {
@@ -73,18 +75,18 @@ func (c *Cloud) Instances(ctx context.Context, page func([]providers.Instance)) 
 	return r.cover()
 }
 
-// sharedWith returns the part of list that equals the instances of a reservation, or else a copy of them. at are positions in
-// list.
-func sharedWith(list []providers.Instance, at map[string]int, res []providers.Instance) []providers.Instance {
-	if len(res) > 0 {
-		if from, ok := at[res[0].ID]; ok && from+len(res) <= len(list) {
-			part := list[from : from+len(res) : from+len(res)]
-			if providers.ShareRows(part, res) || slices.EqualFunc(part, res, func(a, b providers.Instance) bool { return a.Equal(&b) }) {
+// sharedWith returns the part of list that equals the rows of an item, or else a copy of them. at are the positions of items in
+// list, by the key of their first row.
+func sharedWith[T any](list []T, at map[string]int, rows []T, key func(*T) string, equal func(a, b *T) bool) []T {
+	if len(rows) > 0 {
+		if from, ok := at[key(&rows[0])]; ok && from+len(rows) <= len(list) {
+			part := list[from : from+len(rows) : from+len(rows)]
+			if providers.ShareRows(part, rows) || slices.EqualFunc(part, rows, func(a, b T) bool { return equal(&a, &b) }) {
 				return part
 			}
 		}
 	}
-	return slices.Clone(res)
+	return slices.Clone(rows)
 }
 
 // withItems is the option of a call whose answer is decoded without its known items.

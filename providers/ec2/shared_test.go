@@ -74,3 +74,38 @@ func TestReadsShareTheirRowsAndNeverChangeThem(t *testing.T) {
 		seen, copies = append(seen, last), append(copies, slices.Clone(last))
 	}
 }
+
+func TestReadsShareTheirAddressesAndNeverChangeThem(t *testing.T) {
+	elastic, interfaces := "3.3.3.3", 3
+	c, _ := fakeCloud(t, handlers{
+		"DescribeAddresses": func(w http.ResponseWriter, r *http.Request) {
+			xmlAnswer(`<DescribeAddressesResponse><addressesSet><item><publicIp>`+elastic+`</publicIp><allocationId>eipalloc-1</allocationId></item></addressesSet></DescribeAddressesResponse>`)(w, r)
+		},
+		"DescribeNetworkInterfaces": func(w http.ResponseWriter, r *http.Request) {
+			list := ""
+			for n := range interfaces {
+				list += `<item><networkInterfaceId>eni-` + strconv.Itoa(n) + `</networkInterfaceId><association><publicIp>5.5.5.` + strconv.Itoa(n) + `</publicIp></association></item>`
+			}
+			xmlAnswer(`<DescribeNetworkInterfacesResponse><networkInterfaceSet>`+list+`</networkInterfaceSet></DescribeNetworkInterfacesResponse>`)(w, r)
+		},
+	})
+	read := func() (rows []providers.Address) {
+		if v := c.Addresses(t.Context(), func(p []providers.Address) {
+			if len(p) > 0 {
+				rows = p
+			}
+		}); !v.Complete() {
+			t.Fatalf("%+v", v)
+		}
+		return rows
+	}
+	first := read()
+	was := slices.Clone(first)
+	if again := read(); !providers.ShareRows(first, again) {
+		t.Error("a read in which nothing has changed has rows of its own")
+	}
+	elastic, interfaces = "3.3.3.4", 2
+	if next := read(); len(first) != 4 || !slices.Equal(first, was) || len(next) != 3 || next[0].IP.String() != elastic || next[1] != first[1] {
+		t.Errorf("read %v, then %v; the first had been %v", first, next, was)
+	}
+}

@@ -121,7 +121,7 @@ func (c *cloud) view() providers.CloudView {
 // fetch reads instances and addresses concurrently, and identifies the cloud once for both.
 func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func() {
 	c.f.mu.Lock()
-	c.incoming = incoming{addrs: make([]providers.Address, 0, likely(c.held.addrs))}
+	c.incoming = incoming{}
 	c.f.mu.Unlock()
 	ctx = providers.WithOneIdentity(ctx, c.src.Compute.Identify)
 	var wg sync.WaitGroup
@@ -132,7 +132,7 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func()
 			defer c.f.mu.Unlock()
 			if c.gen == gen {
 				c.noteProgress(len(page))
-				c.incoming.addrs = append(c.incoming.addrs, page...)
+				c.incoming.addrs = joined(c.incoming.addrs, page)
 			}
 		})
 	})
@@ -173,11 +173,7 @@ func (c *cloud) addPage(gen uint64, page []providers.Instance) {
 	}
 	c.noteProgress(len(page))
 	in := &c.incoming
-	if in.rows == nil {
-		in.rows = slices.Clip(page) // the adapter may hold the rows, too
-	} else {
-		in.rows = append(in.rows, page...)
-	}
+	in.rows = joined(in.rows, page)
 	if !c.held.from.IsZero() || !worthShowing(len(in.rows), in.shown, c.f.clock.Now(), in.shownAt) {
 		return
 	}
@@ -185,6 +181,14 @@ func (c *cloud) addPage(gen uint64, page []providers.Instance) {
 	c.shown.Instances, c.shown.Addresses = slices.Clip(in.rows), slices.Clip(in.addrs)
 	c.shown.RowsFrom = c.since
 	c.f.publish()
+}
+
+// joined returns rows with a page behind them. It never writes to a page, since the adapter may hold its rows, too.
+func joined[T any](rows, page []T) []T {
+	if rows == nil {
+		return slices.Clip(page)
+	}
+	return append(rows, page...)
 }
 
 // showAtLeast is how long rows wait at most before they are shown, however few they are.
