@@ -86,9 +86,13 @@ func NewSession(a *Program, c *config.Config, clouds []CloudSource, zones []Zone
 	return &Session{Program: a, Config: c, set: sourceSet{clouds: clouds, zones: zones}}
 }
 
-// LoadConfig starts the embedded clouds of --demo and reads the config. It returns nil if there is none.
+// LoadConfig starts the embedded clouds of --demo and reads the config. It returns nil if there is none, and an
+// *config.Error if there is no place for a journal.
 func (a *Program) LoadConfig(ctx context.Context) (*config.Config, error) {
 	if err := a.enterDemo(ctx); err != nil {
+		return nil, err
+	}
+	if err := config.CheckStateDir(a.Env); err != nil {
 		return nil, err
 	}
 	path, err := config.Find(a.Env, a.Config)

@@ -115,3 +115,37 @@ func TestConfigCheckNamesACloudThatAnswersAsAnotherAccountThanInTheLastRun(t *te
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}
 }
+
+func TestATagOfAServiceThatNoInstanceHasIsNamedWithTheNearest(t *testing.T) {
+	newWorld(t)
+	path := getenv(t, "ROLLCALL_CONFIG")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := regexp.MustCompile(`select: \{[^}]*\}`).ReplaceAllString(string(text), "select: {tag.servcie: www}")
+	if wrong == string(text) {
+		t.Fatalf("no service selects: %s", text)
+	}
+	if err := os.WriteFile(path, []byte(wrong), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const want = "selects its nodes by the tag servcie, which no instance had when the clouds were last read; did you mean service?"
+	if r := rollcall(t, "config", "check", "--offline"); strings.Contains(r.err, "servcie") {
+		t.Errorf("before any read: %s", r.err)
+	}
+	rollcall(t, "ls", "instances")
+	if r := rollcall(t, "config", "check"); r.code != exit.Done || !strings.Contains(r.err, want) {
+		t.Errorf("exit code %d: %s", r.code, r.err)
+	}
+}
+
+func TestWithoutAPlaceForTheJournalNothingIsDone(t *testing.T) {
+	newWorld(t)
+	setEnvironment(t, environment(t).Without("HOME", "XDG_STATE_HOME"))
+	for _, args := range [][]string{{"ls", "instances"}, {"terminate", "www-01", "--yes"}, {"journal"}} {
+		if r := rollcall(t, args...); r.code != exit.Usage || !strings.Contains(r.err, "set HOME, or XDG_STATE_HOME") {
+			t.Errorf("%q: exit code %d: %s", args, r.code, r.err)
+		}
+	}
+}

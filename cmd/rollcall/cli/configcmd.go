@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,7 +16,9 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/filter"
 	"rollcall/providers"
+	"rollcall/providers/fleet"
 )
 
 func (a *commands) configCommand() *cobra.Command {
@@ -64,6 +67,9 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 		s.State = filepath.Join(config.StateDir(a.Env), c.StateName())
 		found, wrong, unsure = checkSources(ctx, s)
 		wrong = append(wrong, checkTTLs(c, found)...)
+	}
+	for _, l := range a.unknownTags(c) {
+		a.Logf("rollcall: %s", words.Clean(l))
 	}
 	var ofStore []string
 	if !offline && c.Team.Store() != "" {
@@ -116,6 +122,36 @@ func checkTTLs(c *config.Config, found *providers.Snapshot) (wrong config.Errors
 		}
 	}
 	return wrong
+}
+
+// unknownTags returns a line for each tag that a service selects its nodes by, and that no instance of the last run had: such a
+// service has no nodes, and misses none.
+func (a *commands) unknownTags(c *config.Config) (out []string) {
+	last, err := fleet.Load(filepath.Join(config.StateDir(a.Env), c.StateName(), app.SnapshotName), nil)
+	if err != nil {
+		return nil
+	}
+	known := map[string]bool{}
+	for n := range last.Clouds {
+		for i := range last.Clouds[n].Instances {
+			for _, t := range last.Clouds[n].Instances[i].Tags {
+				known[t.Name] = true
+			}
+		}
+	}
+	names := slices.Sorted(maps.Keys(known))
+	for i := range c.Services {
+		for _, tag := range slices.Sorted(maps.Keys(c.Services[i].Select)) {
+			if len(names) > 0 && !known[tag] {
+				e := config.Error{Pos: c.Services[i].Pos, What: fmt.Sprintf("service %s selects its nodes by the tag %s, which no instance had when the clouds were last read", c.Services[i].Name, tag)}
+				if guess := filter.Nearest(tag, names); guess != "" {
+					e.Do = "did you mean " + guess + "?"
+				}
+				out = append(out, e.Error())
+			}
+		}
+	}
+	return out
 }
 
 // accountsOf returns a line for each cloud that said who it is, and for each zone whose provider says whose it is. found may be

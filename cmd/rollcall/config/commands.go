@@ -41,7 +41,8 @@ func (r *reader) command(n ast.Node) Command {
 }
 
 // checkCommands checks the names and placeholders of all commands.
-func (r *reader) checkCommands(c *Config, placeholders []string) {
+func (r *reader) checkCommands(c *Config, rules Rules) {
+	placeholders := rules.Placeholders
 	if len(placeholders) == 0 {
 		return
 	}
@@ -52,6 +53,9 @@ func (r *reader) checkCommands(c *Config, placeholders []string) {
 			r.failAt(x.Pos, "give one of them another name", "two commands are called %s", x.Name)
 		}
 		names = append(names, strings.ToLower(x.Name))
+		if name := strings.ToLower(x.Name); rules.Keys.Actions[name] != nil || slices.Contains(rules.Screens, name) {
+			r.failAt(x.Pos, "give it another name", "the command %s is called as one of the console's own", x.Name)
+		}
 		for n, arg := range x.Run {
 			inside := slices.ContainsFunc(placeholders, func(p string) bool { return strings.Contains(arg, p) })
 			switch {

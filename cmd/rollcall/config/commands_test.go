@@ -41,6 +41,8 @@ func TestACommandThatCannotBeIsOneLine(t *testing.T) {
 	for entry, says := range map[string]string{
 		`{run: [ssh]}`:                                             "has no name",
 		`{name: x}`:                                                "runs nothing",
+		`{name: Quit, run: [ssh]}`:                                 "one of the console's own",
+		`{name: fleet, run: [ssh]}`:                                "one of the console's own",
 		`{name: x, run: []}`:                                       "runs nothing",
 		`{name: x, run: ["{id}"]}`:                                 "write the program itself",
 		`{name: x, run: ["/bin/{id}"]}`:                            "write the program itself",

@@ -34,6 +34,15 @@ func StateDir(env providers.Environment) string {
 	return filepath.Join(home(env, "XDG_STATE_HOME", ".local/state"), "rollcall")
 }
 
+// CheckStateDir returns an *Error if the environment names no place for StateDir. A journal in a folder that all share, or
+// that goes with the next boot, would be lost to undo and to the guards.
+func CheckStateDir(env providers.Environment) error {
+	if _, err := env.Home(); err != nil && !filepath.IsAbs(env.Getenv("XDG_STATE_HOME")) {
+		return &Error{What: "HOME is not set, so that the journal of changes has no place", Do: "set HOME, or XDG_STATE_HOME to a folder that stays"}
+	}
+	return nil
+}
+
 // home returns an XDG variable. By its specification relative paths are ignored.
 func home(env providers.Environment, variable, fallback string) string {
 	if d := env.Getenv(variable); filepath.IsAbs(d) {
@@ -172,7 +181,7 @@ func Parse(path string, data []byte, rules Rules) (*Config, error) {
 		r.root(root, c)
 		r.check(c)
 		r.checkKeys(c, rules.Keys)
-		r.checkCommands(c, rules.Placeholders)
+		r.checkCommands(c, rules)
 	}
 	if len(r.errs) > 0 {
 		slices.SortStableFunc(r.errs, func(a, b *Error) int { return a.Pos.Line - b.Pos.Line })
