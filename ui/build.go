@@ -162,6 +162,7 @@ func (m *Model) recoverJournal() tea.Cmd {
 
 // recovered shows the result; the journal has the details.
 func (m *Model) recovered(msg recoveredMsg) tea.Cmd {
+	m.offersAsked = m.Now()
 	m.addUnfinished(msg.unfinished)
 	m.offerUnfinished()
 	switch {

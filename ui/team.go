@@ -61,21 +61,26 @@ type standingMsg struct {
 	err    error
 }
 
-// How often the journal is asked whether what is offered still stands; with a team that is a few calls of its store.
+// How often the journal is asked whether what is offered still stands; with a team that is a few calls of its store. The
+// last is for what was stopped elsewhere, which in a team its state says.
 const (
 	standsEvery     = 5 * time.Second
 	standsEveryTeam = 10 * time.Second
+	stoppedEvery    = 30 * time.Second
 )
 
-// askOffers asks the journal whether what is offered, or is to be, is still unfinished. It returns nil if there is nothing, or it was
-// asked a moment ago.
+// askOffers asks the journal what is unfinished: whether what is offered, or is to be, still is, and what was stopped since. It returns
+// nil before the start has asked, if it was asked a moment ago, or while a change runs here.
 func (m *Model) askOffers() tea.Cmd {
 	open := slices.ContainsFunc(m.Dialogs, func(d common.Dialog) bool { _, ok := d.(*dialog.Unfinished); return ok })
-	every := standsEvery
-	if m.Team.Load() != nil {
+	nothing, every := !open && len(m.unfinished) == 0, standsEvery
+	switch {
+	case m.Team.Load() != nil:
 		every = standsEveryTeam
+	case nothing:
+		every = stoppedEvery
 	}
-	if m.askingOffers || !open && len(m.unfinished) == 0 || m.Now().Sub(m.offersAsked) < every {
+	if m.offersAsked.IsZero() || m.askingOffers || nothing && (m.Team.Load() != nil || m.changes.Count() > 0) || m.Now().Sub(m.offersAsked) < every {
 		return nil
 	}
 	m.askingOffers = true
@@ -86,7 +91,8 @@ func (m *Model) askOffers() tea.Cmd {
 	}
 }
 
-// keepStanding withdraws what another rollcall has finished, or goes on with. After an error all offers stay.
+// keepStanding withdraws what another rollcall has finished, or goes on with, and without a team adds what was stopped elsewhere.
+// After an error all offers stay.
 func (m *Model) keepStanding(msg standingMsg) {
 	m.askingOffers, m.offersAsked = false, m.Now()
 	if msg.err != nil {
@@ -99,6 +105,10 @@ func (m *Model) keepStanding(msg standingMsg) {
 	}
 	m.unfinished = slices.DeleteFunc(m.unfinished, ended)
 	m.withdraw(ended)
+	if m.Team.Load() == nil {
+		m.addUnfinished(slices.DeleteFunc(msg.drains, func(u common.UnfinishedDrain) bool { return m.changes.Ran(u.Run) }))
+		m.offerUnfinished()
+	}
 }
 
 // isDealtWith reports whether the node of a drain is terminated, or another member works on it.

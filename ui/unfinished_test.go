@@ -110,3 +110,19 @@ func TestAnOfferSaysOfTheNewNodeThatItIsNotYetInDNSAndOfTheOldOneThatItWasTakenO
 	})
 	r.until("A replacement was not finished", "which is running and not yet in DNS; the old node", "was taken out of")
 }
+
+func TestADrainThatIsStoppedElsewhereWhileTheConsoleRunsIsOfferedToo(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.clock.Advance(20 * time.Second)
+	r.f.mu.Lock()
+	withUnfinished(nil, r.f)
+	r.f.mu.Unlock()
+	r.clock.Advance(20 * time.Second)
+	r.until("A drain was not finished", "use1-build-07 in aws-use1 was being drained")
+	r.clock.Advance(time.Second)
+	r.press("esc")
+	r.hasNot("A drain was not finished")
+	r.clock.Advance(time.Minute)
+	r.clock.Advance(time.Minute)
+	r.hasNot("A drain was not finished") // it is offered once
+}

@@ -99,10 +99,16 @@ type (
 type Changes struct {
 	*common.Context
 	byID map[uint64]*change
+	ran  map[string]bool // runs that have ended
 }
 
 // NewChanges returns an empty Changes.
-func NewChanges(sh *common.Context) *Changes { return &Changes{sh, map[uint64]*change{}} }
+func NewChanges(sh *common.Context) *Changes {
+	return &Changes{sh, map[uint64]*change{}, map[string]bool{}}
+}
+
+// Ran reports whether a run of the journal was one of these changes.
+func (cs *Changes) Ran(run string) bool { return cs.ran[run] }
 
 // Start starts a change. With oneKey it runs as soon as it is planned, and shows itself at the bottom of the screen;
 // otherwise a dialog asks first.
@@ -289,6 +295,7 @@ func (cs *Changes) takeEvents(c *change, events []apply.Event) {
 // ended handles the outcome of a run.
 func (cs *Changes) ended(c *change, r *apply.Report) tea.Cmd {
 	c.report = r
+	cs.ran[r.Run] = true
 	c.stage, c.since = stageEnded, cs.Now()
 	c.wait = apply.Event{}
 	c.cancel()
@@ -301,7 +308,7 @@ func (cs *Changes) ended(c *change, r *apply.Report) tea.Cmd {
 		cs.Notify(common.ToneGood, cs.outcome(c))
 		if c.request.Verb == index.VerbUndo {
 			cs.Status.Hint = cs.KeyMap.Label(common.ActRedo) + " redo"
-		} else {
+		} else if r.Undoable() {
 			cs.Status.Hint = cs.KeyMap.Label(common.ActUndo) + " undo"
 		}
 		return cmd
