@@ -22,7 +22,7 @@ import (
 	"rollcall/providers/itemcache"
 )
 
-// maxBody limits how much of an answer is read. A page of 1,000 machines with large tags is far smaller.
+// maxBody limits how much of an answer is read, and of a list each object: the metadata of 1,000 machines may be more.
 const maxBody = 64 << 20
 
 // callTimeout limits one try of one call, including reading the answer.
@@ -72,7 +72,10 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 func (x *exchange) readBody(body io.Reader) (err error) {
 	limited := &io.LimitedReader{R: body, N: maxBody + 1}
 	if x.object != nil && x.status == http.StatusOK {
-		x.invalid, err = itemcache.ReadJSON(limited, x.object)
+		x.invalid, err = itemcache.ReadJSON(limited, func(item []byte) error {
+			limited.N = maxBody + 1
+			return x.object(item)
+		})
 	} else {
 		x.body, err = budget.ReadBody(limited, maxBody)
 	}
@@ -145,6 +148,18 @@ func (c *Cloud) read(ctx context.Context, r request, v any) (*exchange, error) {
 		return x, nil
 	}
 	return x, c.decode(r.op, x.body, v)
+}
+
+// repeat makes a call that changes something and can be repeated without harm. It retries like read. received reports
+// whether the cloud may have carried out a try, though its reply was lost.
+func (c *Cloud) repeat(ctx context.Context, r request) (x *exchange, received bool, err error) {
+	err = c.budget.Retry(ctx, func(ctx context.Context) (err error) {
+		x, err = c.do(ctx, r)
+		sent := (x.err != nil || x.status != 0) && !budget.NotSent(err)
+		received = received || sent && providers.KindOf(err).MayHaveHappened()
+		return err
+	})
+	return x, received, err
 }
 
 func (c *Cloud) decode(op string, body []byte, v any) error {

@@ -90,11 +90,7 @@ func (c *Cloud) lockTag(ctx context.Context, tag string) (release func(), err er
 // notDone reports whether a failed write has certainly not happened: it was never sent, or the cloud refused it
 // explicitly.
 func notDone(err error) bool {
-	switch providers.KindOf(err) {
-	case providers.KindUnreachable, providers.KindOther, providers.KindIncomplete, providers.KindUncertain:
-		return budget.NotSent(err)
-	}
-	return true
+	return !providers.KindOf(err).MayHaveHappened() || budget.NotSent(err)
 }
 
 // waitForRetry waits before the next try of a post that was refused temporarily, and reports whether there is one.
@@ -130,18 +126,24 @@ func (c *Cloud) findLost(ctx context.Context, self *providers.Cloud, op, tag str
 	}
 }
 
-// findLaunch returns the machine with the tag of a launch, or nil.
+// findLaunch returns the machine with the tag of a launch, or nil. A full page without it is KindIncomplete: the server
+// ignores the filter, and the machine may be on another page.
 func (c *Cloud) findLaunch(ctx context.Context, tag string) (*machine, error) {
 	var rows []machine
 	r := request{op: "look for launch " + providers.Brief(tag), method: http.MethodGet, path: []string{"machines"}, query: url.Values{
 		"tag." + providers.TagLaunch: {tag}, "limit": {strconv.Itoa(pageSize)}, "offset": {"0"},
 	}}
-	if _, err := c.read(ctx, r, &rows); err != nil {
+	x, err := c.read(ctx, r, &rows)
+	if err != nil {
 		return nil, err
 	}
+	full := len(rows) >= pageSize || len(rows) > 0 && strconv.Itoa(len(rows)) == x.header.Get("X-Query-Limit")
 	// A server may ignore the filter, so the tag is checked here too.
 	rows = slices.DeleteFunc(rows, func(m machine) bool { return tagText(m.Tags[providers.TagLaunch]) != tag || m.ID == "" })
-	if len(rows) == 0 {
+	switch {
+	case len(rows) == 0 && full:
+		return nil, &providers.Error{Kind: providers.KindIncomplete, Source: c.name, Op: r.op, Err: errors.New("the cloud ignores the filter by tag and has more machines than one answer holds")}
+	case len(rows) == 0:
 		return nil, nil
 	}
 	first := slices.MinFunc(rows, func(a, b machine) int {

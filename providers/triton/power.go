@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"rollcall/providers"
 	"rollcall/providers/budget"
@@ -12,65 +13,62 @@ import (
 
 // Start starts a machine. It is no error if the machine is running.
 func (c *Cloud) Start(ctx context.Context, id string) error {
-	return c.requestRepeatable(ctx, "start", id, providers.StateRunning, providers.StatePending)
+	return c.reach(ctx, action("start", id), id, http.StatusAccepted, providers.StateRunning, providers.StatePending)
 }
 
 // Stop stops a machine. It is no error if the machine is stopped.
 func (c *Cloud) Stop(ctx context.Context, id string) error {
-	return c.requestRepeatable(ctx, "stop", id, providers.StateStopped, providers.StateStopping)
+	return c.reach(ctx, action("stop", id), id, http.StatusAccepted, providers.StateStopped, providers.StateStopping)
 }
 
-// requestRepeatable requests an action that can be repeated. A conflict is success if the machine is in one of the
-// wanted states, because an earlier try with a lost reply may have caused that.
-func (c *Cloud) requestRepeatable(ctx context.Context, action, id string, wanted ...providers.InstanceState) error {
-	r, err := c.action(action, id)
-	if err != nil {
+// Terminate deletes a machine. It is no error if the machine is gone.
+func (c *Cloud) Terminate(ctx context.Context, id string) error {
+	r := request{op: "delete machine " + providers.Brief(id), method: http.MethodDelete, path: []string{"machines", id}}
+	return c.reach(ctx, r, id, http.StatusNoContent, providers.StateTerminated, providers.StateTerminating)
+}
+
+// reach makes a request that brings a machine into one of the wanted states and can be repeated. A refusal is success if
+// it is in one of them. The error is KindUncertain if an earlier try with a lost reply may have been carried out.
+func (c *Cloud) reach(ctx context.Context, r request, id string, status int, wanted ...providers.InstanceState) error {
+	if err := c.checkID(r.op, id); err != nil {
 		return err
 	}
-	x, err := c.read(ctx, r, nil)
+	x, received, err := c.repeat(ctx, r)
 	if err == nil {
-		return c.checkStatus(r.op, x, http.StatusAccepted)
+		return c.checkStatus(r.op, x, status)
 	}
-	if k := providers.KindOf(err); k == providers.KindConflict || k == providers.KindInvalid {
-		if i, getErr := c.Instance(ctx, id); getErr == nil {
-			for _, s := range wanted {
-				if i.State == s {
-					return nil
-				}
-			}
+	err = c.aboutMachine(r.op, x, err, id)
+	gone := func(err error) bool {
+		return providers.IsGone(err) && slices.Contains(wanted, providers.StateTerminated)
+	}
+	k := providers.KindOf(err)
+	refused := k == providers.KindConflict || k == providers.KindInvalid
+	if refused {
+		if i, lookErr := c.Instance(ctx, id); gone(lookErr) || lookErr == nil && slices.Contains(wanted, i.State) {
+			return nil
 		}
+	}
+	switch {
+	case gone(err):
+		return nil
+	case received && (refused || k.Inconclusive()): // what refuses it may be that it is being carried out
+		return &providers.Error{Kind: providers.KindUncertain, Source: c.name, Op: r.op, Err: err}
 	}
 	return err
 }
 
 // Reboot reboots a machine. It is requested once: a lost reply is KindUncertain.
 func (c *Cloud) Reboot(ctx context.Context, id string) error {
-	r, err := c.action("reboot", id)
-	if err != nil {
+	r := action("reboot", id)
+	if err := c.checkID(r.op, id); err != nil {
 		return err
 	}
 	x, err := c.do(ctx, r)
 	if err == nil {
 		return c.checkStatus(r.op, x, http.StatusAccepted)
 	}
-	if providers.KindOf(err) == providers.KindUnreachable && !budget.NotSent(err) {
+	if providers.KindOf(err).MayHaveHappened() && !budget.NotSent(err) {
 		return &providers.Error{Kind: providers.KindUncertain, Source: c.name, Op: r.op, Err: err}
-	}
-	return err
-}
-
-// Terminate deletes a machine. It is no error if the machine is gone.
-func (c *Cloud) Terminate(ctx context.Context, id string) error {
-	if err := c.checkID("delete", id); err != nil {
-		return err
-	}
-	op := "delete machine " + id
-	x, err := c.read(ctx, request{op: op, method: http.MethodDelete, path: []string{"machines", id}}, nil)
-	if err == nil {
-		return c.checkStatus(op, x, http.StatusNoContent)
-	}
-	if err = c.aboutMachine(op, x, err, id); providers.IsGone(err) {
-		return nil
 	}
 	return err
 }
@@ -84,24 +82,21 @@ func (c *Cloud) checkStatus(op string, x *exchange, status int) error {
 	return &providers.Error{Kind: providers.KindUncertain, Source: c.name, Op: op, Err: fmt.Errorf("the answer has status %d, and CloudAPI's own is %d", x.status, status)}
 }
 
-func (c *Cloud) checkID(action, id string) error {
+func (c *Cloud) checkID(op, id string) error {
 	if isUUID(id) {
 		return nil
 	}
 	return &providers.Error{
-		Kind: providers.KindInvalid, Source: c.name, Op: action + " machine " + providers.Brief(id),
+		Kind: providers.KindInvalid, Source: c.name, Op: op,
 		Err: errors.New("a Triton machine has a UUID for an id"),
 	}
 }
 
-func (c *Cloud) action(action, id string) (request, error) {
-	if err := c.checkID(action, id); err != nil {
-		return request{}, err
-	}
+func action(action, id string) request {
 	return request{
-		op: action + " machine " + id, method: http.MethodPost, path: []string{"machines", id},
+		op: action + " machine " + providers.Brief(id), method: http.MethodPost, path: []string{"machines", id},
 		body: map[string]string{"action": action},
-	}, nil
+	}
 }
 
 // ConsoleLog always returns an error: CloudAPI has no console log.

@@ -11,7 +11,7 @@ import (
 // CheckPower reports whether the machine has deletion protection. CloudAPI cannot say what a user may do, so
 // permissions are not checked.
 func (c *Cloud) CheckPower(ctx context.Context, id string, action providers.PowerAction) (providers.PowerCheck, error) {
-	if err := c.checkID("check", id); err != nil {
+	if err := c.checkID("check machine "+providers.Brief(id), id); err != nil {
 		return providers.PowerCheck{}, err
 	}
 	if action != providers.PowerTerminate {
@@ -31,7 +31,7 @@ const (
 
 // Condition implements providers.ConditionReader (CloudAPI, GetMachine): CloudAPI makes no status checks.
 func (c *Cloud) Condition(ctx context.Context, id string) (out providers.Condition, err error) {
-	if err := c.checkID("check", id); err != nil {
+	if err := c.checkID("check machine "+providers.Brief(id), id); err != nil {
 		return out, err
 	}
 	on, err := c.protected(ctx, id)

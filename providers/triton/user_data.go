@@ -10,7 +10,7 @@ import (
 
 // UserData implements providers.UserDataReader: the metadata user-script of the machine (CloudAPI, GetMachine).
 func (c *Cloud) UserData(ctx context.Context, id string) ([]byte, error) {
-	if err := c.checkID("read the user-script of", id); err != nil {
+	if err := c.checkID("read the user-script of machine "+providers.Brief(id), id); err != nil {
 		return nil, err
 	}
 	op := "read the user-script of machine " + id
