@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
@@ -232,5 +233,27 @@ func TestACloudIsAskedBeforeANodeLeavesDNSAndAgainRightBeforeItEnds(t *testing.T
 	rep := b.run(plan.Drain(b.view(), ref(b.triton, "m-1")))
 	if !rep.OK() || !slices.Equal(b.triton.Checks, []string{"terminate m-1", "terminate m-1"}) || !guardNamed(rep, 4, index.GuardPower).Pass {
 		t.Errorf("states %v, asked %v", states(rep), b.triton.Checks)
+	}
+}
+
+func TestAPowerActionWhoseAnswerWasLostIsLookedUpOnceMoreBeforeItIsSaidNotToBeMade(t *testing.T) {
+	for name, c := range map[string]struct {
+		state providers.InstanceState // after the wait
+		want  StepState
+	}{
+		"it is carried out late": {providers.StateStopping, StepDone}, "it is not": {providers.StateRunning, StepFailed},
+		"its state is not known": {providers.StateUnknown, StepUnknown}, "it is offline": {providers.StateOffline, StepUnknown},
+	} {
+		b := newBench(t)
+		p := plan.Power(b.view(), plan.PowerStop, ref(b.aws, "i-1"))
+		b.aws.PowerErr = providers.Errorf(providers.KindUncertain, "stop", "reset")
+		began := b.clk.Now()
+		b.onSleep(func() { b.aws.Rows[0].State = c.state })
+		rep := b.run(p, "www-1")
+		if s := rep.Steps[0]; s.State != c.want || b.clk.Now().Sub(began) < 5*time.Second || entries(t, b.j)[0].State != map[StepState]journal.State{
+			StepDone: journal.Done, StepFailed: journal.Failed, StepUnknown: journal.Unknown,
+		}[c.want] {
+			t.Errorf("%s: %v, %s, after %s", name, s.State, s.Why, b.clk.Now().Sub(began))
+		}
 	}
 }

@@ -216,6 +216,8 @@ func powerOutcome(a plan.PowerAction, s providers.InstanceState, gone bool) (v i
 		return index.CannotTell, why + ", which does not tell"
 	case gone && a == plan.PowerTerminate || !gone && slices.Contains(wanted, s):
 		return index.Made, why
+	case !gone && slices.Contains([]providers.InstanceState{providers.StateUnknown, providers.StateOffline, providers.StateFailed}, s):
+		return index.CannotTell, why + ", which does not tell"
 	}
 	return index.NotMade, why
 }

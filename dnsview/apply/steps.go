@@ -121,8 +121,7 @@ func (r *run) power(ctx context.Context, i int) {
 		rep.Err, rep.State, o.State = err, StepFailed, journal.Failed
 		o.Error = index.Clean(err.Error())
 		rep.Why = o.Error
-		switch providers.KindOf(err) {
-		case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
+		if providers.KindOf(err).MayHaveHappened() {
 			r.lookUpInstance(ctx, s, rep, &o)
 		}
 	}
@@ -135,9 +134,12 @@ func (r *run) power(ctx context.Context, i int) {
 
 // lookUpInstance finds the outcome of an action whose answer was lost.
 func (r *run) lookUpInstance(ctx context.Context, s *plan.Step, rep *StepReport, o *journal.Outcome) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
-	defer cancel()
-	state, gone, err := r.engine.stateOf(ctx, s.Instance)
+	outcome, why, err := r.powerNow(ctx, s)
+	if err == nil && outcome == index.NotMade { // it may still be on its way, and reads may lag behind
+		if err = r.engine.o.Sleep(ctx, r.engine.o.Quiet); err == nil {
+			outcome, why, err = r.powerNow(ctx, s)
+		}
+	}
 	if err != nil {
 		rep.State, o.State = StepUnknown, journal.Unknown
 		o.Note = "whether it happened could not be told: " + index.Clean(err.Error())
@@ -145,7 +147,6 @@ func (r *run) lookUpInstance(ctx context.Context, s *plan.Step, rep *StepReport,
 		return
 	}
 	o.LookedUp = true
-	outcome, why := powerOutcome(s.Action, state, gone)
 	o.Note = "it was looked up, and " + why
 	rep.Why = o.Error + "; " + o.Note
 	switch outcome {
@@ -156,4 +157,13 @@ func (r *run) lookUpInstance(ctx context.Context, s *plan.Step, rep *StepReport,
 	default:
 		rep.State, o.State = StepUnknown, journal.Unknown
 	}
+}
+
+// powerNow returns whether the state of an instance shows that an action was carried out.
+func (r *run) powerNow(ctx context.Context, s *plan.Step) (outcome index.Outcome, why string, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
+	defer cancel()
+	state, gone, err := r.engine.stateOf(ctx, s.Instance)
+	outcome, why = powerOutcome(s.Action, state, gone)
+	return outcome, why, err
 }
