@@ -111,8 +111,12 @@ func (p *RetryingDNS) Apply(ctx context.Context, zone providers.Zone, changes []
 				r.Already = r.Already && !sent[i]
 				continue
 			}
-			sent[i] = sent[i] || mayHaveHappened(r.Err)
-			if !mayStillSucceed(r.Err) {
+			kind, open := providers.KindOf(r.Err), mayStillSucceed(r.Err)
+			sent[i] = sent[i] || kind.MayHaveHappened()
+			if sent[i] && kind.Inconclusive() && !kind.MayHaveHappened() { // an earlier try may have been made, of which this one says nothing
+				r.Err = withKind(r.Err, providers.KindUncertain)
+			}
+			if !open {
 				continue
 			}
 			if p.reconcile(ctx, zone, &now[i], r, sent[i]) {
@@ -142,14 +146,6 @@ func (p *RetryingDNS) once(ctx context.Context, zone providers.Zone, changes []p
 	return out[:len(some)]
 }
 
-func mayHaveHappened(err error) bool {
-	switch providers.KindOf(err) {
-	case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
-		return true
-	}
-	return false
-}
-
 // mayStillSucceed reports whether a failed change may still succeed.
 func mayStillSucceed(err error) bool {
 	return passes(err) || providers.KindOf(err) == providers.KindUncertain || providers.KindOf(err) == providers.KindConflict
@@ -172,7 +168,7 @@ func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *pro
 		}
 	}
 	if c.Op == providers.OpDelete {
-		changed(r)
+		r.Err = withKind(r.Err, providers.KindConflict) // another writer preceded it
 		return false
 	}
 	made := providers.Change{Op: providers.OpCreate, After: c.After}
@@ -184,16 +180,18 @@ func (p *RetryingDNS) reconcile(ctx context.Context, zone providers.Zone, c *pro
 	case n > 0 && found.SameOwners(&c.After):
 		*r = providers.Result{Record: *found, Already: !sent, LookedUp: sent, Ticket: r.Ticket}
 	default:
-		changed(r)
+		r.Err = withKind(r.Err, providers.KindConflict) // another writer preceded it
 	}
 	return false
 }
 
-// changed turns the error of a change that another writer preceded into a conflict.
-func changed(r *providers.Result) {
-	if e, ok := errors.AsType[*providers.Error](r.Err); ok && e.Kind != providers.KindConflict {
-		c := *e
-		c.Kind = providers.KindConflict
-		r.Err = &c
+// withKind returns an error of a provider with another kind.
+func withKind(err error, kind providers.Kind) error {
+	e, ok := errors.AsType[*providers.Error](err)
+	if !ok {
+		return err
 	}
+	c := *e
+	c.Kind = kind
+	return &c
 }

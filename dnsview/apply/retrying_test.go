@@ -114,6 +114,20 @@ func TestAReplyThatWasLostIsLookedUpAndNotSentTwice(t *testing.T) {
 	}
 }
 
+func TestAnErrorThatSaysNothingOfAnEarlierTryWithALostReplyIsUncertain(t *testing.T) {
+	mine := hostRecords("web1")[1]
+	for _, kind := range []providers.Kind{providers.KindAuth, providers.KindThrottled} {
+		a := &account{applies: []func(providers.Change) error{fails(providers.KindUncertain)}}
+		for range 100 {
+			a.applies = append(a.applies, fails(kind))
+		}
+		r := retried(context.Background(), t, a, providers.Change{Op: providers.OpCreate, After: mine})
+		if providers.KindOf(r[0].Err) != providers.KindUncertain || a.calls < 2 {
+			t.Errorf("%s: %v after %d calls", kind, r[0].Err, a.calls)
+		}
+	}
+}
+
 func TestACreateOfWhatSomebodyElseHasIsAConflict(t *testing.T) {
 	z := servedZone()
 	mine := hostRecords("web1")[1]
