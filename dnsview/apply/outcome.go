@@ -51,9 +51,7 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 		}
 		return o
 	}
-	switch providers.KindOf(res.Err) {
-	case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
-	default:
+	if !providers.KindOf(res.Err).MayHaveHappened() {
 		return o
 	}
 	// It may have happened. The journal must say so, even if the run was stopped meanwhile.

@@ -83,19 +83,10 @@ func (s *Session) Repeat(ctx context.Context, op string, call func(context.Conte
 		received = received || providers.KindOf(s.classifyWrite(op, err, sent)) == providers.KindUncertain
 		return s.classify(op, err, false)
 	})
-	if e, ok := errors.AsType[*providers.Error](err); ok && received && inconclusive(e.Kind) {
+	if e, ok := errors.AsType[*providers.Error](err); ok && received && e.Kind.Inconclusive() {
 		e.Kind = providers.KindUncertain
 	}
 	return err
-}
-
-// inconclusive reports whether errors of kind k say nothing about an earlier try whose reply was lost.
-func inconclusive(k providers.Kind) bool {
-	switch k {
-	case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete, providers.KindAuth, providers.KindOther:
-		return true
-	}
-	return false
 }
 
 // classify returns err of the SDK as a *providers.Error; nil stays nil.

@@ -230,11 +230,8 @@ func (r *run) failed(i int, err error) {
 		e = *known
 	}
 	e.Source, e.Op = r.zone.Name, opApply
-	switch e.Kind {
-	case providers.KindUnreachable, providers.KindThrottled, providers.KindIncomplete, providers.KindAuth, providers.KindOther:
-		if r.lost[i] {
-			e.Kind = providers.KindUncertain
-		}
+	if r.lost[i] && e.Kind.Inconclusive() {
+		e.Kind = providers.KindUncertain
 	}
 	r.results[i] = providers.Result{Err: &e}
 }

@@ -283,8 +283,7 @@ func (s *Launcher) MakeProfile(ctx context.Context, p *ProfileToMake) error {
 	for _, c := range p.clouds {
 		if err = c.CreateProfile(ctx, p.Profile); err != nil {
 			o.State, o.Error = journal.Failed, words.Clean(err.Error())
-			switch providers.KindOf(err) {
-			case providers.KindUncertain, providers.KindUnreachable, providers.KindIncomplete, providers.KindOther:
+			if providers.KindOf(err).MayHaveHappened() {
 				o.State, o.Note = journal.Unknown, "some of it may be there; it is looked up by the next rollcall"
 			}
 			break
