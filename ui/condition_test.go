@@ -77,3 +77,15 @@ func TestTheDetailOfAnInstanceInEverySize(t *testing.T) {
 		})
 	}
 }
+
+func TestAPlanBeginsWithWhatTheCloudSaysOfTheNodesThatItEnds(t *testing.T) {
+	r := newRig(t, 80, 24, func(_ *ui.Options, f *fake) {
+		f.notices = []string{"Amazon has scheduled instance-retirement from 2026-12-02T03:00:00Z: degraded hardware"}
+	}).ready()
+	r.press("/")
+	r.typeText("use1-www-01")
+	r.press("enter")
+	r.until("Instances 1/30")
+	r.press("x")
+	r.until("use1-www-01: Amazon has scheduled instance-retirement", "degraded hardware", "type use1-www-01")
+}

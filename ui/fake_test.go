@@ -50,6 +50,7 @@ type fake struct {
 	relaunch  []string
 
 	refuse  index.GuardID // this guard refuses every change
+	notices []string      // of the guard of a power step
 	ask     string        // that guard can be answered by typing this
 	planErr error
 	// realPlans makes the plan of a deregister as the program does.
@@ -324,6 +325,9 @@ func (f *fake) report(p plan.Plan, good apply.StepState, typed []string) *apply.
 	r := &apply.Report{Plan: p}
 	for _, s := range p.Steps {
 		sr := apply.StepReport{Step: s, State: good, Guards: f.guards()}
+		if s.Kind == plan.StepPower && len(f.notices) > 0 {
+			sr.Guards = append(sr.Guards, index.GuardResult{Guard: index.GuardPower, Pass: true, Why: "aws-use1 would terminate it", Notices: f.notices})
+		}
 		if f.refuse != "" && (f.ask == "" || !slices.Contains(typed, f.ask)) {
 			sr.State, sr.Why = apply.StepRefused, "a guard refused"
 		}

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -43,17 +44,19 @@ func (r *run) permitted(ctx context.Context, t *CloudTarget, s *plan.Step) index
 		return index.GuardResult{Guard: g, Why: index.Clean(said.Refused), Satisfy: index.Clean(said.Satisfy)}
 	case len(said.Unchecked) > 0:
 		r.note(said.Unchecked)
-		return index.GuardResult{Guard: g, Pass: true, Why: "nothing that " + t.Name + " could be asked speaks against it; not all could be asked" + noticed(said)}
+		return noticed(said, "nothing that "+t.Name+" could be asked speaks against it; not all could be asked")
 	}
-	return index.GuardResult{Guard: g, Pass: true, Why: t.Name + " would " + string(s.Action) + " it" + noticed(said)}
+	return noticed(said, t.Name+" would "+string(s.Action)+" it")
 }
 
-// noticed returns what the cloud says of the instance, to be read before the action.
-func noticed(said providers.PowerCheck) (text string) {
+// noticed returns that the cloud permits a step, with what it says of the instance, to be read before.
+func noticed(said providers.PowerCheck, why string) index.GuardResult {
+	out := index.GuardResult{Guard: index.GuardPower, Pass: true}
 	for _, n := range said.Notices {
-		text += "; " + index.Clean(n)
+		out.Notices = append(out.Notices, index.Clean(n))
 	}
-	return text
+	out.Why = strings.Join(append([]string{why}, out.Notices...), "; ")
+	return out
 }
 
 // note adds what could not be asked to the report, each sentence once.

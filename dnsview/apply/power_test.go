@@ -223,6 +223,17 @@ func TestWhatTheCredentialsMayNotAskIsToldOnceAndHoldsNothingBack(t *testing.T) 
 	}
 }
 
+func TestWhatACloudSaysOfANodeThatItWouldEndStandsAtTheGuardThatPasses(t *testing.T) {
+	b := newBench(t)
+	b.aws.Check = func(string, providers.PowerAction) (providers.PowerCheck, error) {
+		return providers.PowerCheck{Notices: []string{"its host re\x1b[31mtires"}}, nil
+	}
+	g := guardNamed(b.engine().Check(t.Context(), plan.Drain(b.view(), ref(b.aws, "i-1"))), 4, index.GuardPower)
+	if !g.Pass || !slices.Equal(g.Notices, []string{"its host re[31mtires"}) || g.Why != "aws-use1 would terminate it; its host re[31mtires" {
+		t.Errorf("%+v", g)
+	}
+}
+
 func TestACloudIsAskedBeforeANodeLeavesDNSAndAgainRightBeforeItEnds(t *testing.T) {
 	b := newBench(t)
 	b.cf.OnApply = func([]providers.Change) {

@@ -32,4 +32,6 @@ type GuardResult struct {
 	// Confirm is the text that a person must type to answer this guard; empty when
 	// no typing can.
 	Confirm string `json:"confirm,omitempty"`
+	// Notices are what an operator should read before the change although the guard passes. Why contains them too.
+	Notices []string `json:"-"`
 }

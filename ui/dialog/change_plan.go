@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -55,6 +56,9 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 	if c.isReplacement() && len(c.plan.Steps) > 0 {
 		out = append(out, paintIndented(t, theme.Notice, t.Dot, theme.Plain, c.limitText(), w)...)
 	}
+	for _, n := range notices(as.report) {
+		out = append(out, paintIndented(t, theme.Warn, t.Warn, theme.Plain, sh.Readable(n), w)...)
+	}
 	out = append(out, remains(t, c.plan.Evacuated, w)...)
 	skipped := []string{}
 	for _, s := range c.plan.Skipped {
@@ -105,6 +109,22 @@ func (d *changeDialog) layOut(sh *common.Context, as *drawnSteps) []string {
 		}
 		for _, n := range as.report.Notes {
 			out = append(out, paintIndented(t, theme.Notice, t.Dot, theme.Notice, sh.Readable(n), w)...)
+		}
+	}
+	return out
+}
+
+// notices returns what should be read before a plan is carried out although its guards pass, each with its node.
+func notices(r *apply.Report) (out []string) {
+	if r == nil {
+		return nil
+	}
+	for i := range r.Steps {
+		ref := &r.Steps[i].Step.Instance
+		for _, g := range r.Steps[i].Guards {
+			for _, n := range g.Notices {
+				out = append(out, cmp.Or(ref.Name, ref.ID)+": "+n)
+			}
 		}
 	}
 	return out

@@ -170,3 +170,15 @@ func TestAListOfInstancesSaysWhichStatusChecksFailAndWhatIsScheduled(t *testing.
 		t.Errorf("%d, %s", r.code, r.err)
 	}
 }
+
+func TestTheEmbeddedEC2HasANodeWhoseHostAmazonRetires(t *testing.T) {
+	s := newWorld(t)
+	_, id := runningNode(t, s, "www-94")
+	const event = "Amazon has scheduled instance-retirement from "
+	if table := must(t, "ls", "instances", "--status", "--filter", "name:www-94"); !strings.Contains(table, event) {
+		t.Error(table)
+	}
+	if r := rollcall(t, "terminate", id, "--dry-run"); !strings.Contains(strings.Join(strings.Fields(r.out), " "), event) {
+		t.Errorf("%s%s", r.out, r.err)
+	}
+}

@@ -53,6 +53,7 @@ func (w *World) do(c *cloud, i *Instance, p Power) error {
 			return nil
 		case providers.StateStopped:
 			i.State, i.Changed = providers.StatePending, w.clock.Now()
+			i.Status = nil // it starts on another host
 			w.after(w.delays.Boot, func() { w.boot(c, i) })
 			return nil
 		}

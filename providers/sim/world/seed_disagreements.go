@@ -38,6 +38,12 @@ func (s *seeder) seedDisagreements() {
 		i = s.launch(euw1, ro, name(4), at)
 		s.register(euw1, i, i.Public)
 		i.Public = s.w.newIP(euw1)
+		if n == 0 { // the host fails again
+			i.Status = &Status{Events: []ScheduledEvent{{
+				ID: "instance-event-0c4d5e6f708192a3b", Code: "instance-retirement",
+				Description: "The instance is running on degraded hardware", NotBefore: s.w.clock.Now().Add(3 * 24 * time.Hour).Truncate(time.Hour),
+			}}}
+		}
 		// Stopped: a crash of the machine left its record in DNS.
 		i = s.launch(ams, ro, name(5), at)
 		s.register(ams, i, i.Public)
