@@ -179,9 +179,13 @@ func (m *Model) showTeam() {
 		}
 		f.Add("waiting", strconv.Itoa(t.Waiting)+" of your snoozes and notes, "+until)
 	}
-	f.Add("here", strconv.Itoa(len(t.Members)+1)+", you among them")
+	f.Add("here", strconv.Itoa(t.Count()+1)+", you among them")
 	for _, who := range t.Members {
-		f.Add(who.Name, "on "+who.Host+" since "+who.Since.Local().Format("15:04")+", "+rows.Age(m.Now().Sub(who.Since)))
+		text := "on " + who.Host + " since " + who.Since.Local().Format("15:04") + ", " + rows.Age(m.Now().Sub(who.Since))
+		if !who.Heard.IsZero() {
+			text += ", " + common.NotHeard(who.Heard, m.Now())
+		}
+		f.Add(who.Name, text)
 	}
 	f.Head("under way")
 	for i := range t.Work {

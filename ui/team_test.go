@@ -52,6 +52,20 @@ func TestTheHeaderSaysWhoElseIsHereAndTheRowWhatTheyDoToIt(t *testing.T) {
 	})
 }
 
+func TestAMemberThatIsNotHeardOfIsNotCountedAndItsWorkIsDoubted(t *testing.T) {
+	r := newRig(t, 140, 40, withTeam, func(_ *ui.Options, f *fake) {
+		at := epoch().Add(-61 * time.Second)
+		f.team.Members[0].Heard, f.team.Work[0].Heard = at, at
+	}).ready()
+	r.until("2 here: ben")
+	r.press("0")
+	r.until("Overview", "ana was draining ", ", not heard of for 1m")
+	r.press("esc", ":")
+	r.typeText("team")
+	r.press("enter")
+	r.until("2, you among them", "on desk-4 since", "not heard of for 1m", "on bastion since")
+}
+
 func TestARowThatAnotherMemberWorksOnSaysWhatIsDoneInEverySize(t *testing.T) {
 	for _, c := range []struct{ w, h int }{{80, 24}, {100, 30}, {120, 40}, {160, 40}, {200, 60}} {
 		r := newRig(t, c.w, c.h, withTeam).ready()

@@ -18,6 +18,8 @@ type Member struct {
 	Work   []Work    `json:"work,omitempty"`
 
 	ID string `json:"-"` // of its object
+	// Heard is when a member was last heard of that has missed two renewals; zero for others.
+	Heard time.Time `json:"-"`
 }
 
 // Work is what a member changes now.
@@ -63,6 +65,9 @@ func (m *Member) Host() string {
 // shifted returns the member with its times moved by d, and not too many instances.
 func (m Member) shifted(d time.Duration) Member {
 	m.Since = m.Since.Add(d).UTC()
+	if !m.Heard.IsZero() {
+		m.Heard = m.Heard.Add(d).UTC()
+	}
 	work := m.Work
 	m.Work = make([]Work, len(work))
 	for i, w := range work {

@@ -201,6 +201,9 @@ func (p *Presence) readOthers(ctx context.Context) error {
 			s.member, err = parseMember(&got)
 			s.well = err == nil // what cannot be read is left out
 		}
+		if s.member.Heard = (time.Time{}); silent > 2*renewEvery {
+			s.member.Heard = o.Modified
+		}
 		now[o.Key] = s
 	}
 	p.mu.Lock()

@@ -72,6 +72,30 @@ func TestMembersSeeEachOtherUntilTheyLeaveOrAreSilent(t *testing.T) {
 	}
 }
 
+func TestAMemberThatHasMissedTwoRenewalsIsSaidToHaveBeenHeardOfThen(t *testing.T) {
+	t.Parallel()
+	clock, own := providertest.NewClock(at.Add(5*time.Hour)), providertest.NewClock(at)
+	s := providertest.NewStore(clock.Clock)
+	ana, eve := team.NewPresence(s, "ana@a", own.Clock), team.NewPresence(s, "eve@c", own.Clock)
+	_, _ = here(t, eve), here(t, ana)
+	for _, c := range []struct {
+		after time.Duration
+		heard time.Time
+	}{{60 * time.Second, time.Time{}}, {time.Second, at}} {
+		clock.Advance(c.after)
+		own.Advance(c.after)
+		_ = here(t, ana)
+		if m := ana.Members(); len(m) != 1 || !m[0].Heard.Equal(c.heard) {
+			t.Errorf("after %s more: %+v, want heard %s", c.after, m, c.heard)
+		}
+	}
+	_ = here(t, eve)
+	_ = here(t, ana)
+	if m := ana.Members(); len(m) != 1 || !m[0].Heard.IsZero() {
+		t.Errorf("after it is back: %+v", m)
+	}
+}
+
 func TestWhatAMemberChangesIsSeenWithItsCountdown(t *testing.T) {
 	t.Parallel()
 	clock := providertest.NewClock(at.Add(5 * time.Hour))

@@ -26,6 +26,7 @@ type Team struct {
 type TeamMember struct {
 	Name, Host string
 	Since      time.Time
+	Heard      time.Time // when it was last heard of, if that is longer ago than it should be; else zero
 }
 
 // TeamWork is a change of another member.
@@ -33,10 +34,14 @@ type TeamWork struct {
 	Who, What, Text string
 	Since           time.Time
 	Until           time.Time // of the present wait, or zero
+	Heard           time.Time // that of its member
 }
 
 // Line returns the change in one line, as of now.
 func (w *TeamWork) Line(now time.Time) string {
+	if !w.Heard.IsZero() {
+		return w.Who + " was " + w.What + " " + w.Text + ", " + NotHeard(w.Heard, now)
+	}
 	line := w.Who + " is " + w.What + " " + w.Text
 	if left := w.Until.Sub(now); !w.Until.IsZero() && left > 0 {
 		return line + ", " + seconds(left) + " left"
@@ -44,10 +49,23 @@ func (w *TeamWork) Line(now time.Time) string {
 	return line + ", since " + rows.Age(now.Sub(w.Since))
 }
 
-// Names returns the names of the others, each once.
+// NotHeard returns that a member was last heard of at a time.
+func NotHeard(at, now time.Time) string { return "not heard of for " + rows.Age(now.Sub(at)) }
+
+// Count returns how many others are here that were heard of as they should be.
+func (t *Team) Count() (n int) {
+	for i := range t.Members {
+		if t.Members[i].Heard.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+// Names returns the names of those that Count counts, each once.
 func (t *Team) Names() (names []string) {
 	for _, m := range t.Members {
-		if !slices.Contains(names, m.Name) {
+		if m.Heard.IsZero() && !slices.Contains(names, m.Name) {
 			names = append(names, m.Name)
 		}
 	}
@@ -57,10 +75,10 @@ func (t *Team) Names() (names []string) {
 // Here returns how many are here with whom, in at most room cells: "3 here: ana, ben", "3 here: ana +1" or "3 here". It
 // is empty if there is not the room for that, or no other is here.
 func (t *Team) Here(room int) string {
-	if t == nil || len(t.Members) == 0 {
+	if t == nil || t.Count() == 0 {
 		return ""
 	}
-	head, names := strconv.Itoa(len(t.Members)+1)+" here", t.Names()
+	head, names := strconv.Itoa(t.Count()+1)+" here", t.Names()
 	for n := len(names); n > 0; n-- {
 		text := head + ": " + strings.Join(names[:n], ", ")
 		if n < len(names) {

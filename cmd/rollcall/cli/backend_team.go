@@ -34,10 +34,13 @@ func (b *backend) Team() *common.Team {
 	for i := range state.Members {
 		m := &state.Members[i]
 		name := words.Clean(m.Name())
-		t.Members = append(t.Members, common.TeamMember{Name: name, Host: words.Clean(m.Host()), Since: m.Since})
+		t.Members = append(t.Members, common.TeamMember{Name: name, Host: words.Clean(m.Host()), Since: m.Since, Heard: m.Heard})
 		for _, w := range m.Work {
 			what := words.Clean(w.What)
-			t.Work = append(t.Work, common.TeamWork{Who: name, What: what, Text: words.Clean(w.Text), Since: w.Since, Until: w.Until})
+			t.Work = append(t.Work, common.TeamWork{Who: name, What: what, Text: words.Clean(w.Text), Since: w.Since, Until: w.Until, Heard: m.Heard})
+			if !m.Heard.IsZero() {
+				what += "?"
+			}
 			for _, ref := range w.Instances {
 				k := rows.InstanceKey{Cloud: cmp.Or(names[ref.Key], ref.Cloud), ID: ref.ID}
 				t.Doing[k] = common.Doing{What: what, By: name, Until: w.Until}
