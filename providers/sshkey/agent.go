@@ -19,23 +19,35 @@ import (
 // silence limit of a read, so that the error names the agent.
 const Patience = 12 * time.Second
 
+// ListPatience is how long an agent may take to list its keys, before anything else is asked of it. That needs no person, so
+// that one that is stopped holds nothing up for longer.
+const ListPatience = 5 * time.Second
+
 // Agent runs f on a new connection to the ssh-agent at a socket. A connection per call is cheap, whereas an agent client
 // serialises its calls and dies with its connection. It is safe for concurrent use.
 func Agent(socket string, f func(agent.ExtendedAgent) error) error {
-	conn, err := net.DialTimeout("unix", socket, Patience)
+	conn, err := net.DialTimeout("unix", socket, ListPatience)
 	if err != nil {
 		return fmt.Errorf("ssh-agent: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(Patience)) // a unix socket takes deadlines
-	began := time.Now()
-	if err := f(agent.NewClient(conn)); err != nil {
-		if time.Since(began) >= Patience { // the agent's client hides the cause
-			return fmt.Errorf("the ssh-agent at %s has not answered for %s: see whether it is stopped, or waits for a person (ssh-add -l)", providers.Brief(socket), Patience)
+	client := agent.NewClient(conn)
+	within := func(limit time.Duration, ask func() error) error {
+		began := time.Now()
+		_ = conn.SetDeadline(began.Add(limit)) // a unix socket takes deadlines
+		err := ask()
+		if err != nil && time.Since(began) >= limit { // the agent's client hides the cause
+			return fmt.Errorf("the ssh-agent at %s has not answered for %s: see whether it is stopped, or waits for a person (ssh-add -l)", providers.Brief(socket), limit)
 		}
-		return fmt.Errorf("ssh-agent: %w", err)
+		if err != nil {
+			return fmt.Errorf("ssh-agent: %w", err)
+		}
+		return nil
 	}
-	return nil
+	if err := within(ListPatience, func() error { _, err := client.List(); return err }); err != nil {
+		return err
+	}
+	return within(Patience, func() error { return f(client) })
 }
 
 // Matches reports whether a key has the fingerprint: MD5 with or without colons and prefix, SHA256 with or without
