@@ -222,7 +222,7 @@ func (w *world) withoutChains() {
 }
 
 func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
-	again, narrow, moved, nodes := 0, 0, 0, 0
+	again, narrow, moved, nodes, states := 0, 0, 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		defer dnsview.SetPart(rapid.SampledFrom([]int{1, 3, 4096}).Draw(t, "part"))()
 		w := mishapsAndQuiesce(t)
@@ -299,6 +299,9 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 			if got, want := v.StillHolds(w.snap, later), whole.StillHolds(w.snap, later); got && !want {
 				t.Fatalf("after %s it holds for %v: %v, and that of a full inspection: %v", step, later.Now.Sub(w.opts.Now), got, want)
 			}
+			if step == "state" && v.Index.SameRows(was.Index) {
+				states++
+			}
 			if v.TookOver() {
 				again++
 				if !v.Index.SameRows(was.Index) {
@@ -313,8 +316,8 @@ func TestAViewThatTakesOverWhatHoldsIsThatOfAFullInspection(t *testing.T) {
 			}
 		}
 	})
-	text := fmt.Sprintf("%d views took something over, %d of them though rows had changed, %d though records had come or gone, %d with nodes of services", again, narrow, moved, nodes)
-	if again == narrow || moved == 0 || narrow == moved || nodes == 0 {
+	text := fmt.Sprintf("%d views took something over, %d of them though rows had changed, %d though records had come or gone, %d with nodes of services; %d kept their rows though a source was in another state", again, narrow, moved, nodes, states)
+	if again == narrow || moved == 0 || narrow == moved || nodes == 0 || states == 0 {
 		t.Error(text)
 	}
 	t.Log(text)

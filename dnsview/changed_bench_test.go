@@ -33,6 +33,27 @@ func benchmarkChangedRows(b *testing.B, changed int) {
 	}
 }
 
+// BenchmarkASourceThatFails100000 is the same for a cloud whose read fails, and that answers again.
+func BenchmarkASourceThatFails100000(b *testing.B) {
+	s, o := bigWorld(100_000, false)
+	failed := *s
+	failed.Clouds = slices.Clone(s.Clouds)
+	failed.Clouds[1].Coverage.State = providers.CoverageFailed
+	snaps := []*providers.Snapshot{&failed, s}
+	v := dnsview.Inspect(s, o)
+	j, found := rows.Join(v), rows.Findings(v)
+	b.ReportAllocs()
+	for n := 0; b.Loop(); n++ {
+		o.Now = o.Now.Add(1)
+		was := v
+		v = dnsview.InspectAfter(was, snaps[n%2], o)
+		j = rows.JoinAfter(j, v)
+		if found = rows.FindingsAfter(found, v); !v.Index.SameRows(was.Index) || len(found) == 0 || len(j.Records) < 90_000 {
+			b.Fatal("all rows were joined anew")
+		}
+	}
+}
+
 // BenchmarkServiceTreeAfterOneChangedRow100000 is the service tree after such a read. The instance belongs to the largest
 // service, which has a third of all nodes.
 func BenchmarkServiceTreeAfterOneChangedRow100000(b *testing.B) {

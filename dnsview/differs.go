@@ -10,10 +10,17 @@ import (
 // An inspection of rows of which a few differ from those of the last one looks again at the parts that are about these,
 // or about what index.Changes names for them. A part that has read more than that is looked at whenever any row differs.
 
-// follow makes the index of a view from that of the last one, whose sources are the same, if at most a few rows differ; else
-// it leaves it nil.
+// follow makes the index of a view from that of the last one, which has the same sources, if at most a few rows differ, or
+// only states of sources; else it leaves it nil. What was found when sources were in other states is not taken over.
 func (in *inspector) follow(last, v *View) {
-	if last.sameRows(v.Snapshot) {
+	sameRows := last.sameRows(v.Snapshot)
+	switch {
+	case !last.sameSources(v.Snapshot, &v.Options):
+		if sameRows && !v.Snapshot.Beginning && last.stages != nil {
+			v.Index, _ = last.Index.InOtherStates(v.Snapshot, &v.Options)
+		}
+		return
+	case sameRows:
 		v.Index, in.last = last.Index.Again(v.Snapshot, &v.Options), last
 		return
 	}

@@ -36,9 +36,17 @@ func (v *View) sameRows(s *providers.Snapshot) bool {
 // sameSources reports whether a later snapshot has the sources of v, in the same states, and the options are those of v but
 // for what was observed. It does not compare what sameRows does.
 func (v *View) sameSources(s *providers.Snapshot, o *index.Options) bool {
-	return !passed(v.Index.MadeUntil(), o.Now) && !o.Now.Before(v.Options.Now) && sameOptions(&v.Options, o) &&
-		v.Snapshot.Beginning == s.Beginning && slices.Equal(v.Snapshot.Forgotten, s.Forgotten) && slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, sameCloud) && slices.EqualFunc(v.Snapshot.Zones, s.Zones, sameZone) &&
+	return !passed(v.Index.MadeUntil(), o.Now) && v.sameNames(s, o) && slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, sameCloud) && slices.EqualFunc(v.Snapshot.Zones, s.Zones, sameZone) &&
 		v.sameAges(s, o.Now)
+}
+
+// sameNames reports whether a later snapshot has the sources of v, in whatever states, and the options are those of v but for
+// what was observed.
+func (v *View) sameNames(s *providers.Snapshot, o *index.Options) bool {
+	return !o.Now.Before(v.Options.Now) && sameOptions(&v.Options, o) && v.Snapshot.Beginning == s.Beginning && slices.Equal(v.Snapshot.Forgotten, s.Forgotten) &&
+		slices.EqualFunc(v.Snapshot.Clouds, s.Clouds, func(a, b providers.CloudView) bool {
+			return a.Cloud.Name == b.Cloud.Name && a.Cloud.Key == b.Cloud.Key && providers.ShareRows(a.Addresses, b.Addresses)
+		}) && slices.EqualFunc(v.Snapshot.Zones, s.Zones, func(a, b providers.ZoneView) bool { return reflect.DeepEqual(a.Zone, b.Zone) })
 }
 
 // sameAges reports whether the sources of a later snapshot are stale now if and only if those of v were, and the rows of
@@ -69,12 +77,11 @@ func sameOptions(a, b *index.Options) bool {
 }
 
 func sameCloud(a, b providers.CloudView) bool {
-	return a.Cloud.Name == b.Cloud.Name && a.Cloud.Key == b.Cloud.Key && a.Unconfigured == b.Unconfigured && a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && sameError(a.StoreErr, b.StoreErr) && a.Left == b.Left && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
-		providers.ShareRows(a.Addresses, b.Addresses)
+	return a.Unconfigured == b.Unconfigured && a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && sameError(a.StoreErr, b.StoreErr) && a.Left == b.Left && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading)
 }
 
 func sameZone(a, b providers.ZoneView) bool {
-	return reflect.DeepEqual(a.Zone, b.Zone) && sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
+	return sameCoverage(&a.Coverage, &b.Coverage, a.Reading == b.Reading) &&
 		a.Earlier == b.Earlier && a.ReadBy == b.ReadBy && sameError(a.StoreErr, b.StoreErr) && a.Left == b.Left
 }
 

@@ -20,7 +20,7 @@ func Inspect(s *providers.Snapshot, o index.Options) *View { return InspectAfter
 func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	v := &View{Snapshot: s, Options: o}
 	in := &inspector{}
-	if last != nil && last.sameSources(s, &o) {
+	if last != nil && last.sameNames(s, &o) {
 		in.follow(last, v)
 	}
 	if v.Index == nil {
@@ -54,8 +54,10 @@ func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	}
 	v.sorted = in.sorted(found, gone)
 	v.attach()
-	if in.last != nil && in.last.services.Load() != nil {
-		v.earlier.Store(in.last)
+	if last != nil && last.services.Load() != nil {
+		if _, ok := v.Index.DiffersFrom(last.Index); ok {
+			v.earlier.Store(last)
+		}
 	}
 	return v
 }

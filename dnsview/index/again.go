@@ -58,6 +58,29 @@ func (x *Index) Again(s *providers.Snapshot, o *Options) *Index {
 	return n
 }
 
+// InOtherStates returns the index of a later snapshot that has the rows and sources of the one of x, whatever the states of
+// the sources: one has failed, or answers again. The options may differ as for Again. ok is false if a cloud has another
+// key. It costs as much as Again, and where a cloud shows no instance as much as there are nodes.
+func (x *Index) InOtherStates(s *providers.Snapshot, o *Options) (n *Index, ok bool) {
+	n = x.Again(s, o)
+	n.moments, n.freshUntil, n.empty, n.lost = &moments{}, time.Time{}, nil, false
+	for i, cs := range n.Clouds {
+		if n.setCloudState(cs); cs.Key != x.Clouds[i].Key {
+			return nil, false
+		}
+	}
+	for _, z := range n.Zones {
+		n.setZoneState(z)
+	}
+	n.VerifyClouds()
+	n.setBases()
+	if len(n.Evacuations) > 0 {
+		n.addEvacuations() // the clock of a source may be another one
+	}
+	n.until = n.moments.earliest()
+	return n, true
+}
+
 // Part returns a copy of the index that notes moments of its own: those of one part of an inspection.
 func (x *Index) Part() *Index {
 	n := *x

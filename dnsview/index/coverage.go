@@ -51,19 +51,8 @@ func (x *Index) addClouds(s *providers.Snapshot) {
 	x.forgotten = s.Forgotten
 	for i := range s.Clouds {
 		v := &s.Clouds[i]
-		cs := &CloudState{View: v, at: i, Name: cloudName(v), State: x.stateOf(&v.Coverage)}
-		cs.Key = v.Coverage.Key
-		if cs.Key == "" || cs.State == providers.CoverageFailed && v.Cloud.Key != "" { // the rows of a failed read are earlier ones
-			cs.Key = v.Cloud.Key
-		}
-		cs.Why = x.coverageWhy(cs.Name, v.Coverage, cs.State, v.Reading)
-		switch {
-		case cs.State != providers.CoverageComplete:
-		case v.Coverage.Key == "":
-			cs.State, cs.Why = providers.CoveragePartial, cs.Name+" has not said which account it is"
-		case v.Cloud.Key != "" && v.Cloud.Key != v.Coverage.Key:
-			cs.State, cs.Why = providers.CoveragePartial, cs.Name+" answers as another account than the one that its rows are from"
-		}
+		cs := &CloudState{View: v, at: i, Name: cloudName(v)}
+		x.setCloudState(cs)
 		x.Clouds = append(x.Clouds, cs)
 		if cs.Key != "" {
 			if old := x.CloudsByKey[cs.Key]; old == nil || cs.Name < old.Name {
@@ -71,6 +60,30 @@ func (x *Index) addClouds(s *providers.Snapshot) {
 			}
 		}
 	}
+}
+
+// setCloudState sets what can be concluded from what a cloud has answered, without regard to what else is known.
+func (x *Index) setCloudState(cs *CloudState) {
+	v := cs.View
+	cs.State, cs.Key = x.stateOf(&v.Coverage), v.Coverage.Key
+	if cs.Key == "" || cs.State == providers.CoverageFailed && v.Cloud.Key != "" { // the rows of a failed read are earlier ones
+		cs.Key = v.Cloud.Key
+	}
+	cs.Why = x.coverageWhy(cs.Name, v.Coverage, cs.State, v.Reading)
+	switch {
+	case cs.State != providers.CoverageComplete:
+	case v.Coverage.Key == "":
+		cs.State, cs.Why = providers.CoveragePartial, cs.Name+" has not said which account it is"
+	case v.Cloud.Key != "" && v.Cloud.Key != v.Coverage.Key:
+		cs.State, cs.Why = providers.CoveragePartial, cs.Name+" answers as another account than the one that its rows are from"
+	}
+}
+
+// setZoneState does the same for a zone.
+func (x *Index) setZoneState(zs *ZoneState) {
+	v := zs.View
+	zs.State = x.stateOf(&v.Coverage)
+	zs.Why = x.coverageWhy(zs.Name, v.Coverage, zs.State, v.Reading)
 }
 
 // stateOf returns the state of a source now.
@@ -93,12 +106,12 @@ func cloudName(v *providers.CloudView) string {
 func (x *Index) addZones(s *providers.Snapshot) {
 	for i := range s.Zones {
 		v := &s.Zones[i]
-		zs := &ZoneState{View: v, at: i, Name: v.Zone.Name, State: x.stateOf(&v.Coverage)}
+		zs := &ZoneState{View: v, at: i, Name: v.Zone.Name}
 		if !strings.Contains(zs.Name, " ") { // a phrase stands for all zones of an account
 			zs.Name = providers.CanonicalName(zs.Name)
 		}
 		zs.tables, zs.exact, zs.began = &tables{}, sync.OnceValue(valuesOf(v.Records)), len(v.Records)
-		zs.Why = x.coverageWhy(zs.Name, v.Coverage, zs.State, v.Reading)
+		x.setZoneState(zs)
 		zs.Cuts = CutsOf(zs.Name, v.Records)
 		x.hasCuts = x.hasCuts || !zs.Cuts.Empty()
 		x.Zones = append(x.Zones, zs)

@@ -23,6 +23,7 @@ func after(v, last *dnsview.View, was []*Service) (out []*Service, ok bool) {
 	}
 	delete(u.chained, "") // of nodes without a host name
 	of, found, gone := v.FindingsFrom(last)
+	u.states()
 	u.rows()
 	u.markers()
 	u.health()
@@ -77,6 +78,13 @@ func (u *updater) addChains(s *Service) {
 
 // chained reports whether the service is one of DNS-SD.
 func (s *Service) chained() bool { return s.Kind == index.DNSSD || len(s.Incarnations) > 0 }
+
+// states notes whether a zone is in another state: whether targets of SRV records are known depends on it.
+func (u *updater) states() {
+	for n, z := range u.view.Index.Zones {
+		u.whole = u.whole || len(u.chained) > 0 && z.State != u.last.Index.Zones[n].State
+	}
+}
 
 // rows notes the names of the rows that differ.
 func (u *updater) rows() {
