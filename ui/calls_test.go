@@ -31,3 +31,12 @@ func TestTheCallsSayWhatWasAskedOfWhomAndHowItWasAnswered(t *testing.T) {
 	r.press("enter")
 	r.until("Calls 3")
 }
+
+func TestWhereRoomIsShortACallStillShowsWhatWasAskedFor(t *testing.T) {
+	r := newRig(t, 80, 24, func(_ *ui.Options, f *fake) {
+		f.calls = []rows.Call{{Number: 1, Time: epoch(), Account: "joyent-ams", Operation: "GET api.ams.example.com/ops/machines", Result: "200"}}
+	})
+	r.until("rollcall")
+	r.press("C")
+	r.until("Calls 1", "/machines")
+}

@@ -50,7 +50,7 @@ func CallScreen() []Column[*Call] {
 			Compare: func(a, b *Call) int { return cmp.Compare(a.Account, b.Account) },
 		},
 		{
-			Title: "CALL", Min: 16, Max: 200, Fill: true, Text: func(c *Call) string { return c.Operation },
+			Title: "CALL", Min: 16, Max: 200, Fill: true, Middle: true, Text: func(c *Call) string { return c.Operation },
 			Compare: func(a, b *Call) int { return cmp.Compare(a.Operation, b.Operation) },
 		},
 		{
