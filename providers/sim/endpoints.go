@@ -21,7 +21,7 @@ type Endpoints struct {
 // Env returns the environment for clients, as KEY=VALUE in a fixed order, without empty variables.
 func (e Endpoints) Env() []string {
 	pairs := [][2]string{{"AWS_ENDPOINT_URL", e.AWS}}
-	for _, service := range []string{"EC2", "STS", "IAM", "SSM", "ROUTE_53"} {
+	for _, service := range []string{"EC2", "STS", "IAM", "SSM", "ROUTE_53", "ELASTIC_LOAD_BALANCING_V2"} {
 		pairs = append(pairs, [2]string{"AWS_ENDPOINT_URL_" + service, e.AWS})
 	}
 	pairs = append(pairs,

@@ -16,7 +16,7 @@ var listFaults = []world.FaultKind{world.ShortPage, world.EmptyPage, world.PageL
 // faultOf returns the fault that a call meets.
 func (f *front) faultOf(c *call) world.FaultKind {
 	switch c.service {
-	case "ec2", "sts", "ssm":
+	case "ec2", elbService, "sts", "ssm":
 		if c.cloud == nil {
 			return world.NoFault
 		}

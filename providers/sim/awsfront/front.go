@@ -1,8 +1,8 @@
-// Package awsfront serves the simulation as Amazon Web Services: the EC2 query API, STS, IAM, the parameter store and
-// Route 53 on one listener, distinguished by the credential scope of each request's signature. It answers as AWS does,
+// Package awsfront serves the simulation as Amazon Web Services: the EC2 query API, the target groups of Elastic Load
+// Balancing, STS, IAM, the parameter store and Route 53 on one listener, distinguished by the credential scope of each request's signature. It answers as AWS does,
 // including errors, so that third-party clients work with it.
 //
-// Faults are set per source. A call to EC2, STS or the parameter store belongs to the cloud of the region that it is
+// Faults are set per source. A call to EC2, Elastic Load Balancing, STS or the parameter store belongs to the cloud of the region that it is
 // signed for, and a call about one hosted zone to that zone. Calls about the whole account (IAM, ListHostedZones,
 // GetChange and the like) have a fault only if every EC2 cloud, or every Route 53 zone, has it, and their lists are
 // never truncated.
@@ -85,7 +85,7 @@ type front struct {
 type protocol int
 
 const (
-	protoQuery protocol = iota // STS, IAM
+	protoQuery protocol = iota // STS, IAM, Elastic Load Balancing
 	protoEC2
 	protoREST // Route 53
 	protoJSON // parameter store
@@ -106,7 +106,7 @@ type call struct {
 	user     string         // IAM user of the key; empty for sessions and for the account's own user, who may do everything
 	status   int            // of the answer if it is not 200
 	location string         // Location header of the answer, or empty
-	cloud    *world.Cloud   // of EC2, STS and SSM calls, if the region has one
+	cloud    *world.Cloud   // of EC2, ELB, STS and SSM calls, if the region has one
 }
 
 // action returns the operation of a call.
@@ -163,6 +163,8 @@ func (c *call) route() {
 			c.service = "iam"
 		case c.form.Get("Version") == stsVersion:
 			c.service = "sts"
+		case c.form.Get("Version") == elbVersion:
+			c.service = elbService
 		default:
 			c.service = "ec2"
 		}
@@ -187,6 +189,8 @@ func (f *front) answer(w http.ResponseWriter, c *call) {
 	switch c.service {
 	case "ec2":
 		e = f.serveEC2(c, out)
+	case elbService:
+		e = f.serveELB(c, out)
 	case "sts":
 		e = f.serveSTS(c, out)
 	case "iam":
@@ -214,7 +218,7 @@ func (f *front) refuse(c *call) *apiError {
 	if p := verify(c, &f.w.Credentials, f.iam, f.signedBy(c)); p != "" && (p != missing || c.service != "sts" || c.action() != webIdentityAction) {
 		return authError(c, p)
 	}
-	if c.service == "ec2" && c.cloud == nil {
+	if (c.service == "ec2" || c.service == elbService) && c.cloud == nil {
 		return authError(c, unknownKey) // keys are invalid in a region without a cloud
 	}
 	switch c.fault {

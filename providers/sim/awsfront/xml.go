@@ -96,6 +96,8 @@ func namespaceOf(service string) string {
 	switch service {
 	case "route53":
 		return "https://route53.amazonaws.com/doc/2013-04-01/"
+	case elbService:
+		return "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"
 	case "sts":
 		return "https://sts.amazonaws.com/doc/2011-06-15/"
 	}

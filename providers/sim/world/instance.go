@@ -99,6 +99,7 @@ type cloud struct {
 	last      map[string]*Instance // last state of instances that are gone; may be nil
 	consoles  map[string][]consoleLine
 	addresses []Address
+	groups    []*TargetGroup
 	nextIP    uint32
 	nextIP6   uint32
 	base      netip.Prefix

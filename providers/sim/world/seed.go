@@ -67,6 +67,7 @@ func (w *World) seed(o Options) {
 	s.nodes()
 	s.seedDisagreements()
 	s.seedForeignRows()
+	s.seedTargets()
 	s.finish()
 }
 
