@@ -96,6 +96,12 @@ type (
 		Statuses(ctx context.Context) (map[string]Condition, error)
 	}
 
+	// TargetReader reads the target groups of a cloud's load balancers. TargetGroups returns those of which the instances
+	// with ids are targets, by their ids or their addresses. An adapter need not implement it.
+	TargetReader interface {
+		TargetGroups(ctx context.Context, ids []string) TargetGroups
+	}
+
 	// UserDataReader reads the user data that an instance boots with, as the cloud holds it: it may be compressed. It is
 	// empty if the instance has none. An adapter need not implement it.
 	UserDataReader interface {
@@ -126,6 +132,7 @@ type Condition struct {
 	Checks    string   // its status checks in one line; empty if the cloud makes none
 	Notices   []string // what an operator should know before a change, a sentence each: failing checks, scheduled events
 	Protected []string // what keeps it from being stopped or terminated, and how that is taken off
+	Targets   []string // the target groups of load balancers that it is in, a phrase each
 	Unchecked []string // what could not be asked, and why
 }
 

@@ -17,6 +17,8 @@ func troubled(_ *ui.Options, f *fake) {
 		Checks:    "system impaired, instance ok",
 		Notices:   []string{"its system status check fails since 2026-11-30T03:00:00Z", "Amazon has scheduled instance-retirement from 2026-12-02T03:00:00Z: de\x1b[31mgraded hardware"},
 		Protected: []string{"termination protection (disableApiTermination)"},
+		Targets:   []string{"in target group tg-www\x1b[2J (healthy; last healthy of 3)"},
+		Unchecked: []string{"target groups unknown: 200 of 3000 are asked, the most in one read"},
 	}}
 	f.snap.Clouds[0].Instances[6].Lifecycle = "in auto-scaling group web, which replaces it"
 }
@@ -28,7 +30,7 @@ func TestTheDetailSaysWhatTheCloudSaysOfTheInstanceAlone(t *testing.T) {
 	r.has("status       asking aws-use1…", "which replaces it")
 	r.untilTrue("the answer", func() bool { return len(r.kept) == 1 })
 	r.late()
-	r.has("checks       system impaired, instance ok", "notice     its system status check fails since", "instance-retirement from 2026-12-02T03:00:00Z: de[31mgraded", "protected    termination protection")
+	r.has("checks       system impaired, instance ok", "notice     its system status check fails since", "instance-retirement from 2026-12-02T03:00:00Z: de[31mgraded", "protected    termination protection", "target       in target group tg-www[2J (healthy; last healthy of 3)", "not asked    target groups unknown: 200 of 3000")
 	r.hasNot("asking")
 	r.press("esc", "j", "enter")
 	r.until("public", "54.1.20.8")

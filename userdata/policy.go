@@ -208,7 +208,8 @@ func ConsolePolicy(zoneIDs []string, role string) Policy {
 	p := Policy{Version: policyVersion, Statement: []Statement{
 		{Sid: "See", Effect: "Allow", Action: []string{
 			"ec2:DescribeAddresses", "ec2:DescribeImages", "ec2:DescribeInstanceStatus", "ec2:DescribeInstanceTypes", "ec2:DescribeInstances", "ec2:DescribeKeyPairs",
-			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:GetConsoleOutput", "route53:ListHostedZones", "sts:GetCallerIdentity",
+			"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:GetConsoleOutput",
+			"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth", "route53:ListHostedZones", "sts:GetCallerIdentity",
 		}, Resource: []string{"*"}},
 		{Sid: "Launch", Effect: "Allow", Action: []string{"ec2:RunInstances"}, Resource: []string{"*"}},
 		{

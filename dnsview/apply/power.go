@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
@@ -28,7 +29,8 @@ func (r *run) askPower(ctx context.Context, s *plan.Step) (t *CloudTarget, guard
 }
 
 // permitted is the first half of guard 10: the cloud will carry out a power step. What the credentials may not ask
-// counts neither for nor against the step, and is noted in the report.
+// counts neither for nor against the step, and is noted in the report. A step that would end the last healthy target of a
+// load balancer is held back too.
 func (r *run) permitted(ctx context.Context, t *CloudTarget, s *plan.Step) index.GuardResult {
 	const g = index.GuardPower
 	ctx, cancel := context.WithTimeout(ctx, r.engine.o.Timeout)
@@ -42,8 +44,20 @@ func (r *run) permitted(ctx context.Context, t *CloudTarget, s *plan.Step) index
 		}
 	case said.Refused != "":
 		return index.GuardResult{Guard: g, Why: index.Clean(said.Refused), Satisfy: index.Clean(said.Satisfy)}
-	case len(said.Unchecked) > 0:
-		r.note(said.Unchecked)
+	}
+	targets := r.targets(ctx, t, s)
+	if targets.Unknown != "" {
+		said.Unchecked = append(said.Unchecked, t.Name+": target groups unknown: "+targets.Unknown)
+	}
+	r.note(said.Unchecked)
+	if len(targets.Groups) > 0 {
+		says, held := guard.CheckTargets(targets.Groups, s.Instance.ID, s.Action, r.endsWith(s))
+		if !held.Pass {
+			return held
+		}
+		said.Notices = append(said.Notices, says...)
+	}
+	if len(said.Unchecked) > 0 {
 		return noticed(said, "nothing that "+t.Name+" could be asked speaks against it; not all could be asked")
 	}
 	return noticed(said, t.Name+" would "+string(s.Action)+" it")

@@ -66,6 +66,8 @@ type run struct {
 	held    map[string]map[recordKey]bool // zone -> values in heldOf
 	heldOf  *evidence
 
+	targetReads sync.Map // name of a cloud -> *targetRead
+
 	zonesView *dnsview.View // of all zones, read at zonesRead for a power step
 	zonesRead time.Time
 }

@@ -15,8 +15,11 @@ import (
 	"rollcall/providers/awsapi"
 )
 
-// Condition implements providers.ConditionReader with one DescribeInstanceStatus and two DescribeInstanceAttribute. What
-// the credentials may not ask is listed as unchecked.
+// targetsWithin limits how long the target groups of one instance are asked for, so that the rest of its condition is not lost.
+const targetsWithin = 15 * time.Second
+
+// Condition implements providers.ConditionReader with one DescribeInstanceStatus, two DescribeInstanceAttribute and
+// TargetGroups. What the credentials may not ask is listed as unchecked.
 func (c *Cloud) Condition(ctx context.Context, id string) (providers.Condition, error) {
 	if id == "" {
 		return providers.Condition{}, c.fail(providers.KindInvalid, statusOp, "the instance id is empty")
@@ -39,6 +42,15 @@ func (c *Cloud) Condition(ctx context.Context, id string) (providers.Condition, 
 		default:
 			return providers.Condition{}, err
 		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, targetsWithin)
+	defer cancel()
+	targets := c.TargetGroups(ctx, []string{id})
+	for i := range targets.Groups {
+		out.Targets = append(out.Targets, targets.Groups[i].Describe(id, nil))
+	}
+	if targets.Unknown != "" {
+		out.Unchecked = append(out.Unchecked, "target groups unknown: "+targets.Unknown)
 	}
 	return out, nil
 }

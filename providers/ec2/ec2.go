@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsec2 "github.com/aws/aws-sdk-go-v2/service/ec2"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 
 	"rollcall/providers"
 	"rollcall/providers/awsapi"
@@ -30,7 +31,7 @@ type Config struct {
 	Name       string          // short name from the config; the region when empty
 	Region     string          // empty for AWS_REGION or the profile's
 	Profile    string          // profile in the shared AWS config; empty for AWS_PROFILE or the default chain
-	Endpoint   string          // overrides the endpoints of EC2 and STS; empty for AWS_ENDPOINT_URL and its variants, else Amazon
+	Endpoint   string          // overrides the endpoints of EC2, STS and Elastic Load Balancing; empty for AWS_ENDPOINT_URL and its variants, else Amazon
 	Budget     *budget.Account // the account's rate budget; nil for none
 	HTTPClient *http.Client    // its Transport is used; nil for the SDK's own
 	Clock      providers.Clock
@@ -46,6 +47,7 @@ type Cloud struct {
 	region string
 	s      *awsapi.Session
 	ec2    *awsec2.Client
+	elb    *elb.Client // of Elastic Load Balancing, version 2
 
 	instances  itemcache.Cache[[]providers.Instance] // of a reservation
 	rows       itemcache.Rows[providers.Instance]
@@ -60,6 +62,7 @@ var (
 	_ providers.Compute         = (*Cloud)(nil)
 	_ providers.AddressHolder   = (*Cloud)(nil)
 	_ providers.InstancesGetter = (*Cloud)(nil)
+	_ providers.TargetReader    = (*Cloud)(nil)
 )
 
 // EC2's limits for an account in a region: 20 describe calls a second after a burst of 100 (EC2 Developer Guide,
@@ -82,6 +85,7 @@ func New(cfg Config) (*Cloud, error) {
 	return &Cloud{
 		name: cmp.Or(cfg.Name, s.Config.Region), region: s.Config.Region, s: s,
 		ec2: awsec2.NewFromConfig(s.Config, func(o *awsec2.Options) { o.BaseEndpoint = s.Endpoint(awsec2.ServiceID) }),
+		elb: elb.NewFromConfig(s.Config, func(o *elb.Options) { o.BaseEndpoint = s.Endpoint(elb.ServiceID) }),
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package ec2_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -16,7 +17,7 @@ func elsewhere(t *testing.T, keyID, secret string) {
 	const nowhere = "http://127.0.0.1:1"
 	file := filepath.Join(t.TempDir(), "config")
 	text := "[profile ops]\nregion = us-east-1\nendpoint_url = " + nowhere + "\nservices = away\naws_access_key_id = " + keyID + "\naws_secret_access_key = " + secret + "\n[services away]\n"
-	for _, s := range []string{"ec2", "sts", "iam", "route_53"} {
+	for _, s := range []string{"ec2", "sts", "iam", "route_53", "elastic_load_balancing_v2"} {
 		text += s + " =\n  endpoint_url = " + nowhere + "\n"
 	}
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -24,14 +25,15 @@ func elsewhere(t *testing.T, keyID, secret string) {
 	}
 	for name, value := range map[string]string{
 		"AWS_CONFIG_FILE": file, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_PROFILE": "", "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
-		"AWS_ENDPOINT_URL": nowhere, "AWS_ENDPOINT_URL_EC2": nowhere, "AWS_ENDPOINT_URL_STS": nowhere, "AWS_ENDPOINT_URL_IAM": nowhere, "AWS_ENDPOINT_URL_ROUTE_53": nowhere,
+		"AWS_ENDPOINT_URL": nowhere, "AWS_ENDPOINT_URL_EC2": nowhere, "AWS_ENDPOINT_URL_STS": nowhere, "AWS_ENDPOINT_URL_IAM": nowhere, "AWS_ENDPOINT_URL_ROUTE_53": nowhere, "AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2": nowhere,
 	} {
 		t.Setenv(name, value)
 	}
 }
 
 func TestTheConfiguredEndpointWinsOverEnvironmentAndProfileForEveryService(t *testing.T) {
-	_, of := startSim(t, 0)
+	s, of := startSim(t, 0)
+	node := s.World().TargetGroups("aws-use1")[0].Targets[0]
 	keys, err := of.AWS.Credentials.Retrieve(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +49,12 @@ func TestTheConfiguredEndpointWinsOverEnvironmentAndProfileForEveryService(t *te
 	for service, call := range map[string]func(context.Context) error{
 		"sts": func(ctx context.Context) error { _, err := c.Identify(ctx); return err },
 		"ec2": func(ctx context.Context) error { _, err := c.Catalogue(ctx); return err },
+		"elb": func(ctx context.Context) error {
+			if got := c.TargetGroups(ctx, []string{node.ID}); got.Unknown != "" || len(got.Groups) != 1 {
+				return fmt.Errorf("%+v", got)
+			}
+			return nil
+		},
 		"iam": func(ctx context.Context) error { _, err := c.MissingProfile(ctx, testProfile("www-nodes")); return err },
 	} {
 		if err := call(t.Context()); err != nil {

@@ -39,6 +39,9 @@ func fakeCloud(t *testing.T, h handlers) (*ec2.Cloud, *providertest.Clock) {
 		if f == nil && action == "DescribeInstanceStatus" {
 			f = statusAnswer(r.PostForm.Get("InstanceId.1"), "")
 		}
+		if f == nil && action == "DescribeTargetGroups" {
+			f = groupsXML("")
+		}
 		if f == nil {
 			t.Errorf("unexpected call %s", action)
 			http.Error(w, "unexpected", http.StatusTeapot)

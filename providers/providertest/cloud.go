@@ -29,6 +29,7 @@ type Cloud struct {
 	AskErr   error // error of every query by id
 	PowerErr error
 	Check    func(id string, a providers.PowerAction) (providers.PowerCheck, error) // result of CheckPower; nil for yes
+	Targets  func(ids []string) providers.TargetGroups                              // result of TargetGroups; nil for none
 
 	Lists    int      // number of lists
 	Overlaps int      // number of lists during another list
@@ -143,6 +144,16 @@ func (c *Cloud) CheckPower(_ context.Context, id string, a providers.PowerAction
 		return providers.PowerCheck{}, nil
 	}
 	return c.Check(id, a)
+}
+
+// TargetGroups implements providers.TargetReader.
+func (c *Cloud) TargetGroups(_ context.Context, ids []string) providers.TargetGroups {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.Targets == nil {
+		return providers.TargetGroups{}
+	}
+	return c.Targets(ids)
 }
 
 func (c *Cloud) power(what, id string, to providers.InstanceState) error {

@@ -79,6 +79,9 @@ func (d *instanceDialog) addCondition(f *Facts) {
 		for _, p := range c.said.Protected {
 			f.Add("protected", p)
 		}
+		for _, t := range c.said.Targets {
+			f.Add("target", t)
+		}
 		for _, u := range c.said.Unchecked {
 			f.Add("not asked", u)
 		}

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -180,5 +182,73 @@ func TestTheEmbeddedEC2HasANodeWhoseHostAmazonRetires(t *testing.T) {
 	}
 	if r := rollcall(t, "terminate", id, "--dry-run"); !strings.Contains(strings.Join(strings.Fields(r.out), " "), event) {
 		t.Errorf("%s%s", r.out, r.err)
+	}
+}
+
+func TestTheLastHealthyTargetOfALoadBalancerIsNotTerminated(t *testing.T) {
+	s := newWorld(t)
+	cloud, id := runningNode(t, s, "www-01")
+	group := s.World().TargetGroups(cloud)[0]
+	all := strconv.Itoa(len(group.Targets))
+	power := func(args ...string) (r result, g map[string]any) {
+		t.Helper()
+		r = rollcall(t, append(args, "-o", "json")...)
+		var report object
+		if err := json.Unmarshal([]byte(r.out), &report); err != nil {
+			t.Fatalf("%v: %v in %s%s", args, err, r.out, r.err)
+		}
+		steps, _ := report["steps"].([]any)
+		for _, step := range steps {
+			guards, _ := step.(map[string]any)["guards"].([]any)
+			for _, of := range guards {
+				if of := of.(map[string]any); of["guard"] == "power" {
+					g = of // the last one is that of the power step
+				}
+			}
+		}
+		return r, g
+	}
+	r, g := power("terminate", "www-01", "--dry-run")
+	if r.code != exit.Done || g["pass"] != true || !strings.Contains(g["why"].(string), "it is in target group tg-www (healthy; "+all+" of "+all+" healthy), which deregisters it when it is terminated") {
+		t.Errorf("among others: %d, %v", r.code, g)
+	}
+	s.World().EditTargets(cloud, group.ID, nil, slices.DeleteFunc(slices.Clone(group.Targets), func(t world.Target) bool { return t.ID == id }))
+	before := allRecords(s)
+	for _, args := range [][]string{{"terminate", "www-01", "--yes"}, {"stop", "www-01", "--yes", "--confirm", "www-01"}} {
+		r, g := power(args...)
+		satisfy, _ := g["satisfy"].(string)
+		if r.code != exit.Failed || g["pass"] != false || g["why"] != "it is in target group tg-www (healthy; last healthy of "+all+")" || !strings.Contains(satisfy, "deregister-targets --region us-east-1 --target-group-arn arn:aws:elasticloadbalancing:us-east-1:") {
+			t.Errorf("%v: %d, %v", args, r.code, g)
+		}
+	}
+	if i, err := s.World().Instance(cloud, id); err != nil || i.State != providers.StateRunning || !slices.Equal(allRecords(s), before) {
+		t.Errorf("%s is %s, %v", id, i.State, err)
+	}
+	s.World().EditTargets(cloud, group.ID, nil, group.Targets[:1])
+	if r, g := power("terminate", "www-01", "--dry-run"); r.code != exit.Done || !strings.Contains(g["why"].(string), "draining, Target.DeregistrationInProgress; 0 of "+all+" healthy") {
+		t.Errorf("once it is taken out: %d, %v", r.code, g)
+	}
+}
+
+func TestAConsoleThatMayNotAskForTargetGroupsIsToldOnceAndGoesOn(t *testing.T) {
+	s := newWorld(t)
+	behind, err := url.Parse(s.Endpoints().AWS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.Header.Get("Authorization"), "/elasticloadbalancing/") {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = io.WriteString(w, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized</Message></Error></ErrorResponse>`)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	reconfigure(t, "region: us-east-1", "region: us-east-1, endpoint: "+srv.URL)
+	r := rollcall(t, "terminate", "www-01", "www-05", "--dry-run")
+	if r.code != exit.Done || strings.Count(r.out+r.err, "aws-use1: target groups unknown: the permission elasticloadbalancing:DescribeTargetGroups is missing") != 1 {
+		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
 	}
 }
