@@ -102,14 +102,18 @@ func (c *conn) read(request *dns.Msg, mac string, timersOnly bool) (m *dns.Msg, 
 		return nil, "", c.fail(providers.KindIncomplete, "", errors.New("an answer to another question"))
 	}
 	signed := m.IsTsig()
-	if err := c.refusal(m, signed); err != nil {
-		return nil, "", err
+	err = errors.New("the answer is not signed")
+	if signed != nil {
+		if err = dns.TsigVerify(raw, c.a.key.Secret, mac, timersOnly); err != nil {
+			err = fmt.Errorf("the signature of the answer is wrong: %w", err)
+		}
 	}
-	if signed == nil {
-		return nil, "", c.fail(providers.KindIncomplete, "", errors.New("the answer is not signed"))
+	// What is not signed says nothing of an update, but that its own signature was refused (RFC 8945 section 5.2).
+	if refused := c.refusal(m, signed); refused != nil && (err == nil || m.Opcode != dns.OpcodeUpdate || m.Rcode == dns.RcodeNotAuth) {
+		return nil, "", refused
 	}
-	if err := dns.TsigVerify(raw, c.a.key.Secret, mac, timersOnly); err != nil {
-		return nil, "", c.fail(providers.KindIncomplete, "", fmt.Errorf("the signature of the answer is wrong: %w", err))
+	if err != nil {
+		return nil, "", c.fail(providers.KindIncomplete, "", err)
 	}
 	return m, signed.MAC, nil
 }
@@ -171,7 +175,6 @@ func (c *conn) refusal(m *dns.Msg, signed *dns.TSIG) error {
 	case m.Rcode == dns.RcodeRefused:
 		kind, why = providers.KindAuth, fmt.Errorf("the name server %s does not have the zone %s, or lets the key %s not transfer it: its allow-transfer must name the key", server, c.zone, key)
 	case m.Rcode == dns.RcodeServerFailure:
-		// An update that fails is undone by the server (RFC 2136 section 3.5).
 		kind = providers.KindUnreachable
 	case m.Rcode == dns.RcodeNameError && !update:
 		kind, why = providers.KindNotFound, fmt.Errorf("the name server %s has no zone %s", server, c.zone)

@@ -3,9 +3,11 @@ package rfc2136_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/miekg/dns"
@@ -15,9 +17,11 @@ import (
 	"rollcall/providers/rfc2136"
 )
 
-// message is one message of a transfer as a broken server sends it.
+// message is one message of a transfer as a broken server sends it, or its answer to an update if rcode is set.
 type message struct {
-	records  string // in the form of a master file, with $SOA for the SOA record
+	rcode    int
+	after    time.Duration // when it is sent
+	records  string        // in the form of a master file, with $SOA for the SOA record
 	unsigned bool
 	forged   bool // signed with another secret
 	other    bool // an answer to another question
@@ -61,6 +65,9 @@ func serveTransfer(c *dns.Conn, messages []message) {
 			return
 		}
 		if q.Opcode == dns.OpcodeUpdate {
+			if last := messages[len(messages)-1]; last.rcode != 0 {
+				send(c, q, q.IsTsig().MAC, false, last)
+			}
 			_, _ = c.ReadMsgHeader(nil) // no answer until the client goes
 			return
 		}
@@ -70,6 +77,10 @@ func serveTransfer(c *dns.Conn, messages []message) {
 			continue
 		}
 		for i, m := range messages {
+			if m.rcode != 0 {
+				return
+			}
+			time.Sleep(m.after)
 			mac = send(c, q, mac, i > 0, m)
 		}
 		return
@@ -78,7 +89,7 @@ func serveTransfer(c *dns.Conn, messages []message) {
 
 func send(c *dns.Conn, q *dns.Msg, mac string, timersOnly bool, one message) string {
 	m := new(dns.Msg).SetReply(q)
-	m.Authoritative = true
+	m.Authoritative, m.Rcode = true, one.rcode
 	p := dns.NewZoneParser(strings.NewReader(strings.ReplaceAll(one.records, "$SOA\n", soaRecord)), "example.org.", "")
 	if one.records == "$SOA" {
 		p = dns.NewZoneParser(strings.NewReader(soaRecord), "", "")
@@ -156,6 +167,51 @@ func TestATransferInSeveralMessagesListsEachValueOnceAndNotTheSignatures(t *test
 	want := "SOA ns1.example.org. hostmaster.example.org. 7 3600 600 86400 300, NS ns1.example.org, A 192.0.2.1, A 192.0.2.2"
 	if s := strings.Join(got, ", "); s != want || !cov.Complete() || cov.Rows != 4 {
 		t.Errorf("%s\n%+v", s, cov)
+	}
+}
+
+func TestATransferMayTakeAsLongAsItsMessagesCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		messages := []message{{records: "$SOA\n@ 300 IN NS ns1\n"}}
+		for i := range 10 {
+			messages = append(messages, message{after: 10 * time.Second, records: fmt.Sprintf("www 60 IN A 192.0.2.%d\n", i)})
+		}
+		messages = append(messages, message{records: "$SOA\n"})
+		a := rfc2136.New(rfc2136.Config{
+			Zone: zoneName, Server: "ns.example.org", Key: rfc2136.Key{Name: "update", Algorithm: dns.HmacSHA256, Secret: providertest.NamedSecret},
+			Dial: func(context.Context, string, string) (net.Conn, error) {
+				client, server := net.Pipe()
+				go func() {
+					defer server.Close()
+					serveTransfer(&dns.Conn{Conn: server}, messages)
+				}()
+				return client, nil
+			},
+		})
+		if cov := a.Records(t.Context(), providers.Zone{Name: zoneName}, func([]providers.Record) {}); !cov.Complete() || cov.Rows != 12 {
+			t.Errorf("coverage %+v", cov)
+		}
+	})
+}
+
+func TestOnlyASignedRefusalSaysThatAnUpdateWasNotMade(t *testing.T) {
+	z := providers.Zone{Name: zoneName, ID: zoneName}
+	whole := message{records: "$SOA\n@ 300 IN NS ns1\nwww 60 IN A 192.0.2.1\n$SOA\n"}
+	for what, c := range map[string]struct {
+		answer message
+		kind   providers.Kind
+	}{
+		"refused":                                             {message{rcode: dns.RcodeRefused}, providers.KindAuth},
+		"refused by who does not sign":                        {message{rcode: dns.RcodeRefused, unsigned: true}, providers.KindUncertain},
+		"refused by who has another key":                      {message{rcode: dns.RcodeRefused, forged: true}, providers.KindUncertain},
+		"a failure of a server that may have forwarded it":    {message{rcode: dns.RcodeServerFailure}, providers.KindUncertain},
+		"a zone that is not the server's, by who cannot sign": {message{rcode: dns.RcodeNotAuth, unsigned: true}, providers.KindAuth},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			a := fakeTransfer(t, whole, c.answer)
+			wantKind(t, a.Apply(t.Context(), z, []providers.Change{remove(rec("www", "A", "192.0.2.1"))})[0], c.kind, "")
+		})
 	}
 }
 

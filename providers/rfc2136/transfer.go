@@ -38,7 +38,8 @@ func (a *Account) read(ctx context.Context, zone, op string, anew bool, heard fu
 	}
 	var z *zoneCopy
 	var skew time.Duration
-	err := a.tries.Retry(ctx, func(ctx context.Context) error {
+	// A large zone takes longer than the tries of a call may: each of its messages has the time of an answer.
+	err := a.tries.Retry(ctx, func(context.Context) error {
 		c, err := a.connect(ctx, zone, op)
 		if err != nil {
 			return err

@@ -131,6 +131,10 @@ func (w *zoneWriter) Send(ctx context.Context, swaps []recordset.Swap) (ticket s
 	case e.Code == dns.RcodeToString[dns.RcodeServerFailure] && slices.ContainsFunc(swaps, func(s recordset.Swap) bool { return s.After != nil && len(s.After.Values) > bindValues }):
 		e.Kind = providers.KindLimit
 		e.Err = fmt.Errorf("%w, as BIND does for more than %d values of one name: raise its max-records-per-type", e.Err, bindValues)
+	case e.Code == dns.RcodeToString[dns.RcodeServerFailure]:
+		// A server undoes an update that fails (RFC 2136 section 3.5), but one that forwards it to the primary may have lost
+		// the primary's answer (section 6).
+		e.Kind = providers.KindUncertain
 	}
 	return "", err
 }
