@@ -116,9 +116,6 @@ func (s *Session) classify(op string, err error, write bool) error {
 			if k == providers.KindAuth {
 				s.refused(e)
 			}
-			if k == providers.KindThrottled {
-				s.budget.Block(e.RetryAfter) // Route 53 throttles with status 400
-			}
 			return e
 		}
 	}

@@ -2,6 +2,7 @@ package budget
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"strconv"
@@ -11,9 +12,13 @@ import (
 	"rollcall/providers"
 )
 
+// throttlePause is the block after a throttling answer that does not say for how long: the windows in which Route 53
+// counts calls and changes are of a second.
+const throttlePause = time.Second
+
 // Transport returns a RoundTripper that takes each request from the budget, counts it, and blocks the account for as
 // long as an answer asks: by Retry-After (RFC 9110 section 10.2.3) of a 420, 429 or 503, or by Cloudflare's Ratelimit
-// header when no calls remain. A nil base is http.DefaultTransport.
+// header when no calls remain; and for a second after a throttling answer that does not say for how long. A nil base is http.DefaultTransport.
 func (a *Account) Transport(base http.RoundTripper) http.RoundTripper {
 	return a.TransportFor(base, nil)
 }
@@ -101,8 +106,12 @@ func (a *Account) learn(resp *http.Response, err error, throttled bool) {
 	if err != nil {
 		return
 	}
-	if throttled || resp.StatusCode == http.StatusServiceUnavailable {
-		a.Block(RetryAfter(resp.Header, a.clock.Now()))
+	asked := RetryAfter(resp.Header, a.clock.Now())
+	switch {
+	case throttled:
+		a.Block(cmp.Or(asked, throttlePause))
+	case resp.StatusCode == http.StatusServiceUnavailable:
+		a.Block(asked)
 	}
 	if remaining, reset, ok := ParseRatelimit(resp.Header.Get("Ratelimit")); ok && remaining <= 0 {
 		a.Block(reset)

@@ -20,8 +20,10 @@ const (
 	maxPause   = 10 * time.Second
 	// pauseFactor is how many times the duration of a try a pause may last, since many writers slow down each try.
 	pauseFactor = 64
-	// maxIdle limits the retries after throttling, and those of requests that were not sent.
+	// maxIdle limits the retries of requests that were not sent.
 	maxIdle = 4
+	// patience is how long a batch is retried while the account throttles.
+	patience = time.Minute
 )
 
 // Writer carries out the changes of one account. Its fields are set before it is used. It is safe for concurrent use.
@@ -99,6 +101,9 @@ type run struct {
 	lost    map[int]bool         // changes whose reply was lost; they may have been made
 	own     map[Key]sharedFields // set-wide fields that this run changed
 	took    time.Duration        // duration of the last try, reading and writing
+
+	throttles int       // throttled calls since the last batch that was made
+	patient   time.Time // when the retries after them end
 }
 
 // commit carries out the changes with these indexes in as few batches as the limits allow.
@@ -107,6 +112,14 @@ func (r *run) commit(ctx context.Context, pending []int) {
 	for len(pending) > 0 {
 		began := r.w.Clock.Now()
 		read, err := r.load(ctx, pending)
+		if providers.KindOf(err) == providers.KindThrottled {
+			again, wait := r.throttled(ctx, pending, err)
+			if pending = again; r.w.Clock.Sleep(ctx, wait) != nil {
+				r.failAll(pending, err)
+				return
+			}
+			continue
+		}
 		if err != nil {
 			r.failAll(pending, err)
 			return
@@ -132,14 +145,17 @@ func (r *run) commit(ctx context.Context, pending []int) {
 				r.done(i, w, ticket, false)
 			}
 			r.remember(w)
-			pending, conflicts, idle = later, 0, 0
+			pending, conflicts, idle, r.throttles = later, 0, 0, 0
 			continue
 		}
 		again, wait := r.refused(ctx, in, touched, read, err, &conflicts, &idle)
 		pending = append(again, later...)
 		slices.Sort(pending)
 		if wait > 0 && len(pending) > 0 && r.w.Clock.Sleep(ctx, wait) != nil {
-			r.failAll(pending, &providers.Error{Kind: providers.KindUnreachable, Err: ctx.Err()})
+			if providers.KindOf(err) != providers.KindThrottled {
+				err = &providers.Error{Kind: providers.KindUnreachable, Err: ctx.Err()}
+			}
+			r.failAll(pending, err)
 			return
 		}
 	}

@@ -29,9 +29,23 @@ type memory struct {
 	meet  func()          // is called before the next batch, and then no more
 	bad   map[string]bool // values that it refuses
 	loses int             // so many answers are lost after the batch was made
+	slow  [2]int          // so many reads and batches are throttled
+	tries int             // reads and batches
+}
+
+// throttle returns the error of a read (0) or a batch (1) that is one too many.
+func (m *memory) throttle(which int) error {
+	if m.tries++; m.slow[which] == 0 {
+		return nil
+	}
+	m.slow[which]--
+	return providers.Errorf(providers.KindThrottled, "", "rate exceeded")
 }
 
 func (m *memory) Load(_ context.Context, names []string) (map[string]recordset.Sets, error) {
+	if err := m.throttle(0); err != nil {
+		return nil, err
+	}
 	out := map[string]recordset.Sets{}
 	for _, n := range names {
 		out[n] = recordset.Sets{}
@@ -58,6 +72,9 @@ func (m *memory) Cost(s *recordset.Swap) (z recordset.Size) {
 }
 
 func (m *memory) Send(_ context.Context, swaps []recordset.Swap) (string, error) {
+	if err := m.throttle(1); err != nil {
+		return "", err
+	}
 	if meet := m.meet; meet != nil {
 		m.meet = nil
 		meet()

@@ -19,7 +19,9 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]Key, read
 			r.lost[i] = true
 		}
 		return r.retryCreates(in, err, conflicts)
-	case kind == providers.KindThrottled, kind == providers.KindUnreachable: // not made: every change may be retried
+	case kind == providers.KindThrottled: // not made: every change may be retried
+		return r.throttled(ctx, in, err)
+	case kind == providers.KindUnreachable: // not made either
 		if *idle++; *idle >= maxIdle || ctx.Err() != nil {
 			r.failAll(in, err)
 			return nil, 0
@@ -56,6 +58,22 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]Key, read
 		rest = append(rest, i)
 	}
 	return r.retryAll(rest, err, conflicts, same)
+}
+
+// throttled returns the changes of a batch or read that was throttled for another try, and the pause before it, unless
+// the time for that is up.
+func (r *run) throttled(ctx context.Context, in []int, err error) (again []int, wait time.Duration) {
+	now := r.w.Clock.Now()
+	if r.throttles++; r.throttles == 1 {
+		r.patient = now.Add(patience)
+	}
+	wait = providers.RetryAfter(err) + jitter(min(firstPause<<min(r.throttles, 10), maxPause))
+	end, ok := ctx.Deadline()
+	if ctx.Err() != nil || now.Add(wait).After(r.patient) || ok && now.Add(wait).After(end) {
+		r.failAll(in, err)
+		return nil, 0
+	}
+	return in, wait
 }
 
 // retryAll returns the changes for another try and the pause before it, unless the tries are used up. It allows

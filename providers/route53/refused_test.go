@@ -3,8 +3,12 @@ package route53_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"rollcall/providers"
+	"rollcall/providers/budget"
+	"rollcall/providers/providertest"
+	"rollcall/providers/route53"
 )
 
 func TestTheLostReplyOfAnAddIsLookedUp(t *testing.T) {
@@ -73,19 +77,24 @@ func TestABusyZoneIsTriedAgainForAddsOnly(t *testing.T) {
 
 func TestAThrottledChangeIsTriedAgain(t *testing.T) {
 	f := newFake(t)
-	a := f.account()
-	throttled := 0
+	began := time.Now()
+	clk := providertest.NewClock(began)
+	a, err := route53.New(route53.Config{AWS: staticConfig(), Endpoint: f.url, Clock: clk.Clock, Budget: budget.New("r53", 0, 1, budget.WithClock(clk.Clock))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	throttled, most := 0, 8
 	f.onChange = func(w http.ResponseWriter, _ *changeBatch) bool {
-		if throttled++; throttled == 2 {
+		if throttled++; throttled > most {
 			return false
 		}
 		apiError(w, http.StatusBadRequest, "Throttling", "Rate exceeded")
 		return true
 	}
 	wantDone(t, apply(a, create(rec("A", "54.1.1.1"))))
-	f.onChange = func(w http.ResponseWriter, _ *changeBatch) bool {
-		apiError(w, http.StatusBadRequest, "Throttling", "Rate exceeded")
-		return true
+	if waited := clk.Time().Sub(began); waited < 8*time.Second {
+		t.Errorf("8 throttles in %s: the account was called again within a second", waited)
 	}
+	throttled, most = 0, 1e6
 	wantKind(t, apply(a, remove(rec("A", "54.1.1.1")))[0].Err, providers.KindThrottled)
 }
