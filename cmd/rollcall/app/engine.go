@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"rollcall/cmd/rollcall/config"
 	"rollcall/dnsview/apply"
@@ -19,14 +20,30 @@ import (
 // Engine returns the engine that carries out plans, after resolving what was left open in the journal.
 func (s *Session) Engine(ctx context.Context) (*apply.Engine, error) {
 	s.readOwnZones(ctx)
-	e, err := s.newEngine()
+	o, err := s.engineOptions()
 	if err != nil {
 		return nil, err
 	}
+	return s.newEngine(ctx, o), nil
+}
+
+// ZoneEngine is Engine for plans that change one zone and depend on no cloud. timeout limits each call.
+func (s *Session) ZoneEngine(ctx context.Context, sources apply.Sources, zone apply.ZoneTarget, timeout time.Duration) (*apply.Engine, error) {
+	o, err := s.baseOptions()
+	if err != nil {
+		return nil, err
+	}
+	o.Sources, o.Zones, o.Timeout = sources, []apply.ZoneTarget{zone}, timeout
+	return s.newEngine(ctx, o), nil
+}
+
+// newEngine returns the engine with these options, after resolving what was left open in the journal.
+func (s *Session) newEngine(ctx context.Context, o apply.Options) *apply.Engine {
+	e := apply.New(o)
 	for _, l := range s.ResolveAbandoned(ctx, e) {
 		s.Report("rollcall: %s", l)
 	}
-	return e, nil
+	return e
 }
 
 // readOwnZones reads the zones that are displayed as another member has read them, and were not read here: a zone is
@@ -53,15 +70,6 @@ func (s *Session) Report(format string, args ...any) {
 	s.Program.Logf(format, args...)
 }
 
-// newEngine returns the engine, with the zones as last found.
-func (s *Session) newEngine() (*apply.Engine, error) {
-	o, err := s.engineOptions()
-	if err != nil {
-		return nil, err
-	}
-	return apply.New(o), nil
-}
-
 // RobotEngine returns the engine of a watch that changes DNS by itself, and the journal that it writes to.
 func (s *Session) RobotEngine(ctx context.Context, b *apply.Robot) (*apply.Engine, *journal.Journal, error) {
 	s.readOwnZones(ctx)
@@ -73,20 +81,28 @@ func (s *Session) RobotEngine(ctx context.Context, b *apply.Robot) (*apply.Engin
 	return apply.New(o), o.Journal, nil
 }
 
-// engineOptions returns the options of the engine.
-func (s *Session) engineOptions() (apply.Options, error) {
+// baseOptions returns the options of an engine, without sources.
+func (s *Session) baseOptions() (apply.Options, error) {
 	j, err := s.OpenJournal()
 	if err != nil {
 		return apply.Options{}, err
 	}
-	all, zones := Guards(s.Config)
-	o := apply.Options{
+	all, zones := guards(s.Config)
+	return apply.Options{
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: Who(), Clock: s.Program.Clock,
 		Guards: all, ZoneGuards: zones,
-		Sources: s.Fleet,
 		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},
 		Timeout: OneShotTimeout,
+	}, nil
+}
+
+// engineOptions returns the options of the engine of all sources, with the zones as last found.
+func (s *Session) engineOptions() (apply.Options, error) {
+	o, err := s.baseOptions()
+	if err != nil {
+		return o, err
 	}
+	o.Sources = s.Fleet
 	if s.Observer != nil {
 		o.WireZones = func() []index.WireZone { return s.Observer.observations().zones }
 		o.Health = func() []index.HealthState { return s.Observer.observations().health }
@@ -127,8 +143,8 @@ func (s *Session) WithoutShownNotes(r *apply.Report) *apply.Report {
 	return r
 }
 
-// Guards returns the settings of the guards, and those of zones that have their own.
-func Guards(c *config.Config) (all apply.Guards, zones map[string]apply.Guards) {
+// guards returns the settings of the guards, and those of zones that have their own.
+func guards(c *config.Config) (all apply.Guards, zones map[string]apply.Guards) {
 	share := func(v float64) float64 {
 		if v == 0 {
 			return apply.NothingGoes

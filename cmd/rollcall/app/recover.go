@@ -79,11 +79,11 @@ func (s *Session) RecoverJournal(ctx context.Context) ([]string, error) {
 		return s.ResolveAbandoned(ctx, nil), nil
 	}
 	s.Fleet.Refresh(ctx, sources...) // a zone is queried by an id that its account returns
-	e, err := s.newEngine()
+	o, err := s.engineOptions()
 	if err != nil {
 		return nil, err
 	}
-	return s.ResolveAbandoned(ctx, e), nil
+	return s.ResolveAbandoned(ctx, apply.New(o)), nil
 }
 
 // WithJournal calls f with the journal of a config, which it opens and closes. It does nothing if there is none yet. It

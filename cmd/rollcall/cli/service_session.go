@@ -14,7 +14,6 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/dnsview/rows"
-	"rollcall/dnsview/wire"
 	"rollcall/providers"
 	"rollcall/providers/budget"
 	"rollcall/providers/fleet"
@@ -113,26 +112,10 @@ func (n partialZone) Records(context.Context, providers.Zone, func([]providers.R
 
 // serviceEngine returns the engine for plans of this service.
 func (s *serviceSession) serviceEngine(ctx context.Context, zone serviceDNS) (*apply.Engine, error) {
-	j, err := s.OpenJournal()
-	if err != nil {
-		return nil, err
-	}
-	all, zones := app.Guards(s.Config)
-	e := apply.New(apply.Options{
-		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Allow: s.Config.Guards.Allow, Journal: j, Who: app.Who(), Clock: s.Program.Clock,
-		Guards: all, ZoneGuards: zones,
-		Sources: fleet.New(fleet.Options{
-			Zones:   []fleet.ZoneSource{{Name: s.zone.Name, ZoneChoice: providers.ZoneChoice{ID: s.zone.ID}, Provider: s.zone.Provider, Traits: s.zone.Traits, DNS: zone}},
-			FleetID: s.Config.Fleet, Timeout: joinTimeout, Clock: s.Program.Clock,
-		}),
-		Zones:   []apply.ZoneTarget{{Zone: s.zone, DNS: zone}},
-		Wire:    &wire.Asker{Resolvers: s.Config.Resolvers, Servers: s.Config.NameServers()},
-		Timeout: joinTimeout,
-	})
-	for _, l := range s.ResolveAbandoned(ctx, e) {
-		s.Report("rollcall: %s", l)
-	}
-	return e, nil
+	return s.ZoneEngine(ctx, fleet.New(fleet.Options{
+		Zones:   []fleet.ZoneSource{{Name: s.zone.Name, ZoneChoice: providers.ZoneChoice{ID: s.zone.ID}, Provider: s.zone.Provider, Traits: s.zone.Traits, DNS: zone}},
+		FleetID: s.Config.Fleet, Timeout: joinTimeout, Clock: s.Program.Clock,
+	}), apply.ZoneTarget{Zone: s.zone, DNS: zone}, joinTimeout)
 }
 
 // carryService carries out a plan and reports the outcome. A refusal by the zone is one line and exit code 2.
