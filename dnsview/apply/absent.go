@@ -43,6 +43,15 @@ func marked(ctx context.Context, lookUp func(ctx context.Context, zone providers
 	return nil
 }
 
+// goneByIt returns an error unless a value that is gone was removed by this change: its marker is there, and, if the change names the
+// record by the provider's id, no other machine has taken that over.
+func (e *Engine) goneByIt(ctx context.Context, t *ZoneTarget, c *providers.Change, byID bool) error {
+	if err := marked(ctx, t.DNS.Lookup, t.Zone, c); err != nil || !byID {
+		return err
+	}
+	return e.notTakenOver(ctx, t, c)
+}
+
 // listOnce returns a function that lists a zone on its first call and caches the list.
 func (e *Engine) listOnce(ctx context.Context, t *ZoneTarget) func() providers.ZoneView {
 	return sync.OnceValue(func() providers.ZoneView { return e.readZones(ctx, t.Zone.Name)[0] })

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"rollcall/dnsview/index"
 	"rollcall/providers"
@@ -54,69 +55,59 @@ func (r *run) recordOutcome(ctx context.Context, t *ZoneTarget, i int, c *provid
 	if !providers.KindOf(res.Err).MayHaveHappened() {
 		return o
 	}
-	// It may have happened. The journal must say so, even if the run was stopped meanwhile.
+	now, outcome, note, err := r.lookUpChange(ctx, t, c, list)
+	if err != nil {
+		note = index.Clean(err.Error())
+	}
+	o.LookedUp = o.LookedUp || err == nil
+	s.lookedUp(&o, outcome, note)
+	if outcome == index.Made && now != nil {
+		s.Record, o.Result = now, now
+		r.made[keyOf(now)] = *now
+	}
+	return o
+}
+
+// lookedUp records what a look-up found of a step whose answer was lost.
+func (s *StepReport) lookedUp(o *journal.Outcome, outcome index.Outcome, note string) {
+	o.Note, s.Why = note, o.Error+"; "+note
+	switch outcome {
+	case index.Made:
+		s.State, o.State, s.Err, s.Why = StepDone, journal.Done, nil, note
+	case index.NotMade: // it failed, as the provider said
+	default:
+		s.State, o.State = StepUnknown, journal.Unknown
+	}
+}
+
+// lookUpChange returns whether a change was made whose answer was lost, with a note, and the record that it has left. It does so even if
+// the run was stopped. With an error, which says all that is known, the outcome is index.CannotTell.
+func (r *run) lookUpChange(ctx context.Context, t *ZoneTarget, c *providers.Change, list func() providers.ZoneView) (now *providers.Record, outcome index.Outcome, note string, err error) {
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.engine.o.Timeout)
 	defer cancel()
 	rec := c.Record()
 	found, err := t.DNS.Lookup(look, t.Zone, rec.Name, rec.Type)
 	if err != nil {
-		s.State, o.State = StepUnknown, journal.Unknown
-		o.Note = "it could not be looked up whether it was made: " + index.Clean(err.Error())
-		s.Why = o.Error + "; " + o.Note
-		return o
+		return nil, index.CannotTell, "", fmt.Errorf("it could not be looked up whether it was made: %w", err)
 	}
 	now, outcome, why := index.OutcomeOf(found, c)
-	if outcome == index.Made && c.Op == providers.OpDelete {
-		if err := absent(t, list, c); err != nil {
-			s.State, o.State = StepUnknown, journal.Unknown
-			o.Note = "it could not be told whether it was made: " + index.Clean(err.Error())
-			s.Why = o.Error + "; " + o.Note
-			return o
-		}
-	}
-	if outcome == index.Made {
-		if err := marked(look, t.DNS.Lookup, t.Zone, c); err != nil {
-			s.State, o.State = StepUnknown, journal.Unknown
-			o.Note = "it was looked up, and is gone, but " + index.Clean(err.Error())
-			s.Why = o.Error + "; " + o.Note
-			return o
-		}
-	}
-	if outcome == index.Made && mayPutBack(c) {
-		if err := r.engine.notTakenOver(look, t, c); err != nil {
-			s.State, o.State = StepUnknown, journal.Unknown
-			o.Note = "it was looked up, and is gone, but " + index.Clean(err.Error())
-			s.Why = o.Error + "; " + o.Note
-			return o
-		}
-	}
-	if outcome == index.Made {
-		if err := r.confirmMade(ctx, t, []providers.Change{*c}, []int{0}, nil)[0]; err != nil {
-			s.State, o.State = StepUnknown, journal.Unknown
-			o.Note = "it was looked up, and is said to be made, which could not be confirmed: " + index.Clean(err.Error())
-			s.Why = o.Error + "; " + o.Note
-			return o
-		}
-	}
-	o.LookedUp = true
 	switch outcome {
 	case index.Made:
 	case index.NotMade:
-		o.Note = "it was looked up, and was not made"
-		s.Why = o.Error + "; " + o.Note
-		return o
+		return now, outcome, "it was looked up, and was not made", nil
 	default:
-		s.State, o.State = StepUnknown, journal.Unknown
-		o.Note = "it was looked up, and " + why
-		s.Why = o.Error + "; " + o.Note
-		return o
+		return now, outcome, "it was looked up, and " + why, nil
 	}
-	s.State, o.State, s.Err = StepDone, journal.Done, nil
-	o.Note = wasLookedUp
-	s.Why = o.Note
-	if now != nil {
-		s.Record, o.Result = now, now
-		r.made[keyOf(now)] = *now
+	if c.Op == providers.OpDelete {
+		if err := absent(t, list, c); err != nil {
+			return nil, index.CannotTell, "", fmt.Errorf("it could not be told whether it was made: %w", err)
+		}
 	}
-	return o
+	if err := r.engine.goneByIt(look, t, c, mayPutBack(c)); err != nil {
+		return nil, index.CannotTell, "", fmt.Errorf("it was looked up, and is gone, but %w", err)
+	}
+	if err := r.confirmMade(ctx, t, []providers.Change{*c}, []int{0}, nil)[0]; err != nil {
+		return nil, index.CannotTell, "", fmt.Errorf("it was looked up, and is said to be made, which could not be confirmed: %w", err)
+	}
+	return now, outcome, wasLookedUp, nil
 }

@@ -184,11 +184,7 @@ func (e *Engine) find(ctx context.Context, entries []journal.Entry) []answer {
 				return nil
 			}
 			if outcome == index.Made && now == nil {
-				err := marked(ctx, t.DNS.Lookup, t.Zone, en.Change)
-				if err == nil && en.MayPutBack {
-					err = e.notTakenOver(ctx, t, en.Change)
-				}
-				if err != nil {
+				if err := e.goneByIt(ctx, t, en.Change, en.MayPutBack); err != nil {
 					outcome, why = index.CannotTell, "is gone, but "+index.Clean(err.Error())
 				}
 			}

@@ -141,22 +141,11 @@ func (r *run) lookUpInstance(ctx context.Context, s *plan.Step, rep *StepReport,
 		}
 	}
 	if err != nil {
-		rep.State, o.State = StepUnknown, journal.Unknown
-		o.Note = "whether it happened could not be told: " + index.Clean(err.Error())
-		rep.Why = o.Error + "; " + o.Note
+		rep.lookedUp(o, index.CannotTell, "whether it happened could not be told: "+index.Clean(err.Error()))
 		return
 	}
 	o.LookedUp = true
-	o.Note = "it was looked up, and " + why
-	rep.Why = o.Error + "; " + o.Note
-	switch outcome {
-	case index.Made:
-		rep.State, o.State, rep.Err = StepDone, journal.Done, nil
-		rep.Why = o.Note
-	case index.NotMade: // it failed, as the provider said
-	default:
-		rep.State, o.State = StepUnknown, journal.Unknown
-	}
+	rep.lookedUp(o, outcome, "it was looked up, and "+why)
 }
 
 // powerNow returns whether the state of an instance shows that an action was carried out.
