@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"rollcall/dnsview"
@@ -37,6 +38,29 @@ type evidence struct {
 	snap   *providers.Snapshot
 	view   *dnsview.View
 	oldest time.Time // start of the oldest read
+}
+
+// reads are what a run has read last, and since when it must read again.
+type reads struct {
+	gathering sync.Mutex // held while evidence is gathered, since concurrent power steps may ask
+	ev        *evidence
+	notBefore time.Time            // end of the last wait: earlier reads are not used any more
+	wrote     map[string]time.Time // zone -> last write of this run
+
+	zonesView *dnsview.View // of all zones, read at zonesRead for a power step
+	zonesRead time.Time
+}
+
+// evidence returns a read of all sources that is still young enough.
+func (r *run) evidence(ctx context.Context) *evidence {
+	r.gathering.Lock()
+	defer r.gathering.Unlock()
+	now := r.engine.o.Now()
+	if r.ev == nil || r.ev.oldest.Before(r.notBefore) || now.Sub(r.ev.oldest) > r.engine.age()/2 {
+		r.ev = r.gather(ctx, r.zones())
+		r.report.Sources = r.ev.view.Sources
+	}
+	return r.ev
 }
 
 // gather returns a read of every configured cloud and of the named zones that will be within the guard age when the

@@ -38,6 +38,14 @@ const (
 	deadAheadByOne = 400 // instances whose records are to be removed as dead
 )
 
+// cloudAnswers is what the clouds have answered to a run.
+type cloudAnswers struct {
+	answers     map[question]instanceAnswer // by id
+	holders     holders                     // of addresses, by the last answers
+	waitedUntil time.Time                   // end of the wait before querying missing instances again; zero before it
+	targetReads sync.Map                    // name of a cloud -> *targetRead
+}
+
 // question is an instance that guards need an answer about.
 type question struct {
 	key providers.CloudKey

@@ -179,6 +179,15 @@ func (s *nameAnswers) text(waited time.Duration, stopped bool) string {
 	return "the authoritative servers show the change of " + s.String()
 }
 
+// wireAnswers is what name servers and providers have said about the changes of a run.
+type wireAnswers struct {
+	asked     map[string][]providers.Change // zone -> changes that name servers have yet to show
+	lagging   map[index.SetKey]laggingName  // names for which a server contradicts a change of this run
+	cleanFrom map[index.SetKey]time.Time    // since when no server contradicts any more
+	inSync    map[[2]string]bool            // changes, by zone and ticket, that are in sync at their provider
+	skipWaits bool                          // a wait was cut short, so all others are skipped
+}
+
 // awaitWire waits, within limits, until the authoritative servers show the changes made so far.
 func (r *run) awaitWire(ctx context.Context) {
 	e := r.engine

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"rollcall/dnsview"
 	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
@@ -23,60 +22,38 @@ func keyOf(r *providers.Record) recordKey {
 	return recordKey{r.Zone, r.Name, r.Type, providers.FoldValue(r.Type, r.Value), r.SetID}
 }
 
-// run is one plan being carried out.
+// run is one plan being carried out. The structs that it embeds stand in the files that use them.
 type run struct {
-	engine    *Engine
-	plan      plan.Plan
-	checksum  func() string // of the plan
-	inZones   func() bool   // the plan removes values from several zones
-	confirm   Confirm
-	answering sync.Mutex            // guards answered
-	answered  map[int]index.GuardID // guard that a typed text has answered, by its index
+	engine   *Engine
+	plan     plan.Plan
+	checksum func() string // of the plan
+	inZones  func() bool   // the plan removes values from several zones
+	confirm  Confirm
+	working  bool // the nodes are claimed by the run that this is, or checks for
+
 	notify    func(Event)
-	gathering sync.Mutex // held while evidence is gathered, since concurrent power steps may ask
 	notifying sync.Mutex
-
-	answers     map[question]instanceAnswer // of the clouds, by id
-	holders     holders                     // of addresses, by the clouds' last answers
-	waitedUntil time.Time                   // end of the wait before querying missing instances again; zero before it
-
-	report *Report
-	byID   map[int]int // step id -> index
-	ev     *evidence
-	wrote  map[string]time.Time // zone -> last write of this run
+	report    *Report
+	byID      map[int]int // step id -> index
 
 	made    map[recordKey]providers.Record // records as this run left them
 	removed map[providers.Identity]bool    // removed, or about to be
 	hosts   map[string]bool                // targets of SRV values that this plan or an earlier one removes
-	limits  map[string]*guard.Evidence     // zone -> evidence of its last threshold guard
-	counts  map[string]string              // zone -> count that the threshold guard first asked for
-	asked   map[string][]providers.Change  // zone -> changes that name servers have yet to show
 
-	lagging   map[index.SetKey]laggingName // names for which a server contradicts a change of this run
-	cleanFrom map[index.SetKey]time.Time   // since when no server contradicts any more
-	notBefore time.Time                    // end of the last wait: earlier reads are not used any more
-	skipWaits bool                         // a wait was cut short, so all others are skipped
-	inSync    map[[2]string]bool           // changes, by zone and ticket, that are in sync at their provider
-
-	working bool // the nodes are claimed by the run that this is, or checks for
-
-	book    []journal.Entry               // the journal when guards were evaluated last
-	bookErr error                         // why it could not be read
-	missing error                         // why deletes that guard 8 counts may be missing in it
-	held    map[string]map[recordKey]bool // zone -> values in heldOf
-	heldOf  *evidence
-
-	targetReads sync.Map // name of a cloud -> *targetRead
-
-	zonesView *dnsview.View // of all zones, read at zonesRead for a power step
-	zonesRead time.Time
+	typedTexts
+	reads
+	cloudAnswers
+	tally
+	wireAnswers
 }
 
 func newRun(e *Engine, plan plan.Plan, c Confirm, progress func(Event)) *run {
 	r := &run{
-		engine: e, plan: plan, confirm: c, notify: progress, byID: map[int]int{}, wrote: map[string]time.Time{}, answers: map[question]instanceAnswer{},
-		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{}, counts: map[string]string{}, limits: map[string]*guard.Evidence{},
-		asked: map[string][]providers.Change{}, lagging: map[index.SetKey]laggingName{}, cleanFrom: map[index.SetKey]time.Time{}, inSync: map[[2]string]bool{},
+		engine: e, plan: plan, confirm: c, notify: progress, byID: map[int]int{},
+		made: map[recordKey]providers.Record{}, removed: map[providers.Identity]bool{}, hosts: map[string]bool{},
+		reads: reads{wrote: map[string]time.Time{}}, cloudAnswers: cloudAnswers{answers: map[question]instanceAnswer{}},
+		tally:       tally{counts: map[string]string{}, limits: map[string]*guard.Evidence{}},
+		wireAnswers: wireAnswers{asked: map[string][]providers.Change{}, lagging: map[index.SetKey]laggingName{}, cleanFrom: map[index.SetKey]time.Time{}, inSync: map[[2]string]bool{}},
 	}
 	r.checksum = sync.OnceValue(plan.Checksum)
 	r.inZones = sync.OnceValue(func() bool { return removesInZones(&r.plan) })
@@ -132,18 +109,6 @@ func (r *run) zones() []string {
 		}
 	}
 	return out
-}
-
-// evidence returns a read of all sources that is still young enough.
-func (r *run) evidence(ctx context.Context) *evidence {
-	r.gathering.Lock()
-	defer r.gathering.Unlock()
-	now := r.engine.o.Now()
-	if r.ev == nil || r.ev.oldest.Before(r.notBefore) || now.Sub(r.ev.oldest) > r.engine.age()/2 {
-		r.ev = r.gather(ctx, r.zones())
-		r.report.Sources = r.ev.view.Sources
-	}
-	return r.ev
 }
 
 // carryOut takes the steps: independent changes in groups, waits and power actions one after the other in the plan's

@@ -14,6 +14,18 @@ import (
 // thresholdWindow is the period over which deletes are counted.
 const thresholdWindow = 10 * time.Minute
 
+// tally is what guard 8 of a run counts with.
+type tally struct {
+	limits map[string]*guard.Evidence // zone -> evidence of its last threshold guard
+	counts map[string]string          // zone -> count that the threshold guard first asked for
+
+	book    []journal.Entry               // the journal when guards were evaluated last
+	bookErr error                         // why it could not be read
+	missing error                         // why deletes that guard 8 counts may be missing in it
+	held    map[string]map[recordKey]bool // zone -> values in heldOf
+	heldOf  *evidence
+}
+
 // threshold evaluates guard 8 and, for a dry check, guard 9, for the steps that passed all others.
 func (r *run) threshold(steps []int, inputs []*guard.Evidence, out []guardOutcome, dry bool) {
 	journalErr := r.bookErr

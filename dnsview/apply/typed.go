@@ -4,12 +4,19 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"sync"
 
 	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
+
+// typedTexts are the guards that the typed texts of a run have answered.
+type typedTexts struct {
+	answering sync.Mutex
+	answered  map[int]index.GuardID // by the index of the text
+}
 
 // acceptTyped lets texts that a person typed satisfy the guards that ask for them.
 func (r *run) acceptTyped(guards []index.GuardResult) {
