@@ -54,7 +54,7 @@ func (r *run) removedByOthers(removing map[providers.Identity]bool, now time.Tim
 // checkOthers fails if another member changes the same record now. The first one goes on.
 func (r *run) checkOthers(c *providers.Change, now time.Time) (index.GuardResult, bool) {
 	e := r.firstToChange(r.book, c, now)
-	if !r.isTeam() || e == nil || e.State != journal.Begun {
+	if e == nil || e.State != journal.Begun {
 		return index.GuardResult{}, true
 	}
 	return index.GuardResult{
@@ -63,8 +63,11 @@ func (r *run) checkOthers(c *providers.Change, now time.Time) (index.GuardResult
 	}, false
 }
 
-// firstToChange returns the latest entry of another member about the record of c, or nil.
+// firstToChange returns the latest entry of another member about the record of c, or nil, as without a team.
 func (r *run) firstToChange(entries []journal.Entry, c *providers.Change, now time.Time) *journal.Entry {
+	if !r.isTeam() {
+		return nil
+	}
 	rec := c.Record()
 	for i := range slices.Backward(entries) {
 		e := &entries[i]
@@ -80,13 +83,7 @@ func (r *run) firstToChange(entries []journal.Entry, c *providers.Change, now ti
 
 // byWhom returns which member made a change that is made already, as a further sentence, or "".
 func (r *run) byWhom(c *providers.Change) string {
-	if !r.isTeam() {
-		return ""
-	}
-	entries, err := r.entries()
-	if err != nil {
-		return ""
-	}
+	entries, _ := r.entries() // without them no one is named
 	e := r.firstToChange(entries, c, r.engine.o.Now())
 	if e == nil || !leavesSame(e.Change, c) {
 		return ""
@@ -101,9 +98,6 @@ func wasFirst(e *journal.Entry) string {
 
 // nameOther adds to guard 5, if it fails, which other member has changed the record.
 func (r *run) nameOther(guards []index.GuardResult, c *providers.Change, now time.Time) {
-	if !r.isTeam() {
-		return
-	}
 	for n := range guards {
 		if g := &guards[n]; g.Guard == index.GuardUnchanged && !g.Pass {
 			if e := r.firstToChange(r.book, c, now); e != nil {

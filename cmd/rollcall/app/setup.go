@@ -60,15 +60,7 @@ func (s *Session) Zones() []ZoneSource {
 
 // setUpCloud sets up a cloud of the config again and returns its adapter or an error.
 func (s *Session) setUpCloud(i int) (fleet.Compute, error) {
-	late := s.Clouds()[i].pending
-	if late == nil {
-		late = startSetUp(func() CloudSource { return s.set.accounts.cloud(&s.Config.Clouds[i]) })
-	}
-	c := late.wait() // no lock is held, since a file may hang
-	s.set.mu.Lock()
-	defer s.set.mu.Unlock()
-	s.set.clouds = slices.Clone(s.set.clouds)
-	s.set.clouds[i] = c
+	c := setUpAgain(&s.set.mu, &s.set.clouds, i, s.Clouds()[i].pending, func() CloudSource { return s.set.accounts.cloud(&s.Config.Clouds[i]) })
 	if c.Err != nil {
 		return nil, c.Err
 	}
@@ -77,19 +69,24 @@ func (s *Session) setUpCloud(i int) (fleet.Compute, error) {
 
 // setUpZone sets up the account of a zone of the config again and returns its adapter or an error.
 func (s *Session) setUpZone(i int) (fleet.DNS, error) {
-	late := s.Zones()[i].pending
-	if late == nil {
-		late = startSetUp(func() ZoneSource { return s.set.accounts.zone(&s.Config.Zones[i]) })
-	}
-	z := late.wait()
-	s.set.mu.Lock()
-	defer s.set.mu.Unlock()
-	s.set.zones = slices.Clone(s.set.zones)
-	s.set.zones[i] = z
+	z := setUpAgain(&s.set.mu, &s.set.zones, i, s.Zones()[i].pending, func() ZoneSource { return s.set.accounts.zone(&s.Config.Zones[i]) })
 	if z.Err != nil {
 		return nil, z.Err
 	}
 	return z.DNS, nil
+}
+
+// setUpAgain waits for what is pending, or else for start, and replaces a source of a list, which mu guards, by its result.
+func setUpAgain[S CloudSource | ZoneSource](mu *sync.Mutex, sources *[]S, i int, pending *setUp[S], start func() S) S {
+	if pending == nil {
+		pending = startSetUp(start)
+	}
+	source := pending.wait() // no lock is held, since a file may hang
+	mu.Lock()
+	defer mu.Unlock()
+	*sources = slices.Clone(*sources)
+	(*sources)[i] = source
+	return source
 }
 
 // Configured sets up everything that a config names, concurrently and without network I/O. A source that cannot be set

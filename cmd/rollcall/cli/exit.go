@@ -62,13 +62,26 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return exit.Usagef("%s takes no argument, and got %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
 }
 
-func atLeastOne(what string) cobra.PositionalArgs {
+// numberOf refuses a number of arguments that is not ok.
+func numberOf(ok func(n int) bool, says string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return exit.Usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
+		if !ok(len(args)) {
+			return exit.Usagef("%s %s; see %s --help", cmd.CommandPath(), says, cmd.CommandPath())
 		}
 		return nil
 	}
+}
+
+func atLeastOne(what string) cobra.PositionalArgs {
+	return numberOf(func(n int) bool { return n > 0 }, "needs "+what)
+}
+
+func atMostOne(what string) cobra.PositionalArgs {
+	return numberOf(func(n int) bool { return n < 2 }, "takes at most "+what)
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return numberOf(func(given int) bool { return given == n }, "needs "+what)
 }
 
 // named is atLeastOne that refuses an argument without text, such as an unset variable of a shell.
@@ -80,24 +93,6 @@ func named(what string) cobra.PositionalArgs {
 			}
 		}
 		return atLeastOne(what)(cmd, args)
-	}
-}
-
-func exactly(n int, what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != n {
-			return exit.Usagef("%s needs %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
-		}
-		return nil
-	}
-}
-
-func atMostOne(what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > 1 {
-			return exit.Usagef("%s takes at most %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())
-		}
-		return nil
 	}
 }
 
