@@ -18,8 +18,11 @@ import (
 	"rollcall/providers/budget"
 )
 
-// maxAnswer is the largest size of an answer. A page of 1,000 instances with many tags has about 8 MB.
+// maxAnswer is the largest size of an answer that is not an object. A page of 1,000 instances with many tags has about 8 MB.
 const maxAnswer = 64 << 20
+
+// slowest is the rate, in bytes a second, below which a request is given up.
+const slowest = 256 << 10
 
 // sendError is the error of a call without a whole answer.
 type sendError struct {
@@ -44,8 +47,8 @@ type sentKey struct{}
 //   - An error says whether the request may have been received.
 type client struct {
 	http    *http.Client
-	timeout time.Duration
-	objects bool // successful answers are of any form, or empty
+	timeout time.Duration // how long nothing may come, after the request has passed at the slowest rate
+	objects bool          // successful answers are of any form, or empty
 }
 
 func newClient(rt http.RoundTripper, timeout time.Duration) *client {
@@ -60,9 +63,9 @@ func newClient(rt http.RoundTripper, timeout time.Duration) *client {
 
 // Do implements aws.HTTPClient.
 func (c *client) Do(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(req.Context(), c.timeout)
-	defer cancel()
-	ctx = budget.WithOperation(ctx, middleware.GetServiceID(ctx)+" "+middleware.GetOperationName(ctx))
+	idle := providers.WithIdleTimeout(req.Context(), c.timeout+time.Duration(max(0, req.ContentLength))*time.Second/slowest)
+	defer idle.Stop()
+	ctx := budget.WithOperation(idle, middleware.GetServiceID(idle)+" "+middleware.GetOperationName(idle))
 	var sent atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() {
 		sent.Store(true)
@@ -76,9 +79,12 @@ func (c *client) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := c.http.Do(out)
 	if err != nil {
+		if idle.Expired() {
+			err = fmt.Errorf("%w after %s", context.DeadlineExceeded, c.timeout)
+		}
 		return nil, &sendError{sent: sent.Load() && !budget.NotSent(err), err: err}
 	}
-	body, err := readAnswer(resp)
+	body, err := c.readAnswer(resp, idle)
 	if err != nil {
 		return nil, &sendError{sent: true, err: err}
 	}
@@ -106,16 +112,34 @@ func copyBody(out, req *http.Request) error {
 	return nil
 }
 
-func readAnswer(resp *http.Response) ([]byte, error) {
-	body, err := budget.ReadBody(resp.Body, maxAnswer)
+func (c *client) readAnswer(resp *http.Response, idle *providers.IdleTimeout) ([]byte, error) {
+	most := int64(maxAnswer)
+	if c.objects {
+		most = providers.MaxObject + 1 // the store says what is too large
+	}
+	body, err := budget.ReadBody(received{resp.Body, idle}, most)
 	_ = resp.Body.Close()
 	if err != nil {
 		return nil, fmt.Errorf("the answer broke off after %d bytes: %w", len(body), err)
 	}
-	if len(body) > maxAnswer {
-		return nil, incomplete("the answer is larger than %d bytes", maxAnswer)
+	if int64(len(body)) > most {
+		return nil, incomplete("the answer is larger than %d bytes", most)
 	}
 	return body, nil
+}
+
+// received reads an answer that may take any time as long as parts of it come.
+type received struct {
+	io.Reader
+	idle *providers.IdleTimeout
+}
+
+func (r received) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if n > 0 {
+		r.idle.Received()
+	}
+	return n, err
 }
 
 // jsonProtocol is the start of the content type of requests whose answer is JSON.

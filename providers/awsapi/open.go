@@ -16,7 +16,7 @@ import (
 	"rollcall/providers/budget"
 )
 
-// DefaultTimeout limits one try of one call, including reading the answer.
+// DefaultTimeout is how long nothing may come in one try of one call.
 const DefaultTimeout = 30 * time.Second
 
 // Options select an account.
@@ -29,7 +29,7 @@ type Options struct {
 	Endpoint      string // empty for AWS_ENDPOINT_URL and its variants, else Amazon. It is that of Service alone if it is Amazon's own or a store of objects, else that of all services, as of an emulator
 	Budget        *budget.Account
 	HTTPClient    *http.Client  // its Transport is used; nil for the SDK's own
-	Timeout       time.Duration // of one try; 0 for DefaultTimeout
+	Timeout       time.Duration // how long nothing may come in one try; 0 for DefaultTimeout
 	Clock         providers.Clock
 	Env           providers.Environment
 	Objects       bool            // successful answers are of any form, or empty: those of S3

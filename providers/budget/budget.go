@@ -262,15 +262,26 @@ func (a *Account) State() State {
 // patienceEnd is the context key of the time, by the account's clock, at which all tries of a call must have ended.
 type patienceEnd struct{}
 
+// ownLimit is the context key of calls that limit themselves.
+type ownLimit struct{}
+
+// WithOwnLimit marks calls that take as long as parts of a large request or answer pass: Retry begins no try of them after
+// its patience, but does not end one that is under way. Such a call ends by itself when nothing passes.
+func WithOwnLimit(ctx context.Context) context.Context {
+	return context.WithValue(ctx, ownLimit{}, true)
+}
+
 // Retry runs op until it succeeds, fails permanently, or the tries are used up. It is for reads and for calls that can
 // be repeated without harm. It repeats only throttled and unreachable errors, after full jitter or after the pause that
-// the provider asked for, and only if that ends before ctx. All tries together take at most patience. It
+// the provider asked for, and only if that ends before ctx. All tries together take at most patience; see WithOwnLimit. It
 // returns the error of the last try.
 func (a *Account) Retry(ctx context.Context, op func(context.Context) error) error {
 	end := a.clock.Now().Add(patience)
 	ctx, cancel := context.WithCancel(context.WithValue(ctx, patienceEnd{}, end))
 	defer cancel()
-	defer time.AfterFunc(patience, cancel).Stop()
+	if ctx.Value(ownLimit{}) == nil {
+		defer time.AfterFunc(patience, cancel).Stop()
+	}
 	bound := firstPause
 	for try := 1; ; try++ {
 		tried := a.clock.Now()

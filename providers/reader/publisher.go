@@ -11,8 +11,9 @@ import (
 	"rollcall/providers"
 )
 
-// publishTimeout limits one call that writes the rows of a source.
-const publishTimeout = 60 * time.Second
+// publishTimeout limits the calls that write or read the rows of a source: the largest object over a slow line. A store
+// ends a call by itself when nothing passes.
+const publishTimeout = 20 * time.Minute
 
 // Rows are the rows of one source to publish.
 type Rows struct {

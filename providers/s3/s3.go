@@ -46,7 +46,7 @@ type Store struct {
 
 var _ providers.Store = (*Store)(nil)
 
-// timeout limits one try of one call. Objects are small.
+// timeout limits how long nothing comes in one try of one call.
 const timeout = 10 * time.Second
 
 // New returns the store. It reads only local files and the environment. A missing credential is KindAuth.
@@ -93,7 +93,7 @@ func (st *Store) GetChanged(ctx context.Context, key, version string) (providers
 // get reads an object that does not have a version, which may be nil.
 func (st *Store) get(ctx context.Context, key string, known *string) (providers.Object, error) {
 	var o providers.Object
-	err := st.s.Read(ctx, "read "+key, st.onceMore(func(ctx context.Context) error {
+	err := st.s.Read(budget.WithOwnLimit(ctx), "read "+key, st.onceMore(func(ctx context.Context) error {
 		out, err := st.s3.GetObject(ctx, &awss3.GetObjectInput{Bucket: &st.bucket, Key: aws.String(st.prefix + key), IfNoneMatch: known})
 		if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && known != nil && answer.HTTPStatusCode() == http.StatusNotModified {
 			o = providers.Object{Key: key, Version: *known}
@@ -139,7 +139,7 @@ func (st *Store) put(ctx context.Context, op string, in awss3.PutObjectInput, da
 		}
 		return err
 	})
-	err = st.s.Budget().Retry(ctx, func(ctx context.Context) error { return st.s.Write(ctx, op, call) })
+	err = st.s.Budget().Retry(budget.WithOwnLimit(ctx), func(ctx context.Context) error { return st.s.Write(ctx, op, call) })
 	return version, err
 }
 
