@@ -21,6 +21,9 @@ func (m *Model) Key(k tea.KeyPressMsg) tea.Cmd {
 	case "ctrl+z":
 		return m.terminal.suspend()
 	}
+	if m.hold(k) {
+		return nil
+	}
 	if n := len(m.Dialogs); n > 0 {
 		return m.act(m.Dialogs[n-1].Key(m.Context, k))
 	}

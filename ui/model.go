@@ -46,6 +46,7 @@ type Model struct {
 	visible []providers.Identity // visible records, as last reported to the backend
 
 	prompt   *prompt
+	held     []tea.Msg // keys, and what was pasted after them, that wait for rows
 	terminal *terminal
 
 	reading map[string]time.Time // since when sources are being read
@@ -123,7 +124,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	m.changes.NoteDoing()
 	m.askQuestion()
 	m.relayout()
-	return m, cmd
+	return m, tea.Batch(cmd, m.releaseHeld())
 }
 
 func (m *Model) update(msg tea.Msg) tea.Cmd {
@@ -137,12 +138,19 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 	case tea.MouseWheelMsg:
 		return m.wheel(msg.Mouse())
 	case tea.PasteMsg:
+		if len(m.held) > 0 {
+			m.held = append(m.held, msg)
+			return nil
+		}
 		return m.Paste(msg.Content)
 	case tea.BackgroundColorMsg:
 		return m.background(!msg.IsDark())
 	case tickMsg:
 		if m.Picture != nil {
 			m.Sources = withStateAt(m.Sources, m.Now(), m.opts.StaleAfter)
+		}
+		if len(m.held) > 0 {
+			m.Notify(common.ToneInfo, "keys wait until the rows are filtered and sorted; esc withdraws them")
 		}
 		m.dropFinished()
 		m.offerUnfinished()

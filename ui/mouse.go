@@ -25,7 +25,7 @@ const wheelRows = 3
 // clicked puts the cursor on the row under the pointer; a second click there opens it, as enter does. In dialogs and prompts
 // a click does nothing, so that none confirms a change.
 func (m *Model) clicked(e tea.Mouse) tea.Cmd {
-	if e.Button != tea.MouseLeft || len(m.Dialogs) > 0 || m.prompt != nil {
+	if e.Button != tea.MouseLeft || len(m.Dialogs) > 0 || m.prompt != nil || len(m.held) > 0 {
 		return nil
 	}
 	before := m.lastClick
@@ -55,7 +55,7 @@ func (m *Model) wheel(e tea.Mouse) tea.Cmd {
 	if n := len(m.Dialogs); n > 0 {
 		return m.act(m.Dialogs[n-1].Key(m.Context, tea.KeyPressMsg{Code: key}))
 	}
-	if m.prompt != nil {
+	if m.prompt != nil || len(m.held) > 0 {
 		return nil
 	}
 	if m.top().Wheel(e.X, e.Y-m.layout.Header, by) {

@@ -131,6 +131,10 @@ func key(s string) tea.KeyPressMsg {
 		return tea.KeyPressMsg{Code: tea.KeyPgUp}
 	case "backspace":
 		return tea.KeyPressMsg{Code: tea.KeyBackspace}
+	case "home":
+		return tea.KeyPressMsg{Code: tea.KeyHome}
+	case "f12":
+		return tea.KeyPressMsg{Code: tea.KeyF12}
 	case "ctrl+space":
 		return tea.KeyPressMsg{Code: tea.KeySpace, Mod: tea.ModCtrl}
 	}

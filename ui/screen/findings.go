@@ -59,6 +59,7 @@ func (f *findingsScreen) Do(a common.Action) (tea.Cmd, bool) {
 	case common.ActDetail:
 	case common.ActSnoozed:
 		f.snoozed = !f.snoozed
+		f.list.changes++
 		f.title = "Findings"
 		if f.snoozed {
 			f.title = "Snoozed findings"

@@ -74,6 +74,8 @@ func (f *fleetScreen) Table() Table {
 
 func (f *fleetScreen) Reload() tea.Cmd { return nil }
 
+func (f *fleetScreen) Pending() bool { return f.instanceList.pending() || f.recordList.pending() }
+
 func (f *fleetScreen) Arrange() tea.Cmd {
 	if f.Picture == nil {
 		return nil
@@ -154,7 +156,7 @@ func (f *fleetScreen) Save() (restore func()) {
 func saved[K comparable, R row[K]](l *list[K, R]) (restore func(rows []R)) {
 	by, at := l.filter, l.Place()
 	return func(rows []R) {
-		if l.filter.String() != by.String() {
+		if l.filter.String() != by.String() || l.pending() {
 			l.arrangeNow(rows, by)
 		}
 		l.Return(at)
@@ -340,6 +342,9 @@ func (f *fleetScreen) Visible() []providers.Identity {
 
 // reveal moves focus and cursor to a row, and lifts the filter of its list if that hides it.
 func reveal[K comparable, R row[K]](f *fleetScreen, p pane, l *list[K, R], rows []R, k K) (exists bool, lifted string) {
+	if l.pending() {
+		l.arrangeNow(rows, l.filter)
+	}
 	exists, visible := l.Known(k)
 	if !exists {
 		return false, ""

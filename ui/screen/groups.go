@@ -85,7 +85,7 @@ func (g *groupsScreen[K, R]) Arrange() tea.Cmd {
 		return nil
 	}
 	l := g.list
-	gen, columns, order, by, all := l.gen.Add(1), l.columns, l.sort, l.filter, g.kind.rows(g.Picture)
+	out, columns, order, by, all := l.next(), l.columns, l.sort, l.filter, g.kind.rows(g.Picture)
 	group, folded := g.kind.group, g.folded()
 	return l.inTurn(func() tea.Msg {
 		groups := group(all)
@@ -124,9 +124,8 @@ func (g *groupsScreen[K, R]) Arrange() tea.Cmd {
 		for i := range as {
 			as[i].Compare = nil
 		}
-		return arranged[rows.GroupKey[K], *rows.GroupLine[K, R]]{list: l, gen: gen, by: columns, data: grid.Arrange(nil, as, lines, grid.Filter{
-			Pass: func([]int32) []int32 { return shown },
-		}, order)}
+		out.data = grid.Arrange(nil, as, lines, grid.Filter{Pass: func([]int32) []int32 { return shown }}, order)
+		return out
 	})
 }
 
@@ -140,6 +139,7 @@ func (g *groupsScreen[K, R]) Do(a common.Action) (tea.Cmd, bool) {
 		return g.fold(a, r), true
 	case common.ActZoom:
 		g.all = !g.all
+		g.list.changes++
 		clear(g.chosen)
 		if ok {
 			g.list.Select(rows.GroupKey[K]{Group: r.Group.Name})
@@ -168,6 +168,7 @@ func (g *groupsScreen[K, R]) fold(a common.Action, r *rows.GroupLine[K, R]) tea.
 		return nil
 	}
 	g.chosen[r.Group.Name] = to
+	g.list.changes++
 	g.list.Select(rows.GroupKey[K]{Group: r.Group.Name})
 	return g.Arrange()
 }

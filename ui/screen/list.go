@@ -32,6 +32,7 @@ type list[K comparable, R row[K]] struct {
 	filter   filter.Filter
 	sort     grid.Sort
 	gen      atomic.Uint64   // of the last requested arrangement
+	changes  uint64          // of filter, order and folds by the operator
 	turn     sync.Mutex      // of the command that arranges
 	last     arrangement[R]  // the last requested one
 	texts    func() []string // of its rows, for bare words; made in a command when they are first needed
@@ -42,18 +43,20 @@ type list[K comparable, R row[K]] struct {
 
 // arrangement is what an arranged list shows, and how.
 type arrangement[R any] struct {
-	rows   []R
-	filter filter.Filter
-	sort   grid.Sort
+	rows    []R
+	filter  filter.Filter
+	sort    grid.Sort
+	changes uint64 // by the operator before it
 }
 
 // arranged is the result of arranging a list.
 type arranged[K comparable, R row[K]] struct {
-	list   *list[K, R] // another screen may have a list of the same types
-	gen    uint64
-	filter filter.Filter
-	data   *grid.Data[K, R]
-	by     []grid.Column[R] // the columns that it was made for
+	list    *list[K, R] // another screen may have a list of the same types
+	gen     uint64
+	changes uint64 // by the operator before it
+	filter  filter.Filter
+	data    *grid.Data[K, R]
+	by      []grid.Column[R] // the columns that it was made for
 }
 
 // worstFirst is the order of rows that begin with what needs a person.
@@ -89,20 +92,29 @@ func (l *list[K, R]) inTurn(do func() tea.Msg) tea.Cmd {
 
 // prepare returns what arrange does in its command.
 func (l *list[K, R]) prepare(rows []R) (do func() tea.Msg) {
-	a := arrangement[R]{rows, l.filter, l.sort}
+	a := arrangement[R]{rows, l.filter, l.sort, l.changes}
 	if l.last.rows == nil || !providers.ShareRows(rows, l.last.rows) {
 		l.newTexts(rows)
-	} else if a.filter.String() == l.last.filter.String() && a.sort == l.last.sort {
+	} else if a.filter.String() == l.last.filter.String() && a.sort == l.last.sort && a.changes == l.last.changes {
 		return nil
 	}
 	l.last = a
-	out, columns, texts, shown := arranged[K, R]{list: l, gen: l.gen.Add(1), filter: a.filter, by: l.columns}, l.columns, l.texts, l.shown
+	out, columns, texts, shown := l.next(), l.columns, l.texts, l.shown
+	out.filter = a.filter
 	return func() tea.Msg {
 		by := grid.Filter{Pass: passing(matcher[K](a.filter, rows, texts)), Narrower: a.filter.Narrows(shown.filter)}
 		out.data = grid.Arrange(shown.data, columns, rows, by, a.sort)
 		return out
 	}
 }
+
+// next returns the next arrangement, without its rows. It makes earlier ones outdated.
+func (l *list[K, R]) next() arranged[K, R] {
+	return arranged[K, R]{list: l, gen: l.gen.Add(1), changes: l.changes, by: l.columns}
+}
+
+// pending reports whether the rows on the screen are not yet those of the filter, order and folds that the operator has chosen.
+func (l *list[K, R]) pending() bool { return l.shown.changes != l.changes }
 
 // arrangeNow filters rows before it returns, so that the next key finds the cursor where it belongs. It is for the rare
 // change of a filter that moves the cursor.
@@ -241,15 +253,24 @@ func (l *list[K, R]) restyle(columns []grid.Column[R]) {
 
 func (l *list[K, R]) FilterText() string { return l.filter.String() }
 
-func (l *list[K, R]) SetFilter(f filter.Filter) { l.filter = f }
+func (l *list[K, R]) SetFilter(f filter.Filter) {
+	if f.String() != l.filter.String() {
+		l.changes++
+	}
+	l.filter = f
+}
 
 // NextSort selects the next sortable column.
-func (l *list[K, R]) NextSort() { l.sort = grid.NextSort(l.columns, l.sort) }
+func (l *list[K, R]) NextSort() {
+	l.sort = grid.NextSort(l.columns, l.sort)
+	l.changes++
+}
 
 // Reverse reverses the order.
 func (l *list[K, R]) Reverse() {
 	if l.sort.Column >= 0 {
 		l.sort.Reverse = !l.sort.Reverse
+		l.changes++
 	}
 }
 

@@ -53,9 +53,9 @@ func (o *overviewScreen) BuildRows(ctx context.Context, backend common.Backend, 
 		sameClouds := slices.Equal(o.clouds, table.Clouds)
 		o.table, o.clouds = table, table.Clouds
 		if !sameClouds {
-			filter := o.list.filter
+			was := o.list
 			o.makeList()
-			o.list.filter = filter
+			o.list.filter, o.list.changes = was.filter, was.changes
 		}
 		o.Resize(common.Divide(o.Width, o.Height))
 	}

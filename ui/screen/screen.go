@@ -33,6 +33,9 @@ type Screen interface {
 	// Reload reads the screen's own data again. It is called when the screen comes on top, and while it is there after
 	// every change.
 	Reload() tea.Cmd
+	// Pending reports whether the rows on the screen are not yet those of the filter, order and folds that the operator has
+	// chosen.
+	Pending() bool
 	// Arrange filters and sorts the rows in a command, whose message goes to Update.
 	Arrange() tea.Cmd
 	// Update handles a message for this screen, and reports whether it was for it.
@@ -138,6 +141,8 @@ func (l *listScreen[K, R]) makeList() { l.list = newList[K](l.columns(), l.natur
 func (l *listScreen[K, R]) Table() Table { return l.list }
 
 func (l *listScreen[K, R]) Reload() tea.Cmd { return nil }
+
+func (l *listScreen[K, R]) Pending() bool { return l.list.pending() }
 
 func (l *listScreen[K, R]) Arrange() tea.Cmd { return l.list.arrange(l.rows()) }
 

@@ -62,7 +62,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		return nil
 	}
 	l := v.list
-	gen, columns, order := l.gen.Add(1), l.columns, l.sort
+	out, columns, order := l.next(), l.columns, l.sort
 	t := rows.ServiceOrder{Folded: v.folded()}
 	if by := l.filter; !by.Empty() {
 		t.Match = func(r *rows.ServiceLine) bool { return by.Match(r) }
@@ -71,7 +71,7 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		t.Compare = columns[order.Column].Compare
 		t.Reverse = order.Reverse
 	}
-	l, roots := v.list, v.tree.Roots
+	roots := v.tree.Roots
 	return l.inTurn(func() tea.Msg {
 		lines, shown := t.Flatten(roots)
 		// The rows are in tree order; sorting them as a list would separate children from their parents.
@@ -79,9 +79,8 @@ func (v *servicesScreen) Arrange() tea.Cmd {
 		for i := range as {
 			as[i].Compare = nil
 		}
-		return arranged[rows.ServiceKey, *rows.ServiceLine]{list: l, gen: gen, by: columns, data: grid.Arrange(nil, as, lines, grid.Filter{
-			Pass: passing(func(i int) bool { return shown[lines[i].Key()] }),
-		}, order)}
+		out.data = grid.Arrange(nil, as, lines, grid.Filter{Pass: passing(func(i int) bool { return shown[lines[i].Key()] })}, order)
+		return out
 	})
 }
 
@@ -94,6 +93,7 @@ func (v *servicesScreen) Do(a common.Action) (tea.Cmd, bool) {
 		}
 	case common.ActZoom:
 		v.folds = folds{all: !v.folds.all}
+		v.list.changes++
 		return v.Arrange(), true
 	case common.ActMark:
 		if ok && r.Node != nil {

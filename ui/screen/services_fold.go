@@ -60,6 +60,7 @@ func (v *servicesScreen) fold(a common.Action, r *rows.ServiceLine) tea.Cmd {
 	case len(r.Children) == 0, a == common.ActLeft && !unfolded, a == common.ActRight && r.Folded == 0:
 		return nil
 	}
+	v.list.changes++
 	v.folds.set(r.Key(), a == common.ActLeft || a == common.ActNextPane && r.Folded == 0)
 	return v.Arrange()
 }
