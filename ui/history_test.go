@@ -17,6 +17,13 @@ func typedBefore(_ *ui.Options, f *fake) {
 	}
 }
 
+// recalls waits until what was typed before has been read, which may take longer than the rows.
+func (r *rig) recalls() *rig {
+	r.t.Helper()
+	r.untilTrue("what was typed before", func() bool { return len(r.m.History) > 0 })
+	return r
+}
+
 func (r *rig) rememberedAre(want ...string) {
 	r.t.Helper()
 	r.untilTrue("what is kept: "+strings.Join(want, ", "), func() bool {
@@ -27,7 +34,7 @@ func (r *rig) rememberedAre(want ...string) {
 }
 
 func TestUpBringsEarlierFiltersBackTheNewestFirstAndAppliesThem(t *testing.T) {
-	r := newRig(t, 140, 40, typedBefore).ready()
+	r := newRig(t, 140, 40, typedBefore).ready().recalls()
 	r.press("tab", "/")
 	r.typeText("type:TXT")
 	r.until("DNS 2/27")
@@ -53,7 +60,7 @@ func TestUpBringsEarlierFiltersBackTheNewestFirstAndAppliesThem(t *testing.T) {
 }
 
 func TestUpBringsEarlierCommandsBackAndEnterRunsThem(t *testing.T) {
-	r := newRig(t, 140, 40, typedBefore).ready()
+	r := newRig(t, 140, 40, typedBefore).ready().recalls()
 	r.press(":", "up")
 	r.has(":records finding:dead")
 	r.press("up")
