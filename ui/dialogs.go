@@ -23,7 +23,11 @@ func (m *Model) act(a common.DialogAction) tea.Cmd {
 	case common.Do:
 		m.CloseTop()
 		var cmd tea.Cmd
-		if a.A != common.ActFilter || a.Filter == "" { // which asks for a filter
+		switch {
+		case a.A == common.ActFilter && a.Filter != "": // it asks for none
+		case m.top().Pending() && m.needsRows(a.A):
+			m.held = append(m.held, a)
+		default:
 			cmd = m.do(a.A)
 		}
 		if a.Filter != "" {

@@ -66,9 +66,10 @@ func (m *Model) lastLine(w int) string {
 func (m *Model) keyLine(w int) string {
 	t := m.Theme
 	l := common.NewLine(t).Gap(1)
+	empty := m.top().Table().Len() == 0
 	for _, o := range m.top().Keys() {
 		k := m.KeyMap.Label(o.A)
-		if k == "" || m.ReadOnly && o.A.Changes() {
+		if k == "" || m.ReadOnly && o.A.Changes() || empty && (o.A == common.ActDetail || o.A == common.ActMark) {
 			continue
 		}
 		part := common.NewLine(t).Add(theme.Key, k).Add(theme.Dim, " "+o.Does)

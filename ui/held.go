@@ -29,7 +29,8 @@ func (m *Model) hold(k tea.KeyPressMsg) bool {
 func (m *Model) needsRows(a common.Action) bool {
 	switch a {
 	case "", common.ActUp, common.ActDown, common.ActTop, common.ActBottom, common.ActPageUp, common.ActPageDown,
-		common.ActFilter, common.ActSort, common.ActReverse, common.ActBack, common.ActQuit:
+		common.ActFilter, common.ActSort, common.ActReverse, common.ActBack, common.ActQuit, common.ActPalette, common.ActHelp,
+		common.ActMessages, common.ActTeam, common.ActReadOnly, common.ActRefresh, common.ActPause, common.ActFleet, common.ActInstances, common.ActRecords:
 		return false
 	}
 	_, ok := m.screens[a]

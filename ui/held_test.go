@@ -149,6 +149,15 @@ func TestKeysThatWaitKeepTheirOrderAndEscWithdrawsThem(t *testing.T) {
 			t.Errorf("%s is to be terminated", i.Name)
 		}
 	}
+	r = newRig(t, 140, 40).ready().byName()
+	r.press("/")
+	r.typeText("name:east-www-03")
+	r.press("enter", ":")
+	r.typeText("stop")
+	r.press("enter")
+	if r.until("stop east-www-03"); r.planned().Instances[0].Name != "east-www-03" {
+		t.Errorf("a command of the palette stops %v", r.planned().Instances)
+	}
 	r = newRig(t, 140, 40).ready()
 	r.press("/")
 	r.typeText("www-03")

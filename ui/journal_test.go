@@ -142,3 +142,23 @@ func TestAChangeThatEndsWhileTheJournalIsShownStandsInIt(t *testing.T) {
 	r.press("esc")
 	r.until("Journal 2")
 }
+
+func TestAnEmptyJournalOffersNoKeyForAnEntry(t *testing.T) {
+	r := newRig(t, 140, 40).ready()
+	r.press("J", "u")
+	r.until("no entries", "there is no entry under the cursor")
+	r.clock.Advance(time.Minute)
+	r.hasNot("enter open", "u undo", "U undo the run")
+	if len(r.f.plans) > 0 {
+		t.Error("the last change is undone from an empty journal")
+	}
+}
+
+func TestUndoWaitsForTheEntriesOfTheJournal(t *testing.T) {
+	r := newRig(t, 140, 40, withJournal).ready()
+	r.press("J", "u")
+	r.until("undo entry 3")
+	if w := r.planned(); w.Run != "3" {
+		t.Errorf("%+v", w)
+	}
+}

@@ -46,7 +46,7 @@ type Model struct {
 	visible []providers.Identity // visible records, as last reported to the backend
 
 	prompt   *prompt
-	held     []tea.Msg // keys, and what was pasted after them, that wait for rows
+	held     []tea.Msg // keys, what was pasted after them, and actions of dialogs that wait for rows
 	terminal *terminal
 
 	reading map[string]time.Time // since when sources are being read
@@ -133,6 +133,8 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.Width, m.Height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
 		return m.Key(msg)
+	case common.Do:
+		return m.do(msg.A)
 	case tea.MouseClickMsg:
 		return m.clicked(msg.Mouse())
 	case tea.MouseWheelMsg:

@@ -28,6 +28,7 @@ const journalLimit = 500
 type journalScreen struct {
 	listScreen[string, *rows.Entry]
 	asked    uint64 // number of the latest read
+	wasRead  bool
 	rowsRead []*rows.Entry
 	err      string
 	problems []string // clean
@@ -62,7 +63,8 @@ func (j *journalScreen) read(msg journalMsg) tea.Cmd {
 	if msg.gen != j.asked {
 		return nil
 	}
-	j.err, j.problems = "", nil
+	first := !j.wasRead
+	j.err, j.problems, j.wasRead = "", nil, true
 	if msg.err != nil {
 		j.err = common.Clean(msg.err.Error())
 		return nil
@@ -77,19 +79,25 @@ func (j *journalScreen) read(msg journalMsg) tea.Cmd {
 	for _, r := range j.rowsRead {
 		r.Undone = history.UndoneBy(r.ID)
 	}
+	if first {
+		j.list.changes++ // a key waits for the entries
+	}
 	return j.Arrange()
 }
+
+func (j *journalScreen) Pending() bool { return !j.wasRead || j.list.pending() }
 
 func (j *journalScreen) Do(a common.Action) (tea.Cmd, bool) {
 	r, ok := j.list.Current()
 	switch {
+	case a != common.ActDetail && a != common.ActUndo && a != common.ActUndoRun:
+		return nil, false
 	case !ok:
-		return nil, a == common.ActDetail
+		j.Notify(common.ToneInfo, "there is no entry under the cursor")
+		return nil, true
 	case a == common.ActDetail:
 		j.detail(r)
 		return nil, true
-	case a != common.ActUndo && a != common.ActUndoRun:
-		return nil, false
 	case j.RefusedReadOnly():
 		return nil, true
 	case a == common.ActUndo:
@@ -122,7 +130,11 @@ func (j *journalScreen) About() (left, right *common.Line) {
 }
 
 func (j *journalScreen) Keys() []KeyHelp {
-	return []KeyHelp{{common.ActBack, "back"}, {common.ActHelp, "help"}, {common.ActDetail, "open"}, {common.ActUndo, "undo"}, {common.ActUndoRun, "undo the run"}, {common.ActFilter, "filter"}, {common.ActSort, "sort"}, {common.ActPalette, "commands"}, {common.ActQuit, "quit"}}
+	keys := []KeyHelp{{common.ActBack, "back"}, {common.ActHelp, "help"}, {common.ActDetail, "open"}}
+	if j.list.Len() > 0 {
+		keys = append(keys, KeyHelp{common.ActUndo, "undo"}, KeyHelp{common.ActUndoRun, "undo the run"})
+	}
+	return append(keys, []KeyHelp{{common.ActFilter, "filter"}, {common.ActSort, "sort"}, {common.ActPalette, "commands"}, {common.ActQuit, "quit"}}...)
 }
 
 func (j *journalScreen) Resize(l common.Layout) {
