@@ -379,7 +379,7 @@ func TestAddressesThatNobodyOutsideReaches(t *testing.T) {
 	}
 	row := func(v string) string { return wwwName + " A " + v }
 	checkCases(t, []findingCase{
-		{"a private address", put("10.0.0.1"), []string{"private high replace " + row("10.0.0.1")}, "a private address in a public zone: nobody outside can reach it; its owner www-01 (i-0aaaaaaaaaaaaaaa1) in aws-use1 has 34.200.16.1"},
+		{"a private address", put("10.0.0.1"), []string{"private high replace " + row("10.0.0.1")}, "a private address in a public zone: it cannot be reached from outside; its owner www-01 (i-0aaaaaaaaaaaaaaa1) in aws-use1 has 34.200.16.1"},
 		{"a private address that is none of its owner's any more", func(w *world) { w.record(wwwName, "A", "34.").Value = "172.31.255.254" }, []string{"private high replace " + row("172.31.255.254")}, ""},
 		{"an address just outside the private range", func(w *world) { w.record(wwwName, "A", "34.").Value = "172.32.0.1" }, []string{"moved high update " + row("172.32.0.1")}, ""},
 		{"a loopback address", put("127.0.0.1"), []string{"private high replace " + row("127.0.0.1")}, "a loopback address"},

@@ -141,14 +141,14 @@ func (in *inspector) ambiguous(z *index.ZoneState, r *providers.Record) {
 	f := Finding{Class: Ambiguous, Severity: Medium, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis}}
 	switch {
 	case len(r.BadMarkers) > 0:
-		f.Reason = r.Label() + " has an owner marker that cannot be read, so nobody can say whose it is"
+		f.Reason = r.Label() + " has an owner marker that cannot be read, so its owner is unknown"
 		bad := slices.Clone(r.BadMarkers)
 		slices.Sort(bad)
 		for _, b := range bad {
 			f.Evidence = append(f.Evidence, Evidence{Source: "marker", Fact: "cannot be read: " + index.Clean(b)})
 		}
 	default:
-		f.Reason = r.Label() + " has " + index.Plural(len(r.Owners), "owner marker", "owner markers") + ", so nobody can say whose it is"
+		f.Reason = r.Label() + " has " + index.Plural(len(r.Owners), "owner marker", "owner markers") + ", so its owner is unknown"
 	}
 	owners := slices.Clone(r.Owners)
 	slices.SortFunc(owners, func(a, b providers.Owner) int {

@@ -143,7 +143,7 @@ func (in *inspector) incarnationChain(name string, i *incarnationState) {
 		if pz := in.ZoneOf(i.parent); i.ptr == nil && pz != nil {
 			in.addOrUnknown(index.MissingEvidenceOf(nil, pz), Finding{
 				Class: SRVNoPTR, Severity: Medium, Record: i.srv, Zone: pz.Name, Service: name, RestsOn: []index.Basis{pz.Basis}, Remedy: remedy, Name: i.parent,
-				Reason:   index.Clean(name) + " has " + index.Plural(i.nodes, "SRV record", "SRV records") + " and no PTR record at " + index.Clean(i.parent) + ": nobody who browses finds it" + why,
+				Reason:   index.Clean(name) + " has " + index.Plural(i.nodes, "SRV record", "SRV records") + " and no PTR record at " + index.Clean(i.parent) + ": clients that browse do not find it" + why,
 				Evidence: []Evidence{{Source: pz.Name, Fact: "has no " + index.Clean(i.parent) + " PTR " + index.Clean(name), At: pz.View.RowsFrom}},
 			})
 		}

@@ -11,7 +11,7 @@ func (in *inspector) hidden(z *index.ZoneState, r *providers.Record) bool {
 	if ok {
 		in.add(Finding{
 			Class: Occluded, Severity: High, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis},
-			Reason: r.Label() + " is occluded, and nobody can resolve it: " + why, Evidence: []Evidence{{Source: z.Name, Fact: why, At: z.View.RowsFrom}},
+			Reason: r.Label() + " is occluded, and no resolver can resolve it: " + why, Evidence: []Evidence{{Source: z.Name, Fact: why, At: z.View.RowsFrom}},
 		})
 	}
 	return ok
@@ -26,7 +26,7 @@ func (in *inspector) hiddenService(s *index.DeclaredService, name string) {
 	if why, ok := in.Occluded(s.ReadZone, name, typ); ok && len(s.Records) == 0 {
 		in.add(Finding{
 			Class: Occluded, Severity: High, Zone: s.ReadZone.Name, Service: name, Name: name, RestsOn: []index.Basis{s.ReadZone.Basis},
-			Reason: index.Clean(name) + " is occluded, and nobody could resolve a record there: " + why, Evidence: []Evidence{{Source: s.ReadZone.Name, Fact: why, At: s.ReadZone.View.RowsFrom}},
+			Reason: index.Clean(name) + " is occluded, and no resolver could resolve a record there: " + why, Evidence: []Evidence{{Source: s.ReadZone.Name, Fact: why, At: s.ReadZone.View.RowsFrom}},
 		})
 	}
 }

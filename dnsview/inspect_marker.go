@@ -59,7 +59,7 @@ func (in *inspector) unreadable(z *index.ZoneState, r *providers.Record, name st
 	}
 	in.addOrUnknown(index.MissingEvidenceOf(nil, z), Finding{
 		Class: OrphanMarker, Severity: Low, Record: r, Zone: z.Name, Service: in.ServiceOf(r), RestsOn: []index.Basis{z.Basis},
-		Reason:   index.Clean(r.Name) + " marks nothing, and cannot be read, so nobody can say whose it is: remove it by hand",
+		Reason:   index.Clean(r.Name) + " marks nothing, and cannot be read, so its owner is unknown: remove it by hand",
 		Evidence: []Evidence{{Source: "marker", Fact: "cannot be read: " + index.Clean(r.Value)}},
 	})
 }

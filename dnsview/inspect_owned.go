@@ -203,7 +203,7 @@ func (in *inspector) gone(z *index.ZoneState, r *providers.Record, o providers.O
 		hosts, missing, f.Would, f.RestsOn = in.Hosts[srv.Target], tz.Why, "", append(slices.Clone(z.AllBases), tz.Basis)
 	}
 	f.Class, f.Severity, f.Remedy, f.OneKey = Dead, High, RemedyDelete, true
-	f.Reason = in.text.Join(what, " is dead: ", who, ", and nobody has the address")
+	f.Reason = in.text.Join(what, " is dead: ", who, ", and its address is in no inventory")
 	if len(hosts) == 0 {
 		f.Reason = in.text.Join(what, " is dead: ", who, ", and its target has no address")
 	}

@@ -18,7 +18,7 @@ func (in *inspector) private(z *index.ZoneState, r *providers.Record, n int32) {
 	if _, ok := in.Allowed(a); ok {
 		return
 	}
-	where := " in a public zone: nobody outside can reach it"
+	where := " in a public zone: it cannot be reached from outside"
 	if z.View.Zone.Private {
 		where = ", where public ones are declared"
 	}

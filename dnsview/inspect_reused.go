@@ -32,7 +32,7 @@ func (in *inspector) holderOf(a netip.Addr, o providers.Owner) addressHolder {
 func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t addressHolder, gone, missing string) {
 	in.readsOthers = true
 	f.Class, f.Severity, f.Remedy, f.OneKey = Reused, Critical, RemedyRetarget, false
-	f.Reason = r.Label() + " leads to somebody else: " + gone + ", and " + a.String() + " now belongs to " + t.what
+	f.Reason = r.Label() + " no longer leads to its owner: " + gone + ", and " + a.String() + " now belongs to " + t.what
 	f.Evidence = append(f.Evidence, Evidence{Source: "inventory", Fact: a.String() + " belongs to " + t.what, At: in.Options.Now})
 	switch {
 	case t.own:

@@ -70,7 +70,7 @@ func TestOneFindingForEachCondition(t *testing.T) {
 		why  string // part of the first finding's reason
 	}{
 		// dead
-		{"an entry whose owner its cloud says is gone is dead", func(w *world) { w.remove(tritonA, true) }, []string{"dead high delete! " + wwwTriton}, "is gone, and nobody has the address"},
+		{"an entry whose owner its cloud says is gone is dead", func(w *world) { w.remove(tritonA, true) }, []string{"dead high delete! " + wwwTriton}, "is gone, and its address is in no inventory"},
 		{"an entry whose owner is listed as terminated is dead", func(w *world) {
 			w.instance(tritonA).State, w.instance(tritonA).PublicIPs = providers.StateTerminated, nil
 		}, []string{"dead high delete! " + wwwTriton}, "is terminated"},

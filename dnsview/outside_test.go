@@ -231,8 +231,8 @@ func TestAMarkerIsRemovedOnlyWhileItMarksNothing(t *testing.T) {
 		{"its zone was not read completely", func(w *world) { w.orphan(); w.failZone(r53Zone) }, guard.InstanceAnswer{}, false, true, "not known"},
 		{"it remembers a node that is there", func(w *world) { w.orphan() }, guard.InstanceAnswer{Asked: true, Key: keyEast, Instance: &providers.Instance{ID: tritonB, State: providers.StateStopped}}, false, false, "on purpose"},
 		{"it remembers a node that is gone", func(w *world) { w.orphan(); w.remove(tritonB, false) }, gone, true, false, "is gone"},
-		{"it remembers a node of which nobody said anything", func(w *world) { w.orphan(); w.remove(tritonB, false) }, guard.InstanceAnswer{}, false, true, "nobody has said"},
-		{"it remembers a node, and another account answered", func(w *world) { w.orphan(); w.remove(tritonB, false) }, guard.InstanceAnswer{Asked: true, Key: keyUse1, Gone: true}, false, true, "nobody has said"},
+		{"it remembers a node of which nobody said anything", func(w *world) { w.orphan(); w.remove(tritonB, false) }, guard.InstanceAnswer{}, false, true, "no cloud has said"},
+		{"it remembers a node, and another account answered", func(w *world) { w.orphan(); w.remove(tritonB, false) }, guard.InstanceAnswer{Asked: true, Key: keyUse1, Gone: true}, false, true, "no cloud has said"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()

@@ -33,14 +33,14 @@ func TestAPlanIsShownAsText(t *testing.T) {
 	want := `Deregister 2 dead entries
 2 steps, checksum ` + d.Checksum + `
 
-  1. Delete ` + sdSRVTriton + `: its owner c2f0a1b2 in joyent-east is gone, and nobody has the address
+  1. Delete ` + sdSRVTriton + `: its owner c2f0a1b2 in joyent-east is gone, and its address is in no inventory
      - v1._theservice._tcp.unilans.net 30 SRV 10 10 4218 sd-02.unilans.net ; owner ` + tritonB + ` of fleet 7f3a9c1e
      guard coverage passes: 2 clouds were read completely
      guard owner fails, since nothing is known: nobody answered
        what would satisfy it: an answer
      guard grace fails: too young
 
-  2. Delete sd-02.unilans.net A 165.225.128.2: its owner c2f0a1b2 in joyent-east is gone, and nobody has the address
+  2. Delete sd-02.unilans.net A 165.225.128.2: its owner c2f0a1b2 in joyent-east is gone, and its address is in no inventory
      - sd-02.unilans.net 30 A 165.225.128.2 ; owner ` + tritonB + ` of fleet 7f3a9c1e
      only after step 1
      guard minimum fails: sd-02.unilans.net would have no A record any more
@@ -82,7 +82,7 @@ func TestAPlanIsShownAsMarkdown(t *testing.T) {
 
 2 steps, checksum ` + "`" + d.Checksum + "`" + `.
 
-1. Delete v1.\_theservice.\_tcp.unilans.net SRV 10 10 4218 sd-02.unilans.net: its owner c2f0a1b2 in joyent-east is gone, and nobody has the address
+1. Delete v1.\_theservice.\_tcp.unilans.net SRV 10 10 4218 sd-02.unilans.net: its owner c2f0a1b2 in joyent-east is gone, and its address is in no inventory
 
    ` + "```diff" + `
    - v1._theservice._tcp.unilans.net 30 SRV 10 10 4218 sd-02.unilans.net ; owner ` + tritonB + ` of fleet 7f3a9c1e
@@ -94,7 +94,7 @@ func TestAPlanIsShownAsMarkdown(t *testing.T) {
    | owner | not known | nobody answered | an answer |
    | grace | fails | too young |  |
 
-2. Delete sd-02.unilans.net A 165.225.128.2: its owner c2f0a1b2 in joyent-east is gone, and nobody has the address
+2. Delete sd-02.unilans.net A 165.225.128.2: its owner c2f0a1b2 in joyent-east is gone, and its address is in no inventory
 `
 	if got := d.Markdown(); !strings.HasPrefix(got, want) || !strings.Contains(got, "\n## Left alone\n\n- www.scalability.expert A 34.200.16.1: nothing") {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -226,7 +226,7 @@ func TestWhatAnotherFleetHasMarkedIsNotTouched(t *testing.T) {
 	before := records(t, r.sim, r.cfg.Zone)
 	r.cfg.Fleet = "another"
 	code, said := r.run("register")
-	if code != 1 || !strings.Contains(said, "is marked by somebody else") {
+	if code != 1 || !strings.Contains(said, "is marked by another owner") {
 		t.Errorf("exit code %d: %s", code, said)
 	}
 	r.must("deregister")

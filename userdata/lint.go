@@ -310,7 +310,7 @@ func (l *linting) shellcheck(ctx context.Context, p providers.Provider, script [
 	if len(script) == 0 {
 		return nil
 	}
-	path, ok := l.tool("shellcheck", "nobody has looked at the script")
+	path, ok := l.tool("shellcheck", "the script was not checked")
 	if !ok {
 		return nil
 	}
@@ -368,7 +368,7 @@ func (l *linting) schema(ctx context.Context, p providers.Provider, text []byte,
 		l.add(LintFinding{For: p, Line: line(at), Level: LevelError, Tool: "rollcall", Text: what})
 		return nil
 	}
-	path, ok := l.tool("cloud-init", "nobody has checked the cloud-config against its schema")
+	path, ok := l.tool("cloud-init", "the cloud-config was not checked against its schema")
 	if !ok {
 		return nil
 	}

@@ -134,7 +134,7 @@ func TestAnUndoThatIsRefusedInPartBringsTheRestBack(t *testing.T) {
 		t.Fatal(states(rep))
 	}
 	undo, err := b.engine().UndoPlan("")
-	if err != nil || !strings.Contains(undo.Steps[0].Sentence, "will lead to nobody again") {
+	if err != nil || !strings.Contains(undo.Steps[0].Sentence, "will again lead to no instance") {
 		t.Fatal(undo, err)
 	}
 	b.cf.Add(providers.Record{Zone: cfZone, Name: www, Type: "A", TTL: 60, Value: undo.Steps[0].Change.After.Value})

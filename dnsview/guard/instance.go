@@ -196,5 +196,5 @@ func (e *Evidence) CheckAddress() index.GuardResult {
 	case mine:
 		return index.Passed(g, "the address is the node's own")
 	}
-	return index.Passed(g, "nobody has "+addrs[0].String())
+	return index.Passed(g, addrs[0].String()+" is in no inventory")
 }

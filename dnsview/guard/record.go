@@ -64,7 +64,7 @@ func (e *Evidence) CheckOwner() index.GuardResult {
 	switch {
 	case r.IsMarker():
 	case len(r.BadMarkers) > 0:
-		return index.Unproven(g, "it has a marker that cannot be read, so nobody can say whose it is", "remove the markers that are wrong")
+		return index.Unproven(g, "it has a marker that cannot be read, so its owner is unknown", "remove the markers that are wrong")
 	case len(r.Owners) > 1:
 		return index.Failed(g, "its markers do not say clearly whose it is", "remove the markers that are wrong")
 	}

@@ -44,7 +44,7 @@ func (e *Evidence) CheckOrphaned() index.GuardResult {
 	r := e.Change.Record()
 	o, ok := index.OwnerInMarker(&r)
 	if !ok {
-		return index.Failed(g, "the marker cannot be read, so nobody can say what it marks", "remove it by hand")
+		return index.Failed(g, "the marker cannot be read, so what it marks is unknown", "remove it by hand")
 	}
 	if e.View == nil || e.View.Index.ZoneOf(r.Name) == nil || e.View.Index.ZoneOf(r.Name).State != providers.CoverageComplete {
 		return index.Unproven(g, "it is not known whether the record that it marks is there", "a complete read of its zone")
@@ -80,7 +80,7 @@ func (e *Evidence) CheckOrphaned() index.GuardResult {
 		}
 	}
 	if !gone {
-		return index.Unproven(g, "nobody has said just now that "+index.ShortID(o.Instance)+" is gone, and it was taken out on purpose", "an answer from "+e.cloudLabel(o.Cloud)+" about that instance")
+		return index.Unproven(g, "no cloud has said just now that "+index.ShortID(o.Instance)+" is gone, and it was taken out on purpose", "an answer from "+e.cloudLabel(o.Cloud)+" about that instance")
 	}
 	return index.Passed(g, "there is no record that it marks, and "+index.ShortID(o.Instance)+" is gone")
 }

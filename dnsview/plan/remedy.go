@@ -269,7 +269,7 @@ func planReplace(v *dnsview.View, records []providers.Identity) Plan {
 		after := *r
 		after.Value = to.String()
 		if n := b.planned[after.Identity()]; n > 0 || b.recordWithAddress(r, to) != nil {
-			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which nobody outside can reach: the name has "+to.String()+" of "+index.Label(i)+" too", dnsview.Private, &ref)
+			b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+", which cannot be reached from outside: the name has "+to.String()+" of "+index.Label(i)+" too", dnsview.Private, &ref)
 			return
 		}
 		after, err := after.WithOwner(b.v.Index.Traits(after.Zone).Markers, o)

@@ -76,7 +76,7 @@ func (b *builder) undoChange(d Done) {
 				gone = i == nil || i.State.Dead()
 			}
 			if gone {
-				sentence += "; its owner " + index.ShortID(o.Instance) + " is gone, so it will lead to nobody again"
+				sentence += "; its owner " + index.ShortID(o.Instance) + " is gone, so it will again lead to no instance"
 			}
 		}
 	case providers.OpCreate:

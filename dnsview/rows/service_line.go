@@ -165,7 +165,7 @@ func (b *treeBuilder) nodes(parent *ServiceLine) {
 			r.Name = cmp.Or(r.Host(), providers.Clean(ShortID(n.Ref.ID)))
 		}
 		if r.Name == "" {
-			r.Name = cmp.Or(r.Host(), r.Address(), providers.Clean(n.Ref.ID), "(nobody)")
+			r.Name = cmp.Or(r.Host(), r.Address(), providers.Clean(n.Ref.ID), "(unknown)")
 		}
 		switch {
 		case n.ByHand():

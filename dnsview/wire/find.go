@@ -107,7 +107,7 @@ func (s *session) find(ctx context.Context, zone string, provider []string) *del
 	}
 	switch {
 	case undelegated:
-		d.lame = "the zone is delegated to nobody: its parent zone does not name it"
+		d.lame = "the zone is delegated to no name server: its parent zone does not name it"
 	case len(d.names) == 0:
 		d.from = FromNone
 		d.noServers = "no server could be asked for its name servers" + why

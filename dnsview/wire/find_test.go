@@ -134,7 +134,7 @@ func TestAZoneThatItsParentDoesNotNameIsLame(t *testing.T) {
 	}
 	addr, port := n.serve(t)
 	z, got := check(t, New(fast(Options{Finders: []string{addr}, Port: port})), zone, www("192.0.2.2"))
-	wantState(t, got["www.example.com/A"], Lame, "delegated to nobody")
+	wantState(t, got["www.example.com/A"], Lame, "delegated to no name server")
 	if z.State != ZoneLame {
 		t.Errorf("%+v", z)
 	}

@@ -52,7 +52,7 @@ func (r *run) refused(ctx context.Context, in []int, touched map[int][]Key, read
 	var rest []int
 	for _, i := range in {
 		if r.changes[i].Op != providers.OpCreate && setsDiffer(touched[i], read, now) {
-			r.failed(i, conflict("somebody else changed %s meanwhile: %w", ref(&r.changes[i]), err))
+			r.failed(i, conflict("another writer changed %s meanwhile: %w", ref(&r.changes[i]), err))
 			continue
 		}
 		rest = append(rest, i)

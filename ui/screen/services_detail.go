@@ -161,7 +161,7 @@ func (v *servicesScreen) incarnationFacts(f *dialog.Facts, r *rows.ServiceLine) 
 		f.Add("PTR", p.Name)
 	}
 	if len(i.PTR) == 0 {
-		f.Add("PTR", "none: nobody who browses finds it")
+		f.Add("PTR", "none: clients that browse do not find it")
 	}
 	if i.TXT == nil {
 		f.Add("TXT", "none")

@@ -100,7 +100,7 @@ creates no token.`,
 			return err
 		}
 		t := cloudflareTokens{Nodes: []userdata.CloudflareToken{}, Notes: []string{
-			"Cloudflare has nothing narrower than a zone: whoever has the token of a node can change every record of its zone. No token on the nodes is safer: with register=console the console registers them",
+			"Cloudflare has nothing narrower than a zone: the token of a node can change every record of its zone. No token on the nodes is safer: with register=console the console registers them",
 			"limit the nodes' token to their addresses where these are known (condition: request_ip), and give it an end",
 			"to make one: POST /user/tokens with a token that may create tokens, or in the dashboard with the same permissions: Zone / Zone / Read and Zone / DNS / Edit",
 		}}

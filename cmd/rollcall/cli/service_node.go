@@ -156,7 +156,7 @@ hosts may join at once: each is in DNS if its join has exited with 0.`,
 		made, err := plan.Join(z, n)
 		for _, addr := range n.Addresses {
 			if index.Unreachable(addr) && s.declared.Address != index.ScopePrivate && !s.zone.Private {
-				made.Notes = append(made.Notes, addr.String()+" is no public address: whoever resolves the service from elsewhere cannot reach it")
+				made.Notes = append(made.Notes, addr.String()+" is no public address: clients elsewhere cannot reach it")
 			}
 		}
 		return made, err

@@ -169,7 +169,7 @@ func lockFile(ctx context.Context, path string) (unlock func(), err error) {
 		select {
 		case <-ctx.Done():
 			_ = f.Close()
-			return nil, fmt.Errorf("somebody else is making it: %w", ctx.Err())
+			return nil, fmt.Errorf("another process is making it: %w", ctx.Err())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}
