@@ -93,7 +93,7 @@ func (w *world) changeRecord(t *rapid.T, z *providers.ZoneView, r *providers.Rec
 			return "value"
 		}
 		if r.Type == "CNAME" {
-			r.Value = rapid.SampledFrom([]string{"sd-02.unilans.net", "elsewhere.example.net"}).Draw(t, "alias")
+			r.Value = rapid.SampledFrom([]string{"sd-02.unilans.net", "elsewhere.example.net", "ec2-34-200-16-1.compute-1.amazonaws.com"}).Draw(t, "alias")
 			return "alias"
 		}
 		r.MarkerTTL++

@@ -83,9 +83,9 @@ func TestARecordThatNobodyCanResolveIsOccludedAndHasNoRemedyButToGo(t *testing.T
 			w.cut("ns1."+delegName, "TXT", `"x"`)
 		}, []string{"occluded high ns1." + delegName + ` TXT "x"`}, ""},
 		{
-			"a dead record below a delegation is dead too, and can go", func(w *world) { w.hide(); w.remove(tritonA, true) },
-			[]string{"dead high delete! " + tritonRow, both[0], both[1]},
-			"is dead",
+			"a dead record below a delegation is dead too, and stays", func(w *world) { w.hide(); w.remove(tritonA, true) },
+			[]string{"dead high " + tritonRow, both[0], both[1]},
+			"nothing is written there",
 		},
 		{
 			"a dead record that is glue is shown, and stays", func(w *world) { w.hide(); w.cut(delegName, "NS", hiddenWWW); w.remove(tritonA, true) },
@@ -175,7 +175,8 @@ func TestEveryPlanThatWritesLeavesAnOccludedNameAlone(t *testing.T) {
 		}, false},
 		{"quiesce", nil, func(w *world, v *dnsview.View) plan.Plan { return plan.Quiesce(v, w.instance(tritonA).Ref()) }, true},
 		{"drain", nil, func(w *world, v *dnsview.View) plan.Plan { return plan.Drain(v, w.instance(tritonA).Ref()) }, true},
-		{"deregister", func(w *world) { w.remove(tritonA, true) }, func(_ *world, v *dnsview.View) plan.Plan { return plan.DeregisterDead(v) }, true},
+		{"deregister", func(w *world) { w.remove(tritonA, true) }, func(w *world, v *dnsview.View) plan.Plan { return plan.Deregister(v, id(w, "165")) }, false},
+		{"deregister of all that is dead", func(w *world) { w.remove(tritonA, true) }, func(_ *world, v *dnsview.View) plan.Plan { return plan.DeregisterDead(v) }, false},
 		{"quiesce of glue", func(w *world) { w.cut(delegName, "NS", hiddenWWW) }, func(w *world, v *dnsview.View) plan.Plan { return plan.Quiesce(v, w.instance(tritonA).Ref()) }, false},
 		{"drain of glue", func(w *world) { w.cut(delegName, "NS", hiddenWWW) }, func(w *world, v *dnsview.View) plan.Plan { return plan.Drain(v, w.instance(tritonA).Ref()) }, false},
 		{"deregister of glue", func(w *world) { w.cut(delegName, "NS", hiddenWWW); w.remove(tritonA, true) }, func(w *world, v *dnsview.View) plan.Plan { return plan.Deregister(v, id(w, "165")) }, false},

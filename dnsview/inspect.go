@@ -173,17 +173,23 @@ func (in *inspector) markerEvidence(o providers.Owner) Evidence {
 
 // unowned inspects a record without a marker: ours and unmarked, or foreign.
 func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, missing string) {
-	a, ok := r.Addr()
+	a, ok := r.LeadsTo()
 	if !ok {
 		return
 	}
 	h, held := in.HolderOf(a)
+	holds := " holds "
+	if _, isAddr := r.Addr(); !isAddr {
+		if holds = " leads to "; !held {
+			return
+		}
+	}
 	switch {
 	case held && h.Instance != nil:
 		ref := in.Ref(h.Instance)
 		f := Finding{
 			Class: Unmarked, Severity: Low, Record: r, Instance: in.refs.Put(ref), Cloud: ref.Cloud, Zone: z.Name, Service: in.ServiceOf(r),
-			Reason: in.text.Join(in.text.Record(r), " holds the address of ", in.text.Instance(h.Instance), " and has no owner marker"),
+			Reason: in.text.Join(in.text.Record(r), holds, "the address of ", in.text.Instance(h.Instance), " and has no owner marker"),
 			Remedy: RemedyAdopt, RestsOn: in.basisOfBoth(ref.Cloud, z),
 		}
 		if h.Instance.State != providers.StateRunning {
@@ -193,7 +199,7 @@ func (in *inspector) unowned(z *index.ZoneState, r *providers.Record, missing st
 	case held:
 		in.add(in.withController(Finding{
 			Class: Unmarked, Severity: Low, Record: r, Cloud: h.Address.Cloud, Zone: z.Name, Service: in.ServiceOf(r),
-			Reason:  r.Label() + " holds an address of ours (" + index.AddressLabel(h.Address) + ") and has no owner marker",
+			Reason:  r.Label() + holds + "an address of ours (" + index.AddressLabel(h.Address) + ") and has no owner marker",
 			RestsOn: in.basisOfBoth(h.Address.Cloud, z),
 		}))
 	default:

@@ -35,7 +35,15 @@ func (in *inspector) hiddenService(s *index.DeclaredService, name string) {
 // write, or the empty string.
 func (in *inspector) noRemedy(f *Finding) string {
 	z := in.ZonesByName[f.Zone]
-	if f.Remedy == NoRemedy || z == nil || z.Cuts.Empty() {
+	if f.Remedy == NoRemedy || z == nil {
+		return ""
+	}
+	if f.Remedy == RemedyDelete && f.Record != nil {
+		if who := in.ControllerOf(f.Record); who != "" {
+			return "it is managed by " + who + " too: change or remove it at its source"
+		}
+	}
+	if z.Cuts.Empty() {
 		return ""
 	}
 	name, typ := f.Service, "A"
@@ -44,10 +52,8 @@ func (in *inspector) noRemedy(f *Finding) string {
 		_, name, _ = providers.SplitMarkerName(f.Record.Name)
 	case f.Record != nil:
 		name, typ = f.Record.Name, f.Record.Type
-		if f.Remedy == RemedyDelete || f.Remedy == RemedyQuiesce || f.Remedy == RemedyDedupe {
-			if !in.IsGlue(f.Record) {
-				return ""
-			}
+		if f.Remedy == RemedyQuiesce && !in.IsGlue(f.Record) {
+			return "" // its node can be taken out
 		}
 	}
 	why, _ := in.Writable(f.Zone, name, typ)

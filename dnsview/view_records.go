@@ -1,6 +1,7 @@
 package dnsview
 
 import (
+	"net/netip"
 	"slices"
 
 	"rollcall/dnsview/index"
@@ -21,7 +22,8 @@ func (v *View) OwnedIn(zone string) int {
 }
 
 // LeadingTo returns the records that lead to an instance, in stable order: those that belong to it, markers left
-// out, and whatever holds one of its public addresses, or, where private ones are meant, its private one, whosever it is.
+// out, and whatever holds one of its public addresses, or, where private ones are meant, its private one, whosever it is, and
+// whatever leads to a name that the cloud itself has for it.
 func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record {
 	out := slices.DeleteFunc(v.RecordsOf(key, id), func(r *providers.Record) bool { return r.IsMarker() })
 	i := v.Instance(key, id)
@@ -39,11 +41,16 @@ func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record 
 	return out
 }
 
-// leadsTo reports whether an address record leads to an instance. Private networks of different clouds may have the same addresses.
+// leadsTo reports whether a record leads to an instance. Private networks of different clouds may have the same addresses.
 func (v *View) leadsTo(r *providers.Record, i *providers.Instance) bool {
-	a, ok := r.Addr()
-	if !ok || slices.Contains(i.PublicIPs, a) {
-		return ok
+	a, ok := r.LeadsTo()
+	switch to := r.Target(); {
+	case ok && slices.Contains(i.PublicIPs, a):
+		return true
+	case to != "" && i.NamedBy(to), slices.ContainsFunc(r.Hints(), func(a netip.Addr) bool { return slices.Contains(i.PublicIPs, a) }):
+		return true
+	case !ok:
+		return false
 	}
 	h, _ := v.Index.HolderOf(a)
 	return h.Instance == i && v.Index.ScopeOf(r, i) == index.ScopePrivate

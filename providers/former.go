@@ -46,7 +46,7 @@ func (v *ZoneView) SetFormer(prev *ZoneView, at time.Time) {
 		ttl, there := now[k]
 		f := Former{Name: r.Name, Type: r.Type, TTL: r.CacheTime(), Seen: prev.RowsFrom, At: at}
 		o, owned := r.Owner()
-		_, address := r.Addr()
+		_, address := r.LeadsTo()
 		switch {
 		case r.Alias || r.IsMarker() || r.Type == "SOA" || f.TTL <= ttl:
 			continue

@@ -70,13 +70,18 @@ func (r *Record) LabelParts() [5]string {
 	return [...]string{Clean(r.Name), " ", r.Type, " ", Clean(r.Value)}
 }
 
-// Addr returns the address that an A or AAAA record leads to. For an IPv4 address in an AAAA record (::ffff:192.0.2.1)
-// it is the IPv4 address, because that is where clients connect.
+// Addr returns the address that an A or AAAA record leads to. For an IPv4 address in an AAAA record (::ffff:192.0.2.1, or
+// 64:ff9b::192.0.2.1 of RFC 6052) it is the IPv4 address, because that is where clients connect.
 func (r *Record) Addr() (netip.Addr, bool) {
 	if r.Type != "A" && r.Type != "AAAA" {
 		return netip.Addr{}, false
 	}
-	return ParseAddr(r.Value)
+	a, ok := ParseAddr(r.Value)
+	if nat64.Contains(a) {
+		b := a.As16()
+		a = netip.AddrFrom4([4]byte(b[12:]))
+	}
+	return a, ok
 }
 
 // Family returns an address of the family that the record's type holds: Addr, or an IPv6 address for an IPv4 address in

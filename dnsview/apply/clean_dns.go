@@ -279,6 +279,7 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 	}
 	goes := map[recordKey]bool{}
 	var out []providers.Record
+	empty := ""
 	for n := range r.plan.Steps {
 		p := &r.plan.Steps[n]
 		if p.Change == nil {
@@ -288,6 +289,9 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 			goes[keyOf(&rec)] = true
 			if p.Instance.Key == s.Instance.Key && p.Instance.ID == s.Instance.ID {
 				out = append(out, rec)
+				if len(p.Strands) > 0 {
+					empty += "; " + strings.Join(firstFew(p.Strands), ", ") + " would lead nowhere, as they lead to " + index.Clean(rec.Name)
+				}
 			}
 		}
 	}
@@ -302,7 +306,7 @@ func (r *run) dnsCleanLater(ctx context.Context, i int, v *dnsview.View, unread 
 			return g
 		}
 	}
-	g.Pass, g.Why = true, "nothing but what the plan takes out leads to it; every zone and every name server is asked again right before this step"
+	g.Pass, g.Why = true, "nothing but what the plan takes out leads to it; every zone and every name server is asked again right before this step"+empty
 	for n := range out {
 		if says := r.onWire(ctx, index.SetKeyOf(&out[n]), nil, &out[n]); len(says.unasked) > 0 {
 			g.Why += "; " + list(says.unasked) + " could not be asked for " + says.String() + " now, which the step waits out unless " + index.Clean(r.askedName(s.Instance)) + " is typed"

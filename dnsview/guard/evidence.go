@@ -68,7 +68,7 @@ type Evidence struct {
 	// only, since a run finds them there.
 	Joining int
 
-	// Strands are SRV values of other owners that, by the plan, lead only to the name of the record.
+	// Strands are SRV values of other owners, and aliases, that, by the plan, lead only to the name of the record.
 	Strands []string
 
 	Owned      int // records of the zone that this fleet owns, or owned ten minutes ago

@@ -310,7 +310,7 @@ func (d *difference) touchNamed(zone int32, name string) {
 
 // touchHolder notes the node that has the address of a record. Of an address that several claim it notes the address.
 func (d *difference) touchHolder(r *providers.Record, several map[netip.Addr]bool) {
-	a, ok := r.Addr()
+	a, ok := r.LeadsTo()
 	if !ok {
 		return
 	}

@@ -221,7 +221,7 @@ func (d *difference) heldOtherwise(z *ZoneState) (out []int) {
 		if h == 0 || !hashes[h] {
 			continue
 		}
-		if a, _ := z.View.Records[at].Addr(); d.addrs[a] {
+		if a, _ := z.View.Records[at].LeadsTo(); d.addrs[a] {
 			out = append(out, at)
 		}
 	}

@@ -139,7 +139,7 @@ func (x *Index) Hides(z *ZoneState, r *providers.Record) bool {
 }
 
 // Writable reports whether a record of this name and type may be made or changed in a zone, and
-// returns why not. Removing one is another question: what no one can resolve may go.
+// returns why not. Removing one is another question: a node that is taken out of DNS leaves nothing behind where no one can resolve it.
 func (x *Index) Writable(zone, name, typ string) (why string, ok bool) {
 	zone = providers.CanonicalName(zone)
 	if why = x.ZoneRefused(zone); why != "" {

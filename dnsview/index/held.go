@@ -34,7 +34,7 @@ func (h *Held) LedTo(key InstanceKey, i *providers.Instance) bool {
 		return h.Instance == key
 	}
 	r := h.Record()
-	a, ok := r.Addr()
+	a, ok := r.LeadsTo()
 	return ok && i != nil && i.HasAddress(a)
 }
 

@@ -217,7 +217,7 @@ func (x *Index) belongsTo(r *providers.Record) (k InstanceKey, ok bool) {
 	if o, owned := r.Owner(); owned {
 		return InstanceKey{o.Cloud, o.Instance}, !o.Host() && !x.ForeignFleet(o)
 	}
-	a, ok := r.Addr()
+	a, ok := r.LeadsTo()
 	if !ok || r.Alias || Marked(r) {
 		return k, false
 	}
@@ -319,7 +319,7 @@ func (x *Index) InstanceOf(r *providers.Record) *providers.Instance {
 		}
 		return x.Instance(owner.Cloud, owner.Instance)
 	}
-	if a, ok := r.Addr(); ok && !r.Alias && !Marked(r) {
+	if a, ok := r.LeadsTo(); ok && !r.Alias && !Marked(r) {
 		h, _ := x.HolderOf(a)
 		return h.Instance
 	}

@@ -4,7 +4,7 @@ package index
 const (
 	noNode   = -1
 	newNode  = -2 // its marker names an instance that no cloud shows
-	byHolder = -3 // it belongs to who has its address, if anyone does
+	byHolder = -3 // it belongs to who has the address to which it leads, if anyone does
 )
 
 // linkRecords notes who has which address, and links each record to the instance that its marker names, or else to the
@@ -51,8 +51,11 @@ func (x *Index) nodeByMarker(z *ZoneState, i int) int32 {
 			return n
 		}
 		return newNode
-	case r.Type != "A" && r.Type != "AAAA", r.Alias, Marked(r):
+	case r.Alias, Marked(r):
 		return noNode
 	}
-	return byHolder
+	if _, ok := r.LeadsTo(); ok {
+		return byHolder
+	}
+	return noNode
 }

@@ -157,7 +157,7 @@ func (z *ZoneState) led() []uint32 {
 }
 
 func hashOfAddr(r *providers.Record) uint32 {
-	if a, ok := r.Addr(); ok {
+	if a, ok := r.LeadsTo(); ok {
 		return uint32(HashAddr(a)) | 1
 	}
 	return 0

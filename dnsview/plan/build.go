@@ -21,7 +21,7 @@ type builder struct {
 	v       *dnsview.View
 	plan    Plan
 	planned map[providers.Identity]int      // deletes and updates already in the plan, by record
-	srvs    map[string][]*providers.Record  // SRV records by target, computed on first use
+	targets map[string][]*providers.Record  // what leads to a name, by the name; see leadingToName
 	markers map[providers.Identity]int      // ids of the steps that create markers of quiesced values
 	left    map[index.SetKey]index.Capacity // remaining capacity of zones and record sets, computed on first use
 }
@@ -283,21 +283,23 @@ func srvRank(r *providers.Record) int {
 
 // srvTo returns the SRV records that lead to a host name.
 func (b *builder) srvTo(host *providers.Record) []*providers.Record {
-	if b.srvs == nil {
-		b.srvs = map[string][]*providers.Record{}
+	return slices.DeleteFunc(b.leadingToName(host.Name), func(r *providers.Record) bool { return r.Type != "SRV" })
+}
+
+// leadingToName returns, in stable order, the records whose target is a name: SRV values, aliases and others.
+func (b *builder) leadingToName(name string) []*providers.Record {
+	if b.targets == nil {
+		b.targets = map[string][]*providers.Record{}
 		for _, z := range b.v.Index.Zones {
 			for i := range z.View.Records {
 				r := &z.View.Records[i]
-				if r.Type != "SRV" {
-					continue
-				}
-				if srv, ok := providers.ParseSRV(r.Value); ok {
-					b.srvs[srv.Target] = append(b.srvs[srv.Target], r)
+				if to := r.Target(); to != "" {
+					b.targets[to] = append(b.targets[to], r)
 				}
 			}
 		}
 	}
-	out := slices.Clone(b.srvs[host.Name])
+	out := slices.Clone(b.targets[name])
 	slices.SortFunc(out, index.CompareRecords)
 	return out
 }
@@ -307,7 +309,15 @@ func (b *builder) deregister(r *providers.Record) {
 		return
 	}
 	f := b.v.LivenessFinding(r)
+	why, hidden := b.v.Index.Occluded(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type)
+	who := b.v.ControllerOf(r)
 	switch {
+	case hidden:
+		b.skip(r.Label() + " is left alone: " + why + "; nothing is written there")
+		return
+	case who != "" && index.Marked(r):
+		b.skip(r.Label() + " has two owners: it has an owner marker, and " + who + " manages it: change or remove it at its source")
+		return
 	case b.v.FindingForDelete(r) != nil:
 	case f != nil && f.Remedy == dnsview.RemedyDelete && f.Class == dnsview.OrphanMarker:
 		b.planned[r.Identity()] = b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+": "+f.Reason, f.Class, f.Instance)
@@ -329,7 +339,7 @@ func (b *builder) deregister(r *providers.Record) {
 		b.skipLastAddress(r, blocked)
 		return
 	}
-	why := strings.TrimPrefix(f.Reason, r.Label()+" is dead: ")
+	why = strings.TrimPrefix(f.Reason, r.Label()+" is dead: ")
 	why = strings.TrimPrefix(why, r.Label()+" dangles: ")
 	n := b.change(providers.Change{Op: providers.OpDelete, Before: *r}, "Delete "+r.Label()+": "+why, f.Class, f.Instance, needs...)
 	b.setStrands(n, strands)

@@ -319,6 +319,10 @@ func (b *builder) notMoved(e Evacuation, cloud string) {
 			in[cv.Addresses[i].IP.Unmap()] = true
 		}
 	}
+	named := func(name string) bool {
+		cv := x.CloudView(e.Cloud)
+		return cv != nil && slices.ContainsFunc(cv.Instances, func(i providers.Instance) bool { return !i.State.Dead() && i.NamedBy(name) })
+	}
 	stays := map[string]bool{} // names that still lead there
 	var aliases []*providers.Record
 	for _, z := range x.Zones {
@@ -327,8 +331,8 @@ func (b *builder) notMoved(e Evacuation, cloud string) {
 			if _, goes := b.planned[r.Identity()]; goes || !b.inScope(r, e.Service) {
 				continue
 			}
-			switch a, ok := r.Addr(); {
-			case r.Alias || r.Type == "CNAME":
+			switch a, ok := r.LeadsTo(); {
+			case !ok && (r.Alias || r.Type == "CNAME" && !named(r.Target())):
 				aliases = append(aliases, r)
 			case ok && in[a] && !b.ofCloud(r, e.Cloud): // of those with a marker it was said why
 				stays[r.Name] = true
@@ -339,6 +343,10 @@ func (b *builder) notMoved(e Evacuation, cloud string) {
 				b.skip(r.Label() + " leads to " + cloud + " and is not moved: it " + why)
 			case ok && in[a]:
 				stays[r.Name] = true
+			case b.ofCloud(r, e.Cloud):
+			case r.Target() != "" && named(r.Target()):
+				stays[r.Name] = true
+				b.skip(r.Label() + " leads to " + cloud + " and is not moved")
 			case ok && !index.Marked(r):
 				if why := b.byPrivateAddress(r, private[a], e.Cloud); why != "" {
 					stays[r.Name] = true

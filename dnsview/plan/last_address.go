@@ -19,18 +19,18 @@ func (b *builder) lastAddress(r *providers.Record) bool {
 
 // srvsLeadingTo returns the SRV values that lead to an address record that is to be deleted. needs are the steps that
 // delete some of them; they come first. If it is the last address of its name, blocked is an SRV value of this fleet
-// that stays, and strands are those of other owners, which rollcall cannot delete.
+// that stays, and strands are those of other owners, which rollcall cannot delete, and the aliases of the name.
 func (b *builder) srvsLeadingTo(r *providers.Record) (needs []int, strands []string, blocked *providers.Record) {
 	if r.Type != "A" && r.Type != "AAAA" {
 		return nil, nil, nil
 	}
 	last := b.lastAddress(r)
-	for _, s := range b.srvTo(r) {
+	for _, s := range b.leadingToName(r.Name) {
 		switch n, goes := b.planned[s.Identity()]; {
 		case goes:
 			needs = append(needs, n)
 		case !last || b.v.Index.Hides(b.v.Index.ZonesByName[s.Zone], s):
-		case b.v.Index.IsOurs(s):
+		case s.Type == "SRV" && b.v.Index.IsOurs(s):
 			blocked = s
 		default:
 			strands = append(strands, s.Label())
@@ -44,7 +44,7 @@ func (b *builder) skipLastAddress(r, srv *providers.Record) {
 	b.skip(r.Label() + " stays: " + srv.Label() + " still leads to it; rollcall quiesce " + b.v.RecordName(srv) + " takes that out first")
 }
 
-// setStrands adds to a step the SRV values of other owners that would lead nowhere after it.
+// setStrands adds to a step the records that would lead nowhere after it.
 func (b *builder) setStrands(step int, strands []string) {
 	for i := range b.plan.Steps {
 		if s := &b.plan.Steps[i]; s.ID == step && len(strands) > 0 {

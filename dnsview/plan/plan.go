@@ -45,7 +45,7 @@ type Step struct {
 	Instance providers.InstanceRef `json:"instance,omitzero"`
 	// Reason is the class of the finding that the step resolves, e.g. dead; empty for an operator's own request.
 	Reason dnsview.Class `json:"reason,omitempty"`
-	// Strands are SRV values of other owners that would lead nowhere once the step has deleted the last address of
+	// Strands are SRV values of other owners, and aliases, that would lead nowhere once the step has deleted the last address of
 	// their target. The operator must then type the name.
 	Strands []string `json:"strands,omitempty"`
 	// Undoes is the id of the journal entry that this step reverts, or empty.
