@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
@@ -18,9 +19,15 @@ func Return(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 	if !b.hasFleet() {
 		return b.end("")
 	}
+	returned := 0
+	put := func(ref providers.InstanceRef, i *providers.Instance) {
+		if len(b.returnNode(ref, i, anyValue)) > 0 {
+			returned++
+		}
+	}
 	for _, ref := range uniqueInstances(instances) {
 		if isHost(ref) {
-			b.returnNode(ref, nil, anyValue)
+			put(ref, nil)
 			continue
 		}
 		i := b.instance(ref)
@@ -31,9 +38,9 @@ func Return(v *dnsview.View, instances ...providers.InstanceRef) Plan {
 			b.skip(index.Label(i) + " does not run")
 			continue
 		}
-		b.returnNode(v.Index.Ref(i), i, anyValue)
+		put(v.Index.Ref(i), i)
 	}
-	return b.end("Return " + index.Plural(len(instances), "node", "nodes") + " to DNS")
+	return b.end("Return " + index.Plural(returned, "node", "nodes") + " to DNS")
 }
 
 // anyValue accepts every value that a marker remembers.
@@ -123,8 +130,23 @@ func (b *builder) returnValues(ref providers.InstanceRef, i *providers.Instance,
 		}
 	}
 	if !found && len(marks) == 0 {
-		b.skip(who + " is not quiesced anywhere")
+		if unread := b.unreadZones(); unread != "" {
+			b.skip("whether " + who + " is quiesced is not known: " + unread)
+		} else {
+			b.skip(who + " is not quiesced anywhere")
+		}
 	}
+}
+
+// unreadZones says which zones were not read completely; "" for none.
+func (b *builder) unreadZones() string {
+	var all []string
+	for _, z := range b.v.Index.Zones {
+		if z.State != providers.CoverageComplete {
+			all = append(all, z.Name+" is "+string(z.State))
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // sameValue returns the record with the type and value of r among those of its name, or nil.

@@ -33,7 +33,11 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 		}
 	}
 	if len(over) == 0 {
-		b.skip(cloud + " is not evacuated")
+		if unread := b.unreadZones(); unread != "" {
+			b.skip("whether " + cloud + " is evacuated is not known: " + unread)
+		} else {
+			b.skip(cloud + " is not evacuated")
+		}
 		return b.end("")
 	}
 	nodes, took := b.evacuatedNodes(key, over)

@@ -58,6 +58,9 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		}
 	}
 	if len(plan.Steps) == 0 {
+		if len(lacking) > 0 {
+			plan.Title = "What there is to do is not known"
+		}
 		if c.form != output.Text {
 			if err := output.WriteReport(a.Out, c.form, a.Readable, &apply.Report{Plan: plan}, c.dryRun, lacking); err != nil {
 				return err
@@ -207,6 +210,7 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 	event, done := working(s, &plan)
 	defer done()
 	progress := a.progress()
+	surviveClosedPipes()
 	return e.Run(ctx, plan, apply.Confirm{Typed: typed, Checksum: c.checksum}, func(ev apply.Event) {
 		event(ev)
 		progress(ev)

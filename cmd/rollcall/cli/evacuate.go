@@ -98,7 +98,9 @@ CLOUD is its name, the name that it had when it was evacuated, or its key.`,
 	},
 	plan: func(_ context.Context, in *changeInput) (plan.Plan, error) {
 		if in.cloud == "" {
-			return in.ofInstances(findNodes, plan.Return)
+			p, err := in.ofInstances(findNodes, plan.Return)
+			in.basis.everySource = true // markers of any zone may remember a value
+			return p, err
 		}
 		key, err := findCloud(in.v, in.cloud)
 		if err != nil {

@@ -256,6 +256,7 @@ func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec lau
 		return launch.Report{Spec: spec, Problems: launch.Problems{"nothing was launched: " + err.Error()}}, false
 	}
 	o.Earlier = launcher.Earlier(entries)
+	surviveClosedPipes()
 	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(p launch.Progress) {
 		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
 		if p.Node.Message != "" {

@@ -78,18 +78,24 @@ func run(env providers.Environment, clock providers.Clock, args []string, in *os
 	return a.exit(err)
 }
 
-// interruptible returns a context that ends at the first ctrl-c, SIGTERM or SIGHUP. A second signal ends the process. A
-// ctrl-c while a child has the terminal is the child's.
+// interruptible returns a context that ends at the first ctrl-c, SIGTERM or SIGHUP. A second ctrl-c or SIGTERM ends the process;
+// of a terminal that hangs up several SIGHUPs come, which must not end a change midway. A ctrl-c while a child has the terminal
+// is the child's. Under nohup a SIGHUP does nothing.
 func interruptible(child *atomic.Bool) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	c, hup := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(hup, syscall.SIGHUP)
+	}
 	go func() {
 		defer signal.Stop(c)
 		defer cancel()
 		for {
 			select {
 			case <-ctx.Done():
+				return
+			case <-hup:
 				return
 			case s := <-c:
 				if s != os.Interrupt || !child.Load() {
@@ -98,8 +104,15 @@ func interruptible(child *atomic.Bool) (context.Context, func()) {
 			}
 		}
 	}()
-	return ctx, cancel
+	return ctx, func() {
+		cancel()
+		signal.Stop(hup)
+	}
 }
+
+// surviveClosedPipes makes writing to a pipe that no process reads any more an error from now on, as a change goes on to its end.
+// Before, as is usual for what is piped into head, it ends the process.
+func surviveClosedPipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
 // rootCommand returns the root command with all others.
 func (a *commands) rootCommand() *cobra.Command {

@@ -148,6 +148,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 		if _, err := a.answerJournal(ctx, s.Session, c.confirm); err != nil {
 			return err
 		}
+		surviveClosedPipes()
 		r = e.Run(ctx, plan, apply.Confirm{}, nil) // but guard 9, which was answered, no guard of these plans can be answered by typing
 	}
 	if !r.OK() && !c.dryRun && (plan.Verb == index.VerbJoin || plan.Verb == index.VerbCreate) {
