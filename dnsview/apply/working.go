@@ -2,11 +2,13 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 )
 
 // A node is terminated, or replaced, by one run. A run of this machine claims its nodes at its beginning, so that no other one waits for the same
@@ -72,7 +74,10 @@ func (r *run) checkWork() {
 	}
 }
 
-// workedOn returns the failed guard of steps on nodes on which other runs work.
+// workedOn returns the failed guard of steps on nodes on which other runs work, or that could not be claimed beside the journal.
 func workedOn(err error) index.GuardResult {
+	if _, ok := errors.AsType[*journal.WorkedOnError](err); !ok {
+		return index.Unproven(index.GuardJournal, index.Clean(err.Error()), "a journal that can be written to")
+	}
 	return index.Failed(index.GuardUnchanged, index.Clean(err.Error()), "wait until that has ended, or stop it")
 }

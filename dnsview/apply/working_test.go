@@ -1,10 +1,12 @@
 package apply
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers/journal"
 	"rollcall/providers/providertest"
@@ -96,5 +98,20 @@ func TestOfTwoMembersThatTerminateANodeOneDoesAndTheOtherNamesThatEntry(t *testi
 	}
 	if n := terminations(t, bob.j, "i-7"); n != 1 {
 		t.Errorf("the journal holds %d terminations", n)
+	}
+}
+
+func TestNodesThatCannotBeClaimedBesideTheJournalAreHeldBackByItsGuard(t *testing.T) {
+	b := newBench(t)
+	if err := os.WriteFile(b.j.Path()+".work", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := plan.Power(b.view(), plan.PowerTerminate, ref(b.aws, "i-1"))
+	rep := b.run(p, "www-1")
+	if rep.Steps[0].State != StepRefused {
+		t.Fatalf("%v", states(rep))
+	}
+	if g := guardNamed(rep, 0, index.GuardJournal); g.Pass || g.Satisfy != "a journal that can be written to" {
+		t.Errorf("%+v", rep.Steps[0].Guards)
 	}
 }

@@ -190,6 +190,9 @@ func (j *Journal) Problems() []Problem {
 // Check returns why an entry of an author cannot be written now, or nil. It writes none. See AwayError and UnsignedError.
 func (j *Journal) Check(who string) error {
 	return j.locked(func() error {
+		if err := checkRoom(j.path); err != nil {
+			return err
+		}
 		if j.team == nil {
 			return nil
 		}
@@ -198,6 +201,19 @@ func (j *Journal) Check(who string) error {
 		}
 		return j.team.checkSigner(who)
 	})
+}
+
+// checkRoom returns why a few entries could not be written beside path, such as a full disk.
+func checkRoom(path string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".room-*")
+	if err != nil {
+		return fmt.Errorf("the journal cannot be written: %w", err)
+	}
+	_, err = f.Write(make([]byte, 16<<10))
+	if err = errors.Join(err, f.Close(), os.Remove(f.Name())); err != nil {
+		return fmt.Errorf("the journal cannot be written: %w", err)
+	}
+	return nil
 }
 
 // Close closes the file.
