@@ -13,6 +13,9 @@ import (
 	"rollcall/providers/journal"
 )
 
+// ErrNoEntry means that the journal has nothing of the id that was asked for.
+var ErrNoEntry = errors.New("the journal has no entry or run")
+
 // UndoPlan returns a plan to revert a run (by run id), a single entry (by its number), or, with an empty id, the last
 // run that is not undone yet, so that each such undo goes one run further back; in a team, those are the runs of the
 // operator alone. It leaves alone what was reverted
@@ -56,7 +59,7 @@ func (e *Engine) UndoPlan(id string) (plan.Plan, error) {
 	}
 	switch {
 	case !known:
-		return plan.Plan{}, fmt.Errorf("the journal has no entry or run %q; rollcall journal lists them", index.Clean(id))
+		return plan.Plan{}, fmt.Errorf("%w %q; rollcall journal lists them", ErrNoEntry, index.Clean(id))
 	case len(named.Entries)+len(named.Final) == 0 && len(named.Open) > 0:
 		return plan.Plan{}, notKnown(id)
 	case len(named.Entries)+len(named.Final) == 0:

@@ -141,6 +141,8 @@ func (e *Evidence) CheckUnchanged() index.GuardResult {
 		return index.Failed(g, "it is not there any more, and nothing marks it as quiesced: its node would register it again", "look again once the node is back")
 	case n == 0 && e.Change.Op == providers.OpUpdate:
 		return index.Failed(g, "it is not there any more", "look again")
+	case n == 0 && e.Change.Before.IsMarker():
+		return index.Passed(g, "it is not there: an earlier step makes it, or there is nothing to do")
 	case n == 0:
 		return index.Passed(g, "it is not there any more, so there is nothing to do")
 	case n > 1:

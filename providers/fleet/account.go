@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -29,7 +30,8 @@ func CheckAccount(now providers.Cloud, last *providers.Snapshot, forgotten []pro
 func anotherAccount(name, op string, now, was providers.Cloud) error {
 	is, known, mend, other := "the credentials belong to account "+now.Account+" now", "account "+was.Account, "the credentials", "account"
 	if now.Account == was.Account {
-		is, known, mend, other = "it is "+now.Region+" of account "+now.Account+" now", was.Region+" of that account", "the config", "place"
+		place := func(c providers.Cloud) string { return cmp.Or(c.Region, "the place with key "+string(c.Key)) }
+		is, known, mend, other = "it is "+place(now)+" of account "+now.Account+" now", place(was)+" of that account", "the config", "place"
 	}
 	return &providers.Error{Kind: providers.KindAuth, Source: name, Op: op, Err: fmt.Errorf(
 		"%s, and all that is known of %s is of %s: correct %s; another %s that is meant needs a name of its own in the config", is, name, known, mend, other)}

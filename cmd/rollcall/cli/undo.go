@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -29,7 +30,11 @@ func planUndo(ctx context.Context, in *changeInput) (plan.Plan, error) {
 		return plan.Plan{}, err
 	}
 	if id != "" {
-		return e.UndoPlan(id)
+		p, err := e.UndoPlan(id)
+		if errors.Is(err, apply.ErrNoEntry) {
+			err = exit.Usagef("%w", err)
+		}
+		return p, err
 	}
 	p, err := in.unlessOpen(e, false, func() (plan.Plan, error) { return e.UndoPlan("") })
 	if err != nil || in.dryRun || in.checksum != "" || in.shown != "" {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -177,7 +178,7 @@ func Parse(path string, data []byte, rules Rules) (*Config, error) {
 	r := &reader{file: path, env: rules.Env, providers: rules.Providers, screens: rules.Screens, lists: rules.Columns, anchors: map[string]ast.Node{}}
 	c := Empty()
 	c.Path = path
-	if root := r.parse(data); root != nil {
+	if root := r.parse(bytes.TrimPrefix(data, []byte("\ufeff"))); root != nil {
 		r.root(root, c)
 		r.check(c)
 		r.checkKeys(c, rules.Keys)
