@@ -93,6 +93,28 @@ func TestCommentsAndTagsNameTheProgramThatManagesARecord(t *testing.T) {
 	}
 }
 
+func TestADeadRecordThatAnotherControllerManagesTooIsNotDeregistered(t *testing.T) {
+	w := newWorld()
+	w.addRecord(providers.Record{Zone: r53Zone, Name: "app.unilans.net", Type: "A", Value: "165.225.128.1", TTL: 60, Owners: []providers.Owner{owner(keyEast, tritonA)}})
+	w.addRecord(providers.Record{Zone: r53Zone, Name: "a-app.unilans.net", Type: "TXT", Value: heritage, TTL: 300})
+	w.remove(tritonA, true)
+	v := w.view()
+	r := w.record("app.unilans.net", "A", "")
+	if f := v.FindingsOfRecord(r); len(f) != 1 || f[0].Class != dnsview.Dead || f[0].Remedy != dnsview.NoRemedy || f[0].OneKey || !strings.Contains(f[0].Reason, "managed by external-dns") {
+		t.Errorf("%+v", f)
+	}
+	for what, p := range map[string]plan.Plan{"by name": plan.Deregister(v, r.Identity()), "with the dead": plan.DeregisterDead(v)} {
+		for i := range p.Steps {
+			if p.Steps[i].Change.Record().Name == r.Name {
+				t.Errorf("%s: %s", what, p.Steps[i].Sentence)
+			}
+		}
+	}
+	if p := plan.Deregister(v, r.Identity()); len(p.Skipped) != 1 || !strings.Contains(p.Skipped[0], "has two owners") || strings.Contains(p.Skipped[0], "\n") {
+		t.Errorf("%q", p.Skipped)
+	}
+}
+
 func TestARecordOfAnotherControllerIsNeverAdopted(t *testing.T) {
 	registry := providers.Record{Name: "a-app.unilans.net", Type: "TXT", Value: heritage, TTL: 300}
 	cloud := func() (*world, *providers.Record) {

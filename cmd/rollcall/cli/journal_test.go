@@ -113,6 +113,9 @@ func TestTheJournalTellsAllOfAnEntry(t *testing.T) {
 	if r := rollcall(t, "journal", "--filter", "nope:x"); r.code != exit.Usage || !strings.Contains(r.err, "--filter") {
 		t.Errorf("a filter that cannot be read: exit code %d, %s", r.code, r.err)
 	}
+	if r := rollcall(t, "undo", "99"); r.code != exit.Usage || !strings.Contains(r.err, `no entry or run "99"`) {
+		t.Errorf("exit code %d, %s", r.code, r.err)
+	}
 	if r := rollcall(t, "journal", "99"); r.code != exit.Usage || !strings.Contains(r.err, `no entry or run "99"`) {
 		t.Errorf("exit code %d, %s", r.code, r.err)
 	}

@@ -102,6 +102,12 @@ func TestAConfigIsReadAsItIsMeant(t *testing.T) {
 	}
 }
 
+func TestAByteOrderMarkBeforeAConfigIsPassedOver(t *testing.T) {
+	if _, err := Parse("c.yaml", []byte("\ufeff"+good), rules); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAZoneMayHaveAThresholdOfItsOwn(t *testing.T) {
 	c, err := Parse("c.yaml", []byte("guards: {threshold: 0%, from: 3}\nzones:\n  - {name: a.example, provider: route53, threshold: 50%, from: 4}\n  - {name: b.example, provider: route53, threshold: 0%}\n  - {name: c.example, provider: route53}\n"), rules)
 	if err != nil {
