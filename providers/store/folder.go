@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"rollcall/providers"
@@ -24,6 +25,8 @@ import (
 type Folder struct {
 	root     string
 	modified func(fs.FileInfo) time.Time // when a file was written, by the clock of the file system
+	sync     func(path string) error     // writes the names in a folder to disk
+	link     func(old, name string) error
 
 	mu      sync.Mutex
 	ahead   time.Duration // of the clock of the file system, against this machine's
@@ -40,7 +43,9 @@ const temporary = ".write-"
 
 // NewFolder returns the store in a folder. A folder that does not exist is unreachable, and not made, so that a file
 // system that is not mounted is not taken for an empty store.
-func NewFolder(root string) *Folder { return &Folder{root: root, modified: fs.FileInfo.ModTime} }
+func NewFolder(root string) *Folder {
+	return &Folder{root: root, modified: fs.FileInfo.ModTime, sync: syncFolder, link: os.Link}
+}
 
 // Name returns the folder.
 func (f *Folder) Name() string { return f.root }
@@ -102,18 +107,18 @@ func (f *Folder) PutIfAbsent(ctx context.Context, key string, data []byte) (stri
 	if err != nil {
 		return "", f.failed(op, err)
 	}
-	err = os.Link(written, f.path(key))
+	err = f.link(written, f.path(key))
+	if err != nil && sameFile(written, f.path(key)) {
+		err = nil // NFS sends a request again whose reply was lost
+	}
 	_ = os.Remove(written) // what is left behind is not listed
 	if errors.Is(err, fs.ErrExist) {
 		return "", f.error(providers.KindConflict, op, errors.New("it exists"))
 	}
-	if err == nil {
-		err = syncFolder(filepath.Dir(f.path(key)))
-	}
 	if err != nil {
 		return "", f.failed(op, err)
 	}
-	return versionOf(data), nil
+	return f.synced(op, key, data)
 }
 
 // PutIfMatch implements providers.Store. Writers that replace an object follow each other by a lock beside it.
@@ -135,10 +140,20 @@ func (f *Folder) PutIfMatch(ctx context.Context, key string, data []byte, versio
 	if err != nil {
 		return "", f.failed(op, err)
 	}
-	if err := errors.Join(os.Rename(written, f.path(key)), syncFolder(filepath.Dir(f.path(key)))); err != nil {
+	if err := os.Rename(written, f.path(key)); err != nil {
 		return "", f.failed(op, err)
 	}
-	return versionOf(data), nil
+	return f.synced(op, key, data)
+}
+
+// synced returns the version of an object that has its name, once that is on disk. Some file systems, such as those of SMB
+// and FUSE, do not sync folders.
+func (f *Folder) synced(op, key string, data []byte) (string, error) {
+	err := f.sync(filepath.Dir(f.path(key)))
+	if err == nil || errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return versionOf(data), nil
+	}
+	return "", f.error(providers.KindUncertain, op, err)
 }
 
 // ListAfter implements providers.Store.
@@ -249,6 +264,12 @@ func (f *Folder) failed(op string, err error) error {
 func versionOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
+}
+
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 func syncFolder(path string) error {
