@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"rollcall/providers"
 )
@@ -22,14 +21,14 @@ func OfFleet(s providers.Store, fleet string) providers.Store {
 	if fleet == "" {
 		return s
 	}
-	return &ofFleet{store: s, fleet: fleet}
+	return &ofFleet{store: s, fleet: fleet, lock: make(lock, 1)}
 }
 
 type ofFleet struct {
 	store providers.Store
 	fleet string
 
-	mu      sync.Mutex
+	lock    lock
 	known   bool
 	refused error
 }
@@ -41,8 +40,10 @@ type fleetObject struct {
 
 // check compares the fleets. If the store has none yet, a write creates the object.
 func (o *ofFleet) check(ctx context.Context, write bool) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
+	if err := o.lock.take(ctx, o.store); err != nil {
+		return err
+	}
+	defer o.lock.free()
 	if o.known {
 		return o.refused
 	}
