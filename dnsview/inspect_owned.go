@@ -1,7 +1,6 @@
 package dnsview
 
 import (
-	"net/netip"
 	"slices"
 	"time"
 
@@ -260,7 +259,7 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 		if !ok {
 			continue
 		}
-		if in.Holds(i, a) && !in.losesAddress(cs, i, a) {
+		if in.Holds(i, a) && !in.LosesAddress(cs, i, a) {
 			continue
 		}
 		if t := in.holderOf(a, o); t.what != "" && t.inst != i && !t.own {
@@ -274,15 +273,6 @@ func (in *inspector) stopped(z *index.ZoneState, r *providers.Record, o provider
 	}
 	in.inEvacuated(z, r, o, cs, i)
 	in.addOrUnknown(missing, f)
-}
-
-// losesAddress reports whether a stopped instance of a cloud does not keep the address.
-func (in *inspector) losesAddress(cs *index.CloudState, i *providers.Instance, a netip.Addr) bool {
-	if !cs.View.Cloud.Traits.StopReleases || slices.Contains(i.ElasticIPs, a) || slices.Contains(i.PrivateIPs, a) {
-		return false
-	}
-	h, _ := in.HolderOf(a)
-	return h.Address == nil || h.Address.Kind != providers.AddressElastic
 }
 
 // running is for an owner that runs: the address must be its own, even where a quiesce was

@@ -186,6 +186,24 @@ func (v *View) Instance(key providers.CloudKey, id string) *providers.Instance {
 	return v.Index.Instance(key, id)
 }
 
+// LostByStop returns, as a sentence, the public addresses that an instance loses when it is stopped, or "".
+func (v *View) LostByStop(ref providers.InstanceRef) string {
+	i, cs := v.Instance(ref.Key, ref.ID), v.Index.CloudsByKey[ref.Key]
+	if i == nil || cs == nil {
+		return ""
+	}
+	var lost []string
+	for _, a := range i.PublicIPs {
+		if v.Index.LosesAddress(cs, i, a) {
+			lost = append(lost, a.String())
+		}
+	}
+	if len(lost) == 0 {
+		return ""
+	}
+	return index.Label(i) + " loses its public address " + strings.Join(lost, ", ") + " when it stops: " + cs.View.Cloud.Traits.Title + " takes it back"
+}
+
 // RecordsOf returns the records that belong to an instance, in stable order:
 // those whose marker names it, and those without a marker that hold one of its addresses.
 func (v *View) RecordsOf(key providers.CloudKey, id string) []*providers.Record {

@@ -18,14 +18,30 @@ import (
 const pointlessWait = "every step that needs this wait is refused, so there is nothing to wait for"
 
 // askPower asks the cloud of a power step for its identity, for the instance, and whether it would carry out the step.
-// gone means that the instance is already terminated.
-func (r *run) askPower(ctx context.Context, s *plan.Step) (t *CloudTarget, guards []index.GuardResult, gone bool) {
-	t, g, gone := r.powerGuard(ctx, s)
+// already is why there is nothing to do, or "".
+func (r *run) askPower(ctx context.Context, s *plan.Step) (t *CloudTarget, guards []index.GuardResult, already string) {
+	t, g, state := r.powerGuard(ctx, s)
+	already = alreadyIn(state, s.Action)
+	if g.Pass && already != "" {
+		g.Why += ", so there is nothing to do"
+	}
 	guards = []index.GuardResult{g}
-	if g.Pass {
+	if g.Pass && already == "" {
 		guards = append(guards, r.permitted(ctx, t, s))
 	}
-	return t, guards, gone
+	return t, guards, already
+}
+
+// alreadyIn returns, of an instance that is where an action would bring it, or on its way there, that it is; else "".
+func alreadyIn(state providers.InstanceState, action plan.PowerAction) string {
+	switch {
+	case action == plan.PowerTerminate && state == providers.StateTerminated:
+		return "it is terminated already"
+	case action == plan.PowerStart && state == providers.StateRunning, action == plan.PowerStop && state == providers.StateStopped,
+		action == plan.PowerStart && state == providers.StatePending, action == plan.PowerStop && state == providers.StateStopping:
+		return "nothing to do: it is " + string(state) + " already"
+	}
+	return ""
 }
 
 // permitted is the first half of guard 10: the cloud will carry out a power step. What the credentials may not ask
@@ -73,11 +89,21 @@ func noticed(said providers.PowerCheck, why string) index.GuardResult {
 	return out
 }
 
-// note adds what could not be asked to the report, each sentence once.
-func (r *run) note(unchecked []string) {
+// noteLost notes which public addresses a stop loses. The view may be nil.
+func (r *run) noteLost(s *plan.Step, v *dnsview.View) {
+	if v == nil {
+		return
+	}
+	if text := v.LostByStop(s.Instance); text != "" {
+		r.note([]string{text})
+	}
+}
+
+// note adds sentences to the report, each once.
+func (r *run) note(sentences []string) {
 	r.notifying.Lock()
 	defer r.notifying.Unlock()
-	for _, s := range unchecked {
+	for _, s := range sentences {
 		if s = index.Clean(s); !slices.Contains(r.report.Notes, s) {
 			r.report.Notes = append(r.report.Notes, s)
 			slices.Sort(r.report.Notes)
@@ -102,15 +128,16 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 		if s := &r.plan.Steps[i]; s.Kind == plan.StepPower {
 			g.Go(func() error {
 				rep := &r.report.Steps[i]
-				_, guards, gone := r.askPower(ctx, s)
-				if !gone && r.followsChanges(s) {
+				_, guards, already := r.askPower(ctx, s)
+				if already == "" && r.followsChanges(s) {
 					guards = append(guards, r.dnsCleanLater(ctx, i, v, why))
 				}
-				if !gone && r.isOwnStop(s) {
+				if already == "" && r.isOwnStop(s) {
 					guards = append(guards, r.dnsShown(s, v, why))
 					r.acceptTyped(guards)
+					r.noteLost(s, v)
 				}
-				rep.Guards, rep.Already = guards, gone && s.Action == plan.PowerTerminate
+				rep.Guards, rep.Already = guards, already != ""
 				return nil
 			})
 		}
@@ -192,13 +219,13 @@ func (r *run) listed(ctx context.Context, ref providers.InstanceRef) bool {
 	return v != nil && slices.ContainsFunc(v.Instances, func(i providers.Instance) bool { return i.ID == ref.ID && !i.State.Dead() })
 }
 
-// powerGuard queries the cloud for its identity and for the instance.
-func (r *run) powerGuard(ctx context.Context, s *plan.Step) (t *CloudTarget, g index.GuardResult, gone bool) {
+// powerGuard queries the cloud for its identity and for the instance. The state is "" if it is not known.
+func (r *run) powerGuard(ctx context.Context, s *plan.Step) (t *CloudTarget, g index.GuardResult, state providers.InstanceState) {
 	e := r.engine
 	g = index.GuardResult{Guard: index.GuardInstance}
 	if t = e.cloud(s.Instance.Cloud); t == nil || t.Err != nil || t.Power == nil {
 		g.NoEvidence, g.Why = true, "cloud "+index.Clean(s.Instance.Cloud)+" is not configured, or could not be set up"
-		return nil, g, false
+		return nil, g, ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.o.Timeout)
 	defer cancel()
@@ -206,20 +233,20 @@ func (r *run) powerGuard(ctx context.Context, s *plan.Step) (t *CloudTarget, g i
 	switch {
 	case err != nil:
 		g.NoEvidence, g.Why = true, t.Name+" does not say which account it is: "+index.Clean(err.Error())
-		return t, g, false
+		return t, g, ""
 	case l.Key != s.Instance.Key:
 		g.Why, g.Satisfy = "the credentials of "+t.Name+" belong to another account than the instance", "the credentials of its account"
-		return t, g, false
+		return t, g, ""
 	case l.Gone && l.Instance == nil && !l.Final && r.listed(ctx, s.Instance):
 		g.NoEvidence, g.Why = true, t.Name+" does not find it by its id, and its list shows it"
-		return t, g, false
+		return t, g, ""
 	case l.Gone:
 		g.Why = t.Name + " says that it is gone"
-		return t, g, true
+		return t, g, providers.StateTerminated
 	case l.Err != nil:
 		g.NoEvidence, g.Why = true, t.Name+" gave no answer about it: "+index.Clean(l.Err.Error())
-		return t, g, false
+		return t, g, ""
 	}
 	g.Pass, g.Why = true, t.Name+" shows it as "+index.Clean(string(l.Instance.State))+" just now"
-	return t, g, false
+	return t, g, l.Instance.State
 }

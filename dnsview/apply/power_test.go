@@ -268,3 +268,55 @@ func TestAPowerActionWhoseAnswerWasLostIsLookedUpOnceMoreBeforeItIsSaidNotToBeMa
 		}
 	}
 }
+
+func TestAStartOfARunningNodeAndAStopOfAStoppedOneChangeNothingAndLeaveNothingToUndo(t *testing.T) {
+	for state, a := range map[providers.InstanceState]providers.PowerAction{
+		providers.StateRunning: providers.PowerStart, providers.StatePending: providers.PowerStart,
+		providers.StateStopped: providers.PowerStop, providers.StateStopping: providers.PowerStop,
+	} {
+		b := newBench(t)
+		b.aws.Rows[0].State = state
+		p := plan.Power(b.view(), a, ref(b.aws, "i-1"))
+		check, rep := b.engine().Check(t.Context(), p), b.run(p)
+		if !check.OK() || !rep.OK() || len(b.aws.Powered) > 0 || rep.Steps[0].Why != "nothing to do: it is "+string(state)+" already" {
+			t.Errorf("%s: powered %v, %v, %v, %q", state, b.aws.Powered, states(check), states(rep), rep.Steps[0].Why)
+		}
+		if back, err := b.engine().UndoPlan(""); err == nil {
+			t.Errorf("%s: an undo would %s", state, back.Steps[0].Sentence)
+		}
+	}
+}
+
+func TestAnUndoOfAStartOfWhatWasStoppedMeanwhileIsThroughAndTheNextOneTakesAnEarlierChange(t *testing.T) {
+	b := newBench(t)
+	b.aws.Rows[0].State = providers.StateStopped
+	b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1")))
+	b.run(plan.Power(b.view(), providers.PowerStart, ref(b.aws, "i-1")))
+	b.aws.Rows[0].State = providers.StateStopped
+	b.aws.Powered = nil
+	undo := func() (plan.Plan, *Report) {
+		p, err := b.engine().UndoPlan("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, b.run(p)
+	}
+	if _, rep := undo(); !rep.OK() || len(b.aws.Powered) > 0 {
+		t.Fatalf("powered %v, %v", b.aws.Powered, states(rep))
+	}
+	if p, _ := undo(); p.Steps[0].Change == nil {
+		t.Errorf("the second undo would %s", p.Steps[0].Sentence)
+	}
+}
+
+func TestAStopSaysWhichPublicAddressIsLost(t *testing.T) {
+	b := newBench(t)
+	b.clouds[0].Traits.StopReleases = true
+	p := plan.Power(b.view(), providers.PowerStop, ref(b.aws, "i-1"))
+	typed := Confirm{Typed: []string{"www-1"}}
+	for which, rep := range map[string]*Report{"check": b.engine().Check(t.Context(), p), "run": b.engine().Run(t.Context(), p, typed, nil)} {
+		if len(rep.Notes) != 1 || !strings.Contains(rep.Notes[0], "34.200.16.1") {
+			t.Errorf("%s: %v, notes %q", which, states(rep), rep.Notes)
+		}
+	}
+}

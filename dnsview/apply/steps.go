@@ -76,25 +76,27 @@ func (r *run) power(ctx context.Context, i int) {
 	s := &r.plan.Steps[i]
 	rep := &r.report.Steps[i]
 	var clean []index.GuardResult
-	if r.followsChanges(s) {
-		if _, g, _ := r.powerGuard(ctx, s); g.Pass { // else there is nothing to wait for
+	if own := r.isOwnStop(s); own || r.followsChanges(s) {
+		switch _, g, state := r.powerGuard(ctx, s); {
+		case !g.Pass || alreadyIn(state, s.Action) != "": // there is nothing to wait for
+		case own:
+			clean = append(clean, r.dnsCleanForStop(ctx, i))
+			r.acceptTyped(clean)
+			r.noteLost(s, r.zonesView)
+		default:
 			clean = append(clean, r.dnsClean(ctx, i))
 		}
 	}
-	if r.isOwnStop(s) {
-		clean = append(clean, r.dnsCleanForStop(ctx, i))
-		r.acceptTyped(clean)
-	}
-	t, guards, gone := r.askPower(ctx, s)
+	t, guards, already := r.askPower(ctx, s)
 	guards = append(guards, clean...)
 	rep.Guards = guards
 	switch {
 	case ctx.Err() != nil:
 		r.end(i, StepSkipped, "the run was stopped before this step")
 		return
-	case gone && s.Action == plan.PowerTerminate:
+	case already != "" && s.Undoes == "":
 		rep.Already = true
-		r.end(i, StepDone, "it is terminated already")
+		r.end(i, StepDone, already)
 		return
 	case !allPass(guards):
 		r.refuse(ctx, []int{i})
@@ -114,8 +116,11 @@ func (r *run) power(ctx context.Context, i int) {
 	act := map[plan.PowerAction]func(context.Context, string) error{
 		plan.PowerStart: t.Power.Start, plan.PowerStop: t.Power.Stop, plan.PowerReboot: t.Power.Reboot, plan.PowerTerminate: t.Power.Terminate,
 	}[s.Action]
-	err = act(ctx, s.Instance.ID)
-	o := journal.Outcome{ID: rep.Entry, State: journal.Done, Time: r.engine.o.Now()}
+	rep.Already, rep.Why = already != "", already // what an undo finds done is journalled, since the next undo takes another change
+	if !rep.Already {
+		err = act(ctx, s.Instance.ID)
+	}
+	o := journal.Outcome{ID: rep.Entry, State: journal.Done, Time: r.engine.o.Now(), Already: rep.Already, Note: already}
 	rep.State = StepDone
 	if err != nil {
 		rep.Err, rep.State, o.State = err, StepFailed, journal.Failed

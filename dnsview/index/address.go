@@ -18,6 +18,15 @@ func (x *Index) Holds(i *providers.Instance, a netip.Addr) bool {
 	return ok && h.Instance != nil && (h.Instance == i || h.Instance.ID == i.ID && x.KeyOf(h.Instance) == x.KeyOf(i))
 }
 
+// LosesAddress reports whether an instance of a cloud does not keep the address when it is stopped.
+func (x *Index) LosesAddress(cs *CloudState, i *providers.Instance, a netip.Addr) bool {
+	if !cs.View.Cloud.Traits.StopReleases || slices.Contains(i.ElasticIPs, a) || slices.Contains(i.PrivateIPs, a) {
+		return false
+	}
+	h, _ := x.HolderOf(a)
+	return h.Address == nil || h.Address.Kind != providers.AddressElastic
+}
+
 // HasOwn reports whether the name and type of a record have an address of its owner already, as its own.
 func (x *Index) HasOwn(r *providers.Record, o providers.Owner, a netip.Addr) bool {
 	return slices.ContainsFunc(x.RecordsOf(o.Cloud, o.Instance), func(s *providers.Record) bool {

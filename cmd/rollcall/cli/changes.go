@@ -208,15 +208,18 @@ marker, a created one is deleted, an updated one gets its former value. It passe
 the same guards as any other change. Without an ENTRY it reverts the last run
 that is not undone yet, so each undo goes one change further back; rollcall redo
 goes forward again. If an undo is refused, no earlier change is reverted. An
-ENTRY is the number of an entry or of a run, as rollcall journal shows them.`,
-		args: func(*changeInput) cobra.PositionalArgs { return atMostOne("one entry") },
-		plan: planUndo, ask: askUndo,
+ENTRY is the number of an entry or of a run, as rollcall journal shows them.
+An undo that stops an instance asks on a terminal; elsewhere it needs --yes.`,
+		args:  func(*changeInput) cobra.PositionalArgs { return atMostOne("one entry") },
+		flags: yesFlag("do not ask"),
+		plan:  planUndo, ask: askUndo,
 	},
 	{
 		use: "redo", short: "Repeat what the last undo reverted",
 		long: `redo repeats what was undone, one undo each time, and passes the same guards as
-any other change. It always shows its plan, and asks first on a terminal. After
-a new change there is nothing to redo.`,
+any other change. It always shows its plan, and asks first on a terminal; one
+that stops an instance needs --yes elsewhere. After a new change there is nothing
+to redo.`,
 		args: func(*changeInput) cobra.PositionalArgs { return noArgs }, show: true,
 		flags: yesFlag("do not ask"),
 		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {
@@ -227,6 +230,7 @@ a new change there is nothing to redo.`,
 			}
 			return in.unlessOpen(e, true, e.RedoPlan)
 		},
+		ask: askUndo,
 	},
 }
 

@@ -133,13 +133,7 @@ func powerVerb(action plan.PowerAction, short, more string) *changeVerb {
 		return verb
 	}
 	verb.ask = func(ctx context.Context, in *changeInput, p plan.Plan) error {
-		if !in.app.Interactive() {
-			return fmt.Errorf("nothing was done: %s needs --yes without a terminal, where it cannot ask", action)
-		}
-		if in.app.agrees(ctx, fmt.Sprintf("%s %s? [y/N] ", action, providers.CountOf(len(p.Steps), "instance"))) {
-			return nil
-		}
-		return errNotDone
+		return in.agreePower(ctx, p, string(action)+" "+providers.CountOf(len(p.Steps), "instance"))
 	}
 	return verb
 }

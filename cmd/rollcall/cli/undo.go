@@ -11,6 +11,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
+	"rollcall/providers"
 )
 
 // planUndo plans to take back an entry or a run, or what comes next.
@@ -47,13 +48,38 @@ func planUndo(ctx context.Context, in *changeInput) (plan.Plan, error) {
 	return p, err
 }
 
-// askUndo refuses, without a terminal, an undo of what was not the last change before what was left open was looked up. On a
-// terminal its plan is shown, and asked about.
-func askUndo(_ context.Context, in *changeInput, _ plan.Plan) error {
-	if in.late == "" || in.app.Interactive() {
+// askUndo refuses, without a terminal, an undo of what was not the last change before what was left open was looked up, and
+// any that stops instances, as stop does. On a terminal its plan is shown, and asked about.
+func askUndo(ctx context.Context, in *changeInput, p plan.Plan) error {
+	if in.late != "" && !in.app.Interactive() {
+		return fmt.Errorf("nothing was undone: only since entries that a stopped rollcall had left open were looked up just now, run %s is the last change; rollcall undo %s takes it back", words.Clean(in.late), words.Clean(in.late))
+	}
+	stops := 0
+	for i := range p.Steps {
+		if p.Steps[i].Action == plan.PowerStop {
+			stops++
+		}
+	}
+	if stops == 0 || in.show && in.app.Interactive() { // the plan that is shown is asked about
 		return nil
 	}
-	return fmt.Errorf("nothing was undone: only since entries that a stopped rollcall had left open were looked up just now, run %s is the last change; rollcall undo %s takes it back", words.Clean(in.late), words.Clean(in.late))
+	return in.agreePower(ctx, p, fmt.Sprintf("%s, which stops %s", p.Verb, providers.CountOf(stops, "instance")))
+}
+
+// agreePower returns an error unless a person at the terminal agrees to do what, having read what it loses.
+func (in *changeInput) agreePower(ctx context.Context, p plan.Plan, what string) error {
+	for i := range p.Steps {
+		if lost := in.v.LostByStop(p.Steps[i].Instance); lost != "" && p.Steps[i].Action == plan.PowerStop {
+			in.app.Logf("%s", words.Clean(lost))
+		}
+	}
+	switch {
+	case !in.app.Interactive():
+		return fmt.Errorf("nothing was done: %s needs --yes without a terminal, where it cannot ask", what)
+	case !in.app.agrees(ctx, what+"? [y/N] "):
+		return errNotDone
+	}
+	return nil
 }
 
 // unlessOpen returns what planned returns, or, of a dry run, why that is not what the command would do.

@@ -120,3 +120,41 @@ func TestADryUndoIsAsTheRealOneIfWhatIsOpenDoesNotMatter(t *testing.T) {
 		t.Errorf("exit code %d, %s%s", r.code, r.out, r.err)
 	}
 }
+
+func TestAnUndoOrRedoThatStopsANodeNeedsYesAndAStartOfARunningOneLeavesNothingToUndo(t *testing.T) {
+	newWorld(t)
+	all := objects(t, "ls", "instances", "--filter", "state:running", "-o", "json")
+	at := slices.IndexFunc(all, func(o object) bool { return strings.HasPrefix(o["id"].(string), "i-") && len(o["records"].([]any)) == 0 })
+	if at < 0 {
+		t.Fatal("no instance of EC2 runs without a record")
+	}
+	id := all[at]["id"].(string)
+	is := func(want string) func() bool {
+		return func() bool {
+			found := objects(t, "ls", "instances", "--filter", "id="+id, "-o", "json")
+			return len(found) == 1 && found[0]["state"] == want
+		}
+	}
+	if out := must(t, "start", id); !strings.Contains(out, "nothing to do: it is running already") {
+		t.Errorf("a start of what runs: %s", out)
+	}
+	if r := rollcall(t, "undo", "--yes"); r.code != exit.Failed || !strings.Contains(r.err, "nothing that could be undone") {
+		t.Errorf("its undo: exit code %d, %s", r.code, r.err)
+	}
+	must(t, "stop", id, "--yes")
+	eventually(t, "stopped", is("stopped"))
+	must(t, "start", id)
+	eventually(t, "running", is("running"))
+	for _, verb := range []string{"undo", "redo"} {
+		r := rollcall(t, verb)
+		if r.code != exit.Failed || !strings.Contains(r.err, "--yes") || !strings.Contains(r.err, "loses its public address") || !is("running")() {
+			t.Fatalf("%s: exit code %d, %s", verb, r.code, r.err)
+		}
+		must(t, verb, "--yes")
+		eventually(t, "stopped again", is("stopped"))
+		if verb == "undo" {
+			must(t, "undo") // of the stop
+			eventually(t, "running again", is("running"))
+		}
+	}
+}
