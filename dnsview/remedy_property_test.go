@@ -33,6 +33,15 @@ func (w *world) carryOut(p plan.Plan) (done int, err error) {
 			continue
 		}
 		done++
+		if r := s.Change.Before; s.Change.Op == providers.OpDelete && len(r.Owners) > 0 { // as the journal knows it
+			r.ID = ""
+			id := r.Identity()
+			id.ID = ""
+			if w.opts.TakenOut == nil {
+				w.opts.TakenOut = map[providers.Identity][]providers.Record{}
+			}
+			w.opts.TakenOut[id] = []providers.Record{r}
+		}
 	}
 	w.reread()
 	return done, err

@@ -142,7 +142,7 @@ func (b *bench) view() *dnsview.View {
 	b.t.Helper()
 	r := newRun(b.engine(), plan.Plan{}, Confirm{}, nil)
 	ev := r.gather(b.t.Context(), []string{cfZone, sdZone})
-	return dnsview.Inspect(ev.snap, index.Options{Fleet: fleetID, Services: b.opts.Services, Now: b.clk.Now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: time.Minute, Allow: b.opts.Allow, Held: Held(entries(b.t, b.opts.Journal), ev.snap.Zones, b.clk.Now())})
+	return dnsview.Inspect(ev.snap, index.Options{Fleet: fleetID, Services: b.opts.Services, Now: b.clk.Now(), MaxAge: time.Minute, CreateGrace: 10 * time.Minute, BootGrace: time.Minute, Allow: b.opts.Allow, Held: Held(entries(b.t, b.opts.Journal), ev.snap.Zones, b.clk.Now()), TakenOut: TakenOut(entries(b.t, b.opts.Journal))})
 }
 
 func (b *bench) run(p plan.Plan, typed ...string) *Report {

@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,29 @@ func OwnWrites(entries []journal.Entry, since time.Time) providers.OwnWrites {
 		}
 		for _, o := range owners {
 			out[providers.MarkerKeyOf(r, o)] = providers.OwnWrite{Registered: o.Registered, Written: providers.MarkerWritten(r)}
+		}
+	}
+	return out
+}
+
+// TakenOut returns the owned values that the journal has deleted, each as the last run that deleted it has found it, by their
+// identity without an id.
+func TakenOut(entries []journal.Entry) map[providers.Identity][]providers.Record {
+	out, runs := map[providers.Identity][]providers.Record{}, map[providers.Identity]string{}
+	for i := range entries {
+		e := &entries[i]
+		if e.State != journal.Done || e.Already || e.Change == nil || e.Change.Op != providers.OpDelete || len(e.Change.Before.Owners) == 0 {
+			continue
+		}
+		r := e.Change.Before
+		r.ID, r.Modified, r.Commented = "", time.Time{}, time.Time{}
+		id := r.Identity()
+		id.ID = ""
+		if runs[id] != e.Run {
+			runs[id], out[id] = e.Run, nil
+		}
+		if !slices.ContainsFunc(out[id], func(o providers.Record) bool { return o.SetID == r.SetID }) {
+			out[id] = append(out[id], r)
 		}
 	}
 	return out

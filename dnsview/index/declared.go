@@ -95,6 +95,9 @@ type Options struct {
 	Own providers.OwnWrites
 	// Held is what resolvers may hold with a longer TTL than the present one. No finding depends on it.
 	Held []Held
+	// TakenOut are the values that were taken out of DNS, as the journal last had them, by their identity without an id: more
+	// than one of a value that several record sets had. No finding depends on them.
+	TakenOut map[providers.Identity][]providers.Record
 
 	// Seen says when findings were first seen by earlier scans, by Finding.Key; View.Seen
 	// makes it for the next scan. Without it every scan is the first one.

@@ -130,16 +130,22 @@ func (b *builder) create(s *index.DeclaredService, set *NodeSet, i *providers.In
 	return n
 }
 
-// setTTL sets the TTL and the proxying of a new record: those that its service declares, else those of its name, else
-// the default.
+// setTTL sets the TTL and the proxying of a record: those that its service declares, else those that it had, else those of
+// its name, else the default. All values of a record set have one TTL.
 func (b *builder) setTTL(r *providers.Record, s *index.DeclaredService) {
-	r.TTL = defaultTTL
+	had := r.TTL > 0
+	if !had {
+		r.TTL = defaultTTL
+	}
 	declared := uint32(0)
 	if s != nil {
 		declared = s.TTL
 	}
-	if same := b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type); len(same) > 0 {
-		r.TTL, r.AutoTTL, r.Proxied = same[0].TTL, same[0].AutoTTL, same[0].Proxied
+	for _, same := range b.recordsAt(b.v.Index.ZonesByName[r.Zone], r.Name, r.Type) {
+		if same.SetID == r.SetID && (!had || b.v.Index.Traits(r.Zone).Sets != nil) {
+			r.TTL, r.AutoTTL, r.Proxied = same.TTL, same.AutoTTL, same.Proxied
+			break
+		}
 	}
 	if declared > 0 {
 		r.TTL, r.AutoTTL = declared, false

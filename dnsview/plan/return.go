@@ -83,7 +83,14 @@ func (b *builder) returnValues(ref providers.InstanceRef, i *providers.Instance,
 	for n, m := range marks {
 		r := providers.Record{Zone: m.Zone.Name, Name: m.Name, Type: m.Owner.Type, Value: values[n]}
 		old, isAddr := r.Addr()
+		was := b.v.Options.TakenOut[r.Identity()]
+		if len(was) > 0 {
+			r = was[0]
+		}
 		switch {
+		case len(was) > 1:
+			b.skip(r.Label() + " was in " + strconv.Itoa(len(was)) + " record sets with a routing policy, and its marker is of one: rollcall undo restores them, as long as it was the last change, or rollcall undo ENTRY")
+			continue
 		case r.Type == "" || r.Value == "":
 			b.skip(index.Clean(m.Record.Name) + ": the marker does not say in full what was taken out, and no declared service tells; remove the marker, and make the record anew")
 			continue
@@ -94,11 +101,16 @@ func (b *builder) returnValues(ref providers.InstanceRef, i *providers.Instance,
 				continue
 			}
 			if to != old { // an address that stays keeps its spelling
-				r.Value = to.String()
+				r.Value, r.Raw = to.String(), ""
 			}
 		}
 		found = true
-		b.setTTL(&r, x.ServicesByName[cmp.Or(serves[r.Name], x.ServiceOf(&r))])
+		s := x.ServicesByName[cmp.Or(serves[r.Name], x.ServiceOf(&r))]
+		if len(was) == 0 && s == nil && len(b.recordsAt(m.Zone, r.Name, r.Type)) == 0 {
+			b.skip(r.Label() + ": its TTL, proxying and routing are not known, since the journal here does not have its removal and no declared service has the name: declare it as a service, or make the record anew and adopt it")
+			continue
+		}
+		b.setTTL(&r, s)
 		o := m.Owner
 		o.Quiesced = false
 		r, err := r.WithOwner(b.v.Index.Traits(r.Zone).Markers, o)

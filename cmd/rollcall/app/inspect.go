@@ -92,12 +92,12 @@ func (s *Session) UpdateFrom(last *dnsview.View, snap *providers.Snapshot) *dnsv
 
 // inspectOptions returns what an inspection needs beside the snapshot.
 func (s *Session) inspectOptions(snap *providers.Snapshot, o observations) index.Options {
-	own, held := s.ownWrites(snap.Zones)
+	own := s.ownWrites(snap.Zones)
 	return index.Options{
 		ASCII: s.Program.ASCII,
 		Fleet: s.Config.Fleet, Services: s.Config.DeclaredServices(), Now: s.Program.Now(), MaxAge: s.StaleAfter(),
 		BootGrace: s.Config.Guards.BootGrace, CreateGrace: s.Config.Guards.Grace, Allow: s.Config.Guards.Allow, Ranges: s.ranges(),
-		WireGrace: s.Config.Guards.WireGrace, Own: own, Held: held, Seen: s.firstSeen(),
+		WireGrace: s.Config.Guards.WireGrace, Own: own.writes, Held: own.held, TakenOut: own.takenOut, Seen: s.firstSeen(),
 		Wire: o.names, WireZones: o.zones, Health: o.health, Observed: o.gen, Annotations: s.annotations(),
 	}
 }

@@ -20,19 +20,20 @@ type ownWritesCache struct {
 	writes   providers.OwnWrites
 	former   [][]providers.Former
 	held     []index.Held
+	takenOut map[providers.Identity][]providers.Record
 }
 
 // ownWritesWait is how long to wait for a journal that another process holds; every inspection waits for it.
 const ownWritesWait = 250 * time.Millisecond
 
-// ownWrites returns the last writes of markers by the journal, and what resolvers may hold since its changes and those that
-// readings of zones show. If the journal cannot be read now, it returns the previous result or none. That is safe: times of
+// ownWrites returns the last writes of markers by the journal, what it has taken out, and what resolvers may hold since its
+// changes and those that readings of zones show. If the journal cannot be read now, it returns the previous result or none. That is safe: times of
 // change then make the markers young, and what is done is refused while the journal cannot be read.
-func (s *Session) ownWrites(zones []providers.ZoneView) (providers.OwnWrites, []index.Held) {
+func (s *Session) ownWrites(zones []providers.ZoneView) ownWritesCache {
 	now := s.Program.Now()
 	info, err := os.Stat(s.journalPath())
 	if err != nil {
-		return nil, apply.Held(nil, zones, now)
+		return ownWritesCache{held: apply.Held(nil, zones, now)}
 	}
 	former := make([][]providers.Former, len(zones))
 	for i := range zones {
@@ -42,7 +43,7 @@ func (s *Session) ownWrites(zones []providers.ZoneView) (providers.OwnWrites, []
 	own := s.own
 	s.mu.Unlock()
 	if own.writes != nil && own.size == info.Size() && own.modified.Equal(info.ModTime()) && slices.EqualFunc(own.former, former, providers.ShareRows) {
-		return own.writes, own.held
+		return own
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), ownWritesWait)
 	defer cancel()
@@ -55,11 +56,11 @@ func (s *Session) ownWrites(zones []providers.ZoneView) (providers.OwnWrites, []
 	}
 	entries, err := read(s.journalPath(), ctx.Done())
 	if err != nil {
-		return own.writes, own.held
+		return own
 	}
-	own = ownWritesCache{info.Size(), info.ModTime(), apply.OwnWrites(entries, now.Add(-apply.OwnWritesAge)), former, apply.Held(entries, zones, now)}
+	own = ownWritesCache{info.Size(), info.ModTime(), apply.OwnWrites(entries, now.Add(-apply.OwnWritesAge)), former, apply.Held(entries, zones, now), apply.TakenOut(entries)}
 	s.mu.Lock()
 	s.own = own
 	s.mu.Unlock()
-	return own.writes, own.held
+	return own
 }
