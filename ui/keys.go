@@ -25,7 +25,9 @@ func (m *Model) Key(k tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	if n := len(m.Dialogs); n > 0 {
-		return m.act(m.Dialogs[n-1].Key(m.Context, k))
+		cmd := m.act(m.Dialogs[n-1].Key(m.Context, k))
+		m.NoteTyped(k)
+		return cmd
 	}
 	if m.prompt != nil {
 		return m.promptKey(k)

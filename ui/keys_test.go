@@ -255,10 +255,33 @@ func TestTerminationAsksForTheNameAndItsWaitCanBeSkipped(t *testing.T) {
 	r.clock.Advance(2 * time.Second)
 	r.has("40s until resolvers forget")
 	r.press("s")
+	r.until("resolvers may hold", "type use1-build-07", "esc wait on")
+	r.press("s", "enter")
+	r.until("is not \"use1-build-07\"", "40s until resolvers forget")
+	r.press("backspace")
+	r.typeText("use1-build-07")
+	r.press("enter")
 	r.until("✓ terminate use1-build-07", "esc close")
+	r.hasNot("u undo")
 	if r.f.skipped != 1 {
 		t.Errorf("skipped %d waits, want 1", r.f.skipped)
 	}
+}
+
+func TestAYWithinAWordConfirmsNothing(t *testing.T) {
+	r := newRig(t, 140, 40).ready().byName()
+	r.press("tab", "j", "j", "j")
+	r.press("d")
+	r.until("deregister www A 54.1.20.1", "y do it")
+	r.clock.Advance(time.Second)
+	r.typeText("joyent-ams 20")
+	r.press("enter")
+	if n := len(r.sums()); n != 0 {
+		t.Fatal("the y of a word was taken for an answer")
+	}
+	r.clock.Advance(time.Second)
+	r.press("y")
+	r.untilTrue("the run", func() bool { return len(r.sums()) == 1 })
 }
 
 func TestTerminatingSeveralAsksForTheCount(t *testing.T) {

@@ -77,6 +77,10 @@ func (r *run) thresholdOf(p *guard.Evidence, zone string) index.GuardResult {
 	if g.Confirm != "" && (named || r.inZones()) {
 		g.Confirm, g.Satisfy = prefix+g.Confirm, "type the zone and the number of entries that this plan removes from it"
 	}
+	if g.Pass && r.plan.Evacuates() {
+		g = index.GuardResult{Guard: index.GuardThreshold, Why: "all nodes of the cloud leave DNS, and stay out until they are returned", Satisfy: "type the cloud and the number of entries that this plan removes"}
+		g.Confirm = r.plan.Confirm()
+	}
 	g = p.Confirmed(g)
 	if g.Confirm != "" {
 		// After some removals the count is smaller. The count that a person typed at first holds for all of them.

@@ -56,7 +56,8 @@ type Context struct {
 	// StartChange starts a change. With oneKey it runs as soon as it is planned; otherwise a dialog asks first.
 	StartChange func(w ChangeRequest, what string, oneKey bool) tea.Cmd
 
-	lastID uint64
+	lastID  uint64
+	typedAt time.Time // when a dialog last got a printable key
 }
 
 // NextID returns a new number for a change, a launch or a query. An answer with another number is outdated.

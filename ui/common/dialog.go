@@ -12,6 +12,17 @@ import (
 // it.
 const QuietFor = 700 * time.Millisecond
 
+// NoteTyped notes that a dialog got a key, for InWord.
+func (sh *Context) NoteTyped(k tea.KeyPressMsg) {
+	if sh.typedAt = (time.Time{}); k.Text != "" && k.Code != tea.KeyEnter {
+		sh.typedAt = sh.Now()
+	}
+}
+
+// InWord reports whether a dialog got another printable key just before, so that the present one is part of a word and not an
+// answer.
+func (sh *Context) InWord() bool { return sh.Now().Before(sh.typedAt.Add(QuietFor)) }
+
 // Dialog is a box over the screen. It draws itself and turns keys into actions, which the root model carries out.
 type Dialog interface {
 	// Key handles a key and returns the resulting action.

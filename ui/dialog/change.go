@@ -52,6 +52,7 @@ type change struct {
 
 	nextEvents tea.Cmd // receives the next events of the run
 	skip       chan struct{}
+	skipAsked  int // wait step whose skip waits for its text; 0 for none
 	cancel     context.CancelFunc
 	states     map[int]apply.StepState
 	stages     map[int]string // by launch step: what its node is doing

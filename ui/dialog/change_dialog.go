@@ -43,6 +43,10 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 	if n := map[string]int{"tab": 1, "shift+tab": -1}[key]; n != 0 && c.maxOutChanges() {
 		return common.Cmd{Cmd: d.changeMaxOut(n)}
 	}
+	if c.asksToSkip() {
+		d.typeSkip(k)
+		return nil
+	}
 	if c.stage == stageConfirm && len(c.typed) < len(c.need) && c.confirmable(sh) {
 		return d.typing(k)
 	}
@@ -55,6 +59,7 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 	case "enter", "y":
 		switch {
 		case c.askedJustNow(sh.Now()):
+		case c.stage == stageConfirm && sh.InWord():
 		case c.stage == stageConfirm && c.confirmable(sh):
 			return d.run()
 		case c.stage == stageEnded && key == "enter":
@@ -65,11 +70,8 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 			return common.Close{}
 		}
 	case "s":
-		if c.stage == stageRunning && c.wait.Total > 0 {
-			select {
-			case c.skip <- struct{}{}:
-			default:
-			}
+		if c.stage == stageRunning && c.wait.Total > 0 && len(c.plan.Terminated()) > 0 {
+			c.skipAsked, c.input, c.wrong = c.wait.Step, common.Input{}, ""
 		}
 	case "x":
 		if c.stage == stageRunning && c.isReplacement() && !c.stopped {
@@ -140,7 +142,7 @@ func (d *changeDialog) Closed() {
 }
 
 func (d *changeDialog) Paste(sh *common.Context, s string) common.DialogAction {
-	if d.c.stage == stageConfirm && !d.ignoresKeys(sh.Now()) {
+	if (d.c.stage == stageConfirm || d.c.asksToSkip()) && !d.ignoresKeys(sh.Now()) {
 		d.c.input.Insert(s)
 	}
 	return nil
@@ -207,7 +209,12 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 		}
 		if c.wait.Total > 0 {
 			p.Tail = append(p.Tail, "", d.countdown(sh, w))
-			p.Hints = append(common.KeyHints("s", "skip the wait"), p.Hints...)
+			if c.asksToSkip() {
+				tail, hints := d.skipQuestion(sh, w)
+				p.Tail, p.Hints = append(p.Tail, tail...), hints
+			} else {
+				p.Hints = append(common.KeyHints("s", "skip the wait"), p.Hints...)
+			}
 		} else if c.lastText != "" {
 			p.Tail = append(p.Tail, "", t.Paint(theme.Notice, t.Wait+" "+c.lastText))
 		}
@@ -263,18 +270,22 @@ func (d *changeDialog) question(sh *common.Context, w int) ([]string, []key.Bind
 		for _, l := range common.Wrap(n.why, min(w, 90)) {
 			tail = append(tail, t.Paint(theme.Warn, l))
 		}
-		label := "type " + n.text + " "
-		if c.wrong != "" {
-			tail = append(tail, t.Paint(theme.Bad, t.Bad+" "+strconv.Quote(c.wrong)+" is not "+strconv.Quote(n.text)+"; nothing was done"))
-		}
-		return append(tail, t.Paint(theme.Strong, label)+c.input.View(t, min(max(w-len(label), 4), 40), true, "")),
-			common.KeyHints("enter", "do it", "esc", "cancel")
+		return append(tail, d.inputFor(t, n.text, w)...), common.KeyHints("enter", "do it", "esc", "cancel")
 	}
 	if n := c.check.Count(apply.StepRefused); n > 0 {
 		return []string{"", t.Paint(theme.Warn, fmt.Sprintf("%s %d of %d steps are refused, the others can go", t.Warn, n, len(c.check.Steps)))},
 			common.KeyHints("y", "do the others", "esc", "cancel")
 	}
 	return []string{""}, common.KeyHints("y", "do it", "esc", "cancel")
+}
+
+// inputFor draws what is typed for a text, and what was typed instead.
+func (d *changeDialog) inputFor(t *theme.Theme, text string, w int) (lines []string) {
+	label := "type " + text + " "
+	if wrong := d.c.wrong; wrong != "" {
+		lines = []string{t.Paint(theme.Bad, t.Bad+" "+strconv.Quote(wrong)+" is not "+strconv.Quote(text)+"; nothing was done")}
+	}
+	return append(lines, t.Paint(theme.Strong, label)+d.c.input.View(t, min(max(w-len(label), 4), 40), true, ""))
 }
 
 // countdown draws the current wait.

@@ -49,6 +49,9 @@ type Confirm struct {
 func (d *Confirm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch k.String() {
 	case "y":
+		if sh.InWord() {
+			return nil
+		}
 		sh.CloseTop()
 		return common.Cmd{Cmd: d.Run()}
 	case "esc", "n", "q":
@@ -72,6 +75,9 @@ type Quit struct {
 func (d *Quit) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch k.String() {
 	case "y", "enter":
+		if sh.InWord() {
+			return nil
+		}
 		sh.Cancel()
 		return common.Cmd{Cmd: tea.Quit}
 	case "esc", "n", "q":

@@ -60,7 +60,7 @@ func (d *launchForm) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAct
 		d.move(1, fields)
 		return nil
 	}
-	if f.button && d.readyToStart && k.String() == "y" && d.riskToAccept() != "" && d.missing() == "" {
+	if f.button && d.readyToStart && k.String() == "y" && !sh.InWord() && d.riskToAccept() != "" && d.missing() == "" {
 		return common.Cmd{Cmd: d.launches.launch(d)}
 	}
 	if f.key == nil {

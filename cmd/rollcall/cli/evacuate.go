@@ -30,10 +30,13 @@ the same is a finding of high severity.
 
 --dry-run shows what remains of each service, and lists the records and aliases
 that still lead to the cloud and are not moved: those without a marker of this
-fleet. While there are any, the exit code is 1. If a service would be left empty or below its minimum, if a cloud cannot
-be read, this one or another, or if more values go at once than guards.threshold
-allows, the name of the cloud and the number of values must be typed, or given
-as --confirm "CLOUD COUNT".
+fleet. While there are any, the exit code is 1.
+
+The name of the cloud and the number of values must be typed, or given as
+--confirm "CLOUD COUNT"; on a terminal the plan is shown first. The text also
+answers that a service would be left empty or below its minimum, that a cloud
+cannot be read, this one or another, and that more values go at once than
+guards.threshold allows.
 
 With --service only that service is concerned; one without a record of this
 fleet is left alone. CLOUD is a name from the config, or the key of a cloud. An
@@ -60,6 +63,7 @@ evacuation that was stopped is finished by the same command.`,
 			return plan.Plan{}, exit.Usagef("there is no service %q in the zones that are read here", words.Clean(in.service))
 		}
 		in.basis = basis{everySource: true, clouds: []string{}} // no cloud is asked what is in DNS
+		in.show = in.app.Interactive()
 		return plan.Evacuate(in.v, plan.Evacuation{Cloud: key, Service: in.service, For: in.lasts, Reason: in.reason}), nil
 	},
 }
@@ -73,7 +77,7 @@ that one instance has, or host:NAME for a host that joined by hand.
 
 With --cloud it ends the evacuation of a cloud: the nodes that it took out of
 DNS are put back if they run and no health check is known to fail, at their
-present addresses. Nodes that were out of DNS before stay out, and the others
+present addresses. On a terminal it shows its plan and asks. Nodes that were out of DNS before stay out, and the others
 are listed with the reason; those that do not run are put back by their agents,
 or by register, when they run again. While the cloud cannot be read nothing is returned.
 Of a cloud that left the config only the markers of the evacuation are removed.
@@ -93,6 +97,7 @@ CLOUD is its name, the name that it had when it was evacuated, or its key.`,
 		}
 	},
 	flags: func(f *pflag.FlagSet, in *changeInput) {
+		f.BoolVar(&in.yes, "yes", false, "with --cloud: do not ask")
 		f.StringVar(&in.cloud, "cloud", "", "all nodes that the evacuation of this `cloud` took out")
 		f.StringVar(&in.service, "service", "", "with --cloud: only those that were taken out of this `service`")
 	},
@@ -110,7 +115,7 @@ CLOUD is its name, the name that it had when it was evacuated, or its key.`,
 			}
 			key = was
 		}
-		in.basis = basis{everySource: true, clouds: []string{in.v.Index.CloudLabel(key)}}
+		in.basis, in.show = basis{everySource: true, clouds: []string{in.v.Index.CloudLabel(key)}}, in.app.Interactive()
 		if cs := in.v.Index.CloudsByKey[key]; cs == nil || cs.View.Unconfigured {
 			in.basis.clouds = []string{} // none is asked about a cloud that is not in the config
 		}
