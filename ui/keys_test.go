@@ -262,7 +262,6 @@ func TestTerminationAsksForTheNameAndItsWaitCanBeSkipped(t *testing.T) {
 	r.typeText("use1-build-07")
 	r.press("enter")
 	r.until("✓ terminate use1-build-07", "esc close")
-	r.hasNot("u undo")
 	if r.f.skipped != 1 {
 		t.Errorf("skipped %d waits, want 1", r.f.skipped)
 	}
@@ -274,7 +273,7 @@ func TestAYWithinAWordConfirmsNothing(t *testing.T) {
 	r.press("d")
 	r.until("deregister www A 54.1.20.1", "y do it")
 	r.clock.Advance(time.Second)
-	r.typeText("joyent-ams 20")
+	r.typeText("joy 20")
 	r.press("enter")
 	if n := len(r.sums()); n != 0 {
 		t.Fatal("the y of a word was taken for an answer")

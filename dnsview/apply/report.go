@@ -136,7 +136,7 @@ func (r *Report) Terminated() (out []providers.InstanceRef) {
 func (r *Report) Undoable() bool {
 	gone := r.Terminated()
 	return slices.ContainsFunc(r.Steps, func(s StepReport) bool {
-		if s.State != StepDone || slices.ContainsFunc(gone, func(ref providers.InstanceRef) bool {
+		if s.State != StepDone || s.Already || slices.ContainsFunc(gone, func(ref providers.InstanceRef) bool {
 			return ref.Key == s.Step.Instance.Key && ref.ID == s.Step.Instance.ID
 		}) {
 			return false
