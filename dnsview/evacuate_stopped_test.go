@@ -85,3 +85,16 @@ func TestAnEvacuationOfWhichNothingWasReturnedStaysUntilAllThatItTookOutIsGone(t
 		t.Errorf("nothing is left: %q, skipped %q, %+v", sentences(p), p.Skipped, v.Index.Evacuations)
 	}
 }
+
+func TestNodesOfAZoneWithoutAMarkerOfTheEvacuationAreListedAtTheReturn(t *testing.T) {
+	w := newWorld()
+	w.evacuate(plan.Evacuation{})
+	z := w.zone(r53Zone)
+	z.Records = slices.DeleteFunc(slices.Clone(z.Records), func(r providers.Record) bool { return strings.HasPrefix(r.Name, "cloud-") })
+	p := plan.ReturnCloud(w.view(), keyEast, "")
+	if !slices.ContainsFunc(p.Skipped, func(s string) bool {
+		return strings.Contains(s, "no marker of the evacuation any more: rollcall return "+tritonB)
+	}) {
+		t.Errorf("skipped %q, steps %q", p.Skipped, sentences(p))
+	}
+}

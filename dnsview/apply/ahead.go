@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"rollcall/dnsview/guard"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
@@ -52,6 +53,41 @@ func (r *run) refuseAhead(ctx context.Context) {
 		if r.report.Steps[i].State == "" {
 			r.end(i, StepSkipped, why)
 		}
+	}
+}
+
+// refuseHalfUndone refuses, before anything is done, deletes of an undo or a redo that wait for a typed text, with the steps that
+// only they need, such as the marker of a value that then stays.
+func (r *run) refuseHalfUndone(ctx context.Context) {
+	if !r.plan.Verb.TakesBack() || !slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
+		return s.Change != nil && s.Change.Op == providers.OpDelete && len(s.Needs) > 0
+	}) {
+		return
+	}
+	checked := newRun(r.engine, r.plan, r.confirm, nil)
+	checked.check(ctx)
+	going, refused := map[int]bool{}, map[int][]index.GuardResult{}
+	for i := range checked.report.Steps {
+		if s := &checked.report.Steps[i]; !s.WaitsForText() {
+			if s.State == StepReady {
+				r.eachNeed(i, func(n int) { going[n] = true })
+			}
+			continue
+		}
+		failed := checked.report.Steps[i].Guards
+		refused[i] = failed
+		r.eachNeed(i, func(n int) { refused[n] = slices.DeleteFunc(slices.Clone(failed), func(g index.GuardResult) bool { return g.Pass }) })
+	}
+	var steps []int
+	for i, guards := range refused {
+		if rep := &r.report.Steps[i]; rep.State == "" && !going[i] {
+			rep.Guards = guards
+			steps = append(steps, i)
+		}
+	}
+	slices.Sort(steps)
+	if ctx.Err() == nil {
+		r.refuse(ctx, steps)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"rollcall/dnsview/plan"
+	"rollcall/providers"
 )
 
 func TestAQuiesceCanBeUndone(t *testing.T) {
@@ -49,5 +50,50 @@ func wantReady(t *testing.T, check *Report) {
 		if s.State != StepReady {
 			t.Errorf("%s: %s %s %v", s.Step.Sentence, s.State, s.Why, s.Guards)
 		}
+	}
+}
+
+func TestAnUndoThatTheThresholdRefusesWritesNothingBeforeItsTextIsTyped(t *testing.T) {
+	b := newBench(t)
+	b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1")))
+	b.run(plan.Return(b.view(), ref(b.triton, "m-1")))
+	b.opts.Guards.Threshold, b.opts.Guards.From = NothingGoes, 1
+	undo := func(typed ...string) *Report {
+		p, err := b.engine().UndoPlan("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.run(p, typed...)
+	}
+	before := rowsWithoutIDs(b.cf)
+	rep := undo()
+	if rep.Count(StepDone) > 0 || !slices.Equal(rowsWithoutIDs(b.cf), before) || len(rep.Asks()) != 1 {
+		t.Fatalf("%v, asks %+v\n%s", states(rep), rep.Asks(), strings.Join(rowsWithoutIDs(b.cf), "\n"))
+	}
+}
+
+func TestAHalfDoneUndoIsGoneOnWith(t *testing.T) {
+	b := newBench(t)
+	b.run(plan.Quiesce(b.view(), ref(b.triton, "m-1")))
+	b.run(plan.Return(b.view(), ref(b.triton, "m-1")))
+	undo := func() *Report {
+		p, err := b.engine().UndoPlan("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.run(p)
+	}
+	b.cf.Fault = func(c providers.Change) (error, bool) {
+		if c.Op == providers.OpDelete {
+			return providers.Errorf(providers.KindInvalid, "change", "no"), false
+		}
+		return nil, false
+	}
+	if rep := undo(); rep.Count(StepDone) != 1 || rep.Count(StepFailed) != 1 {
+		t.Fatalf("%v", states(rep))
+	}
+	b.cf.Fault = nil
+	if rep := undo(); !rep.OK() || has(b.cf, "165.225.128.1") {
+		t.Errorf("%v %+v", states(rep), rep.Steps[0].Guards)
 	}
 }

@@ -127,6 +127,7 @@ func (r *run) carryOut(ctx context.Context) *Report {
 	defer r.beginWork(ctx)()
 	r.refuseAhead(ctx)
 	r.refuseTakenBack(ctx)
+	r.refuseHalfUndone(ctx)
 	for i := 0; i < len(r.plan.Steps); {
 		if r.plan.Steps[i].Kind == plan.StepChange {
 			end := i

@@ -3,6 +3,7 @@ package apply
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -140,8 +141,17 @@ func unsure(s journal.Step) []string {
 func doneBy(entries []journal.Entry, s journal.Step) []plan.Done {
 	last := map[recordKey]*providers.Record{} // each record as the journal last left it
 	byID := map[string]*journal.Entry{}
+	markers := map[recordKey]*providers.Record{} // that undos have made and that are left
 	for i := range entries {
 		byID[entries[i].ID] = &entries[i]
+		if c := entries[i].Change; c != nil && entries[i].State == journal.Done {
+			if r := c.Record(); r.IsMarker() {
+				delete(markers, keyOf(&r))
+				if c.Op == providers.OpCreate && entries[i].Undoes != "" {
+					markers[keyOf(&r)] = &r
+				}
+			}
+		}
 		if r := entries[i].Result; r != nil && entries[i].State == journal.Done {
 			last[keyOf(r)] = r
 		}
@@ -150,6 +160,7 @@ func doneBy(entries []journal.Entry, s journal.Step) []plan.Done {
 	for _, part := range [][]journal.Entry{s.Entries, s.Final} {
 		for i := range part {
 			d := doneOf(&part[i], last)
+			d.SetQuiesced(slices.Collect(maps.Values(markers)))
 			if u := byID[part[i].Undoes]; u != nil && u.Change != nil && u.Change.Op == providers.OpDelete {
 				if o, ok := u.Change.After.Owner(); ok {
 					d.Stayed = &o

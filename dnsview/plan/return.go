@@ -106,6 +106,9 @@ func (b *builder) returnValues(ref providers.InstanceRef, i *providers.Instance,
 		}
 		found = true
 		s := x.ServicesByName[cmp.Or(serves[r.Name], x.ServiceOf(&r))]
+		if of := x.ServicesByName[x.FirstServiceOf(i)]; s == nil && of != nil && of.Kind == index.DNSSD && strings.HasPrefix(r.Name, providers.CanonicalName(i.Name)+".") {
+			s = of // the host name of its node
+		}
 		if len(was) == 0 && s == nil && len(b.recordsAt(m.Zone, r.Name, r.Type)) == 0 {
 			b.skip(r.Label() + ": its TTL, proxying and routing are not known, since the journal here does not have its removal and no declared service has the name: declare it as a service, or make the record anew and adopt it")
 			continue

@@ -71,12 +71,34 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 		b.stayOut(ref, ends, took)
 	}
 	b.listNewNodes(key, over)
+	b.listUnmarked(key, over)
 	if !ends {
 		b.skip("no node can be returned, so " + cloud + " stays evacuated")
 		return b.end("")
 	}
 	b.forgetEvacuations(cloud, key, over)
 	return b.end("Return " + index.Plural(returned, "node", "nodes") + " of " + cloud + " to DNS")
+}
+
+// listUnmarked lists the nodes that are out of DNS in zones where no marker of the evacuation of their whole cloud is any
+// more, so that it is not known whether the evacuation took them out.
+func (b *builder) listUnmarked(key providers.CloudKey, over []*index.Evacuation) {
+	if !slices.ContainsFunc(over, func(e *index.Evacuation) bool { return e.Name == e.Zone.Name }) {
+		return
+	}
+	for _, m := range b.v.Index.QuiescedMarkers {
+		if m.Owner.Cloud == key && !slices.ContainsFunc(b.v.Index.EvacuationsOf(key), func(e *index.Evacuation) bool { return e.Zone == m.Zone }) {
+			b.skip(b.who(key, m.Owner.Instance) + " stays out of " + index.Clean(m.Name) + ", since " + index.Clean(m.Zone.Name) + " has no marker of the evacuation any more: rollcall return " + index.Clean(m.Owner.Instance) + " puts it back")
+		}
+	}
+}
+
+// who returns how a node of a cloud is called in a sentence.
+func (b *builder) who(key providers.CloudKey, id string) string {
+	if i := b.v.Instance(key, id); i != nil {
+		return index.Label(i)
+	}
+	return index.ShortID(id)
 }
 
 // forgetEvacuations plans to remove the markers of evacuations of a cloud, each after all other steps in its zone.

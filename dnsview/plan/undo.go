@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
@@ -21,6 +22,28 @@ type Done struct {
 	// restores the marker. Entries of earlier releases do not have it.
 	Stayed *providers.Owner
 	Reason dnsview.Class // finding that the step was the remedy of, or empty
+}
+
+// SetQuiesced sets whether the record that the step made is marked as quiesced now: as it was made, or by a marker beside it, which
+// an undo that has stopped half way left. The provider's answer to the step may have shown a marker that is gone.
+func (d *Done) SetQuiesced(markers []*providers.Record) {
+	r := d.Result
+	if r == nil || d.Change == nil || d.Change.Op != providers.OpCreate || len(r.Owners) != 1 {
+		return
+	}
+	made, _ := d.Change.After.Owner()
+	now := *r
+	now.Owners = slices.Clone(r.Owners)
+	now.Owners[0].Quiesced = made.Quiesced
+	for _, m := range markers {
+		if m.Zone != r.Zone || !strings.HasSuffix(m.Name, "."+r.Name) {
+			continue
+		}
+		if o, ok := index.OwnerInMarker(m); ok && o.Quiesced && r.OwnedBy(o) && o.Owns(r.Type, r.Value) {
+			now.Owners[0].Quiesced, now.MarkerTTL = true, m.TTL
+		}
+	}
+	d.Result = &now
 }
 
 // Undo plans to revert steps, last first: deleted records are restored with their markers, created ones are deleted,

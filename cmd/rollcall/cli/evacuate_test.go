@@ -52,6 +52,12 @@ func dnsOf(s *sim.Sim, key string) (values, markers, others []string) {
 	return values, markers, others
 }
 
+// typedFor returns the text that the evacuation of a cloud asks for.
+func typedFor(t *testing.T, cloud string) string {
+	t.Helper()
+	return decode[evacuation](t, rollcall(t, "evacuate", cloud, "--dry-run", "-o", "json").out).Evacuated.Confirm
+}
+
 // evacuated breaks the API of joyent-ams, evacuates it, and returns what was printed before.
 func evacuated(t *testing.T, s *sim.Sim, args ...string) evacuation {
 	t.Helper()
@@ -139,7 +145,7 @@ func TestTwoCloudsThatFailAtOnceAreBothEvacuated(t *testing.T) {
 	}
 	before := allRecords(s)
 	for n, cloud := range both {
-		typed := decode[evacuation](t, rollcall(t, "evacuate", cloud, "--dry-run", "-o", "json").out).Evacuated.Confirm
+		typed := typedFor(t, cloud)
 		r := rollcall(t, "evacuate", cloud)
 		if r.code != exit.Failed || !strings.Contains(r.err, "--confirm '"+typed+"'") || !strings.Contains(r.err, "no node of "+both[1-n]+" counts as one that stays") {
 			t.Errorf("%s without the typed text: exit code %d, %s", cloud, r.code, r.err)
@@ -164,7 +170,7 @@ func withoutSOA(records []string) []string {
 
 func TestNodesOfAnEvacuatedCloudThatBootStayOutUntilItIsReturned(t *testing.T) {
 	s := newWorld(t)
-	must(t, "evacuate", "aws-euw1", "--confirm", "aws-euw1 11", "--for", "1h")
+	must(t, "evacuate", "aws-euw1", "--confirm", typedFor(t, "aws-euw1"), "--for", "1h")
 	if r := rollcall(t, "launch", "--cloud", "aws-use1,aws-euw1", "--service", theWWW, "--dry-run"); strings.Count(r.err, "is evacuated") != 1 || !strings.Contains(r.err, "rollcall return --cloud aws-euw1") {
 		t.Errorf("a launch does not say that its nodes stay out: %s", r.err)
 	}
@@ -214,7 +220,7 @@ func TestNodesOfAnEvacuatedCloudThatBootStayOutUntilItIsReturned(t *testing.T) {
 
 func TestANodeThatWasStoppedAtTheReturnOfItsCloudIsPutBackWhenItRuns(t *testing.T) {
 	s := newWorld(t)
-	must(t, "evacuate", "aws-euw1", "--confirm", "aws-euw1 11")
+	must(t, "evacuate", "aws-euw1", "--confirm", typedFor(t, "aws-euw1"))
 	all, _ := s.World().Instances("aws-euw1", func(i *world.Instance) bool { return i.Name == "www-06" }, 0, 1)
 	id := all[0].ID
 	if _, _, err := s.World().Do("aws-euw1", id, world.Stop); err != nil {

@@ -12,7 +12,7 @@ import (
 
 func TestALaunchThatWaitsInAnEvacuatedCloudEndsOnceTheNodeRunsAndSaysByWhomItIsKeptOut(t *testing.T) {
 	newWorld(t)
-	must(t, "evacuate", "aws-euw1", "--confirm", "aws-euw1 11")
+	must(t, "evacuate", "aws-euw1", "--confirm", typedFor(t, "aws-euw1"))
 	says := regexp.MustCompile(`aws-euw1 is evacuated by ` + regexp.QuoteMeta(app.Who()) + ` since \d\d:\d\d: the node stays out of DNS until rollcall return --cloud aws-euw1`)
 	began := time.Now()
 	r := rollcall(t, "launch", "--cloud", "aws-euw1,aws-use1", "--service", theWWW, "--wait", "--yes", "-o", "json")

@@ -124,7 +124,9 @@ func TestADryUndoIsAsTheRealOneIfWhatIsOpenDoesNotMatter(t *testing.T) {
 func TestAnUndoOrRedoThatStopsANodeNeedsYesAndAStartOfARunningOneLeavesNothingToUndo(t *testing.T) {
 	newWorld(t)
 	all := objects(t, "ls", "instances", "--filter", "state:running", "-o", "json")
-	at := slices.IndexFunc(all, func(o object) bool { return strings.HasPrefix(o["id"].(string), "i-") && len(o["records"].([]any)) == 0 })
+	at := slices.IndexFunc(all, func(o object) bool {
+		return strings.HasPrefix(o["id"].(string), "i-") && len(o["records"].([]any)) == 0
+	})
 	if at < 0 {
 		t.Fatal("no instance of EC2 runs without a record")
 	}
