@@ -76,7 +76,9 @@ func (r *run) refuseHalfUndone(ctx context.Context) {
 		}
 		failed := checked.report.Steps[i].Guards
 		refused[i] = failed
-		r.eachNeed(i, func(n int) { refused[n] = slices.DeleteFunc(slices.Clone(failed), func(g index.GuardResult) bool { return g.Pass }) })
+		r.eachNeed(i, func(n int) {
+			refused[n] = slices.DeleteFunc(slices.Clone(failed), func(g index.GuardResult) bool { return g.Pass })
+		})
 	}
 	var steps []int
 	for i, guards := range refused {

@@ -186,7 +186,7 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 	}
 	if c.show {
 		d := output.Doc(check)
-		_, _ = io.WriteString(a.Err, a.Readable(d.Text())) // a write error cannot be reported
+		_, _ = io.WriteString(a.Err, a.Readable(d.Text()))     // a write error cannot be reported
 		typesText := plan.Evacuates() && len(check.Asks()) > 0 // below
 		if asks && !c.yes && !typesText {
 			if !a.agrees(ctx, "do it? [y/N] ") {
