@@ -11,6 +11,7 @@ import (
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 	"rollcall/ui/form"
+	"rollcall/ui/screen"
 )
 
 // Key passes a key to the top dialog, the prompt, or the screen.
@@ -130,7 +131,13 @@ func (m *Model) command(a common.Action) tea.Cmd {
 	case common.ActHelp:
 		m.Open(&dialog.Help{})
 	case common.ActWhy:
-		return dialog.Why(m.Context, m.Current().Finding)
+		if marked, hidden := m.top().Table().Marks(); marked+hidden == 0 {
+			return dialog.Why(m.Context, m.Current().Finding)
+		}
+		if screen.HiddenMarks(m.Context, m.top().Table()) {
+			return nil
+		}
+		return dialog.Why(m.Context, m.top().ChosenFindings()...)
 	case common.ActTimeline:
 		return dialog.Timeline(m.Context, common.Clean(m.Current().Name))
 	case common.ActSnooze:

@@ -341,6 +341,14 @@ func TestWhyShowsEvidenceSourcesAndGuards(t *testing.T) {
 	r.hasNot("Evidence")
 }
 
+func TestWhyOfSeveralMarkedRecordsShowsEachWithItsGuards(t *testing.T) {
+	r := newRig(t, 140, 60).ready()
+	r.press("f")
+	r.until("Findings 5", "54.9.9.9")
+	r.press("space", "space", "w")
+	r.until("why 2 findings", "165.225.1.9 is dead", "A 54.9.9.9 is dead", "of: delete www", "of: delete n9")
+}
+
 func TestDetailShowsTagsRecordsAndMarker(t *testing.T) {
 	r := newRig(t, 140, 60).ready().byName()
 	r.press("j", "j", "j", "j", "j", "enter")

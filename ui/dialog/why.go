@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/viewport"
@@ -21,30 +22,42 @@ type whyDialog struct {
 	gen     uint64
 	title   string
 	finding *dnsview.Finding
+	more    []*dnsview.Finding // of other marked rows
 	advice  string
 	check   *apply.Report
 	asked   bool
 	view    viewport.Model
 }
 
-// Why opens the evidence of a finding, or shows a message if there is none.
-func Why(sh *common.Context, f *dnsview.Finding) tea.Cmd {
-	if f == nil {
+// Why opens the evidence of a finding, or what several are with the guards of the steps that remedy them. It shows a message if
+// there is none.
+func Why(sh *common.Context, list ...*dnsview.Finding) tea.Cmd {
+	var found []*dnsview.Finding
+	for _, f := range list {
+		if f != nil && !slices.Contains(found, f) {
+			found = append(found, f)
+		}
+	}
+	if len(found) == 0 {
 		sh.Notify(common.ToneInfo, "nothing was found about this row")
 		return nil
 	}
-	d := &whyDialog{gen: sh.NextID(), title: common.Clean(string(f.Class)), finding: f}
-	if sh.Picture != nil {
+	f := found[0]
+	d := &whyDialog{gen: sh.NextID(), title: common.Clean(string(f.Class)), finding: f, more: slices.Clone(found[1:])}
+	if len(d.more) > 0 {
+		d.title = providers.CountOf(len(found), "finding")
+	} else if sh.Picture != nil {
 		d.advice = common.Clean(sh.Picture.View.Advice(f))
 	}
 	sh.Open(d)
-	if f.Remedy == dnsview.NoRemedy {
+	found = slices.DeleteFunc(found, func(f *dnsview.Finding) bool { return f.Remedy == dnsview.NoRemedy })
+	if len(found) == 0 {
 		return nil
 	}
 	d.asked = true
 	gen, backend, ctx := d.gen, sh.Backend, sh.Ctx
 	return func() tea.Msg {
-		p, err := backend.Plan(ctx, common.ChangeRequest{Findings: []*dnsview.Finding{f}})
+		p, err := backend.Plan(ctx, common.ChangeRequest{Findings: found})
 		if err != nil || len(p.Steps) == 0 {
 			return whyMsg{gen, &apply.Report{Plan: p}}
 		}
@@ -75,7 +88,7 @@ func (d *whyDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogActio
 			return common.Do{A: common.ActDeregister}
 		}
 	case "a":
-		if d.finding.Remedy != dnsview.NoRemedy {
+		if d.asked {
 			return common.Do{A: common.ActRemedy}
 		}
 	default:
@@ -87,13 +100,18 @@ func (d *whyDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogActio
 func (d *whyDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 	t, n := sh.Theme, d.finding
 	f := &Facts{T: t, W: min(w, 100)}
-	glyph, role := common.SeverityGlyph(t, n.Severity)
-	for i, l := range common.Wrap(common.Clean(n.Reason), max(f.W-2, 10)) {
-		lead := "  "
-		if i == 0 {
-			lead = t.Paint(role, glyph) + " "
+	for _, n := range append([]*dnsview.Finding{n}, d.more...) {
+		glyph, role := common.SeverityGlyph(t, n.Severity)
+		for i, l := range common.Wrap(common.Clean(n.Reason), max(f.W-2, 10)) {
+			lead := "  "
+			if i == 0 {
+				lead = t.Paint(role, glyph) + " "
+			}
+			f.Out = append(f.Out, lead+l)
 		}
-		f.Out = append(f.Out, lead+l)
+	}
+	if len(d.more) > 0 {
+		return d.panel(sh, f)
 	}
 	f.Add("severity", n.Severity.String())
 	if sh.Picture != nil {
@@ -132,13 +150,18 @@ func (d *whyDialog) Draw(sh *common.Context, w, _ int) common.Panel {
 			f.Add(common.Clean(b.Source), text)
 		}
 	}
+	return d.panel(sh, f)
+}
+
+// panel adds the guards.
+func (d *whyDialog) panel(sh *common.Context, f *Facts) common.Panel {
 	if d.asked {
 		f.Head("Guards, asked just now")
-		f.Out = append(f.Out, d.guards(t, f.W)...)
+		f.Out = append(f.Out, d.guards(sh.Theme, f.W)...)
 	}
 	return common.Panel{
 		Title: "why " + d.title, Lines: f.Out, View: &d.view,
-		Hints: append(sh.RemedyHints(n)[:len(sh.RemedyHints(n))-1], common.KeyHint("esc", "close")),
+		Hints: append(sh.RemedyHints(d.finding)[:len(sh.RemedyHints(d.finding))-1], common.KeyHint("esc", "close")),
 	}
 }
 
