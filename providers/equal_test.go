@@ -57,3 +57,15 @@ func TestRecordsThatDifferInAnyFieldAreNotTheSame(t *testing.T) {
 		}
 	})
 }
+
+func TestAnEarlierAnswerAboutAnInstanceIsNotTheSame(t *testing.T) {
+	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+	was := Lookup{ID: "i-1", Asked: at, Gone: true}
+	for asked, want := range map[time.Time]bool{at: true, at.Add(time.Hour): true, at.Add(-time.Second): false} {
+		is := was
+		is.Asked = asked
+		if was.Same(is) != want {
+			t.Errorf("asked %s later: same is %v", asked.Sub(at), !want)
+		}
+	}
+}

@@ -130,8 +130,12 @@ type Lookup struct {
 	Key      CloudKey  // of the cloud that answered, if it was identified in the same query
 }
 
-// Same reports whether two answers say the same of an instance; the times at which they were given may differ.
+// Same reports whether a later answer says the same of an instance; it may have been given at a later time, but not at an
+// earlier one.
 func (l Lookup) Same(o Lookup) bool {
+	if o.Asked.Before(l.Asked) {
+		return false
+	}
 	if (l.Instance == nil) != (o.Instance == nil) || l.Instance != nil && !l.Instance.Equal(o.Instance) {
 		return false
 	}
