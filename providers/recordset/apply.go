@@ -22,8 +22,10 @@ const (
 	pauseFactor = 64
 	// maxIdle limits the retries of requests that were not sent.
 	maxIdle = 4
-	// patience is how long a batch is retried while the account throttles.
-	patience = time.Minute
+	// patience is how long creates are retried while the account throttles. What removes or changes a value was allowed by
+	// evidence that gets older meanwhile, so that it has less.
+	patience       = time.Minute
+	patienceOthers = 20 * time.Second
 )
 
 // Writer carries out the changes of one account. Its fields are set before it is used. It is safe for concurrent use.

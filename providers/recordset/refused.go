@@ -66,6 +66,9 @@ func (r *run) throttled(ctx context.Context, in []int, err error) (again []int, 
 	now := r.w.Clock.Now()
 	if r.throttles++; r.throttles == 1 {
 		r.patient = now.Add(patience)
+		if !r.onlyCreates(in) {
+			r.patient = now.Add(patienceOthers)
+		}
 	}
 	wait = providers.RetryAfter(err) + jitter(min(firstPause<<min(r.throttles, 10), maxPause))
 	end, ok := ctx.Deadline()
