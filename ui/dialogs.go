@@ -25,6 +25,8 @@ func (m *Model) act(a common.DialogAction) tea.Cmd {
 		var cmd tea.Cmd
 		switch {
 		case a.A == common.ActFilter && a.Filter != "": // it asks for none
+		case a.Typed == "" && m.needsRows(a.A) && m.top().Table().Cursor() != m.under:
+			m.Notify(common.ToneWarn, "the row that this was about is gone; nothing was done")
 		case m.top().Pending() && m.needsRows(a.A):
 			m.held = append(m.held, a)
 		default:

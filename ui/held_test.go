@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"rollcall/providers"
 	"rollcall/ui"
 	"rollcall/ui/common"
 )
@@ -180,5 +181,27 @@ func TestADialogThatOpensByItselfDropsTheKeysThatWait(t *testing.T) {
 	r.press("esc")
 	if len(r.f.plans) > 0 {
 		t.Error("a key from before the dialog has acted")
+	}
+}
+
+// What was opened for a row acts on this row or on none: a row that left the screen meanwhile has another in its place.
+func TestAKeyOfADialogActsOnTheRowThatItWasOpenedForOrOnNone(t *testing.T) {
+	for _, c := range []struct{ open, act string }{{"w", "d"}, {"w", "a"}, {"enter", "w"}} {
+		for _, gone := range []bool{false, true} {
+			r := newRig(t, 140, 40).ready()
+			r.onDead()
+			r.press(c.open)
+			r.until("is dead", "165.225.1.9")
+			if gone {
+				r.f.publish(func(s *providers.Snapshot) {
+					s.Zones[0].Records = slices.DeleteFunc(slices.Clone(s.Zones[0].Records), func(r providers.Record) bool { return r.Value == "165.225.1.9" })
+				})
+				r.until("DNS 26")
+			}
+			r.press(c.act)
+			if says := "is gone; nothing was done"; strings.Contains(r.screen(), says) != gone {
+				t.Errorf("%s in the dialog of %s, row gone: %v:\n%s", c.act, c.open, gone, r.screen())
+			}
+		}
 	}
 }

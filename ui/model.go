@@ -46,6 +46,7 @@ type Model struct {
 	visible []providers.Identity // visible records, as last reported to the backend
 
 	prompt   *prompt
+	under    any       // row under the cursor when the open dialog was opened
 	held     []tea.Msg // keys, what was pasted after them, and actions of dialogs that wait for rows
 	terminal *terminal
 
@@ -120,7 +121,11 @@ func (m *Model) Init() tea.Cmd {
 
 // Update handles one message. It does no I/O: everything slow is a command.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	open := len(m.Dialogs) > 0
 	cmd := m.update(msg)
+	if !open && len(m.Dialogs) > 0 {
+		m.under = m.top().Table().Cursor()
+	}
 	m.changes.NoteDoing()
 	m.askQuestion()
 	m.relayout()

@@ -251,6 +251,13 @@ func (l *list[K, R]) restyle(columns []grid.Column[R]) {
 	l.Markable = markable
 }
 
+func (l *list[K, R]) Cursor() any {
+	if k, ok := l.CursorKey(); ok {
+		return k
+	}
+	return nil
+}
+
 func (l *list[K, R]) FilterText() string { return l.filter.String() }
 
 func (l *list[K, R]) SetFilter(f filter.Filter) {
@@ -293,6 +300,8 @@ type Table interface {
 	NextSort()
 	Reverse()
 
+	// Cursor returns what the row under the cursor is known by, or nil if there is none. It is comparable.
+	Cursor() any
 	Hold()
 	Move(n int)
 	Page(n int)
