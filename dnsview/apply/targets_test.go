@@ -48,7 +48,7 @@ func TestAPlanSaysInWhichTargetGroupsItsNodeIsAndWhatBecomesOfItThere(t *testing
 	addresses.Targets[0].Health, addresses.Targets[0].State = providers.TargetNotHealthy, "unhealthy, Target.Timeout"
 	b.says(balanced("i-1", "i-2"), addresses)
 	for action, want := range map[plan.PowerAction]string{
-		plan.PowerTerminate: "aws-use1 would terminate it; it is in target group tg-www[2J (healthy; 2 of 2 healthy), which deregisters it when it is terminated; it is in target group tg-ip (unhealthy, Target.Timeout; 2 of 3 healthy), and nothing deregisters 10.16.0.7 there when it is terminated",
+		plan.PowerTerminate: "aws-use1 would terminate it; it is in target group tg-www[2J (healthy; 2 of 2 healthy), which has no use for it once it is terminated; it is in target group tg-ip (unhealthy, Target.Timeout; 2 of 3 healthy), and nothing deregisters 10.16.0.7 there when it is terminated",
 		plan.PowerStop:      "aws-use1 would stop it; it is in target group tg-www[2J (healthy; 2 of 2 healthy), and stays registered there; it is in target group tg-ip (unhealthy, Target.Timeout; 2 of 3 healthy), and stays registered there",
 		plan.PowerReboot:    "aws-use1 would reboot it",
 	} {

@@ -27,7 +27,7 @@ func CheckTargets(groups []providers.TargetGroup, id string, action providers.Po
 		case tg.ByAddress:
 			in += ", and nothing deregisters " + index.Clean(own[0].ID) + " there when it is terminated"
 		default:
-			in += ", which deregisters it when it is terminated"
+			in += ", which has no use for it once it is terminated"
 		}
 		says = append(says, in)
 	}

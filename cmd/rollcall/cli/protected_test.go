@@ -209,7 +209,7 @@ func TestTheLastHealthyTargetOfALoadBalancerIsNotTerminated(t *testing.T) {
 		return r, g
 	}
 	r, g := power("terminate", "www-01", "--dry-run")
-	if r.code != exit.Done || g["pass"] != true || !strings.Contains(g["why"].(string), "it is in target group tg-www (healthy; "+all+" of "+all+" healthy), which deregisters it when it is terminated") {
+	if r.code != exit.Done || g["pass"] != true || !strings.Contains(g["why"].(string), "it is in target group tg-www (healthy; "+all+" of "+all+" healthy), which has no use for it once it is terminated") {
 		t.Errorf("among others: %d, %v", r.code, g)
 	}
 	s.World().EditTargets(cloud, group.ID, nil, slices.DeleteFunc(slices.Clone(group.Targets), func(t world.Target) bool { return t.ID == id }))
