@@ -34,7 +34,7 @@ func TestTheServicesInARealTerminal(t *testing.T) {
 	x.keys("C-u")
 	x.text("77")
 	x.keys("Enter")
-	x.see("balance svc-v2-01", "to 10 77 4218 svc-v2-", "y do it")
+	x.see("balance svc-v2-01", "to 10 77 4218", "y do it")
 	x.read()
 	x.keys("y")
 	x.see("✓ Change v2._theservice._tcp.unilans.net SRV 10 10 4218")
