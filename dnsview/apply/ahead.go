@@ -56,8 +56,8 @@ func (r *run) refuseAhead(ctx context.Context) {
 	}
 }
 
-// refuseHalfUndone refuses, before anything is done, deletes of an undo or a redo that wait for a typed text, with the steps that
-// only they need, such as the marker of a value that then stays.
+// refuseHalfUndone refuses, before anything is done, deletes of an undo or a redo that guards refuse, with the steps that only they
+// need, such as the marker of a value that then stays.
 func (r *run) refuseHalfUndone(ctx context.Context) {
 	if !r.plan.Verb.TakesBack() || !slices.ContainsFunc(r.plan.Steps, func(s plan.Step) bool {
 		return s.Change != nil && s.Change.Op == providers.OpDelete && len(s.Needs) > 0
@@ -68,7 +68,7 @@ func (r *run) refuseHalfUndone(ctx context.Context) {
 	checked.check(ctx)
 	going, refused := map[int]bool{}, map[int][]index.GuardResult{}
 	for i := range checked.report.Steps {
-		if s := &checked.report.Steps[i]; !s.WaitsForText() {
+		if s := &checked.report.Steps[i]; s.State != StepRefused {
 			if s.State == StepReady {
 				r.eachNeed(i, func(n int) { going[n] = true })
 			}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"strings"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/index"
@@ -36,10 +35,8 @@ func (d *Done) SetQuiesced(markers []*providers.Record) {
 	now.Owners = slices.Clone(r.Owners)
 	now.Owners[0].Quiesced = made.Quiesced
 	for _, m := range markers {
-		if m.Zone != r.Zone || !strings.HasSuffix(m.Name, "."+r.Name) {
-			continue
-		}
-		if o, ok := index.OwnerInMarker(m); ok && o.Quiesced && r.OwnedBy(o) && o.Owns(r.Type, r.Value) {
+		_, name, _ := providers.SplitMarkerName(m.Name)
+		if o, ok := index.OwnerInMarker(m); ok && m.Zone == r.Zone && name == r.Name && o.Quiesced && r.OwnedBy(o) && o.Owns(r.Type, r.Value) {
 			now.Owners[0].Quiesced, now.MarkerTTL = true, m.TTL
 		}
 	}
