@@ -75,7 +75,7 @@ func ec2Label(name string) (label string, ok bool) {
 	label, rest, _ := strings.Cut(name, ".")
 	_, region, _ := strings.Cut(rest, ".")
 	switch {
-	case rest == "compute-1.amazonaws.com", rest == "ec2.internal", strings.HasPrefix(region, "compute.amazonaws.com"), region == "compute.internal":
+	case rest == "compute-1.amazonaws.com", rest == "ec2.internal", region == "compute.amazonaws.com", region == "compute.amazonaws.com.cn", region == "compute.internal":
 		return label, true
 	}
 	return "", false

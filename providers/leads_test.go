@@ -13,6 +13,7 @@ func TestARecordLeadsToTheAddressInTheNameOfAnEC2HostInAHintOrBehindNAT64(t *tes
 		{"AAAA", "64:ff9b:1::1", "64:ff9b:1::1"},
 		{"CNAME", "ec2-34-244-32-7.eu-west-1.compute.amazonaws.com", "34.244.32.7"},
 		{"CNAME", "EC2-34-244-32-7.compute-1.amazonaws.com.", "34.244.32.7"},
+		{"CNAME", "ec2-34-244-32-7.eu-west-1.compute.amazonaws.com.example.com", ""},
 		{"CNAME", "ec2-54-1-2-3.cn-north-1.compute.amazonaws.com.cn", "54.1.2.3"},
 		{"MX", "10 ec2-34-244-32-7.compute-1.amazonaws.com", "34.244.32.7"},
 		{"SRV", "0 0 80 ip-10-16-0-21.ec2.internal", "10.16.0.21"},

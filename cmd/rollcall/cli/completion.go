@@ -152,6 +152,11 @@ func (a *commands) lastSnapshot(cmd *cobra.Command) *providers.Snapshot {
 	if err != nil || c == nil {
 		return nil
 	}
+	return a.lastRun(c)
+}
+
+// lastRun returns the rows of the last run with a config, or nil if there are none that can be read.
+func (a *commands) lastRun(c *config.Config) *providers.Snapshot {
 	s, err := fleet.Load(filepath.Join(config.StateDir(a.Env), c.StateName(), app.SnapshotName), nil)
 	if err != nil {
 		return nil

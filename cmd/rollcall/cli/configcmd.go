@@ -18,7 +18,6 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/filter"
 	"rollcall/providers"
-	"rollcall/providers/fleet"
 )
 
 func (a *commands) configCommand() *cobra.Command {
@@ -127,8 +126,8 @@ func checkTTLs(c *config.Config, found *providers.Snapshot) (wrong config.Errors
 // unknownTags returns a line for each tag that a service selects its nodes by, and that no instance of the last run had: such a
 // service has no nodes, and misses none.
 func (a *commands) unknownTags(c *config.Config) (out []string) {
-	last, err := fleet.Load(filepath.Join(config.StateDir(a.Env), c.StateName(), app.SnapshotName), nil)
-	if err != nil {
+	last := a.lastRun(c)
+	if last == nil {
 		return nil
 	}
 	known := map[string]bool{}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,7 +22,6 @@ import (
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/adapters"
-	"rollcall/providers/fleet"
 	"rollcall/providers/textfile"
 	"rollcall/userdata"
 )
@@ -277,8 +275,7 @@ func (a *commands) renderTemplate(ctx context.Context, name string, f *renderFla
 	}
 	maps.Copy(in.Values, given)
 	// Without a readable snapshot there is no id, and the agent looks up its zone by name.
-	last, _ := fleet.Load(filepath.Join(config.StateDir(a.Env), cfg.StateName(), app.SnapshotName), nil)
-	in.ZoneID, in.ZonePrivate = launcher.AgentZone(cfg, last, in.Values["zone"])
+	in.ZoneID, in.ZonePrivate = launcher.AgentZone(cfg, a.lastRun(cfg), in.Values["zone"])
 	r, err = launcher.RenderFor(all, name, in, service)
 	return r, service, err
 }
