@@ -31,6 +31,39 @@ func (w *world) leadElsewhere() {
 	w.addRecord(providers.Record{Zone: r53Zone, Name: v1Name, Type: "SRV", TTL: 30, Value: o.Value, Owners: []providers.Owner{o}})
 }
 
+// Of two rows of one instance neither is known to be the later one: it has the addresses of both.
+func TestAnAddressOfAnyRowOfAnInstanceIsInAnInventory(t *testing.T) {
+	const his = "165.225.128.1"
+	for name, differ := range map[string]func(listed, answered *providers.Instance){
+		"the list shows it": func(listed, answered *providers.Instance) {
+			listed.PublicIPs, listed.State = []netip.Addr{addr(his)}, providers.StateStopping
+		},
+		"the answer about the instance shows it": func(_, answered *providers.Instance) { answered.PublicIPs = []netip.Addr{addr(his)} },
+		"the answer shows it, and that it stops": func(_, answered *providers.Instance) {
+			answered.PublicIPs, answered.State = []netip.Addr{addr(his)}, providers.StateStopping
+		},
+		"the list shows it as a private address of it": func(listed, answered *providers.Instance) {
+			listed.PrivateIPs, listed.State = []netip.Addr{addr(his)}, providers.StatePending
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			w.remove(tritonA, true)
+			answered := *w.instance(ec2A)
+			differ(w.instance(ec2A), &answered)
+			w.cloud("aws-use1").Lookups[ec2A] = providers.Lookup{ID: ec2A, Asked: testRead, Instance: &answered}
+			v := w.view()
+			f := v.LivenessFinding(w.record(wwwName, "A", "165"))
+			if f == nil || f.Class != dnsview.Reused || !strings.Contains(f.Reason, his+" now belongs to www-01") {
+				t.Fatalf("%+v", f)
+			}
+			if p := plan.DeregisterDead(v); len(p.Steps) > 0 {
+				t.Errorf("it is removed: %v", sentences(p))
+			}
+		})
+	}
+}
+
 // What keeps an entry whose owner is gone, or seems to be, from being removed.
 func TestAnEntryStaysWhereNotAllIsCertain(t *testing.T) {
 	answer := func(w *world, l providers.Lookup) {

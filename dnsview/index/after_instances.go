@@ -47,7 +47,7 @@ func (d *difference) instances() bool {
 		for _, to := range e.come {
 			i := &cs.View.Instances[to]
 			n := d.NodeOf(cmp.Or(i.Key, cs.Key), i.ID)
-			if d.twins[n] || d.Nodes[n].Instance != nil {
+			if len(d.twins[n]) > 0 || d.Nodes[n].Instance != nil {
 				return false
 			}
 			d.Nodes[n].Instance = i
@@ -65,7 +65,7 @@ func (d *difference) instances() bool {
 // node returns the number of an earlier instance of a cloud. ok is false if several rows are about it.
 func (d *difference) node(cs *CloudState, i *providers.Instance) (n int32, ok bool) {
 	n = d.KnownNode(cmp.Or(i.Key, cs.Key), i.ID)
-	if n < 0 || d.twins[n] || d.was.Nodes[n].Instance != i {
+	if n < 0 || len(d.twins[n]) > 0 || d.was.Nodes[n].Instance != i {
 		return n, false
 	}
 	d.c.Nodes[n] = true

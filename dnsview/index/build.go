@@ -39,7 +39,7 @@ func New(s *providers.Snapshot, o *Options) *Index {
 	x := &Index{
 		Options: o, moments: &moments{}, made: &made{}, CloudsByKey: map[providers.CloudKey]*CloudState{}, ZonesByName: map[string]*ZoneState{},
 		Nodes: make([]node, 0, instances), numbers: NewTable(instances, HashInstance), Links: make([]link, 0, records),
-		addresses: NewTable(2*instances, HashAddr), holders: make([]holder, 0, 2*instances), claims: make([]uint8, 0, 2*instances), twins: map[int32]bool{},
+		addresses: NewTable(2*instances, HashAddr), holders: make([]holder, 0, 2*instances), claims: make([]uint8, 0, 2*instances), twins: map[int32][]*providers.Instance{},
 		ServicesByName: map[string]*DeclaredService{}, Parents: map[string]bool{},
 		Targets: map[string]string{}, Hosts: map[string][]*providers.Record{},
 	}

@@ -20,18 +20,18 @@ type holder struct {
 }
 
 // addHolders fills the inventory of addresses: those of instances that are not
-// terminated, elastic addresses and network interfaces. It leaves out those that only lacks, if it is not nil.
+// terminated, elastic addresses and network interfaces. Where several rows are about one instance, it has the addresses of
+// all of them: which of them is out of date is not known. addHolders leaves out the addresses that only lacks, if it is not
+// nil.
 func (x *Index) addHolders(only map[netip.Addr]bool) {
 	for n := range x.Nodes {
-		i := x.Nodes[n].Instance
-		if i == nil || i.State.Dead() {
-			continue
+		if i := x.Nodes[n].Instance; i != nil {
+			x.addRow(int32(n), i, only)
 		}
-		for _, a := range i.PublicIPs {
-			x.addHolder(a, holder{node: int32(n)}, only)
-		}
-		for _, a := range i.PrivateIPs {
-			x.addHolder(a, holder{node: int32(n)}, only)
+	}
+	for n, rows := range x.twins {
+		for _, i := range rows {
+			x.addRow(n, i, only)
 		}
 	}
 	for _, cs := range x.Clouds {
@@ -45,6 +45,19 @@ func (x *Index) addHolders(only map[netip.Addr]bool) {
 			}
 			x.addHolder(a.IP, h, only)
 		}
+	}
+}
+
+// addRow notes that a node has the addresses of a row, unless that is terminated.
+func (x *Index) addRow(n int32, i *providers.Instance, only map[netip.Addr]bool) {
+	if i.State.Dead() {
+		return
+	}
+	for _, a := range i.PublicIPs {
+		x.addHolder(a, holder{node: n}, only)
+	}
+	for _, a := range i.PrivateIPs {
+		x.addHolder(a, holder{node: n}, only)
 	}
 }
 

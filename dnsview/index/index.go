@@ -48,10 +48,10 @@ type Index struct {
 	numbers Table[InstanceKey] // of nodes
 	Links   []link
 
-	addresses Table[netip.Addr] // that someone has
-	holders   []holder          // who has them
-	claims    []uint8           // how many times each was found, at most 255
-	twins     map[int32]bool    // nodes that several rows are about
+	addresses Table[netip.Addr]               // that someone has
+	holders   []holder                        // who has them
+	claims    []uint8                         // how many times each was found, at most 255
+	twins     map[int32][]*providers.Instance // the other rows of nodes that several rows are about
 
 	Services       []*DeclaredService
 	ServicesByName map[string]*DeclaredService    // by service name
@@ -167,13 +167,14 @@ func (x *Index) addInstances(cs *CloudState) {
 
 func (x *Index) addInstance(cs *CloudState, i *providers.Instance) {
 	n := x.NodeOf(cmp.Or(i.Key, cs.Key), i.ID)
-	old := x.Nodes[n].Instance
-	if old != nil {
-		x.twins[n] = true
+	at := &x.Nodes[n].Instance
+	if old := *at; old != nil {
+		if !betterInstance(i, old) {
+			old, i = i, old
+		}
+		x.twins[n] = append(x.twins[n], old)
 	}
-	if old == nil || betterInstance(i, old) {
-		x.Nodes[n].Instance = i
-	}
+	*at = i
 }
 
 // betterInstance orders two rows for one instance without regard to which was read first.
