@@ -13,61 +13,17 @@ import (
 // Checked returns a Store that tries, before its first write, whether s honours the conditions of writes. There are
 // servers that ignore them, or write when they do not hold; with such a one two writers would overwrite each other's
 // entries. Then every write is refused with an error of KindInvalid. Reads are passed on.
-func Checked(s providers.Store) providers.Store { return &checked{Store: s, lock: make(lock, 1)} }
-
-type checked struct {
-	providers.Store
-
-	lock    lock
-	known   bool
-	refused error
-}
-
-// lock is held during calls of a store. It has room for one.
-type lock chan struct{}
-
-// take waits for the lock until ctx ends.
-func (l lock) take(ctx context.Context, s providers.Store) error {
-	select {
-	case l <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return &providers.Error{Kind: providers.KindUnreachable, Source: "team store " + s.Name(), Err: ctx.Err()}
-	}
-}
-
-func (l lock) free() { <-l }
-
-// PutIfAbsent implements providers.Store.
-func (c *checked) PutIfAbsent(ctx context.Context, key string, data []byte) (string, error) {
-	if err := c.check(ctx); err != nil {
-		return "", err
-	}
-	return c.Store.PutIfAbsent(ctx, key, data)
-}
-
-// PutIfMatch implements providers.Store.
-func (c *checked) PutIfMatch(ctx context.Context, key string, data []byte, version string) (string, error) {
-	if err := c.check(ctx); err != nil {
-		return "", err
-	}
-	return c.Store.PutIfMatch(ctx, key, data, version)
-}
-
-// check tries the store once. A store that could not be reached is tried again at the next write.
-func (c *checked) check(ctx context.Context) error {
-	if err := c.lock.take(ctx, c.Store); err != nil {
-		return err
-	}
-	defer c.lock.free()
-	if c.known {
-		return c.refused
-	}
-	err := Try(ctx, c.Store)
-	if err == nil || providers.KindOf(err) == providers.KindInvalid {
-		c.known, c.refused = true, err
-	}
-	return err
+func Checked(s providers.Store) providers.Store {
+	conditions := findingOf(s)
+	return &wrapper{s.Name, func(ctx context.Context, op operation) (providers.Store, error) {
+		if op != puts {
+			return s, nil
+		}
+		return s, conditions.get(ctx, func() (bool, error) {
+			err := Try(ctx, s) // one that could not be reached is tried again at the next write
+			return err == nil || providers.KindOf(err) == providers.KindInvalid, err
+		})
+	}}
 }
 
 // triers is the number of writers that try to write at once.
