@@ -171,3 +171,14 @@ func (r *Report) Asks() []Ask {
 	}
 	return out
 }
+
+// OneText returns the one text that an operator types for a plan: first, if it is not "", and the texts of asks, each once.
+func OneText(first string, asks []Ask) string {
+	var all []string
+	for _, a := range append([]Ask{{Text: first}}, asks...) {
+		if a.Text != "" && !slices.Contains(all, a.Text) {
+			all = append(all, a.Text)
+		}
+	}
+	return strings.Join(all, " ")
+}

@@ -7,6 +7,7 @@ package dialog
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"charm.land/bubbles/v2/viewport"
@@ -45,8 +46,9 @@ type change struct {
 	check    *apply.Report
 	report   *apply.Report
 
-	need  []need // typed confirmations, in order
-	typed []string
+	need  string // the one text to type before it runs; "" for none
+	why   string // it is asked for
+	typed bool
 	input common.Input
 	wrong string // what was typed instead
 
@@ -66,12 +68,6 @@ type change struct {
 	view      viewport.Model
 	allGuards bool // shows every guard of each step, not only those that refuse
 	drawn     drawnSteps
-}
-
-// need is a text that the operator has to type.
-type need struct {
-	text, why string
-	guard     bool // it answers a guard and is passed to the run
 }
 
 // Messages of changes.
@@ -157,13 +153,12 @@ func (cs *Changes) runCmd(c *change) tea.Cmd {
 	return tea.Batch(run, next)
 }
 
-// answers returns the typed texts for guards. The name or the count for a termination is not among them: each typed
-// text answers one question.
-func (c *change) answers() []string {
-	var out []string
-	for i, text := range c.typed {
-		if c.need[i].guard {
-			out = append(out, text)
+// answers returns the texts for guards that were typed. The name or the count for a termination is not among them unless a guard
+// asks for it: each text answers one question.
+func (c *change) answers() (out []string) {
+	if c.typed {
+		for _, a := range c.check.Asks() {
+			out = append(out, a.Text)
 		}
 	}
 	return out
@@ -237,32 +232,30 @@ func removed(p plan.Plan) (n int) {
 func (cs *Changes) checked(c *change, r *apply.Report) {
 	c.check = r
 	c.stage, c.since = stageConfirm, cs.Now()
-	c.need = cs.needs(c)
-	c.typed = nil
+	c.need, c.why = c.needs()
+	c.typed, c.wrong = false, ""
 	c.input = common.Input{}
 }
 
-// needs returns the texts to type: the name or the count for a termination, and the answers to guards.
-func (cs *Changes) needs(c *change) []need {
-	var out []need
-	nodes := c.plan.Terminated()
-	switch text := plan.NameOrCount(nodes); len(nodes) {
+// needs returns the one text to type, and why: that for a termination with those for guards.
+func (c *change) needs() (text, why string) {
+	text = plan.NameOrCount(c.plan.Terminated())
+	var all []string
+	switch len(c.plan.Terminated()) {
 	case 0:
 	case 1:
-		out = append(out, need{text: text, why: "type the name to terminate it"})
+		all = append(all, "type the name to terminate it")
 	default:
-		out = append(out, need{text: text, why: "type the count to terminate " + text + " instances"})
+		all = append(all, "type the count to terminate "+text+" instances")
 	}
-	if c.check != nil {
-		for _, a := range c.check.Asks() {
-			if len(out) > 0 && out[0].text == a.Text && a.Text == c.plan.Confirm() { // a replacement has one text
-				out[0].why, out[0].guard = out[0].why+"; "+common.Clean(a.Why), true
-				continue
-			}
-			out = append(out, need{text: a.Text, why: common.Clean(a.Why), guard: true})
-		}
+	if c.check == nil {
+		return text, strings.Join(all, "; ")
 	}
-	return out
+	asks := c.check.Asks()
+	for _, a := range asks {
+		all = append(all, common.Clean(a.Why))
+	}
+	return apply.OneText(text, asks), strings.Join(all, "; ")
 }
 
 // possible reports whether confirming would do anything: some step is ready, or becomes ready by typing.

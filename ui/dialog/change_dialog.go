@@ -9,6 +9,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
@@ -47,7 +48,7 @@ func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogA
 		d.typeSkip(k)
 		return nil
 	}
-	if c.stage == stageConfirm && len(c.typed) < len(c.need) && c.confirmable(sh) {
+	if c.stage == stageConfirm && c.asksText() && c.confirmable(sh) {
 		return d.typing(k)
 	}
 	switch key {
@@ -109,16 +110,12 @@ func (d *changeDialog) typing(k tea.KeyPressMsg) common.DialogAction {
 	case "down":
 		c.view.ScrollDown(1)
 	case "enter":
-		n := c.need[len(c.typed)]
-		if typed := strings.TrimSpace(c.input.Value()); !index.IsTyped(typed, n.text) {
+		if typed := strings.TrimSpace(c.input.Value()); !index.IsTyped(typed, c.need) {
 			c.wrong = typed
 			return nil
 		}
-		c.typed = append(c.typed, n.text)
-		c.input = common.Input{}
-		if len(c.typed) == len(c.need) {
-			return d.run()
-		}
+		c.typed = true
+		return d.run()
 	default:
 		if c.input.Key(k) {
 			c.wrong = ""
@@ -147,6 +144,9 @@ func (d *changeDialog) Paste(sh *common.Context, s string) common.DialogAction {
 	}
 	return nil
 }
+
+// asksText reports whether a text has to be typed before the change runs.
+func (c *change) asksText() bool { return c.need != "" && !c.typed }
 
 // confirmable reports whether the operator may confirm: the console is not read-only, and confirming would do
 // something.
@@ -249,7 +249,7 @@ func (d *changeDialog) Draw(sh *common.Context, w, h int) common.Panel {
 			p.Hints = append(common.KeyHints("r", map[bool]string{false: "try again", true: "go on"}[c.stopped]), p.Hints...)
 		}
 	}
-	if (c.stage == stageConfirm || c.stage == stageEnded) && (c.check != nil || c.report != nil) && len(c.typed) == len(c.need) {
+	if (c.stage == stageConfirm || c.stage == stageEnded) && (c.check != nil || c.report != nil) && !c.asksText() {
 		p.Hints = append(p.Hints, common.KeyHint("w", map[bool]string{false: "all guards", true: "fewer guards"}[c.allGuards]))
 	}
 	return p
@@ -264,13 +264,12 @@ func (d *changeDialog) question(sh *common.Context, w int) ([]string, []key.Bind
 		return []string{"", t.Paint(theme.Warn, t.Warn+" the guards refuse; nothing was changed")}, append(common.KeyHints("r", "ask again"), closing...)
 	case sh.ReadOnly:
 		return []string{"", t.Paint(theme.Warn, t.Warn+" read-only: "+sh.KeyMap.Label(common.ActReadOnly)+" switches it")}, closing
-	case len(c.typed) < len(c.need):
-		n := c.need[len(c.typed)]
+	case c.asksText():
 		tail := []string{""}
-		for _, l := range common.Wrap(n.why, min(w, 90)) {
+		for _, l := range common.Wrap(c.why, min(w, 90)) {
 			tail = append(tail, t.Paint(theme.Warn, l))
 		}
-		return append(tail, d.inputFor(t, n.text, w)...), common.KeyHints("enter", "do it", "esc", "cancel")
+		return append(tail, d.inputFor(t, c.need, w)...), common.KeyHints("enter", "do it", "esc", "cancel")
 	}
 	if n := c.check.Count(apply.StepRefused); n > 0 {
 		return []string{"", t.Paint(theme.Warn, fmt.Sprintf("%s %d of %d steps are refused, the others can go", t.Warn, n, len(c.check.Steps)))},
@@ -281,11 +280,18 @@ func (d *changeDialog) question(sh *common.Context, w int) ([]string, []key.Bind
 
 // inputFor draws what is typed for a text, and what was typed instead.
 func (d *changeDialog) inputFor(t *theme.Theme, text string, w int) (lines []string) {
-	label := "type " + text + " "
+	label := common.Wrap("type "+text, min(w, 90))
 	if wrong := d.c.wrong; wrong != "" {
 		lines = []string{t.Paint(theme.Bad, t.Bad+" "+strconv.Quote(wrong)+" is not "+strconv.Quote(text)+"; nothing was done")}
 	}
-	return append(lines, t.Paint(theme.Strong, label)+d.c.input.View(t, min(max(w-len(label), 4), 40), true, ""))
+	last := label[len(label)-1] + " "
+	if len(label) > 1 || ansi.StringWidth(last) > w/2 {
+		label, last = append(label, ""), ""
+	}
+	for _, l := range label[:len(label)-1] {
+		lines = append(lines, t.Paint(theme.Strong, l))
+	}
+	return append(lines, t.Paint(theme.Strong, last)+d.c.input.View(t, min(max(w-ansi.StringWidth(last), 4), max(40, ansi.StringWidth(text)+1)), true, ""))
 }
 
 // countdown draws the current wait.
