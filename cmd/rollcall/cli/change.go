@@ -96,8 +96,8 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 	if err := output.WriteReport(a.Out, c.form, a.Readable, r, c.dryRun, lacking); err != nil {
 		return err
 	}
-	for _, ask := range r.Asks() {
-		a.Logf("to do it all the same, give --confirm %s: %s", providers.ShellQuote(words.Clean(ask.Text)), words.Clean(whyAsked(s, &ask)))
+	if asks := r.Asks(); len(asks) > 0 {
+		a.Logf("to do it all the same, give --confirm %s: %s", providers.ShellQuote(words.Clean(apply.OneText("", asks))), words.Clean(whyAsked(s, asks)))
 	}
 	switch {
 	case !r.OK() && r.Count(apply.StepRefused)+r.Count(apply.StepSkipped) == len(r.Steps) && len(r.Asks()) == 0:
@@ -166,11 +166,42 @@ func readPlan(ctx context.Context, path string) (*plan.Doc, error) {
 }
 
 // whyAsked returns why a text is asked for. Why the store of the team is away is said once.
-func whyAsked(s *app.Session, ask *apply.Ask) string {
-	if ask.Guard == index.GuardJournal && s.SaidAway() {
-		return "it is journalled on this machine until the store of the team answers, without what others do meanwhile"
+func whyAsked(s *app.Session, asks []apply.Ask) string {
+	why := make([]string, len(asks))
+	for i := range asks {
+		why[i] = asks[i].Why
+		if asks[i].Guard == index.GuardJournal && s.SaidAway() {
+			why[i] = "it is journalled on this machine until the store of the team answers, without what others do meanwhile"
+		}
 	}
-	return ask.Why
+	return strings.Join(why, "; ")
+}
+
+// unanswered returns what is asked for and not among the texts that were typed, each of which answers one question.
+func unanswered(asks []apply.Ask, typed []string) (left []apply.Ask) {
+	typed = slices.Clone(typed)
+	for _, ask := range asks {
+		if n := slices.IndexFunc(typed, func(s string) bool { return index.IsTyped(s, ask.Text) }); n >= 0 {
+			typed = slices.Delete(typed, n, n+1)
+			continue
+		}
+		left = append(left, ask)
+	}
+	return left
+}
+
+// answered returns what was typed, with the texts of asks in the place of the one text that stands for all of them.
+func answered(asks []apply.Ask, typed []string) []string {
+	left := unanswered(asks, typed)
+	n := slices.IndexFunc(typed, func(s string) bool { return index.IsTyped(s, apply.OneText("", left)) })
+	if n < 0 || len(left) < 2 {
+		return typed
+	}
+	typed = slices.Delete(slices.Clone(typed), n, n+1)
+	for _, ask := range left {
+		typed = append(typed, ask.Text)
+	}
+	return typed
 }
 
 // carryOut checks a plan, or carries it out after the questions have been answered.
@@ -181,8 +212,9 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 	asks := a.Interactive()
 	typed := slices.Clone(c.confirm)
 	var check *apply.Report
-	if asks || c.show {
+	if asks || c.show || slices.ContainsFunc(typed, func(s string) bool { return strings.Contains(s, " ") && s != plan.Confirm() }) {
 		check = e.Check(ctx, plan)
+		typed = answered(check.Asks(), typed)
 	}
 	if c.show {
 		d := output.Doc(check)
@@ -196,14 +228,7 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 	}
 	if asks {
 		// Guards that a person can answer are asked before anything runs.
-		given := slices.Clone(c.confirm)
-		for _, ask := range check.Asks() {
-			if n := slices.IndexFunc(given, func(s string) bool { return index.IsTyped(s, ask.Text) }); n >= 0 {
-				given = slices.Delete(given, n, n+1) // one text answers one question
-				continue
-			}
-			typed = append(typed, a.askFor(ctx, s, &ask, nil)...)
-		}
+		typed = answered(check.Asks(), a.askFor(ctx, s, check.Asks(), typed))
 	}
 	if err := s.AnswerJournal(typed...); err != nil { // for launches, which have no guards
 		return nil, err
@@ -218,13 +243,14 @@ func (a *commands) carryOut(ctx context.Context, s *app.Session, e *apply.Engine
 	}), nil
 }
 
-// askFor asks the person at the terminal for a text that is not among those typed already, and returns these with it.
-func (a *commands) askFor(ctx context.Context, s *app.Session, ask *apply.Ask, typed []string) []string {
-	if slices.ContainsFunc(typed, func(s string) bool { return index.IsTyped(s, ask.Text) }) {
+// askFor asks the person at the terminal for the one text that answers what the texts typed already do not, and returns these with it.
+func (a *commands) askFor(ctx context.Context, s *app.Session, asks []apply.Ask, typed []string) []string {
+	left := unanswered(asks, typed)
+	if len(left) == 0 {
 		return typed
 	}
-	a.Logf("%s", words.Clean(whyAsked(s, ask)))
-	if answer := a.ReadLine(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(ask.Text))); answer != "" {
+	a.Logf("%s", words.Clean(whyAsked(s, left)))
+	if answer := a.ReadLine(ctx, fmt.Sprintf("type %q to do it all the same, or nothing to leave it: ", words.Clean(apply.OneText("", left)))); answer != "" {
 		typed = append(typed, answer)
 	}
 	return typed
@@ -234,7 +260,7 @@ func (a *commands) askFor(ctx context.Context, s *app.Session, ask *apply.Ask, t
 // lacking. It returns what is still lacking, or nil.
 func (a *commands) answerJournal(ctx context.Context, s *app.Session, typed []string) (*apply.Ask, error) {
 	if ask := s.JournalAsk(); ask != nil && a.Interactive() {
-		typed = a.askFor(ctx, s, ask, typed)
+		typed = a.askFor(ctx, s, []apply.Ask{*ask}, typed)
 	}
 	if err := s.AnswerJournal(typed...); err != nil {
 		return nil, err

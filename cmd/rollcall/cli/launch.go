@@ -14,6 +14,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/apply"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 	"rollcall/providers/launch"
@@ -188,7 +189,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		return fmt.Errorf("nothing was launched: %w", err)
 	}
 	if ask != nil {
-		return fmt.Errorf("nothing was launched: %s; to launch all the same, give --confirm %s", words.Clean(whyAsked(opened, ask)), providers.ShellQuote(words.Clean(ask.Text)))
+		return fmt.Errorf("nothing was launched: %s; to launch all the same, give --confirm %s", words.Clean(whyAsked(opened, []apply.Ask{*ask})), providers.ShellQuote(words.Clean(ask.Text)))
 	}
 	lines, err := s.RecoverJournal(ctx)
 	for _, l := range lines {

@@ -15,7 +15,6 @@ import (
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
-	"rollcall/dnsview/apply"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 	"rollcall/providers/journal"
@@ -93,22 +92,7 @@ nodes; elsewhere it needs --yes. A termination cannot be undone; undo names what
 			return f.plan(ctx, in, given.Changed("max-out"))
 		},
 		ask: func(ctx context.Context, in *changeInput, p plan.Plan) error {
-			if !in.app.Interactive() {
-				return in.app.confirmTerminate(ctx, in.v, p, launchedFor(p))
-			}
-			asks, err := in.app.checkTerminate(ctx, in.s, p, in.changeOptions)
-			if err != nil {
-				return err
-			}
-			at := slices.IndexFunc(asks, func(a apply.Ask) bool { return a.Text == p.Confirm() })
-			if at >= 0 {
-				in.app.Logf("%s", words.Clean(asks[at].Why))
-			}
-			if err := in.app.confirmTerminate(ctx, in.v, p, launchedFor(p)); err != nil || at < 0 {
-				return err
-			}
-			in.confirm = append(in.confirm, p.Confirm()) // it is not asked for twice
-			return nil
+			return in.askTerminate(ctx, p, launchedFor(p))
 		},
 	}
 }

@@ -166,7 +166,7 @@ func (a *commands) carryService(ctx context.Context, s *serviceSession, zone ser
 	err = a.printService(r, c)
 	for _, ask := range r.Asks() {
 		if ask.Guard == index.GuardJournal {
-			a.Logf("to do it all the same, give --confirm %s: %s", providers.ShellQuote(words.Clean(ask.Text)), words.Clean(whyAsked(s.Session, &ask)))
+			a.Logf("to do it all the same, give --confirm %s: %s", providers.ShellQuote(words.Clean(ask.Text)), words.Clean(whyAsked(s.Session, []apply.Ask{ask})))
 		}
 	}
 	return err

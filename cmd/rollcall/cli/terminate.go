@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/apply"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
@@ -38,13 +40,7 @@ cloud/id, or a name that one instance has.`,
 		})
 	},
 	ask: func(ctx context.Context, in *changeInput, p plan.Plan) error {
-		if in.app.Interactive() {
-			// What the cloud would refuse is reported before the operator has to type a name.
-			if _, err := in.app.checkTerminate(ctx, in.s, p, in.changeOptions); err != nil {
-				return err
-			}
-		}
-		return in.app.confirmTerminate(ctx, in.v, p, p.Terminated())
+		return in.askTerminate(ctx, p, p.Terminated())
 	},
 }
 
@@ -76,37 +72,49 @@ func (a *commands) checkTerminate(ctx context.Context, s *app.Session, planned p
 	return r.Asks(), nil
 }
 
-// toType returns what is typed before nodes are terminated: the name of one, or the number of several. what names it in the
-// question. If none is terminated, as where only markers are removed, it is a plain yes.
-func toType(nodes []providers.InstanceRef) (want, what string) {
-	switch len(nodes) {
-	case 0:
-		return "y", "y"
-	case 1:
-		want = plan.NameOrCount(nodes)
-		return want, want
+// toType returns what is typed before nodes are terminated: the name of one, or the number of several, and the texts that answer
+// asks. what names it in the question. If there is none, as where only markers are removed, it is a plain yes.
+func toType(nodes []providers.InstanceRef, asks []apply.Ask) (want, what string) {
+	count := plan.NameOrCount(nodes)
+	want = cmp.Or(apply.OneText(count, asks), "y")
+	if len(nodes) > 1 && want == count {
+		return want, "the number of nodes (" + want + ")"
 	}
-	want = plan.NameOrCount(nodes)
-	return want, "the number of nodes (" + want + ")"
+	return want, want
 }
 
-// confirmTerminate asks for the name of the node that goes, or for the number of several. Without a terminal it reports
-// that nothing is done.
-func (a *commands) confirmTerminate(ctx context.Context, v *dnsview.View, plan plan.Plan, nodes []providers.InstanceRef) error {
-	for _, st := range plan.Steps {
+// askTerminate asks for the name of the node that goes, or for the number of several, and for what guards ask for, in one text. What the
+// cloud would refuse is reported before. Without a terminal it reports that nothing is done.
+func (in *changeInput) askTerminate(ctx context.Context, p plan.Plan, nodes []providers.InstanceRef) error {
+	a := in.app
+	var asks []apply.Ask
+	if a.Interactive() {
+		all, err := a.checkTerminate(ctx, in.s, p, in.changeOptions)
+		if err != nil {
+			return err
+		}
+		asks = unanswered(all, answered(all, in.confirm))
+	}
+	for _, st := range p.Steps {
 		a.Logf("  %s", words.Clean(st.Sentence))
 	}
 	if !a.Interactive() {
 		return errors.New("nothing was terminated: it needs --yes without a terminal, where it cannot ask")
 	}
 	for _, r := range nodes {
-		if cv := v.CloudByKey(r.Key); cv != nil && cv.Production {
+		if cv := in.v.CloudByKey(r.Key); cv != nil && cv.Production {
 			a.Logf("%s is PRODUCTION", words.Clean(r.Cloud))
 		}
 	}
-	want, what := toType(nodes)
-	if got := a.ReadLine(ctx, "type "+what+" to terminate: "); got != want {
+	if len(asks) > 0 {
+		a.Logf("%s", words.Clean(whyAsked(in.s, asks)))
+	}
+	want, what := toType(nodes, asks)
+	if got := a.ReadLine(ctx, "type "+words.Clean(what)+" to terminate: "); !index.IsTyped(got, want) {
 		return fmt.Errorf("nothing was terminated: %q was not typed", words.Clean(want))
+	}
+	for _, ask := range asks { // which are not asked for twice
+		in.confirm = append(in.confirm, ask.Text)
 	}
 	return nil
 }

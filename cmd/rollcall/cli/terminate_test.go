@@ -46,7 +46,7 @@ func TestATerminationAsksForTheNumberOfNodesThatGo(t *testing.T) {
 		{[]plan.Step{node("a"), forget, node("b")}, "2"},
 	} {
 		p := plan.Plan{Steps: c.steps}
-		if want, _ := toType(p.Terminated()); want != c.want {
+		if want, _ := toType(p.Terminated(), nil); want != c.want {
 			t.Errorf("%d steps: %q is typed, want %q", len(c.steps), want, c.want)
 		}
 	}
