@@ -34,5 +34,5 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 	case <-ctx.Done():
 	}
-	return ctx.Err()
+	return context.Cause(ctx)
 }

@@ -200,7 +200,7 @@ func (s *session) overTCP(ctx context.Context, addr string, m *dns.Msg) (*dns.Ms
 // a failure of the server.
 func timeUp(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 	return err
 }

@@ -64,7 +64,7 @@ func (r *Resolver) Ask(ctx context.Context, name, typ string) (dnssd.Answer, err
 			}
 			last = err
 			if ctx.Err() != nil {
-				return dnssd.Answer{}, fmt.Errorf("ask for %s %s: %w", index.Clean(name), typ, ctx.Err())
+				return dnssd.Answer{}, fmt.Errorf("ask for %s %s: %w", index.Clean(name), typ, context.Cause(ctx))
 			}
 		}
 	}

@@ -161,7 +161,7 @@ func (x *mux) exchange(ctx context.Context, m *dns.Msg, tries int, timeout time.
 			}
 			return r, nil
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
 		case <-time.After(timeout):
 		}
 	}

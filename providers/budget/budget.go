@@ -166,7 +166,7 @@ func (a *Account) Wait(ctx context.Context) error {
 				}
 			}
 		}
-		if err := ctx.Err(); err != nil {
+		if err := context.Cause(ctx); err != nil {
 			return a.refuse(providers.KindUnreachable, 0, err)
 		}
 		a.mu.Lock()

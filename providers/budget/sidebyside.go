@@ -14,7 +14,7 @@ func SideBySide[T any](ctx context.Context, n, atOnce int, read func(ctx context
 	g.SetLimit(atOnce)
 	for i := range n {
 		g.Go(func() (err error) {
-			if err = ctx.Err(); err == nil {
+			if err = context.Cause(ctx); err == nil {
 				out[i], err = read(ctx, i)
 			}
 			return err

@@ -57,10 +57,10 @@ func (g *group) run(ctx context.Context, env providers.Environment, command stri
 	g.mu.Lock()
 	if s.waiting--; s.waiting == 0 {
 		g.forget(key, s)
-		s.end(ctx.Err())
+		s.end(context.Cause(ctx))
 	}
 	g.mu.Unlock()
-	return nil, ctx.Err()
+	return nil, context.Cause(ctx)
 }
 
 // begin starts a run. The group is locked.

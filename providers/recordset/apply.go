@@ -90,7 +90,7 @@ func (w *Writer) lock(ctx context.Context, zoneID string) (unlock func(), err er
 	case l <- struct{}{}:
 		return func() { <-l }, nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	}
 }
 
@@ -155,7 +155,7 @@ func (r *run) commit(ctx context.Context, pending []int) {
 		slices.Sort(pending)
 		if wait > 0 && len(pending) > 0 && r.w.Clock.Sleep(ctx, wait) != nil {
 			if providers.KindOf(err) != providers.KindThrottled {
-				err = &providers.Error{Kind: providers.KindUnreachable, Err: ctx.Err()}
+				err = &providers.Error{Kind: providers.KindUnreachable, Err: context.Cause(ctx)}
 			}
 			r.failAll(pending, err)
 			return

@@ -34,7 +34,7 @@ func (a *Account) read(ctx context.Context, zone, op string, anew bool, heard fu
 	case a.reading <- struct{}{}:
 		defer func() { <-a.reading }()
 	case <-ctx.Done():
-		return nil, 0, &providers.Error{Kind: providers.KindUnreachable, Source: zone, Op: op, Err: ctx.Err()}
+		return nil, 0, &providers.Error{Kind: providers.KindUnreachable, Source: zone, Op: op, Err: context.Cause(ctx)}
 	}
 	var z *zoneCopy
 	var skew time.Duration

@@ -164,7 +164,7 @@ func (f *Folder) ListAfter(ctx context.Context, prefix, after string, most int) 
 	var keys []string
 	err := filepath.WalkDir(filepath.Dir(f.path(prefix+"x")), func(path string, d fs.DirEntry, err error) error {
 		if err == nil {
-			err = ctx.Err()
+			err = context.Cause(ctx)
 		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // it was removed meanwhile

@@ -70,7 +70,7 @@ func (f *finding) get(ctx context.Context, find func() (known bool, err error)) 
 	select {
 	case f.lock <- struct{}{}:
 	case <-ctx.Done():
-		return &providers.Error{Kind: providers.KindUnreachable, Source: "team store " + f.store.Name(), Err: ctx.Err()}
+		return &providers.Error{Kind: providers.KindUnreachable, Source: "team store " + f.store.Name(), Err: context.Cause(ctx)}
 	}
 	defer func() { <-f.lock }()
 	if !f.known {

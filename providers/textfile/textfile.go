@@ -55,7 +55,7 @@ func ReadContext(ctx context.Context, path string, most int64) ([]byte, error) {
 	case r := <-ended:
 		return r.data, r.err
 	case <-ctx.Done():
-		return nil, fmt.Errorf("stopped before %s was read: %w", path, ctx.Err())
+		return nil, fmt.Errorf("stopped before %s was read: %w", path, context.Cause(ctx))
 	}
 }
 

@@ -82,7 +82,7 @@ func (c *Cloud) lockTag(ctx context.Context, tag string) (release func(), err er
 		select {
 		case <-busy:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
 		}
 	}
 }

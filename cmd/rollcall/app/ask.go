@@ -73,5 +73,5 @@ func (a *Program) askTerminal(ctx context.Context, q providers.Question) (string
 		text = words.Clean(q.Note) + "; " + text
 	}
 	answer := a.ReadLine(ctx, text)
-	return answer, ctx.Err()
+	return answer, context.Cause(ctx)
 }

@@ -55,7 +55,7 @@ func (s *Session) Refresh(ctx context.Context) (*dnsview.View, error) {
 	}
 	<-synced
 	stop()
-	if err := ctx.Err(); errors.Is(err, context.Canceled) {
+	if err := context.Cause(ctx); errors.Is(err, context.Canceled) {
 		return nil, fmt.Errorf("stopped: %w", err)
 	}
 	s.readTime = s.Program.Now().Sub(began) // a source that --timeout cut off has failed

@@ -15,13 +15,13 @@ func (b *backend) ask(ctx context.Context, q providers.Question) (string, error)
 	select {
 	case b.questions <- common.Question{Question: q, Answer: func(text string) { once.Do(func() { answered <- text }) }}:
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", context.Cause(ctx)
 	}
 	select {
 	case text := <-answered:
 		return text, nil
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return "", context.Cause(ctx)
 	}
 }
 

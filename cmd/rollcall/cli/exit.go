@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,7 +30,7 @@ func (a *commands) exit(err error) int {
 	if len(config.All(err)) > 0 || isProblems(err) {
 		code = exit.Usage
 	}
-	for l := range strings.Lines(strings.ReplaceAll(err.Error(), context.Canceled.Error(), "by ctrl-c or another signal")) {
+	for l := range strings.Lines(err.Error()) {
 		a.Logf("rollcall: %s", words.Clean(strings.TrimRight(l, "\n")))
 	}
 	return code

@@ -56,7 +56,7 @@ func TestACommandThatWaitsForAFileEndsAtTheFirstInterrupt(t *testing.T) {
 				t.Errorf("%v: it waits on", args)
 				return
 			}
-			if code := c.ProcessState.ExitCode(); code != exit.Failed || !strings.Contains(said.String(), "stopped") {
+			if code := c.ProcessState.ExitCode(); code != exit.Failed || !strings.Contains(said.String(), "stopped") || !strings.Contains(said.String(), "by ctrl-c or another signal") {
 				t.Errorf("%v: exit code %d, %s", args, code, said.String())
 			}
 		})

@@ -26,7 +26,7 @@ func (a *commands) readWire(ctx context.Context, follow bool) (s *app.Session, v
 		a.Logf("rollcall: asking name servers for every name takes about %s", words.Short(d))
 	}
 	s.Observer.Wire.Round(ctx, v.Snapshot, grace)
-	if err := ctx.Err(); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return nil, nil, false, fmt.Errorf("stopped: %w", err)
 	}
 	lines, unknown := s.Observer.UnaskedLines()

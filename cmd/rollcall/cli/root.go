@@ -78,11 +78,18 @@ func run(env providers.Environment, clock providers.Clock, args []string, in *os
 	return a.exit(err)
 }
 
+// bySignal is the cause of a context that a signal has ended. It is a context.Canceled.
+type bySignal struct{}
+
+func (bySignal) Error() string { return "by ctrl-c or another signal" }
+
+func (bySignal) Is(err error) bool { return err == context.Canceled }
+
 // interruptible returns a context that ends at the first ctrl-c, SIGTERM or SIGHUP. A second ctrl-c or SIGTERM ends the process;
 // of a terminal that hangs up several SIGHUPs come, which must not end a change midway. A ctrl-c while a child has the terminal
 // is the child's. Under nohup a SIGHUP does nothing.
 func interruptible(child *atomic.Bool) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	c, hup := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -90,7 +97,7 @@ func interruptible(child *atomic.Bool) (context.Context, func()) {
 	}
 	go func() {
 		defer signal.Stop(c)
-		defer cancel()
+		defer cancel(bySignal{})
 		for {
 			select {
 			case <-ctx.Done():
@@ -105,7 +112,7 @@ func interruptible(child *atomic.Bool) (context.Context, func()) {
 		}
 	}()
 	return ctx, func() {
-		cancel()
+		cancel(nil)
 		signal.Stop(hup)
 	}
 }

@@ -146,7 +146,7 @@ func usableTarget(ctx context.Context, in *dnssd.Incarnation, try bool, timeout 
 			return row, nil
 		}
 	}
-	if err := ctx.Err(); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return row, fmt.Errorf("stopped: %w", err)
 	}
 	return row, fmt.Errorf("none of the %d nodes of %s could be used", len(in.Targets), row.Service)
@@ -159,7 +159,7 @@ type systemRand struct{}
 func (systemRand) IntN(n int) int { return rand.IntN(n) }
 
 func connect(ctx context.Context, addr netip.Addr, port uint16, timeout time.Duration) error {
-	if err := ctx.Err(); err != nil {
+	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	d := net.Dialer{Timeout: timeout}
