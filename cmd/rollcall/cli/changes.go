@@ -133,7 +133,8 @@ is gone, the instance that has the address becomes the owner, if it is a node of
 the service. --to names another instance, whose address the entry gets. An entry
 is deleted only if its running owner no longer has the address and the name
 already has the owner's current one. Use deregister if the owner is gone and the
-address is on a machine that is no node. A RECORD is written [zone:]name/type/value.`,
+address is on a machine that is no node. A RECORD is written
+[zone:]name/type/value.`,
 		example: "  rollcall retarget www.example.com/A/192.0.2.7 --dry-run\n  rollcall retarget www.example.com/A/192.0.2.7 --to www-04",
 		args: func(in *changeInput) cobra.PositionalArgs {
 			return func(cmd *cobra.Command, args []string) error {
@@ -165,10 +166,10 @@ address is on a machine that is no node. A RECORD is written [zone:]name/type/va
 		use: "adopt RECORD...", short: "Write owner markers for records that hold our addresses",
 		long: `adopt marks records as owned by the instance that has their address: on
 Cloudflare in the record's comment, elsewhere in a TXT record beside it, which
-anyone can read. From then on rollcall manages them. It first shows what it would
-write, and asks on a terminal. A RECORD is written
-[zone:]name/type/value; rollcall ls findings --filter finding:unmarked lists
-the records that can be adopted.`,
+anyone can read. From then on rollcall manages them. It first shows what it
+would write, and asks on a terminal. A RECORD is written [zone:]name/type/value;
+rollcall ls findings --filter finding:unmarked lists the records that can be
+adopted.`,
 		example: "  rollcall adopt www.example.com/A/192.0.2.7",
 		args:    records, show: true,
 		flags: yesFlag("do not ask"),
@@ -179,10 +180,10 @@ the records that can be adopted.`,
 	{
 		use: "remedy CLASS...|RECORD...|CLOUD/ID...", short: "Carry out the remedies of findings",
 		long: `remedy carries out the remedies of findings: it registers missing records,
-completes incomplete ones, updates moved addresses, sets TTL, proxying and weight
-as declared, keeps the oldest of duplicates, and so on. A CLASS stands for every
-finding of that class, a RECORD or an instance for its worst finding. All must
-have the same remedy. rollcall ls findings lists classes and remedies.`,
+completes incomplete ones, updates moved addresses, sets TTL, proxying and
+weight as declared, keeps the oldest of duplicates, and so on. A CLASS stands
+for every finding of that class, a RECORD or an instance for its worst finding.
+All must have the same remedy. rollcall ls findings lists classes and remedies.`,
 		example: "  rollcall remedy missing half --dry-run\n  rollcall remedy www.example.com/A/192.0.2.7",
 		args:    classesOrIdentities, valid: classNames(),
 		flags: yesFlag("do not ask before markers are written"),
@@ -204,11 +205,11 @@ have the same remedy. rollcall ls findings lists classes and remedies.`,
 	{
 		use: "undo [ENTRY]", short: "Revert the last change, or that of a journal entry",
 		long: `undo reverts changes of the journal: a deleted record is restored with its exact
-marker, a created one is deleted, an updated one gets its former value. It passes
-the same guards as any other change. Without an ENTRY it reverts the last run
-that is not undone yet, so each undo goes one change further back; rollcall redo
-goes forward again. If an undo is refused, no earlier change is reverted. An
-ENTRY is the number of an entry or of a run, as rollcall journal shows them.
+marker, a created one is deleted, an updated one gets its former value. It
+passes the same guards as any other change. Without an ENTRY it reverts the last
+run that is not undone yet, so each undo goes one change further back; rollcall
+redo goes forward again. If an undo is refused, no earlier change is reverted.
+An ENTRY is the number of an entry or of a run, as rollcall journal shows them.
 An undo that stops an instance asks on a terminal; elsewhere it needs --yes.`,
 		args:  func(*changeInput) cobra.PositionalArgs { return atMostOne("one entry") },
 		flags: yesFlag("do not ask"),
@@ -218,8 +219,8 @@ An undo that stops an instance asks on a terminal; elsewhere it needs --yes.`,
 		use: "redo", short: "Repeat what the last undo reverted",
 		long: `redo repeats what was undone, one undo each time, and passes the same guards as
 any other change. It always shows its plan, and asks first on a terminal; one
-that stops an instance needs --yes elsewhere. After a new change there is nothing
-to redo.`,
+that stops an instance needs --yes elsewhere. After a new change there is
+nothing to redo.`,
 		args: func(*changeInput) cobra.PositionalArgs { return noArgs }, show: true,
 		flags: yesFlag("do not ask"),
 		plan: func(ctx context.Context, in *changeInput) (plan.Plan, error) {

@@ -24,13 +24,13 @@ func (a *commands) configCommand() *cobra.Command {
 	offline := false
 	check := &cobra.Command{
 		Use:   "check",
-		Short: "Check the config, its credentials, and whether its zones exist and can be read",
+		Short: "Check the config, its credentials, and that zones can be read",
 		Long: `check reads the config and prints every mistake with its line. It asks every
-account who it is, and reads the beginning of every zone, where it writes nothing. A
-cloud that answers as another account than in the last run is a mistake, as every
-other command refuses it.
-Of the store of a team it tries the conditional writes with one object below
-trial/, which it removes, and says whether the bucket can lose the journal.
+account who it is, and reads the beginning of every zone, where it writes
+nothing. A cloud that answers as another account than in the last run is a
+mistake, as every other command refuses it. Of the store of a team it tries the
+conditional writes with one object below trial/, which it removes, and says
+whether the bucket can lose the journal.
 
 Exit code 2 means that the config or a credential is wrong, 4 that a source did
 not answer. With --offline it looks at the file alone, as CI would.`,

@@ -28,7 +28,7 @@ func (a *commands) configInitCommand() *cobra.Command {
 	var fleet string
 	cmd := &cobra.Command{
 		Use:   "init",
-		Short: "Write a config with the clouds and zones of the credentials, and the fleet that the zones know",
+		Short: "Write a config with what the credentials reach, and the fleet",
 		Long: `init writes a config file with the clouds and zones that the credentials in the
 environment open: every region with instances, every data centre, every public
 zone. It never overwrites a file.

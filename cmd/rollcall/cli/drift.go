@@ -27,7 +27,7 @@ func (a *commands) driftCommand() *cobra.Command {
 	var query string
 	c := &cobra.Command{
 		Use:   "drift",
-		Short: "List where clouds and DNS disagree, and how much of each source was read",
+		Short: "List where clouds and DNS disagree, and what was not read",
 		Long: `drift reads all sources once and prints every finding. With --exit-code it exits
 with 0 if all is in sync, with 3 if there is a finding of severity low or more,
 and with 4 if the answer is unknown: a source was not complete, or a finding is

@@ -77,11 +77,12 @@ that one instance has, or host:NAME for a host that joined by hand.
 
 With --cloud it ends the evacuation of a cloud: the nodes that it took out of
 DNS are put back if they run and no health check is known to fail, at their
-present addresses. On a terminal it shows its plan and asks. Nodes that were out of DNS before stay out, and the others
-are listed with the reason; those that do not run are put back by their agents,
-or by register, when they run again. While the cloud cannot be read nothing is returned.
-Of a cloud that left the config only the markers of the evacuation are removed.
-CLOUD is its name, the name that it had when it was evacuated, or its key.`,
+present addresses. On a terminal it shows its plan and asks. Nodes that were out
+of DNS before stay out, and the others are listed with the reason; those that do
+not run are put back by their agents, or by register, when they run again. While
+the cloud cannot be read nothing is returned. Of a cloud that left the config
+only the markers of the evacuation are removed. CLOUD is its name, the name that
+it had when it was evacuated, or its key.`,
 	example: "  rollcall return www-03\n  rollcall return --cloud joyent-ams --dry-run",
 	args: func(in *changeInput) cobra.PositionalArgs {
 		return func(cmd *cobra.Command, args []string) error {

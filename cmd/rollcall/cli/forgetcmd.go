@@ -26,9 +26,10 @@ func (a *commands) forgetCommand() *cobra.Command {
 		Short: "Stop counting a cloud that left the config",
 		Long: `forget is for a cloud that is gone for good. A cloud that was in the config, or
 that markers of this fleet name, counts as failed once it is not in the config
-any more: its nodes may still run, so nothing is deleted, and its addresses count
-as alive. After forget it does not count: other entries can be deleted again, and
-its former addresses can be dead. Entries whose markers name it stay unknown.
+any more: its nodes may still run, so nothing is deleted, and its addresses
+count as alive. After forget it does not count: other entries can be deleted
+again, and its former addresses can be dead. Entries whose markers name it stay
+unknown.
 
 CLOUD is its name or its key. Without one, the clouds that can be forgotten are
 listed. The name must be typed, or given with --confirm. Adding the cloud to the

@@ -43,9 +43,9 @@ does not have any more what this machine has read there, that is listed, and the
 exit code is 4.
 
 With sign: true in team: of the config entries are signed, and --verify says by
-whom each is proved and which are not signed. A signature that does not fit, or a
-key that is not that of the author, ends in exit code 1; without a list of who may
-sign the exit code is 4.`,
+whom each is proved and which are not signed. A signature that does not fit, or
+a key that is not that of the author, ends in exit code 1; without a list of who
+may sign the exit code is 4.`,
 		Args: atMostOne("one entry or run"),
 	}
 	form := output.Flag(c, output.Table, output.Wide, output.Text, output.JSON, output.CSV, output.YAML, output.Name)

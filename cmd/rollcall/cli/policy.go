@@ -16,7 +16,7 @@ import (
 )
 
 func (a *commands) policyCommand() *cobra.Command {
-	return group("policy", "Least-privilege policies for nodes, console and the team's store, to paste", a.policyAWS(), a.policyCloudflare(), a.policyStore())
+	return group("policy", "Least-privilege policies to paste, also for the team's store", a.policyAWS(), a.policyCloudflare(), a.policyStore())
 }
 
 // policyFlags are the flags of the policy commands.
@@ -35,7 +35,7 @@ func (a *commands) policyAWS() *cobra.Command {
 	f := &policyFlags{}
 	c := &cobra.Command{
 		Use:   "aws",
-		Short: "IAM policies for the zones of the config: role of nodes, narrow user for Triton, console",
+		Short: "IAM policies for the role of nodes, a user for Triton, the console",
 		Long: `aws prints what to paste into IAM: the policy and the trust policy of the role
 of nodes on EC2, limited to their zone, their names and their record types; the
 same for the user whose key is in the metadata of nodes on Triton; and the
@@ -79,7 +79,7 @@ func (a *commands) policyCloudflare() *cobra.Command {
 	f := &policyFlags{}
 	c := &cobra.Command{
 		Use:   "cloudflare",
-		Short: "Scopes of the Cloudflare tokens: one for the console, one for the nodes of each zone",
+		Short: "Scopes of Cloudflare tokens of the console and of nodes",
 		Long: `cloudflare prints the scopes of the API tokens that rollcall needs for the zones
 of the config, as the request that creates each token. It changes nothing and
 creates no token.`,

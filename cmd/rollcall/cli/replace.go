@@ -52,7 +52,8 @@ A replacement that was stopped is continued by --resume, or by the same command:
 a node that was launched in the place of another is not launched again. Several
 that were stopped are continued one after the other, each though one before it
 failed. On a terminal it asks for the name of the node, or for the number of
-nodes; elsewhere it needs --yes. A termination cannot be undone; undo names what was launched.`,
+nodes; elsewhere it needs --yes. A termination cannot be undone; undo names what
+was launched.`,
 		example: "  rollcall replace www-03 --dry-run\n  rollcall replace --service www.example.com --max-out 2 --image aws-use1=ami-0abc --yes\n  rollcall replace --resume",
 		args: func(in *changeInput) cobra.PositionalArgs {
 			return func(cmd *cobra.Command, args []string) error {

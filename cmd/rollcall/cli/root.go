@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -143,6 +144,7 @@ complete).`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", "FlagUsagesWrapped 80"))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exit.Usagef("%s; see %s --help", err, cmd.CommandPath())
 	})
@@ -176,7 +178,7 @@ complete).`,
 		a.launchCommand(), a.changeCommand(&terminateVerb), a.changeCommand(replaceVerb()),
 		a.changeCommand(powerVerb(plan.PowerStart, "Start stopped instances", "")),
 		a.changeCommand(powerVerb(plan.PowerStop, "Stop instances; one that DNS still leads to asks for its name",
-			" Its agent takes a node out of DNS as it stops, if it has one; quiesce\ntakes it out first. Without either, --confirm NAME stops what clients are sent to.")),
+			" Its agent takes a node out of DNS as it stops, if it has one; quiesce takes it out first. Without either, --confirm NAME stops what clients are sent to.")),
 		a.changeCommand(powerVerb(plan.PowerReboot, "Reboot instances", "")),
 		a.zoneCommand(), a.journalCommand(), a.teamCommand(), a.timelineCommand(), a.snoozeCommand(), a.noteCommand(),
 		a.serviceCommand(), a.simCommand(), a.userdataCommand(), a.policyCommand(), a.configCommand(),

@@ -20,7 +20,7 @@ import (
 const joinTimeout = 10 * time.Minute
 
 func (a *commands) serviceCommand() *cobra.Command {
-	c := group("service", "DNS-SD services: incarnations, hosts that join and leave, a client's view",
+	c := group("service", "DNS-SD services: incarnations, their hosts, a client's view",
 		a.serviceCreateCommand(), a.serviceRetireCommand(),
 		a.serviceJoinCommand(), a.serviceLeaveCommand(), a.changeCommand(&balanceVerb),
 		a.serviceBrowseCommand(), a.serviceResolveCommand(), a.servicePickCommand(),

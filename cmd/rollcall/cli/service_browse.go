@@ -47,7 +47,7 @@ type targetRow struct {
 func (a *commands) serviceBrowseCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "browse DOMAIN | TYPE | NAME",
-		Short: "The service types of a domain, their incarnations and nodes, as name servers answer",
+		Short: "What name servers answer: types, incarnations and nodes",
 		Long: `browse queries name servers, as any client does, for the service types of a
 domain, for the incarnations of a type or a subtype, or for one incarnation. It
 needs no credentials. The servers are those of the config, of

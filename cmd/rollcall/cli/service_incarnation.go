@@ -21,7 +21,7 @@ func (a *commands) serviceCreateCommand() *cobra.Command {
 	var c changeOptions
 	cmd := &cobra.Command{
 		Use:   "create NAME",
-		Short: "Announce an incarnation: its TXT, its PTR, and its type in the enumeration",
+		Short: "Announce an incarnation: its TXT, its PTR and its type",
 		Long: `create creates the records that announce an incarnation of a DNS-SD service. It
 has no nodes until hosts join it. Several incarnations (v1, v2) can exist at the
 same time. Existing records are not changed.

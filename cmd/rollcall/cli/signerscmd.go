@@ -22,11 +22,11 @@ func (a *commands) teamSigners() *cobra.Command {
 		Use:   "signers [FILE]",
 		Short: "Print who may sign for the team, or publish FILE as that list",
 		Long: `signers prints the object signers in the store of the team: who may sign entries
-of the journal, in the form of ssh-keygen's file of allowed signers. With FILE it
-checks that file and puts it there in place of the list that it has read. By the
-policy of a member only other credentials may do so. A list that another one has
-replaced meanwhile stays. A member whose config has allowed_signers reads that
-file, and not the object.`,
+of the journal, in the form of ssh-keygen's file of allowed signers. With FILE
+it checks that file and puts it there in place of the list that it has read. By
+the policy of a member only other credentials may do so. A list that another one
+has replaced meanwhile stays. A member whose config has allowed_signers reads
+that file, and not the object.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := a.teamConfig(cmd.Context())

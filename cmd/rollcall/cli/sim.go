@@ -29,21 +29,21 @@ func (a *commands) simCommand() *cobra.Command {
 		Short: "The embedded clouds, for this and other clients",
 		Long: `sim starts the embedded clouds and stays in the foreground until it is
 interrupted: EC2, STS, IAM and Route 53, Triton CloudAPI in two data centres,
-Cloudflare, an authoritative DNS server and an ssh-agent with the Triton key, all
-on loopback. With the environment that --env prints, rollcall, aws, triton, curl
-and dig use the same world:
+Cloudflare, an authoritative DNS server and an ssh-agent with the Triton key,
+all on loopback. With the environment that --env prints, rollcall, aws, triton,
+curl and dig use the same world:
 
     rollcall sim --env-file /tmp/sim.env &
     . /tmp/sim.env
     rollcall ls instances
     aws ec2 describe-instances
 
-With --boot, on Linux and as root, each launched node boots: a Debian user land in
-a container, with systemd, cloud-init and its boot script, in a network without a
-route to the outside. Nodes have only the credentials of their launch:
---instance-profile rollcall-node assigns the role whose policy rollcall policy aws
-prints. The first time, the root file system is made, which takes some minutes
-and needs the machine's Debian mirror.`,
+With --boot, on Linux and as root, each launched node boots: a Debian user land
+in a container, with systemd, cloud-init and its boot script, in a network
+without a route to the outside. Nodes have only the credentials of their launch:
+--instance-profile rollcall-node assigns the role whose policy rollcall policy
+aws prints. The first time, the root file system is made, which takes some
+minutes and needs the machine's Debian mirror.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if instances < 0 || instances > 1_000_000 {

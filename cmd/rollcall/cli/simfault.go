@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
@@ -29,7 +30,7 @@ func (a *commands) simFaultCommand() *cobra.Command {
 		Long: `fault makes a cloud or a zone of a running world misbehave, until it is switched
 to none. It finds the world by ROLLCALL_SIM, which rollcall sim --env prints.
 
-The kinds are ` + strings.Join(kinds, ", ") + ".",
+` + ansi.Wordwrap("The kinds are "+strings.Join(kinds, ", ")+".", 80, ""),
 		Example: "  rollcall sim fault joyent-ams throttle\n  rollcall sim fault all none",
 		Args:    exactly(2, "a source and a kind of fault"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.simFault(cmd.Context(), args[0], args[1]) },

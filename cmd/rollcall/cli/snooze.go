@@ -35,8 +35,8 @@ func (a *commands) snoozeCommand() *cobra.Command {
 		Short: "Keep findings out of alarms for a time, with a reason",
 		Long: `snooze takes what is found about records, instances, names, services, zones or
 clouds out of the console's alarms, of ls findings and of what watch reports,
-until the time is over. It changes nothing in DNS or a cloud, no exit code and no
-guard: drift still exits with 3, and no finding is said to be resolved.
+until the time is over. It changes nothing in DNS or a cloud, no exit code and
+no guard: drift still exits with 3, and no finding is said to be resolved.
 
 A snoozed finding comes back by itself when its time is over, when its evidence
 or severity changes, and when it ends and begins anew. ls findings --all lists

@@ -26,12 +26,13 @@ func (a *commands) teamCommand() *cobra.Command {
 	dryRun := false
 	join := &cobra.Command{
 		Use:   "join",
-		Short: "Carry journal, snoozes and notes of this machine into those of the team",
+		Short: "Carry journal, snoozes and notes of this machine to the team",
 		Long: `join copies what the journal of this machine has from before the config named a
 team into the journal of the team, where it stands among the changes of the
-others by its times. So it does with snoozes and notes, but for those about which
-the team has a later one. Then the files are renamed and not read any more. A
-join that was stopped is gone on with by the next one, and copies nothing twice.`,
+others by its times. So it does with snoozes and notes, but for those about
+which the team has a later one. Then the files are renamed and not read any
+more. A join that was stopped is gone on with by the next one, and copies
+nothing twice.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.joinTeam(cmd.Context(), dryRun) },
 	}

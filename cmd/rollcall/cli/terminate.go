@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/pflag"
 
 	"rollcall/cmd/rollcall/app"
@@ -22,11 +23,11 @@ import (
 var terminateVerb = changeVerb{
 	use: "terminate ID...", short: "Drain nodes and terminate them",
 	long: `terminate takes nodes out of DNS, waits until no resolver can still hold their
-addresses, and terminates them. Just before, DNS is read again: if a record leads
-to a node, or a name server still answers with its address, the node is not
-terminated. If name servers cannot be asked, it waits longer; --confirm with the
-node's name shortens that. On a terminal it asks for the name of the node, or
-for the number of nodes; elsewhere it needs --yes. An ID is an instance id,
+addresses, and terminates them. Just before, DNS is read again: if a record
+leads to a node, or a name server still answers with its address, the node is
+not terminated. If name servers cannot be asked, it waits longer; --confirm with
+the node's name shortens that. On a terminal it asks for the name of the node,
+or for the number of nodes; elsewhere it needs --yes. An ID is an instance id,
 cloud/id, or a name that one instance has.`,
 	args: instances,
 	flags: func(f *pflag.FlagSet, in *changeInput) {
@@ -123,11 +124,11 @@ func (in *changeInput) askTerminate(ctx context.Context, p plan.Plan, nodes []pr
 func powerVerb(action plan.PowerAction, short, more string) *changeVerb {
 	asked := ""
 	if action != plan.PowerStart {
-		asked = "\nOn a terminal it asks; elsewhere it needs --yes."
+		asked = " On a terminal it asks; elsewhere it needs --yes."
 	}
 	verb := &changeVerb{
 		use: string(action) + " ID...", short: short,
-		long:  short + ". An ID is an instance id, cloud/id, or a name that\none instance has." + more + asked,
+		long:  ansi.Wordwrap(short+". An ID is an instance id, cloud/id, or a name that one instance has."+more+asked, 80, ""),
 		args:  instances,
 		flags: yesFlag("do not ask"),
 		read:  (*commands).read,

@@ -21,9 +21,9 @@ func (a *commands) userdataShowOf() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show-of ID",
 		Short: "Print the user data that an instance was launched with",
-		Long: `show-of reads the user data of an instance from its cloud, unpacks it, and prints
-it: a script, a cloud-config, or the parts of an archive one after the other.
-What secrets stand in it are shown, as the cloud shows them.
+		Long: `show-of reads the user data of an instance from its cloud, unpacks it, and
+prints it: a script, a cloud-config, or the parts of an archive one after the
+other. What secrets stand in it are shown, as the cloud shows them.
 
 An ID is an instance id, cloud/id, or a name that one instance has.`,
 		Example: "  rollcall --demo userdata show-of www-01",

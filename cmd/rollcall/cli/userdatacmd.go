@@ -27,7 +27,7 @@ import (
 )
 
 func (a *commands) userdataCommand() *cobra.Command {
-	c := group("userdata", "Boot templates: list, show, render, lint, and what an instance was launched with", a.userdataList(), a.userdataShow(), a.userdataRender(), a.userdataLint(), a.userdataNew(), a.userdataShowOf())
+	c := group("userdata", "Boot templates, and what an instance was launched with", a.userdataList(), a.userdataShow(), a.userdataRender(), a.userdataLint(), a.userdataNew(), a.userdataShowOf())
 	c.Long = `A boot template is one file: a head in YAML between two lines of ---, then the
 boot script as it is, or a #cloud-config. Yours lie in
 $XDG_CONFIG_HOME/rollcall/templates, as *.sh or *.yaml; one with the name of a
@@ -204,8 +204,8 @@ func (a *commands) userdataRender() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "render TEMPLATE",
 		Short: "Print a boot script as a launch would use it",
-		Long: `render prints the boot script on stdout, and on stderr warnings and the number of
-bytes left below the cloud's size limit. It contacts no cloud.
+		Long: `render prints the boot script on stdout, and on stderr warnings and the number
+of bytes left below the cloud's size limit. It contacts no cloud.
 
 With -o asg it prints a launch template for an Auto Scaling group: the input of
 aws ec2 create-launch-template --cli-input-json, and the properties of

@@ -30,16 +30,16 @@ func (a *commands) watchCommand() *cobra.Command {
 	f := &watchFlags{}
 	c := &cobra.Command{
 		Use:   "watch",
-		Short: "Watch continuously: findings as lines, metrics for Prometheus, hooks",
+		Short: "Watch: findings as lines, metrics for Prometheus, hooks",
 		Long: `watch reads all sources repeatedly, queries name servers and makes health checks
 as configured, until it is interrupted. It prints a line for each new and each
 resolved finding, with -o json one object per line. A finding is resolved when
 it is absent and the evidence is complete: a source that cannot be read resolves
 nothing.
 
-With --metrics it serves http://ADDR/metrics for Prometheus; /livez, which is 200
-while the process runs; /readyz, once a scan has been made; and /healthz, while
-all sources are being read, which names those that are not. Then lines are
+With --metrics it serves http://ADDR/metrics for Prometheus; /livez, which is
+200 while the process runs; /readyz, once a scan has been made; and /healthz,
+while all sources are being read, which names those that are not. Then lines are
 printed only with -o. It answers requests for localhost, for its own address,
 for this machine's name, and for the names of --metrics-host; it refuses others,
 so that no web page can read it through a browser.
@@ -59,12 +59,12 @@ gets PATH, HOME and similar variables of the environment, and no credential;
 Several watches of a team share a lease in its store: one reads for all, reports
 and publishes what it reads, the others wait, and one of them takes over within
 30 seconds. With --remedy dead,dangling the one that holds the lease removes
-entries itself, as rollcall deregister would, if they are certainly dead and have
-been for ten minutes of its own complete reads, are not snoozed, and are not the
-last of their name. It needs a team store. It only says what it would do, unless
---dry-run=false is given. At a threshold it stops itself, and says so in metrics
-and to the webhook. While the team's store has an object named pause, no watch
-removes anything.
+entries itself, as rollcall deregister would, if they are certainly dead and
+have been for ten minutes of its own complete reads, are not snoozed, and are
+not the last of their name. It needs a team store. It only says what it would
+do, unless --dry-run=false is given. At a threshold it stops itself, and says so
+in metrics and to the webhook. While the team's store has an object named pause,
+no watch removes anything.
 
 --print-rules prints alert rules for Prometheus, --print-unit a systemd unit.`,
 		Example: "  rollcall watch --severity high\n  rollcall watch --metrics :9469 --exec 'jq -r .text | mail -s rollcall ops'",
