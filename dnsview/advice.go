@@ -59,6 +59,9 @@ func (v *View) adviceOnRecord(f *Finding) string {
 		if m, ok := index.OwnerInMarker(r); ok && r.IsMarker() {
 			return v.adviceOnEvacuated(m.Cloud)
 		}
+		if x.IsGlue(r) {
+			break
+		}
 		return "rollcall evacuate " + x.CloudArgument(o.Cloud) + " takes it out too"
 	case Ambiguous:
 		return "see to it at its provider that one marker is left that says whose it is, and no other; a node registers anew once its own is right"
@@ -84,6 +87,8 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	}
 	i := x.InstanceOf(r)
 	switch {
+	case x.IsGlue(r):
+		return "change the delegation and its glue at the provider"
 	case f.Class == Moved:
 		return "give " + index.Label(i) + " an address of that kind, or rollcall quiesce " + name
 	case f.Class == OrphanMarker && !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Source == "marker" }), !owned && index.Marked(r):

@@ -8,6 +8,7 @@ import (
 
 	"rollcall/dnsview/guard"
 	"rollcall/dnsview/index"
+	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
 
@@ -201,6 +202,35 @@ func TestARemovalAsDeadIsAskedAboutByAllGuardsInTheirOrder(t *testing.T) {
 	for n, g := range got {
 		if g.Guard != want[n] || !g.Pass {
 			t.Errorf("%d: %+v", n, g)
+		}
+	}
+}
+
+// Private networks of two clouds may give one address to a node each.
+func TestAnEntryIsTakenOutThoughANodeOfAnotherCloudHasItsAddressToo(t *testing.T) {
+	for name, answered := range map[string]bool{"as it was read": false, "as its cloud has just answered": true} {
+		for _, id := range []string{ec2A, tritonA} {
+			t.Run(name+", "+id, func(t *testing.T) {
+				w := newWorld()
+				both := addr("10.0.0.1")
+				w.instance(ec2A).PrivateIPs, w.instance(tritonA).PrivateIPs = []netip.Addr{both}, []netip.Addr{both}
+				w.drop(wwwName, "A", "")
+				w.addRecord(cfRecord(wwwName, both.String(), w.instance(id).Key, id))
+				v := w.view()
+				r := w.record(wwwName, "A", both.String())
+				p := plan.QuiesceRecords(v, r.Identity())
+				if len(p.Steps) == 0 {
+					t.Fatalf("%+v", p)
+				}
+				e := removal(v, &p.Steps[len(p.Steps)-1])
+				if e.Verb = index.VerbQuiesce; answered {
+					i := *w.instance(id)
+					e.Answer = guard.InstanceAnswer{Asked: true, Key: i.Key, Instance: &i}
+				}
+				if g := e.CheckAddress(); !g.Pass || g.Why != "the address is the node's own" {
+					t.Errorf("%+v", g)
+				}
+			})
 		}
 	}
 }

@@ -293,3 +293,35 @@ func TestOnlyTheRecordsOfTheServiceThatDeclaresItMayHavePrivateAddressesInAPubli
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// Of two nodes in private networks that have the same addresses, neither is terminated while a record may lead to it.
+func TestARecordWithAPrivateAddressLeadsToItsOwnerOrElseToEachNodeThatHasIt(t *testing.T) {
+	both := addr("10.0.0.1")
+	for name, c := range map[string]struct {
+		owners []providers.Owner
+		want   map[string]bool
+	}{
+		"marked for one":     {[]providers.Owner{owner(keyUse1, ec2A)}, map[string]bool{ec2A: true}},
+		"marked for another": {[]providers.Owner{owner(keyEast, tritonA)}, map[string]bool{tritonA: true}},
+		"without a marker":   {nil, map[string]bool{ec2A: true, tritonA: true}},
+	} {
+		for setting, set := range takePrivate {
+			t.Run(name+", "+setting, func(t *testing.T) {
+				w := newWorld()
+				set(w)
+				w.privatize()
+				w.drop(wwwName, "A", "")
+				w.drop(wwwName, "A", "")
+				w.instance(ec2A).PrivateIPs, w.instance(tritonA).PrivateIPs = []netip.Addr{both}, []netip.Addr{both}
+				w.addRecord(providers.Record{Zone: cfZone, Name: wwwName, Type: "A", Value: both.String(), TTL: 60, ID: "both", Owners: c.owners})
+				v := w.view()
+				for _, id := range []string{ec2A, tritonA} {
+					i := w.instance(id)
+					if got := len(v.LeadingTo(i.Key, id)) > 0; got != c.want[id] {
+						t.Errorf("leads to %s: %t", id, got)
+					}
+				}
+			})
+		}
+	}
+}

@@ -41,7 +41,8 @@ func (v *View) LeadingTo(key providers.CloudKey, id string) []*providers.Record 
 	return out
 }
 
-// leadsTo reports whether a record leads to an instance. Private networks of different clouds may have the same addresses.
+// leadsTo reports whether a record leads to an instance. Private networks of different clouds may have the same addresses: a
+// private one leads to the owner of the record if that has it, and otherwise to every instance that has it.
 func (v *View) leadsTo(r *providers.Record, i *providers.Instance) bool {
 	a, ok := r.LeadsTo()
 	switch to := r.Target(); {
@@ -52,8 +53,10 @@ func (v *View) leadsTo(r *providers.Record, i *providers.Instance) bool {
 	case !ok:
 		return false
 	}
-	h, _ := v.Index.HolderOf(a)
-	return h.Instance == i && v.Index.ScopeOf(r, i) == index.ScopePrivate
+	if owner := v.Index.InstanceOf(r); owner != i && index.Marked(r) && owner != nil && owner.HasAddress(a) {
+		return false
+	}
+	return v.Index.Holds(i, a) && v.Index.ScopeOf(r, i) == index.ScopePrivate
 }
 
 // Holds reports whether a zone has a record of this name, type and value, whosever it is.

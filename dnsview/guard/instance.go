@@ -2,6 +2,7 @@ package guard
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -121,6 +122,17 @@ func (e *Evidence) checkServes(where string, o providers.Owner, dead bool) index
 	return index.Passed(g, where+" shows "+index.ShortID(o.Instance)+" as running just now")
 }
 
+// hasAddress reports whether an owner has an address, as its cloud has just answered, or else as it was read. Another node
+// may have it too: private addresses of one cloud are given in others as well.
+func (e *Evidence) hasAddress(o providers.Owner, a netip.Addr) bool {
+	x := e.View.Index
+	if i := cmp.Or(e.Answer.Instance, x.Instance(o.Cloud, o.Instance)); i != nil && !i.State.Dead() && i.HasAddress(a) {
+		return true
+	}
+	h, _ := x.HolderOf(a)
+	return h.Instance != nil && h.Instance.ID == o.Instance && x.KeyOf(h.Instance) == o.Cloud
+}
+
 // CheckAddress is guard 4: the address is in no inventory of a cloud and on no allow-list. For an entry that is taken
 // out of DNS, it may be its own node's.
 func (e *Evidence) CheckAddress() index.GuardResult {
@@ -142,14 +154,8 @@ func (e *Evidence) CheckAddress() index.GuardResult {
 		if n := slices.IndexFunc(e.Holders, func(h providers.Address) bool { return h.IP == a }); n >= 0 && !held {
 			return index.Failed(g, a.String()+" belongs to "+index.AddressLabel(&e.Holders[n])+", which its cloud names when it is asked for the address, and whose list leaves it out", "look again: the entry is reused")
 		}
-		isOwn := own && held && (h.Instance != nil && h.Instance.ID == o.Instance && e.View.Index.KeyOf(h.Instance) == o.Cloud || h.Address != nil && h.Address.Instance == o.Instance)
-		if own && held && e.evacuates() && e.cloudOf(h) == o.Cloud {
-			isOwn = true // whichever of its nodes has the address
-		}
-		if own && !held && e.Answer.Instance != nil && e.Answer.Instance.HasAddress(a) {
-			isOwn = true
-		}
-		if isOwn || own && o.Host() {
+		if own && (o.Host() || e.hasAddress(o, a) || held && h.Address != nil && h.Address.Instance == o.Instance ||
+			held && e.evacuates() && e.cloudOf(h) == o.Cloud) { // in an evacuation, whichever of its cloud's nodes has the address
 			mine = true
 			continue
 		}

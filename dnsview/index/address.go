@@ -147,9 +147,9 @@ func RecordsAt(records []providers.Record, name, typ string) (out []*providers.R
 }
 
 // HeldByNoNode reports whether who has an address cannot be given the entry: it is no running node of the
-// service, has no address for it, or is in the name with that already.
+// service, has no address for it, or is in the name with that already, or nothing is written at the name.
 func (x *Index) HeldByNoNode(h Holder, r *providers.Record) bool {
-	if h.Instance == nil || h.Instance.State != providers.StateRunning || !slices.Contains(x.ServicesOf(h.Instance), x.ServiceOf(r)) {
+	if _, hidden := x.Occluded(x.ZonesByName[r.Zone], r.Name, r.Type); hidden || h.Instance == nil || h.Instance.State != providers.StateRunning || !slices.Contains(x.ServicesOf(h.Instance), x.ServiceOf(r)) {
 		return true
 	}
 	old, isAddr := r.Addr()

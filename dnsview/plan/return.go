@@ -110,7 +110,7 @@ func (b *builder) returnValues(ref providers.InstanceRef, i *providers.Instance,
 			s = of // the host name of its node
 		}
 		if len(was) == 0 && s == nil && len(b.recordsAt(m.Zone, r.Name, r.Type)) == 0 {
-			b.skip(r.Label() + ": its TTL, proxying and routing are not known, since the journal here does not have its removal and no declared service has the name: declare it as a service, or make the record anew and adopt it")
+			b.skip(r.Label() + ": its TTL, proxying and routing are not known, since the journal here does not have its removal and no declared service has the name: declare it as a service, or remove the marker and make the record anew")
 			continue
 		}
 		b.setTTL(&r, s)
