@@ -54,7 +54,7 @@ type View struct {
 	until    time.Time       // the first moment at which time alone changes a stage; zero for never
 	taken    int             // parts of stages that an earlier inspection made
 	attached *attached
-	services atomic.Value         // see ServicesOf
+	services atomic.Pointer[any]  // see ServicesOf
 	earlier  atomic.Pointer[View] // that it was made from, if that has services, until it has some of its own
 }
 
@@ -62,16 +62,33 @@ type View struct {
 // calls: a view keeps its services, of the one type S. If the view was made from an earlier one that has services, build
 // is called with that and them. It is safe for concurrent use, and then it may call build several times.
 func ServicesOf[S any](v *View, build func(v, last *View, services S) S) S {
-	if v.services.Load() == nil {
-		var services S
-		last := v.earlier.Load()
-		if last != nil {
-			services = last.services.Load().(S)
-		}
-		v.services.CompareAndSwap(nil, build(v, last, services))
-		v.earlier.Store(nil)
+	if have := v.services.Load(); have != nil {
+		return (*have).(S)
 	}
-	return v.services.Load().(S)
+	var services S
+	last := v.earlier.Load()
+	if last != nil {
+		if have := last.services.Load(); have != nil {
+			services = (*have).(S)
+		} else {
+			last = nil // they were released meanwhile
+		}
+	}
+	made := any(build(v, last, services))
+	if !v.services.CompareAndSwap(nil, &made) {
+		if have := v.services.Load(); have != nil {
+			made = *have
+		}
+	}
+	v.earlier.Store(nil)
+	return made.(S)
+}
+
+// ReleaseServices forgets the services of the view, and the earlier view that they would be made from, which holds all rows of its
+// time. They are built from nothing when they are asked for again. It is safe for concurrent use.
+func (v *View) ReleaseServices() {
+	v.services.Store(nil)
+	v.earlier.Store(nil)
 }
 
 // takeServices takes over the services of an earlier view with the same rows and findings, if that has made them and health checks

@@ -102,7 +102,10 @@ func (m *Model) build() tea.Cmd {
 		if trends.Note(v, snap, now()) && keep {
 			msg.keepErr = keepLastHour(backend, trends, now())
 		}
-		if more != nil && shown != v {
+		switch {
+		case more == nil: // no screen on top shows services
+			v.ReleaseServices()
+		case shown != v:
 			msg.install = more.BuildRows(ctx, backend, v)
 		}
 		return msg
