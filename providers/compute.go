@@ -57,6 +57,12 @@ type (
 		Launch(ctx context.Context, req LaunchRequest) (Instance, error)
 	}
 
+	// LaunchChecker reports what a cloud would refuse of a launch. CheckLaunch starts nothing. An error means that the cloud
+	// did not answer, so nothing is known. An adapter need not implement it.
+	LaunchChecker interface {
+		CheckLaunch(ctx context.Context, req LaunchRequest) (LaunchCheck, error)
+	}
+
 	// LaunchFinder finds the instance of a launch. FindLaunch returns it in any state, or KindNotFound when the cloud
 	// shows none; a new instance may not be shown for a while.
 	LaunchFinder interface {
@@ -158,6 +164,13 @@ type PowerCheck struct {
 	Unchecked []string
 	// Notices are those of the instance's Condition, if the cloud has any. They speak for or against nothing.
 	Notices []string
+}
+
+// LaunchCheck is a cloud's answer to whether it would start an instance. The zero value means that it would, as far as it
+// can say: capacity and quotas show at the launch itself.
+type LaunchCheck struct {
+	Refused   []string // what the cloud would refuse and why, each with what to do instead
+	Unchecked []string // what could not be checked, a phrase each
 }
 
 // Tags of instances that rollcall launches. On Triton they are machine tags of the same names.

@@ -33,6 +33,7 @@ func (r *run) refuseAhead(ctx context.Context) {
 			}
 		}
 	case launches:
+		refused = append(refused, checked.checkLaunches(ctx)...)
 		if checked.checkRest(ctx); ctx.Err() == nil {
 			var kept []int
 			kept, skipped = checked.pointless()

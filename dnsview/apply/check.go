@@ -10,6 +10,7 @@ import (
 // check evaluates the guards of every step on fresh evidence, and changes nothing.
 func (r *run) check(ctx context.Context) *Report {
 	r.checkPower(ctx)
+	r.checkLaunches(ctx)
 	return r.checkRest(ctx)
 }
 

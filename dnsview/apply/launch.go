@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,6 +24,12 @@ type Launcher interface {
 	// and the instance, if there is one, with an error too. An error of kind providers.KindUncertain means that the cloud may have
 	// started the node. progress may be called from any goroutine; stage is that of Event.
 	Launch(ctx context.Context, l *plan.Launch, entry journal.Entry, progress func(stage, text string)) (i providers.Instance, id string, err error)
+}
+
+// LaunchChecker is a Launcher that can ask the cloud of a launch whether it would start the node. CheckLaunch starts nothing;
+// its texts begin with the cloud.
+type LaunchChecker interface {
+	CheckLaunch(ctx context.Context, l *plan.Launch) (providers.LaunchCheck, error)
 }
 
 // LaunchWith returns an engine that carries out launch steps by l.
@@ -71,6 +78,44 @@ func (r *run) launches(ctx context.Context, i, end int) {
 			r.endLaunch(ctx, n, v, inst)
 		}
 	}
+}
+
+// checkLaunches asks the clouds, each once for launches that differ by name only, whether they would start the nodes of the plan.
+// It refuses the launches that they would refuse, and returns them. A launch that was begun before is gone on with.
+func (r *run) checkLaunches(ctx context.Context) (refused []int) {
+	checker, ok := r.engine.o.Launcher.(LaunchChecker)
+	if !ok {
+		return nil
+	}
+	entries, _ := r.entries() // an error is refused by the guard of the journal
+	said := map[[6]string]index.GuardResult{}
+	for i := range r.report.Steps {
+		l := r.report.Steps[i].Step.Launch
+		if l == nil || l.Started != "" || slices.ContainsFunc(entries, func(e journal.Entry) bool { return e.Launch != nil && e.Launch.ID == l.ID }) {
+			continue
+		}
+		key := [...]string{l.Cloud, l.Image, l.Size, l.Network, l.KeyPair, l.Profile}
+		g, again := said[key]
+		if !again {
+			got, err := checker.CheckLaunch(ctx, l)
+			g = index.Passed(index.GuardPower, index.Clean(l.Cloud)+" has nothing against it")
+			switch {
+			case err != nil:
+				g.Why = "launching is not held back by a cloud that does not answer"
+				got.Unchecked = append(got.Unchecked, err.Error())
+			case len(got.Refused) > 0:
+				g = index.Failed(index.GuardPower, index.Clean(strings.Join(got.Refused, "; ")), "")
+			}
+			r.note(got.Unchecked)
+			said[key] = g
+		}
+		r.report.Steps[i].Guards = []index.GuardResult{g}
+		if !g.Pass {
+			r.report.Steps[i].State, r.report.Steps[i].Why = StepRefused, failing(r.report.Steps[i].Guards)
+			refused = append(refused, i)
+		}
+	}
+	return refused
 }
 
 // joining returns how many nodes the plan brings into DNS, before step i, at the name of the record that it changes. Those

@@ -98,21 +98,34 @@ func (c *Cloud) attribute(ctx context.Context, id string, a types.InstanceAttrib
 	return on, onlyInstanceNotFound(err, id)
 }
 
-// dryRun makes the call of an action as a dry run; nil means that it would succeed. An endpoint that ignores the flag
-// would carry out the action, so dryRun first checks with a read-only call that the endpoint honours it.
-func (c *Cloud) dryRun(ctx context.Context, id string, action providers.PowerAction) error {
-	const op = "try without carrying it out"
-	ids, dry := []string{id}, aws.Bool(true)
-	if !c.dryRuns.Load() {
-		_, err := awsapi.Call(ctx, c.s.Read, op, c.ec2.DescribeInstances, &awsec2.DescribeInstancesInput{InstanceIds: ids, DryRun: dry})
-		switch {
-		case err == nil:
-			return c.fail(providers.KindInvalid, op, "it answers a dry run of DescribeInstances as if it were none")
-		case codeOf(err) != dryRunOperation:
-			return onlyInstanceNotFound(err, id)
-		}
-		c.dryRuns.Store(true)
+// tryOnly is what a dry run does, for errors.
+const tryOnly = "try without carrying it out"
+
+// honoursDryRun returns an error unless the endpoint honours the flag of a dry run. One that ignores it would carry out the
+// action, so the flag is first tried with a call that only reads.
+func (c *Cloud) honoursDryRun(ctx context.Context, read *awsec2.DescribeInstancesInput) error {
+	if c.dryRuns.Load() {
+		return nil
 	}
+	read.DryRun = aws.Bool(true)
+	_, err := awsapi.Call(ctx, c.s.Read, tryOnly, c.ec2.DescribeInstances, read)
+	switch {
+	case err == nil:
+		return c.fail(providers.KindInvalid, tryOnly, "it answers a dry run of DescribeInstances as if it were none")
+	case codeOf(err) != dryRunOperation:
+		return err
+	}
+	c.dryRuns.Store(true)
+	return nil
+}
+
+// dryRun makes the call of an action as a dry run; nil means that it would succeed.
+func (c *Cloud) dryRun(ctx context.Context, id string, action providers.PowerAction) error {
+	ids, dry := []string{id}, aws.Bool(true)
+	if err := c.honoursDryRun(ctx, &awsec2.DescribeInstancesInput{InstanceIds: ids}); err != nil {
+		return onlyInstanceNotFound(err, id)
+	}
+	const op = tryOnly
 	err := c.s.Read(ctx, op, func(ctx context.Context) (err error) {
 		switch action {
 		case providers.PowerStart:

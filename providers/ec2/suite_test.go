@@ -38,6 +38,12 @@ func runSuite(t *testing.T, cfg ec2.Config) {
 		LaunchID: "suite", Name: "suite-01", Image: cat.Images[0].ID, Size: "t3.micro", UserData: []byte("#!/bin/sh\nexit 0\n"),
 		Tags: map[string]string{"service": "suite"},
 	}
+	if got, err := c.CheckLaunch(ctx, req); err != nil || len(got.Refused)+len(got.Unchecked) > 0 {
+		t.Errorf("asked before the launch: %+v, %v", got, err)
+	}
+	if all, v := list(c); !v.Complete() || slices.ContainsFunc(all, func(i providers.Instance) bool { return i.LaunchID == req.LaunchID }) {
+		t.Errorf("being asked, it launched one of %d instances, or the list is not complete: %v", len(all), v.Err)
+	}
 	made, err := c.Launch(ctx, req)
 	if err != nil {
 		t.Fatal(err)

@@ -226,7 +226,7 @@ func (b *backend) Check(ctx context.Context, p plan.Plan) *apply.Report {
 	if err != nil {
 		return refused(p, err)
 	}
-	return b.s.WithoutShownNotes(e.Check(ctx, p))
+	return b.s.WithoutShownNotes(e.LaunchWith(b.s).Check(ctx, p))
 }
 
 func (b *backend) Run(ctx context.Context, p plan.Plan, c apply.Confirm, progress func(apply.Event)) *apply.Report {

@@ -65,6 +65,9 @@ func (b *backend) MakeProfiles(ctx context.Context, spec launch.Spec, name strin
 	if err != nil {
 		return spec, err
 	}
+	if got := b.s.Check(ctx, spec, false); len(got.Refused) > 0 {
+		return spec, errors.New(strings.Join(got.Refused, "; "))
+	}
 	for i := range profiles {
 		if err := b.s.MakeProfile(ctx, &profiles[i]); err != nil {
 			return spec, err
@@ -85,6 +88,9 @@ func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(la
 		if why := v.WhyServiceHidden(spec.Service); why != "" {
 			return launch.Report{Spec: spec, Problems: launch.Problems{"a node of " + words.Clean(spec.Service) + " could not be registered: " + why}}
 		}
+	}
+	if got := b.s.Check(ctx, spec, true); len(got.Refused) > 0 {
+		return launch.Report{Spec: spec, Problems: got.Refused}
 	}
 	defer b.launching(nodesOf(&spec))()
 	return launch.Run(ctx, spec, b.s.LaunchClouds(), b.s.Follow(&spec), b.watch(ctx, spec.Service, progress))

@@ -57,6 +57,10 @@ type launchRow struct {
 	Nodes    []nodeRow          `json:"nodes"`
 	Findings []launcher.Finding `json:"findings"`  // of lint
 	UserData map[string]string  `json:"user_data"` // by cloud, without secrets; of a dry run only
+
+	Refused   []string `json:"refused"`   // what the clouds would refuse, a line each
+	Unknown   []string `json:"unknown"`   // clouds that did not say whether they would launch
+	Unchecked []string `json:"unchecked"` // what the clouds cannot be asked
 }
 
 func (a *commands) launchCommand() *cobra.Command {
@@ -70,7 +74,10 @@ those of most nodes of the service in the cloud; --image and --size replace
 them, for one cloud as CLOUD=VALUE.
 
 The boot script for each cloud is linted as by rollcall userdata lint; with an
-error nothing is started. Values of secret variables are never shown.
+error nothing is started. Values of secret variables are never shown. Each cloud
+is asked first whether it would start its nodes: EC2 by a dry run, Triton by its
+lists of images, packages and networks. If one would not, nothing is started
+anywhere, and with --dry-run the exit code is 1, or 4 if one did not answer.
 
 Without --wait it returns once every cloud has accepted its nodes; with it, once
 each runs and is in DNS. It prints the outcome of each node. With --id and the
@@ -169,12 +176,22 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	for i := range profiles {
 		a.printProfile(&profiles[i])
 	}
+	checked, err := a.checkLaunch(ctx, s, f.ID, &spec, profiles)
+	if err != nil {
+		return err
+	}
 	if f.dryRun {
-		row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: wrong == 0, Nodes: nodeRows(plan.Nodes), Findings: scripts.Findings, UserData: scripts.Texts}
-		if err := a.printLaunch(f, row); err != nil || wrong == 0 {
+		row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: wrong+len(checked.Refused)+len(checked.Unknown) == 0, Nodes: nodeRows(plan.Nodes), Findings: scripts.Findings, UserData: scripts.Texts}
+		if err := a.printLaunch(f, row.with(&checked)); err != nil || row.OK {
 			return err
 		}
+		if wrong+len(checked.Refused) == 0 {
+			return exit.With(exit.Unknown)
+		}
 		return exit.With(exit.Failed)
+	}
+	if len(checked.Refused) > 0 {
+		return fmt.Errorf("nothing was launched: what is said above would be refused")
 	}
 	if !f.yes && a.Interactive() {
 		for _, n := range plan.Nodes {
@@ -208,7 +225,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 	}
 	r, ok := a.runLaunch(ctx, s, spec, f.wait || spec.Console)
 	row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, OK: ok, Nodes: nodeRows(r.Nodes), Findings: scripts.Findings, UserData: map[string]string{}}
-	if err := a.printLaunch(f, row); err != nil {
+	if err := a.printLaunch(f, row.with(&checked)); err != nil {
 		return err
 	}
 	if !ok {
@@ -216,6 +233,37 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		return exit.With(exit.Failed)
 	}
 	return nil
+}
+
+// checkLaunch asks the clouds whether they would start the nodes, and prints what they say. The launch id of an earlier try is
+// gone on with, whatever its clouds would refuse now.
+func (a *commands) checkLaunch(ctx context.Context, s *launcher.Launcher, id string, spec *launch.Spec, profiles []launcher.ProfileToMake) (launch.Checked, error) {
+	if id != "" {
+		if begun, err := s.EntriesOf(id); err != nil || len(begun) > 0 {
+			return launch.Checked{}, err
+		}
+	}
+	checked := s.Check(ctx, *spec, !slices.ContainsFunc(profiles, func(p launcher.ProfileToMake) bool { return len(p.Missing) > 0 }))
+	for _, l := range slices.Concat(checked.Refused, checked.Unknown) {
+		a.Logf("rollcall: %s", words.Clean(l))
+	}
+	for _, l := range checked.Unchecked {
+		a.Notef("%s", words.Clean(l))
+	}
+	return checked, nil
+}
+
+// with returns the row with what the clouds said before the launch.
+func (r launchRow) with(c *launch.Checked) launchRow {
+	clean := func(list []string) []string {
+		out := []string{}
+		for _, s := range list {
+			out = append(out, words.Clean(s))
+		}
+		return out
+	}
+	r.Refused, r.Unknown, r.Unchecked = clean(c.Refused), clean(c.Unknown), clean(c.Unchecked)
+	return r
 }
 
 // reportUnfinished prints what to do about unfinished nodes. It suggests the same command only for nodes that the
