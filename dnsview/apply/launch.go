@@ -78,6 +78,9 @@ func (r *run) launches(ctx context.Context, i, end int) {
 			r.endLaunch(ctx, n, v, inst)
 		}
 	}
+	if v != nil {
+		r.refuseLastTargets(ctx, i, end)
+	}
 }
 
 // checkLaunches asks the clouds, each once for launches that differ by name only, whether they would start the nodes of the plan.

@@ -68,10 +68,14 @@ func (r *run) permitted(ctx context.Context, t *CloudTarget, s *plan.Step) index
 	r.note(said.Unchecked)
 	if len(targets.Groups) > 0 {
 		says, held := guard.CheckTargets(targets.Groups, s.Instance.ID, s.Action, r.endsWith(s))
-		if !held.Pass {
+		switch {
+		case held.Pass:
+			said.Notices = append(said.Notices, says...)
+		case r.awaitsLaunch(s):
+			said.Notices = append(said.Notices, held.Why+", which is asked again once the node in its place is in DNS, and before this one leaves it")
+		default:
 			return held
 		}
-		said.Notices = append(said.Notices, says...)
 	}
 	if len(said.Unchecked) > 0 {
 		return noticed(said, "nothing that "+t.Name+" could be asked speaks against it; not all could be asked")
@@ -143,15 +147,29 @@ func (r *run) checkPower(ctx context.Context) (refused []int) {
 		}
 	}
 	_ = g.Wait() // errors are in the guards
+	return r.refusePower()
+}
+
+// refusePower marks as refused the power steps that have not ended and whose guards fail, and every change that only they
+// need. It returns these steps.
+func (r *run) refusePower() (refused []int) {
+	fails := func(i int) bool {
+		rep := &r.report.Steps[i]
+		return rep.Step.Kind == plan.StepPower && !rep.Already && !allPass(rep.Guards)
+	}
 	going := map[int]bool{}
 	for i := range r.plan.Steps {
-		if rep := &r.report.Steps[i]; rep.Step.Kind == plan.StepPower && (rep.Already || allPass(rep.Guards)) {
-			r.eachNeed(i, func(n int) { going[n] = true })
+		if r.plan.Steps[i].Kind == plan.StepPower && !fails(i) {
+			held := false // it comes after a refused one, as the next node that is replaced
+			r.eachNeed(i, func(n int) { held = held || fails(n) })
+			if !held {
+				r.eachNeed(i, func(n int) { going[n] = true })
+			}
 		}
 	}
 	for i := range r.plan.Steps {
 		rep := &r.report.Steps[i]
-		if rep.Step.Kind != plan.StepPower || rep.Already || allPass(rep.Guards) {
+		if rep.State != "" || !fails(i) {
 			continue
 		}
 		rep.State, rep.Why = StepRefused, failing(rep.Guards)

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"rollcall/dnsview/guard"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
@@ -45,6 +47,34 @@ func (r *run) targets(ctx context.Context, t *CloudTarget, s *plan.Step) provide
 	}
 	read.at, read.said = now, reader.TargetGroups(ctx, ids)
 	return read.said
+}
+
+// awaitsLaunch reports whether a step comes after a launch in the place of its node that has not been made yet.
+func (r *run) awaitsLaunch(s *plan.Step) bool {
+	return slices.ContainsFunc(s.Needs, func(id int) bool {
+		n, ok := r.byID[id]
+		return ok && r.plan.Steps[n].Kind == plan.StepLaunch && r.report.Steps[n].State != StepDone
+	})
+}
+
+// refuseLastTargets asks the load balancers again about the nodes in whose place the launch steps from i to end have launched
+// one, before they leave DNS. It refuses to end the last healthy target of a group, and what only that step needs.
+func (r *run) refuseLastTargets(ctx context.Context, i, end int) {
+	r.targetReads.Clear()
+	for n := range r.report.Steps {
+		s, rep := &r.plan.Steps[n], &r.report.Steps[n]
+		t := r.engine.cloud(s.Instance.Cloud)
+		if !ends(s) || rep.State != "" || t == nil || t.Err != nil || t.Power == nil || !slices.ContainsFunc(s.Needs, func(id int) bool {
+			l, ok := r.byID[id]
+			return ok && l >= i && l < end && r.report.Steps[l].State == StepDone
+		}) {
+			continue
+		}
+		if _, held := guard.CheckTargets(r.targets(ctx, t, s).Groups, s.Instance.ID, s.Action, r.endsWith(s)); !held.Pass {
+			rep.Guards = []index.GuardResult{held}
+		}
+	}
+	r.refuse(ctx, r.refusePower())
 }
 
 // endsWith returns the instances that the plan ends with that of a step, or has ended before. One that it ends only after that, as

@@ -168,16 +168,76 @@ func TestLoadBalancersAreAskedOnceForAllNodesOfAPlanAndAgainWhenThatIsOld(t *tes
 	}
 }
 
-func TestAReplacementIsStoppedOnlyAtTheNodeThatIsTheLastHealthyTarget(t *testing.T) {
-	b := newBench(t)
-	b.says(balanced("i-1", "i-2"))
-	p := b.replace(1, "i-1", "i-2")
-	g := powerGuards(b.engine().Check(t.Context(), p))
-	if len(g) != 2 || !g[0].Pass || g[1].Pass || !strings.Contains(g[1].Why, "last healthy of 2") {
-		t.Errorf("one after the other: %+v", g)
+func TestAReplacementOfTheLastHealthyTargetIsHeldOnlyIfNoneIsHealthyOnceTheNewNodeIs(t *testing.T) {
+	for name, joins := range map[string]bool{"the new node is a healthy target": true, "the new node is none": false} {
+		b := newBench(t)
+		l := &fakeLauncher{b: b}
+		b.aws.Targets = func([]string) (out providers.TargetGroups) {
+			g := balanced("i-1")
+			if joins && len(l.requests) > 0 {
+				g.Targets = append(g.Targets, providers.Target{ID: "i-91", Port: 80, Health: providers.TargetHealthy, State: "healthy"})
+			}
+			out.Groups = append(out.Groups, *g)
+			return out
+		}
+		p := b.replace(1, "i-1")
+		e := b.engine().LaunchWith(l)
+		check := e.Check(t.Context(), p)
+		if g := powerGuards(check); len(g) != 1 || !g[0].Pass || !strings.Contains(g[0].Why, "last healthy of 1), which is asked again once the node in its place is in DNS") || !strings.Contains(strings.Join(g[0].Notices, ""), "asked again") {
+			t.Errorf("%s, check: %+v", name, g)
+		}
+		rep := e.Run(t.Context(), p, Confirm{}, nil)
+		if len(l.requests) != 1 {
+			t.Errorf("%s: launched %v", name, l.requests)
+		}
+		g := powerGuards(rep)
+		switch {
+		case joins && (len(b.aws.Powered) != 1 || !rep.OK()):
+			t.Errorf("%s: powered %v, %+v", name, b.aws.Powered, states(rep))
+		case !joins && (len(g) != 1 || g[0].Pass || !strings.Contains(g[0].Satisfy, "deregister-targets") || len(b.aws.Powered) != 0 || !has(b.cf, "34.200.16.1")):
+			t.Errorf("%s: powered %v, %+v, DNS %v", name, b.aws.Powered, g, values(b.cf))
+		}
 	}
-	g = powerGuards(b.engine().Check(t.Context(), b.replace(2, "i-1", "i-2")))
-	if len(g) != 2 || g[0].Pass || g[1].Pass {
-		t.Errorf("both at once: %+v", g)
+}
+
+func TestANodeThatIsNotReplacedStaysInDNSThoughAnotherOneIsToBeReplacedAfterIt(t *testing.T) {
+	for name, hold := range map[string]func(b *bench){
+		"it is the last healthy target": func(b *bench) { b.says(balanced("i-1")) },
+		"its cloud will not terminate it": func(b *bench) {
+			b.aws.Check = func(id string, _ providers.PowerAction) (out providers.PowerCheck, err error) {
+				if id == "i-1" {
+					out.Refused = "termination protection is on"
+				}
+				return out, nil
+			}
+		},
+	} {
+		b := newBench(t)
+		hold(b)
+		l := &fakeLauncher{b: b}
+		rep := b.engine().LaunchWith(l).Run(t.Context(), b.replace(1, "i-1", "i-2"), Confirm{Typed: []string{"2"}}, nil)
+		if len(b.aws.Powered) != 0 || len(l.requests) > 1 || !has(b.cf, "34.200.16.1") || !has(b.cf, "34.200.16.2") {
+			t.Errorf("%s: powered %v, launched %v, DNS %v, %v", name, b.aws.Powered, l.requests, values(b.cf), states(rep))
+		}
+	}
+}
+
+func TestReplacementsThatEndAllHealthyTargetsAreHeldBeforeTheyLeaveDNS(t *testing.T) {
+	for maxOut, ended := range map[int]int{1: 1, 2: 0} { // one after the other, the last one is held; both at once, both are
+		b := newBench(t)
+		gone := map[string]bool{}
+		b.aws.Targets = func([]string) (out providers.TargetGroups) {
+			for _, id := range b.aws.Powered {
+				gone[strings.Fields(id)[len(strings.Fields(id))-1]] = true
+			}
+			g := balanced("i-1", "i-2")
+			g.Targets = slices.DeleteFunc(g.Targets, func(t providers.Target) bool { return gone[t.ID] })
+			out.Groups = append(out.Groups, *g)
+			return out
+		}
+		rep := b.engine().LaunchWith(&fakeLauncher{b: b}).Run(t.Context(), b.replace(maxOut, "i-1", "i-2"), Confirm{Typed: []string{"2"}}, nil)
+		if len(b.aws.Powered) != ended || !has(b.cf, "34.200.16.2") || has(b.cf, "34.200.16.1") != (ended == 0) {
+			t.Errorf("--max-out %d: powered %v, DNS %v, %+v", maxOut, b.aws.Powered, values(b.cf), powerGuards(rep))
+		}
 	}
 }
