@@ -49,20 +49,26 @@ type attached struct {
 	others  map[index.InstanceKey][]*Finding // of instances that are no nodes
 }
 
+// findingsOfPart is how many findings are copied as one part.
+const findingsOfPart = 1024
+
 // attach makes the findings of each record and instance easy to find.
 func (v *View) attach() {
 	v.Findings = make([]Finding, len(v.sorted))
 	all := make([]*Finding, len(v.sorted))
-	for i, f := range v.sorted {
-		all[i] = &v.Findings[i]
-		*all[i] = *f
-		if f.placed {
-			all[i].Record = v.Index.At(f.place)
+	index.Parallel(len(all), findingsOfPart, func(from, to int) {
+		for i := from; i < to; i++ {
+			f := v.sorted[i]
+			all[i] = &v.Findings[i]
+			*all[i] = *f
+			if f.placed {
+				all[i].Record = v.Index.At(f.place)
+			}
+			if all[i].order = int32(i); f.node < 0 && f.Instance != nil { // later stages may have named it
+				all[i].node = v.Index.KnownNode(f.Instance.Key, f.Instance.ID)
+			}
 		}
-		if all[i].order = int32(i); f.node < 0 && f.Instance != nil { // later stages may have named it
-			all[i].node = v.Index.KnownNode(f.Instance.Key, f.Instance.ID)
-		}
-	}
+	})
 	a := &attached{firstOf: make([]int32, len(v.Index.Zones)), others: map[index.InstanceKey][]*Finding{}}
 	records := 0
 	for n, z := range v.Index.Zones {

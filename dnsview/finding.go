@@ -55,7 +55,7 @@ const (
 )
 
 // Severity says how much a finding hurts; higher sorts first.
-type Severity int
+type Severity int8
 
 // The severities.
 const (

@@ -31,8 +31,12 @@ func editsOf[T any](was, is []T, about, same func(a, b *T) bool) (e *edits, ok b
 	var runs [][3]int // of rows about the same things: where they stood, where they stand, how many
 	for i, j := 0, 0; ; {
 		n := 0
-		for i+n < len(was) && j+n < len(is) && about(&was[i+n], &is[j+n]) {
-			n++
+		for more := rowsToCompare; ; more *= 2 { // so that what is compared beyond the end of a run is no more than its rows
+			k, changed := sideBySide(was, is, i+n, j+n, more, about, same)
+			e.changed = append(e.changed, changed...)
+			if n += k; k < more {
+				break
+			}
 		}
 		if n > 0 {
 			runs = append(runs, [3]int{i, j, n})
@@ -50,29 +54,50 @@ func editsOf[T any](was, is []T, about, same func(a, b *T) bool) (e *edits, ok b
 		for ; come > 0; come-- {
 			e.come, j = append(e.come, int32(j)), j+1
 		}
-		if len(e.gone)+len(e.come) > mostEdits {
+		if len(e.changed)+len(e.gone)+len(e.come) > mostEdits {
 			return nil, false
 		}
 	}
 	if len(e.gone)+len(e.come) > 0 {
 		e.now = slices.Repeat([]int32{-1}, len(was))
-	}
-	for _, run := range runs {
-		from, to, n := run[0], run[1], run[2]
-		parts := make([][][2]int32, (n+rowsToCompare-1)/rowsToCompare)
-		Parallel(n, rowsToCompare, func(begin, end int) {
-			for k := begin; k < end; k++ {
-				if e.now != nil {
-					e.now[from+k] = int32(to + k)
-				}
-				if a, b := &was[from+k], &is[to+k]; !sameBits(a, b) && !same(a, b) {
-					parts[begin/rowsToCompare] = append(parts[begin/rowsToCompare], [2]int32{int32(from + k), int32(to + k)})
-				}
+		for _, run := range runs {
+			for k := range run[2] {
+				e.now[run[0]+k] = int32(run[1] + k)
 			}
-		})
-		e.changed = append(e.changed, slices.Concat(parts...)...)
+		}
 	}
 	return e, len(e.changed)+len(e.gone)+len(e.come) <= mostEdits
+}
+
+// sideBySide compares up to most rows from two positions on. It returns how many of them, from the first on, are about the same
+// things, and which of these differ.
+func sideBySide[T any](was, is []T, i, j, most int, about, same func(a, b *T) bool) (n int, changed [][2]int32) {
+	most = min(most, len(was)-i, len(is)-j)
+	parts := make([]struct {
+		n       int
+		changed [][2]int32
+	}, (most+rowsToCompare-1)/rowsToCompare)
+	Parallel(most, rowsToCompare, func(from, to int) {
+		p := &parts[from/rowsToCompare]
+		for k := from; k < to; k++ {
+			if a, b := &was[i+k], &is[j+k]; !sameBits(a, b) {
+				if !about(a, b) {
+					return
+				}
+				if !same(a, b) {
+					p.changed = append(p.changed, [2]int32{int32(i + k), int32(j + k)})
+				}
+			}
+			p.n++
+		}
+	})
+	for at := range parts {
+		n, changed = n+parts[at].n, append(changed, parts[at].changed...)
+		if n < min(most, (at+1)*rowsToCompare) {
+			break
+		}
+	}
+	return n, changed
 }
 
 // sameBits reports whether two rows are the same in every bit, as those are that an adapter has kept. It is quicker than a

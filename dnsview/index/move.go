@@ -7,6 +7,9 @@ import (
 	"rollcall/providers"
 )
 
+// pointersOfPart is how many pointers are set as one part.
+const pointersOfPart = 8192
+
 // move makes what the index knows of rows point at where they stand now. It returns false if too many have come.
 func (d *difference) move() bool {
 	var instances []moved[providers.Instance]
@@ -17,9 +20,11 @@ func (d *difference) move() bool {
 	}
 	if len(instances) > 0 {
 		d.Nodes = slices.Clone(d.Nodes)
-		for i := range d.Nodes {
-			d.Nodes[i].Instance = pointed(instances, d.Nodes[i].Instance)
-		}
+		Parallel(len(d.Nodes), pointersOfPart, func(from, to int) {
+			for i := from; i < to; i++ {
+				d.Nodes[i].Instance = pointed(instances, d.Nodes[i].Instance)
+			}
+		})
 	}
 	var records []moved[providers.Record]
 	for at, e := range d.zones {
@@ -76,9 +81,11 @@ func pointed[T any](all []moved[T], p *T) *T {
 
 func (d *difference) moveRecords(all []moved[providers.Record]) {
 	d.Links = slices.Clone(d.Links)
-	for i := range d.Links {
-		d.Links[i].Record = pointed(all, d.Links[i].Record)
-	}
+	Parallel(len(d.Links), pointersOfPart, func(from, to int) {
+		for i := from; i < to; i++ {
+			d.Links[i].Record = pointed(all, d.Links[i].Record)
+		}
+	})
 	for _, s := range d.Services { // of this index alone
 		list := make([]Member, 0, len(s.Records))
 		for _, m := range s.Records {

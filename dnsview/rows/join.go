@@ -23,7 +23,9 @@ type Joined struct {
 	nodes  []Instance   // including hidden ones
 	places index.Places // of nodes by their keys, as they were first joined
 	now    []int32      // number in nodes of each of these, -1 for one that is gone; nil if they are the same
+	shown  []bool       // which of nodes a screen shows
 	values []Record
+	rowOf  []int32 // number in values of each record of all zones, one after the other; -1 for one that has no row
 }
 
 // Instance returns the row of an instance, which may be a hidden one, or nil.
@@ -82,10 +84,10 @@ func (j *Joined) instances(v *dnsview.View) {
 			j.urgent.nodes[i] = list[i].urgency()
 		}
 	})
-	j.nodes, j.byName.instances = list, make([]int32, 0, len(list))
+	j.nodes, j.shown, j.byName.instances = list, make([]bool, len(list)), make([]int32, 0, len(list))
 	j.findNodes()
 	for i := range list {
-		if list[i].isShown() {
+		if j.shown[i] = list[i].isShown(); j.shown[i] {
 			j.byName.instances = append(j.byName.instances, int32(i))
 		}
 	}
@@ -116,14 +118,17 @@ func (j *Joined) records(v *dnsview.View) {
 		n += len(v.Snapshot.Zones[i].Records)
 	}
 	list := make([]Record, 0, n)
+	j.rowOf = make([]int32, 0, n)
 	for order := range v.Snapshot.Zones {
 		z := &v.Snapshot.Zones[order]
 		for i := range z.Records {
 			rec := &z.Records[i]
 			found := v.FindingsOfRecord(rec)
 			if len(found) == 0 && rec.IsMarker() {
+				j.rowOf = append(j.rowOf, -1)
 				continue // the owner is in the row of the marked record
 			}
+			j.rowOf = append(j.rowOf, int32(len(list)))
 			list = append(list, Record{Rec: rec, view: v, at: int32(len(list)), order: int32(order), Findings: found})
 		}
 	}

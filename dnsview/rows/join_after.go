@@ -41,15 +41,9 @@ func (j *Joined) takeInstances(last *Joined, differs *index.Changes) (now []int3
 		now = appendNow(now, len(was[c].Instances), moved, n)
 		n += len(is[c].Instances)
 	}
-	j.nodes, j.urgent.nodes = make([]Instance, n), make([]dnsview.Severity, n)
-	again, shown := make([]bool, n), make([]bool, n) // is put into the order by name anew; was shown
-	index.Parallel(len(now), rowsOfPart, func(from, to int) {
-		for k := from; k < to; k++ {
-			if at := now[k]; at >= 0 {
-				j.nodes[at], shown[at] = last.nodes[k], last.nodes[k].isShown()
-			}
-		}
-	})
+	from := inverse(now, n) // the number of the earlier row of each
+	j.nodes, j.shown, j.urgent.nodes = make([]Instance, n), make([]bool, n), make([]dnsview.Severity, n)
+	again := make([]bool, n) // is put into the order by name anew
 	touched := make([]bool, len(j.view.Index.Nodes))
 	for n := range differs.Nodes {
 		touched[n] = true
@@ -57,20 +51,31 @@ func (j *Joined) takeInstances(last *Joined, differs *index.Changes) (now []int3
 	begin := 0
 	for order := range is {
 		list := is[order].Instances
-		index.Parallel(len(list), rowsOfPart, func(from, to int) {
+		index.Parallel(len(list), rowsOfPart, func(first, to int) {
 			var text index.Texts
-			for i := from; i < to; i++ {
+			for i := first; i < to; i++ {
 				at := begin + i
-				r := &j.nodes[at]
-				natural, fresh := r.natural, r.Inst == nil
+				r, k := &j.nodes[at], from[at]
+				var old Instance
+				wasShown := false
+				if k >= 0 {
+					old, wasShown = last.nodes[k], last.shown[k]
+				}
+				*r = old
 				r.Inst, r.view, r.at, r.order = &list[i], j.view, int32(at), int32(order)
-				if fresh || r.node >= 0 && touched[r.node] {
+				switch {
+				case k < 0, r.node < 0, touched[r.node]:
 					r.join(&text)
-				} else {
+					j.shown[at] = r.isShown()
+				default: // it is in the state that it was
 					r.Findings = r.found()
+					j.shown[at] = wasShown
+					if (len(r.Findings) == 0) != (len(old.Findings) == 0) {
+						j.shown[at] = r.isShown()
+					}
 				}
 				j.urgent.nodes[at] = r.urgency()
-				again[at] = fresh || r.natural != natural || r.isShown() != shown[at]
+				again[at] = k < 0 || r.natural != old.natural || j.shown[at] != wasShown
 			}
 		})
 		begin += len(list)
@@ -78,8 +83,19 @@ func (j *Joined) takeInstances(last *Joined, differs *index.Changes) (now []int3
 	if j.places, j.now = last.places, last.now; others {
 		j.findNodesAfter(last, now)
 	}
-	j.byName.instances = inOrder(last.byName.instances, now, again, func(n int32) bool { return j.nodes[n].isShown() }, j.compareInstances)
+	j.byName.instances = inOrder(last.byName.instances, now, again, func(n int32) bool { return j.shown[n] }, j.compareInstances)
 	return now
+}
+
+// inverse returns for each of n new numbers the earlier number whose number now it is, or -1.
+func inverse(now []int32, n int) []int32 {
+	from := slices.Repeat([]int32{-1}, n)
+	for k, at := range now {
+		if at >= 0 {
+			from[at] = int32(k)
+		}
+	}
+	return from
 }
 
 // findNodesAfter makes rows of instances found by their keys, when some have come or are gone.
@@ -133,24 +149,22 @@ func (j *Joined) takeRecords(last *Joined, differs *index.Changes, nodes []int32
 		begin[z] = n
 		n += len(zones[z].Records)
 	}
+	stands := make([]int32, 0, len(last.rowOf)) // where each earlier record stands among all
+	for z := range zones {
+		stands = appendNow(stands, len(last.view.Snapshot.Zones[z].Records), differs.MovedRecords(z), begin[z])
+	}
 	was := slices.Repeat([]int32{-1}, n) // the number of the earlier row of each record
-	index.Parallel(len(last.values), rowsOfPart, func(from, to int) {
-		for k := from; k < to; k++ {
-			z := last.values[k].order
-			at := int32(index.Position(last.view.Snapshot.Zones[z].Records, last.values[k].Rec))
-			if moved := differs.MovedRecords(int(z)); moved != nil {
-				at = moved[at]
-			}
-			if at >= 0 {
-				was[begin[z]+int(at)] = int32(k)
-			}
+	for k, at := range stands {
+		if at >= 0 {
+			was[at] = last.rowOf[k]
 		}
-	})
+	}
 	touched := make([]bool, n)
 	for p := range differs.Records {
 		touched[begin[slices.Index(numbers, p.Zone)]+j.view.Index.Zones[p.Zone].PositionOf(p.At)] = true
 	}
-	is := make([]int32, n) // the number of the row of each record
+	is := make([]int32, n) // the number of the row of each record, -1 for none
+	j.rowOf = is
 	j.eachRecord(begin, func(_, n int, r *providers.Record, found []*dnsview.Finding) {
 		if is[n] = 0; len(found) == 0 && r.IsMarker() {
 			is[n] = -1
@@ -182,8 +196,8 @@ func (j *Joined) takeRecords(last *Joined, differs *index.Changes, nodes []int32
 			j.joinOwner(r)
 		} else {
 			r.Wire = j.view.WireOf(rec)
-			if r.leadsTo != nil { // its row is not gone, or the record would be touched
-				r.leadsTo = &j.nodes[nodes[r.leadsTo.at]]
+			if k := index.Position(last.nodes, r.leadsTo); k >= 0 { // its row is not gone, or the record would be touched
+				r.leadsTo = &j.nodes[nodes[k]]
 			}
 		}
 		j.urgent.values[is[n]] = r.urgency()

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 )
 
 // urgency returns the severity of the worst finding that needs a person. It is info if there is none: what is only for
@@ -29,7 +30,13 @@ func (r *ServiceLine) urgency() dnsview.Severity { return r.urgent }
 
 // worstFirst sets the rows of the screens from those that are in the order of their names.
 func (j *Joined) worstFirst() {
-	j.Instances, j.Records = pointers(j.nodes, j.byName.instances, j.urgent.nodes), pointers(j.values, j.byName.records, j.urgent.values)
+	index.Parallel(2, 1, func(list, _ int) {
+		if list == 0 {
+			j.Instances = pointers(j.nodes, j.byName.instances, j.urgent.nodes)
+		} else {
+			j.Records = pointers(j.values, j.byName.records, j.urgent.values)
+		}
+	})
 }
 
 // pointers returns the rows with some numbers, worst first.
