@@ -42,13 +42,29 @@ type cloudRead struct {
 	cov    providers.Coverage // of instances and addresses together
 	rows   []providers.Instance
 	addrs  []providers.Address
-	listed map[string]bool // ids
-	before lastGoodCloud   // the rows held when it ended
-	packed *packedRows     // the rows of before, if it has none
+	order  []int32       // positions in rows, in the order of ids; see lists
+	before lastGoodCloud // the rows held when it ended
+	packed *packedRows   // the rows of before, if it has none
 	// missing are the answering cloud's living instances that were on view when the read ended (those of the last
 	// complete read, updated by partial reads and lookups since) and that it did not list. wasShown is how many were.
 	missing  []string
 	wasShown int
+}
+
+// byID returns the positions of rows in the order of their ids.
+func byID(rows []providers.Instance) []int32 {
+	order := make([]int32, len(rows))
+	for i := range order {
+		order[i] = int32(i)
+	}
+	slices.SortFunc(order, func(a, b int32) int { return strings.Compare(rows[a].ID, rows[b].ID) })
+	return order
+}
+
+// lists reports whether the read has listed an id.
+func (r *cloudRead) lists(id string) bool {
+	_, found := slices.BinarySearchFunc(r.order, id, func(at int32, id string) int { return strings.Compare(r.rows[at].ID, id) })
+	return found
 }
 
 // lastGoodCloud holds rows that stay when a later read is not good.
@@ -148,17 +164,14 @@ func (c *cloud) fetch(ctx context.Context, gen uint64, started time.Time) func()
 	c.f.mu.Unlock()
 	// A finished read no longer appends, so in is safe to read.
 	in.rows, in.addrs = trimmed(in.rows), trimmed(in.addrs)
-	listed := make(map[string]bool, len(in.rows))
-	for i := range in.rows {
-		listed[in.rows[i].ID] = true
-	}
+	order := byID(in.rows)
 	return func() {
-		c.read = cloudRead{gen: gen, cov: combineCoverage(c.name, started, cov, acov), rows: in.rows, addrs: in.addrs, listed: listed, before: c.held}
+		c.read = cloudRead{gen: gen, cov: combineCoverage(c.name, started, cov, acov), rows: in.rows, addrs: in.addrs, order: order, before: c.held}
 		if !c.held.from.IsZero() && (c.held.cloud.Key == cov.Key || c.held.cloud.Key == "") {
 			c.read.noteShown(c.shown.Instances)
 		}
 		c.incoming, c.lookedUp = incoming{}, 0
-		maps.DeleteFunc(c.answers, func(id string, _ answer) bool { return listed[id] }) // the list is newer
+		maps.DeleteFunc(c.answers, func(id string, _ answer) bool { return c.read.lists(id) }) // the list is newer
 		c.acceptRead()
 	}
 }
@@ -349,7 +362,7 @@ func (c *cloud) show(h lastGoodCloud) {
 	}
 	var extra []providers.Instance
 	for _, id := range slices.Sorted(maps.Keys(c.answers)) {
-		if a := c.answers[id]; !c.read.listed[id] {
+		if a := c.answers[id]; !c.read.lists(id) {
 			c.shown.Lookups[id] = a.Lookup
 			if a.alive() {
 				extra = append(extra, *a.Instance)

@@ -38,7 +38,7 @@ func (r *cloudRead) unpack() lastGoodCloud {
 func (r *cloudRead) noteShown(shown []providers.Instance) {
 	r.wasShown = len(shown)
 	for i := range shown {
-		if was := &shown[i]; !was.State.Dead() && !r.listed[was.ID] {
+		if was := &shown[i]; !was.State.Dead() && (i >= len(r.rows) || r.rows[i].ID != was.ID) && !r.lists(was.ID) {
 			r.missing = append(r.missing, was.ID)
 		}
 	}

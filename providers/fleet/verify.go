@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,10 +34,15 @@ func (a answer) alive() bool { return a.Err == nil && !a.Gone && a.Instance != n
 // left out. The caller holds Fleet.mu.
 func (c *cloud) markedUnlisted() []string {
 	var ids []string
+	r := &c.read
 	for _, z := range c.f.zones {
-		for id := range z.markers[c.read.cov.Key] {
-			if !c.read.listed[id] {
-				ids = append(ids, id)
+		listed := r.order // those that are not before the marker
+		for _, m := range z.markers[r.cov.Key] {
+			for len(listed) > 0 && r.rows[listed[0]].ID < m.id {
+				listed = listed[1:]
+			}
+			if len(listed) == 0 || r.rows[listed[0]].ID != m.id {
+				ids = append(ids, m.id)
 			}
 		}
 	}
@@ -51,12 +57,12 @@ func (c *cloud) knownUnlisted() []string {
 	r := &c.read
 	ids := slices.Clone(r.missing)
 	for i := range r.addrs {
-		if id := r.addrs[i].Instance; id != "" && !r.listed[id] {
+		if id := r.addrs[i].Instance; id != "" && !r.lists(id) {
 			ids = append(ids, id)
 		}
 	}
 	for id, a := range c.answers {
-		if a.alive() && !r.listed[id] {
+		if a.alive() && !r.lists(id) {
 			ids = append(ids, id)
 		}
 	}
@@ -79,8 +85,10 @@ func (f *Fleet) unreadZones() []string {
 func (f *Fleet) markedSince(key providers.CloudKey, id string) time.Time {
 	var newest time.Time
 	for _, z := range f.zones {
-		if t, ok := z.markers[key][id]; ok && t.After(newest) {
-			newest = t
+		list := z.markers[key]
+		at, found := slices.BinarySearchFunc(list, id, func(m markedInstance, id string) int { return strings.Compare(m.id, id) })
+		if found && list[at].since.After(newest) {
+			newest = list[at].since
 		}
 	}
 	return newest

@@ -26,7 +26,7 @@ type zone struct {
 	pagesAt    time.Time
 	held       lastGoodZone
 	expected   []providers.Record // as last passed on to the adapter; of the goroutine that reads
-	markers    markedInstances
+	markers    map[providers.CloudKey][]markedInstance
 	named      []providers.CloudKey // clouds in markers of this fleet
 	shown      providers.ZoneView
 }
@@ -123,41 +123,54 @@ func sameRow(held, raw *providers.Record) bool {
 	return h.Same(raw)
 }
 
-// markedInstances holds the instances that markers name, with the time of each one's newest marker.
-type markedInstances map[providers.CloudKey]map[string]time.Time
+// markedInstance is an instance that markers name, with the time of the newest one.
+type markedInstance struct {
+	id    string
+	since time.Time
+}
 
 // markersOf returns the instances named by owners of rows and by marker records, including markers whose record is
-// gone.
-func markersOf(v *providers.ZoneView) markedInstances {
-	m, rows := markedInstances{}, v.Records
-	for i := range rows {
-		for _, o := range rows[i].Owners {
-			m.add(o, v.MarkerSince(&rows[i], o, nil, false))
+// gone, for each cloud in the order of their ids.
+func markersOf(v *providers.ZoneView) map[providers.CloudKey][]markedInstance {
+	newest := map[providers.CloudKey]map[string]time.Time{}
+	add := func(r *providers.Record, o providers.Owner) {
+		if o.Host() || o.Evacuates() {
+			return
 		}
-		if !rows[i].IsMarker() {
+		ids := newest[o.Cloud]
+		if ids == nil {
+			ids = map[string]time.Time{}
+			newest[o.Cloud] = ids
+		}
+		since := v.MarkerSince(r, o, nil, false)
+		if t, ok := ids[o.Instance]; !ok || since.After(t) {
+			ids[o.Instance] = since
+		}
+	}
+	for i := range v.Records {
+		r := &v.Records[i]
+		for _, o := range r.Owners {
+			add(r, o)
+		}
+		if !r.IsMarker() {
 			continue
 		}
-		if parts, ok := providers.ParseTXT(rows[i].Value); ok {
+		if parts, ok := providers.ParseTXT(r.Value); ok {
 			if o, err := providers.DecodeOwner(strings.Join(parts, "")); err == nil {
-				m.add(o, v.MarkerSince(&rows[i], o, nil, false))
+				add(r, o)
 			}
 		}
 	}
-	return m
-}
-
-func (m markedInstances) add(o providers.Owner, since time.Time) {
-	if o.Host() || o.Evacuates() {
-		return
+	out := make(map[providers.CloudKey][]markedInstance, len(newest))
+	for key, ids := range newest {
+		list := make([]markedInstance, 0, len(ids)) // a third of the map's memory
+		for id, since := range ids {
+			list = append(list, markedInstance{id, since})
+		}
+		slices.SortFunc(list, func(a, b markedInstance) int { return strings.Compare(a.id, b.id) })
+		out[key] = list
 	}
-	ids := m[o.Cloud]
-	if ids == nil {
-		ids = map[string]time.Time{}
-		m[o.Cloud] = ids
-	}
-	if t, ok := ids[o.Instance]; !ok || since.After(t) {
-		ids[o.Instance] = since
-	}
+	return out
 }
 
 // fetch resolves the zone and reads its records, twice if there are suspiciously few.
