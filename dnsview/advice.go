@@ -86,12 +86,13 @@ func (v *View) adviceOnRecord(f *Finding) string {
 		return "settle first that " + other.Reason
 	}
 	i := x.InstanceOf(r)
+	_, hidden := x.Occluded(x.ZonesByName[f.Zone], r.Name, r.Type)
 	switch {
 	case x.IsGlue(r):
 		return "change the delegation and its glue at the provider"
 	case f.Class == Moved:
 		return "give " + index.Label(i) + " an address of that kind, or rollcall quiesce " + name
-	case f.Class == OrphanMarker && !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Source == "marker" }), !owned && index.Marked(r):
+	case f.Class == OrphanMarker && hidden, f.Class == OrphanMarker && !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Source == "marker" }), !owned && index.Marked(r):
 		return "remove it at its provider"
 	case f.Class == OrphanMarker, f.Class == Dead, f.Class == Dangling, f.Class == Stopped:
 		return "look again when every source was read completely: rollcall ls sources says which was not"

@@ -3,6 +3,7 @@ package dnsview_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/guard"
@@ -86,6 +87,15 @@ func TestARecordThatNobodyCanResolveIsOccludedAndHasNoRemedyButToGo(t *testing.T
 			"a dead record below a delegation is dead too, and stays", func(w *world) { w.hide(); w.remove(tritonA, true) },
 			[]string{"dead high " + tritonRow, both[0], both[1]},
 			"nothing is written there",
+		},
+		{
+			"a marker without a record below a DNAME record is shown, and stays", func(w *world) {
+				w.lose(v1Name, "SRV", "sd-01")
+				w.addRecord(providers.Record{Zone: r53Zone, Name: v1Name, Type: "DNAME", TTL: 60, Value: "other.example"})
+				w.scanned(time.Minute)
+			},
+			[]string{"half high complete sd-01", "orphan-marker low " + ec2B + "._rollcall." + v1Name + ` TXT "` + `rollcall1 7f3a9c1e 7e30d8be9d i-0aaaaaaaaaaaaaaa2 1795089600 SRV 10 10 4218 sd-01.unilans.net"`},
+			"",
 		},
 		{
 			"a dead record that is glue is shown, and stays", func(w *world) { w.hide(); w.cut(delegName, "NS", hiddenWWW); w.remove(tritonA, true) },

@@ -48,7 +48,7 @@ func (in *inspector) noRemedy(f *Finding) string {
 	}
 	name, typ := f.Service, "A"
 	switch {
-	case f.Record != nil && f.Record.IsMarker():
+	case f.Record != nil && f.Record.IsMarker() && f.Remedy != RemedyDelete:
 		_, name, _ = providers.SplitMarkerName(f.Record.Name)
 	case f.Record != nil:
 		name, typ = f.Record.Name, f.Record.Type
