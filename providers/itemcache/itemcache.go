@@ -27,14 +27,14 @@ func SumOf(item []byte) Sum {
 type Cache[T any] struct {
 	mu    sync.Mutex
 	scope string
-	items map[Sum]T
+	items table[T]
 }
 
 // Begin starts a read. Items of an earlier read with another scope, such as another account, are not used.
 func (c *Cache[T]) Begin(scope string) *Read[T] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := &Read[T]{cache: c, scope: scope, items: make(map[Sum]T, len(c.items))}
+	r := &Read[T]{cache: c, scope: scope, items: newTable[T](len(c.items.sums))}
 	if c.scope == scope {
 		r.last = c.items
 	}
@@ -45,32 +45,29 @@ func (c *Cache[T]) Begin(scope string) *Read[T] {
 func (c *Cache[T]) Replace(f func(item T) T) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	items := make(map[Sum]T, len(c.items)) // a read may be using the other ones
-	for sum, item := range c.items {
-		items[sum] = f(item)
-	}
-	c.items = items
+	c.items.items = slices.Clone(c.items.items) // a read may be using the other ones
+	c.items.replace(f)
 }
 
 // Read is one read of a list. It is safe for concurrent use.
 type Read[T any] struct {
 	cache *Cache[T]
 	scope string
-	last  map[Sum]T // of the last complete read; never written
+	last  table[T] // of the last complete read; never written
 
 	mu    sync.Mutex
-	items map[Sum]T
+	items table[T]
 }
 
 // Get returns a decoded item. ok is false if it has to be decoded.
 func (r *Read[T]) Get(s Sum) (item T, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if item, ok = r.items[s]; ok {
+	if item, ok = r.items.get(s); ok {
 		return item, true
 	}
-	if item, ok = r.last[s]; ok {
-		r.items[s] = item
+	if item, ok = r.last.get(s); ok {
+		r.items.put(s, item)
 	}
 	return item, ok
 }
@@ -79,7 +76,7 @@ func (r *Read[T]) Get(s Sum) (item T, ok bool) {
 func (r *Read[T]) Put(s Sum, item T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.items[s] = item
+	r.items.put(s, item)
 }
 
 // Keep ends a complete read, whose items the next read uses. Without Keep a read leaves the cache unchanged.
@@ -93,9 +90,7 @@ func (r *Read[T]) Keep() {
 func (r *Read[T]) Replace(f func(item T) T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for sum, item := range r.items {
-		r.items[sum] = f(item)
-	}
+	r.items.replace(f)
 }
 
 // Rows are the rows of the last complete read of a list, which the reader, the items of a Cache and those who were given the

@@ -163,10 +163,37 @@ func TestOnlyItemsOfTheLastReadThatWasKeptAreKnown(t *testing.T) {
 		t.Error("an item of the last read is not known")
 	}
 	r.Keep() // b was not listed any more
-	if _, ok := c.Begin("account").Get(b); ok || len(c.items) != 1 {
+	if _, ok := c.Begin("account").Get(b); ok || len(c.items.sums) != 1 {
 		t.Error("an item that is gone is kept")
 	}
 	if _, ok := c.Begin("another").Get(a); ok {
 		t.Error("an item of another account is known")
 	}
+}
+
+func TestATableHoldsWhatAMapHolds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		type of = table[int]
+		table, want := newTable[int](rapid.IntRange(0, 10).Draw(t, "room")), map[Sum]int{}
+		if rapid.Bool().Draw(t, "zero") {
+			table = *new(of)
+		}
+		sums := rapid.Custom(func(t *rapid.T) Sum {
+			return Sum{uint64(rapid.IntRange(0, 40).Draw(t, "a")), uint64(rapid.IntRange(0, 1).Draw(t, "b"))}
+		})
+		for n, s := range rapid.SliceOf(sums).Draw(t, "put") {
+			table.put(s, n)
+			want[s] = n
+		}
+		table.replace(func(n int) int { return n + 1 })
+		for _, s := range append(rapid.SliceOf(sums).Draw(t, "others"), table.sums...) {
+			n, ok := table.get(s)
+			if have, has := want[s]; ok != has || ok && n != have+1 {
+				t.Fatalf("%v is %d, %v, want %d, %v", s, n, ok, have+1, has)
+			}
+		}
+		if len(table.sums) != len(want) || len(table.items) != len(want) {
+			t.Fatalf("%d items, want %d", len(table.items), len(want))
+		}
+	})
 }
