@@ -214,7 +214,7 @@ func (m *Model) offerUnfinished() {
 		m.offered[idOf(u)] = true
 	}
 	m.offersAsked = m.Now()
-	m.Open(dialog.NewUnfinished(m.Context, now))
+	m.Open(&dialog.Unfinished{Drains: now})
 }
 
 // join returns the rows of a view, with what still holds of the last picture, which may be nil. It is pure.

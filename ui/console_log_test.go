@@ -128,6 +128,7 @@ func TestTheConsoleLogOfANodeIsOpenedFromItsLaunch(t *testing.T) {
 	r.toButton()
 	r.press("enter", "enter")
 	r.until("www-0a1b-1", "pending", "enter console log")
+	r.read()
 	r.press("down", "enter")
 	r.has("this node is no instance yet")
 	close(r.f.hold)
@@ -152,6 +153,7 @@ func TestTheStageOfANodeIsSeenOnATinyScreen(t *testing.T) {
 	r.until("launch 1 node")
 	r.press("enter", "enter")
 	r.until("www-0a1b-1", "pending")
+	r.read()
 	close(r.f.hold)
 	r.until("registered", "1 of 1 registered")
 }

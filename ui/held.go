@@ -49,7 +49,9 @@ func (m *Model) releaseHeld() tea.Cmd {
 	}
 	var cmds []tea.Cmd
 	for i, msg := range held {
+		m.releasing = true
 		_, cmd := m.Update(msg)
+		m.releasing = false
 		cmds = append(cmds, cmd)
 		if len(m.held) > 0 {
 			m.held = append(m.held, held[i+1:]...)

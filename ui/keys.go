@@ -22,9 +22,15 @@ func (m *Model) Key(k tea.KeyPressMsg) tea.Cmd {
 	case "ctrl+z":
 		return m.terminal.suspend()
 	}
-	if m.hold(k) {
-		return nil
+	cmd, done := m.repeated(k)
+	if done || m.quiet(k.Text != "") || m.hold(k) {
+		return cmd
 	}
+	return tea.Batch(cmd, m.pass(k))
+}
+
+// pass passes a key on.
+func (m *Model) pass(k tea.KeyPressMsg) tea.Cmd {
 	if n := len(m.Dialogs); n > 0 {
 		cmd := m.act(m.Dialogs[n-1].Key(m.Context, k))
 		m.NoteTyped(k)
@@ -46,6 +52,9 @@ func (m *Model) Key(k tea.KeyPressMsg) tea.Cmd {
 
 // Paste passes pasted text to the field that is being edited.
 func (m *Model) Paste(s string) tea.Cmd {
+	if m.quiet(true) {
+		return nil
+	}
 	if n := len(m.Dialogs); n > 0 {
 		if p, ok := m.Dialogs[n-1].(common.Paster); ok {
 			return m.act(p.Paste(m.Context, s))

@@ -141,6 +141,7 @@ func TestAProfileIsCreatedFirstAndWhatThatIsIsSaidBefore(t *testing.T) {
 	if len(r.f.made) != 0 {
 		t.Fatal("it was created on the first enter")
 	}
+	r.read()
 	r.press("enter")
 	r.until("1 of 1 registered")
 	if !slices.Equal(r.f.made, []string{"www-nodes"}) || r.f.launches[0].Nodes[0].Profile != "www-nodes" {

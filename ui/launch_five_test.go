@@ -133,6 +133,7 @@ func TestWhatIsTypedIntoTheLaunchFormGoesIntoTheJournalAndIsTakenAsLastTime(t *t
 		r.until("launch 1 node: enter")
 		r.press("enter", "enter")
 		r.until("1 of 1 registered")
+		r.read()
 		r.press("esc")
 		return r.f.launches[len(r.f.launches)-1].Given
 	}

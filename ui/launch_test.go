@@ -26,6 +26,7 @@ func TestLaunchShowsTheBootScriptBeforeAnythingStarts(t *testing.T) {
 	if len(r.f.launches) != 0 {
 		t.Fatal("it launched on the first enter")
 	}
+	r.read()
 	r.press("enter")
 	r.until("1 of 1 registered")
 	s := r.f.launches[0]
@@ -49,6 +50,7 @@ func TestLaunchInSeveralCloudsTellsNodeByNodeAndRetriesUnderTheSameID(t *testing
 	r.until("launch 3 nodes")
 	r.press("enter", "enter")
 	r.until("1 of 3 registered", "www-0a1b-1", "InsufficientInstanceCapacity", "r retry what is missing")
+	r.read()
 	r.press("r")
 	r.until("3 of 3 registered")
 	if len(r.f.relaunch) != 1 || r.f.relaunch[0] != r.f.launches[0].ID {
@@ -106,6 +108,7 @@ func TestALaunchGoesOnInTheBackground(t *testing.T) {
 	r.until("launch 1 node")
 	r.press("enter", "enter")
 	r.until("pending")
+	r.read()
 	r.press("esc")
 	r.has("goes on in the background")
 	close(r.f.hold)

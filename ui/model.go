@@ -50,6 +50,10 @@ type Model struct {
 	held     []tea.Msg // keys, what was pasted after them, and actions of dialogs that wait for rows
 	terminal *terminal
 
+	releasing  bool      // held are being handled
+	again      *again    // nil if none waits
+	quietUntil time.Time // keys are ignored before
+
 	reading map[string]time.Time // since when sources are being read
 
 	unfinished []common.UnfinishedDrain // to be offered
@@ -121,13 +125,16 @@ func (m *Model) Init() tea.Cmd {
 
 // Update handles one message. It does no I/O: everything slow is a command.
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	open := len(m.Dialogs) > 0
+	before := m.topDialog()
 	cmd := m.update(msg)
-	if !open && len(m.Dialogs) > 0 {
+	m.byItself(msg, before)
+	if before == nil && len(m.Dialogs) > 0 {
 		m.under = m.top().Table().Cursor()
 	}
 	m.changes.NoteDoing()
+	before = m.topDialog()
 	m.askQuestion()
+	m.byItself(nil, before)
 	m.relayout()
 	return m, tea.Batch(cmd, m.releaseHeld())
 }
@@ -138,6 +145,12 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		m.Width, m.Height = msg.Width, msg.Height
 	case tea.KeyPressMsg:
 		return m.Key(msg)
+	case againMsg:
+		if msg.of == m.again {
+			return m.actAgain(msg.of)
+		}
+	case tea.KeyboardEnhancementsMsg:
+		m.KeyEvents = msg.SupportsEventTypes()
 	case common.Do:
 		return m.do(msg.A)
 	case tea.MouseClickMsg:
@@ -333,6 +346,7 @@ func (m *Model) View() tea.View {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
 	v.WindowTitle = "rollcall"
+	v.KeyboardEnhancements.ReportEventTypes = true // which keys are held down
 	return v
 }
 

@@ -93,9 +93,12 @@ func (r *rig) send(msg tea.Msg) {
 	r.run(cmd)
 }
 
-// press hands keys to the model, as a terminal reports them.
+// press hands keys to the model, as a terminal reports them. A person who presses enter again does not hold it down.
 func (r *rig) press(keys ...string) {
-	for _, k := range keys {
+	for i, k := range keys {
+		if i > 0 && k == "enter" && keys[i-1] == k {
+			r.clock.Advance(time.Second / 2)
+		}
 		r.send(key(k))
 	}
 }
@@ -144,6 +147,9 @@ func key(s string) tea.KeyPressMsg {
 	c := []rune(s)[0]
 	return tea.KeyPressMsg{Code: c, Text: s}
 }
+
+// read lets the time pass in which a dialog that has opened by itself takes no keys.
+func (r *rig) read() { r.clock.Advance(time.Second) }
 
 // until hands over messages until the screen has all the texts.
 func (r *rig) until(texts ...string) {

@@ -56,8 +56,14 @@ type Context struct {
 	// StartChange starts a change. With oneKey it runs as soon as it is planned; otherwise a dialog asks first.
 	StartChange func(w ChangeRequest, what string, oneKey bool) tea.Cmd
 
-	lastID  uint64
-	typedAt time.Time // when a dialog last got a printable key
+	// KeyEvents is whether the terminal reports which keys are held down.
+	KeyEvents bool
+
+	lastID    uint64
+	typedAt   time.Time // when a dialog last got a printable key
+	lastKey   string
+	lastKeyAt time.Time
+	press     Press // of lastKey
 }
 
 // NextID returns a new number for a change, a launch or a query. An answer with another number is outdated.

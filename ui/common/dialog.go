@@ -8,9 +8,45 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// QuietFor is how long a dialog that opens by itself ignores keys, so that keys typed for something else do not answer
-// it.
+// QuietFor is how long keys are ignored after a dialog has opened or closed by itself, so that keys typed for something else
+// do not answer the next one. Letters that come meanwhile prolong it: they are parts of a word.
 const QuietFor = 700 * time.Millisecond
+
+// A key that comes again within releasedFor may be one that is held down: terminals repeat it after 250 to 660 ms, and then 20 to 40
+// times a second.
+const (
+	repeatsWithin = 400 * time.Millisecond
+	releasedFor   = 2 * time.Second
+)
+
+// RepeatEvery is longer than the time between two repetitions of a key that is held down.
+const RepeatEvery = 150 * time.Millisecond
+
+// Press is what is known of how a key was pressed.
+type Press int
+
+// The kinds of press.
+const (
+	Pressed Press = iota
+	Again         // a press, or the first repetition of a key that is held down
+	Held          // a repetition of a key that is held down
+)
+
+// NoteKey notes a key before it is handled, and returns how it was pressed.
+func (sh *Context) NoteKey(k tea.KeyPressMsg) Press {
+	last, at, now := sh.lastKey, sh.lastKeyAt, sh.Now()
+	sh.lastKey, sh.lastKeyAt, sh.press = k.String(), now, Pressed
+	switch since := now.Sub(at); {
+	case k.IsRepeat:
+		sh.press = Held
+	case sh.KeyEvents || last != sh.lastKey:
+	case since < repeatsWithin:
+		sh.press = Held
+	case since < releasedFor:
+		sh.press = Again
+	}
+	return sh.press
+}
 
 // NoteTyped notes that a dialog got a key, for InWord.
 func (sh *Context) NoteTyped(k tea.KeyPressMsg) {
@@ -20,8 +56,10 @@ func (sh *Context) NoteTyped(k tea.KeyPressMsg) {
 }
 
 // InWord reports whether a dialog got another printable key just before, so that the present one is part of a word and not an
-// answer.
-func (sh *Context) InWord() bool { return sh.Now().Before(sh.typedAt.Add(QuietFor)) }
+// answer. Nor is one that is held down.
+func (sh *Context) InWord() bool {
+	return sh.press == Held || sh.Now().Before(sh.typedAt.Add(QuietFor))
+}
 
 // Dialog is a box over the screen. It draws itself and turns keys into actions, which the root model carries out.
 type Dialog interface {

@@ -3,7 +3,6 @@ package dialog
 import (
 	"errors"
 	"strings"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -25,9 +24,8 @@ type lineDialog struct {
 	input  common.Input
 	// accept returns what to do with the line in a command, or what is wrong with it.
 	accept func(text string) (write func() error, err error)
-	done   string    // the message once it is written
-	quiet  time.Time // ignores keys before
-	closed func()    // is called after it has left the screen; may be nil
+	done   string // the message once it is written
+	closed func() // is called after it has left the screen; may be nil
 	// then, if not nil, goes on once it is written, in the place of the message.
 	then   func() tea.Cmd
 	asking bool
@@ -89,10 +87,7 @@ func Note(sh *common.Context, subject, name string, was *rows.NoteObject) {
 }
 
 // Key implements common.Dialog.
-func (d *lineDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
-	if sh.Now().Before(d.quiet) {
-		return nil
-	}
+func (d *lineDialog) Key(_ *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	switch k.String() {
 	case "esc":
 		return common.Close{}
@@ -114,10 +109,8 @@ func (d *lineDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAct
 }
 
 // Paste implements common.Paster.
-func (d *lineDialog) Paste(sh *common.Context, s string) common.DialogAction {
-	if !sh.Now().Before(d.quiet) {
-		d.input.Insert(s)
-	}
+func (d *lineDialog) Paste(_ *common.Context, s string) common.DialogAction {
+	d.input.Insert(s)
 	return nil
 }
 

@@ -328,7 +328,7 @@ func (cs *Changes) outcome(c *change) string {
 	return "done: " + c.what
 }
 
-// showDialog opens a change in a dialog. Since the dialog opens by itself, it ignores keys at first.
+// showDialog opens a change in a dialog.
 func (cs *Changes) showDialog(c *change) {
 	c.dialog = true
 	if cs.shows(c) {
@@ -338,7 +338,7 @@ func (cs *Changes) showDialog(c *change) {
 		cs.Status = common.Status{}
 	}
 	c.since = cs.Now()
-	cs.Open(&changeDialog{changes: cs, c: c, ignoreUntil: cs.Now().Add(common.QuietFor)})
+	cs.Open(&changeDialog{changes: cs, c: c})
 }
 
 // shows reports whether a dialog of the change is open.

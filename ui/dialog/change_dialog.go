@@ -21,13 +21,9 @@ import (
 
 // changeDialog shows a change: its plan with the guards, the texts to type, its progress, and its outcome.
 type changeDialog struct {
-	changes     *Changes
-	c           *change
-	ignoreUntil time.Time // ignores keys before
+	changes *Changes
+	c       *change
 }
-
-// ignoresKeys reports whether keys are still ignored because the dialog opened by itself.
-func (d *changeDialog) ignoresKeys(now time.Time) bool { return now.Before(d.ignoreUntil) }
 
 // askedJustNow reports whether a question for a single key has just appeared. It appears when the clouds have answered,
 // so the operator may not have read it.
@@ -37,9 +33,6 @@ func (c *change) askedJustNow(now time.Time) bool {
 
 func (d *changeDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
 	c := d.c
-	if d.ignoresKeys(sh.Now()) {
-		return nil
-	}
 	key := k.String()
 	if n := map[string]int{"tab": 1, "shift+tab": -1}[key]; n != 0 && c.maxOutChanges() {
 		return common.Cmd{Cmd: d.changeMaxOut(n)}
@@ -138,8 +131,8 @@ func (d *changeDialog) Closed() {
 	}
 }
 
-func (d *changeDialog) Paste(sh *common.Context, s string) common.DialogAction {
-	if (d.c.stage == stageConfirm || d.c.asksToSkip()) && !d.ignoresKeys(sh.Now()) {
+func (d *changeDialog) Paste(_ *common.Context, s string) common.DialogAction {
+	if d.c.stage == stageConfirm || d.c.asksToSkip() {
 		d.c.input.Insert(s)
 	}
 	return nil

@@ -11,9 +11,9 @@ import (
 	"rollcall/ui/common"
 )
 
-// Question asks the operator what a source needs. It opens by itself, so it ignores keys at first.
+// Question asks the operator what a source needs.
 func Question(sh *common.Context, q common.Question) {
-	d := &lineDialog{title: "A source asks", label: "answer ", enter: "answer", done: "the answer is on its way", quiet: sh.Now().Add(common.QuietFor)}
+	d := &lineDialog{title: "A source asks", label: "answer ", enter: "answer", done: "the answer is on its way"}
 	if q.Note != "" {
 		d.err = common.Clean(q.Note)
 	}

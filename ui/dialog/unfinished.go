@@ -3,7 +3,6 @@ package dialog
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -16,22 +15,10 @@ import (
 
 // Unfinished offers to go on with drains of an earlier run, or with its replacements, to return their nodes to DNS, or to
 // leave them as they are.
-type Unfinished struct {
-	Drains []common.UnfinishedDrain
-	quiet  time.Time // ignores keys before
-}
-
-// NewUnfinished returns the dialog for drains, or for replacements, at least one. It opens by itself, so it ignores keys at
-// first.
-func NewUnfinished(sh *common.Context, drains []common.UnfinishedDrain) *Unfinished {
-	return &Unfinished{Drains: drains, quiet: sh.Now().Add(common.QuietFor)}
-}
+type Unfinished struct{ Drains []common.UnfinishedDrain }
 
 // Key implements common.Dialog.
 func (d *Unfinished) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
-	if sh.Now().Before(d.quiet) {
-		return nil
-	}
 	switch k.String() {
 	case "esc", "q":
 		return common.Close{}

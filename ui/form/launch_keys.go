@@ -109,6 +109,9 @@ func (d *launchForm) start(sh *common.Context) common.DialogAction {
 		d.readyToStart = true
 		return nil
 	}
+	if sh.InWord() {
+		return nil
+	}
 	return common.Cmd{Cmd: d.launches.launch(d)}
 }
 

@@ -211,7 +211,7 @@ func (ls *Launches) launched(msg launchedMsg) {
 		delete(ls.byID, r.gen)
 		return
 	}
-	ls.Open(&launchDialog{launches: ls, r: r, quiet: ls.Now().Add(common.QuietFor)})
+	ls.Open(&launchDialog{launches: ls, r: r})
 }
 
 func (ls *Launches) showsLaunch(r *launchRun) bool {

@@ -22,13 +22,9 @@ type launchDialog struct {
 	r        *launchRun
 	at       int // node under the cursor
 	view     viewport.Model
-	quiet    time.Time
 }
 
 func (d *launchDialog) Key(sh *common.Context, k tea.KeyPressMsg) common.DialogAction {
-	if sh.Now().Before(d.quiet) {
-		return nil
-	}
 	switch key := k.String(); key {
 	case "esc", "q":
 		if d.r.report != nil {
