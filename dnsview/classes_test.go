@@ -320,24 +320,24 @@ func TestWhatAServiceDeclares(t *testing.T) {
 			w.service(wwwName).Proxied = &yes
 			w.zone(cfZone).Zone.Provider, w.zone(cfZone).Zone.Traits = providers.Route53, *traits(providers.Route53)
 		}, nil, ""},
-		{"an SRV weight that is not the declared one", func(w *world) { w.service(v1Name).Weight = 20 }, []string{"weight low update " + sdSRVEC2, "weight low update " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, "its weight is 10, and 20 is declared"},
+		{"an SRV weight that is not the declared one", func(w *world) { w.service(v1Name).Weight = new(uint16(20)) }, []string{"weight low update " + sdSRVEC2, "weight low update " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, "its weight is 10, and 20 is declared"},
 		{"an SRV priority that is not the declared one", func(w *world) { w.service(v1Name).Priority = 5 }, []string{"weight low update " + sdSRVEC2, "weight low update " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, "its priority is 10, and 5 is declared"},
-		{"the weight that is declared", func(w *world) { w.service(v1Name).Weight, w.service(v1Name).Priority = 10, 10 }, nil, ""},
+		{"the weight that is declared", func(w *world) { w.service(v1Name).Weight, w.service(v1Name).Priority = new(uint16(10)), 10 }, nil, ""},
 		{"a weight of a weighted record set of Route 53", func(w *world) {
 			w.zone(cfZone).Zone.Provider, w.zone(cfZone).Zone.Traits = providers.Route53, *traits(providers.Route53)
-			w.service(wwwName).Weight = 50
+			w.service(wwwName).Weight = new(uint16(50))
 			for i, id := range []string{"a", "b"} {
 				r := &w.zone(cfZone).Records[i]
 				r.SetID, r.Weight, r.Policy = id, int64(50-i), "weighted"
 			}
 		}, []string{"weight low update " + wwwTriton}, "its weight is 49, and 50 is declared"},
-		{"a set without weights has no wrong weight", func(w *world) { w.service(wwwName).Weight = 50 }, nil, ""},
+		{"a set without weights has no wrong weight", func(w *world) { w.service(wwwName).Weight = new(uint16(50)) }, nil, ""},
 	})
 }
 
 func TestAllThatDiffersOfOneRecordIsOneChange(t *testing.T) {
 	w := newWorld()
-	w.service(v1Name).Weight = 20
+	w.service(v1Name).Weight = new(uint16(20))
 	w.record(v1Name, "SRV", "sd-01").TTL = 600
 	w.record(v1Name, "SRV", "sd-02").TTL = 600
 	v := w.view()

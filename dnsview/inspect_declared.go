@@ -91,21 +91,21 @@ func (in *inspector) proxied(s *index.DeclaredService, r *providers.Record) {
 
 // routingWeight looks at the weight of a weighted record set of Route 53.
 func (in *inspector) routingWeight(s *index.DeclaredService, r *providers.Record) {
-	if s.Weight == 0 || r.Weight == int64(s.Weight) || !r.InWeightedSet() {
+	if s.Weight == nil || r.Weight == int64(*s.Weight) || !r.InWeightedSet() {
 		return
 	}
-	in.differsFromDeclared(s, in.ZonesByName[r.Zone], r, Weight, Low, "its weight is "+strconv.FormatInt(r.Weight, 10)+", and "+strconv.Itoa(int(s.Weight))+" is declared")
+	in.differsFromDeclared(s, in.ZonesByName[r.Zone], r, Weight, Low, "its weight is "+strconv.FormatInt(r.Weight, 10)+", and "+strconv.Itoa(int(*s.Weight))+" is declared")
 }
 
-// srvWeight looks at priority and weight of an SRV value (RFC 2782). Zero is what a
-// declaration says that says nothing.
+// srvWeight looks at priority and weight of an SRV value (RFC 2782). A priority of zero
+// is that of a service that declares none.
 func (in *inspector) srvWeight(s *index.DeclaredService, r *providers.Record, srv providers.SRV) {
 	var why []string
 	if s.Priority != 0 && srv.Priority != s.Priority {
 		why = append(why, "its priority is "+strconv.Itoa(int(srv.Priority))+", and "+strconv.Itoa(int(s.Priority))+" is declared")
 	}
-	if s.Weight != 0 && srv.Weight != s.Weight {
-		why = append(why, "its weight is "+strconv.Itoa(int(srv.Weight))+", and "+strconv.Itoa(int(s.Weight))+" is declared")
+	if s.Weight != nil && srv.Weight != *s.Weight {
+		why = append(why, "its weight is "+strconv.Itoa(int(srv.Weight))+", and "+strconv.Itoa(int(*s.Weight))+" is declared")
 	}
 	if len(why) > 0 && srv.Target != "." {
 		in.differsFromDeclared(s, in.ZonesByName[r.Zone], r, Weight, Low, strings.Join(why, "; "))

@@ -14,7 +14,7 @@ func takenOut(t *testing.T, typ, address, srv string) *world {
 	t.Helper()
 	w := newWorld()
 	s := &w.opts.Services[1]
-	s.TTL, s.Priority, s.Weight = 45, 10, 10
+	s.TTL, s.Priority, s.Weight = 45, 10, new(uint16(10))
 	w.drop(v1Name, "SRV", "sd-02")
 	w.drop("sd-02.unilans.net", "A", "")
 	for _, r := range []providers.Record{

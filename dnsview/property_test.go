@@ -98,7 +98,7 @@ func mishaps(t *rapid.T, broken bool) *world {
 			}
 		case 13:
 			s := &w.opts.Services[rapid.IntRange(0, 1).Draw(t, "service")]
-			s.Minimum, s.Priority, s.Weight = rapid.IntRange(0, 3).Draw(t, "minimum"), uint16(rapid.IntRange(0, 20).Draw(t, "priority")), uint16(rapid.IntRange(0, 20).Draw(t, "weight"))
+			s.Minimum, s.Priority, s.Weight = rapid.IntRange(0, 3).Draw(t, "minimum"), uint16(rapid.IntRange(0, 20).Draw(t, "priority")), new(uint16(rapid.IntRange(0, 20).Draw(t, "weight")))
 			s.TTL = uint32(rapid.SampledFrom([]int{0, 30, 60, 300}).Draw(t, "ttl"))
 			s.Clouds = rapid.SampledFrom([][]string{nil, {"aws-use1"}, {"aws-use1", "joyent-east"}}).Draw(t, "clouds")
 			s.Proxied = rapid.SampledFrom([]*bool{nil, new(bool), yes()}).Draw(t, "proxied")

@@ -56,7 +56,7 @@ var oddities = []func(w *world, t *rapid.T){
 		}
 	},
 	func(w *world, t *rapid.T) { // DNS-SD at Cloudflare, with its chain or a part of it
-		w.declare(index.Service{Name: sdName, Kind: index.DNSSD, TTL: 60, Port: 631, Weight: uint16(rapid.IntRange(0, 5).Draw(t, "weight")), Select: map[string]string{"service": rapid.SampledFrom([]string{"sd", "nothing"}).Draw(t, "selects")}})
+		w.declare(index.Service{Name: sdName, Kind: index.DNSSD, TTL: 60, Port: 631, Weight: new(uint16(rapid.IntRange(0, 5).Draw(t, "weight"))), Select: map[string]string{"service": rapid.SampledFrom([]string{"sd", "nothing"}).Draw(t, "selects")}})
 		for _, r := range []providers.Record{
 			{Name: "_services._dns-sd._udp." + cfZone, Type: "PTR", Value: "_printer._tcp." + cfZone}, {Name: "_printer._tcp." + cfZone, Type: "PTR", Value: sdName}, {Name: sdName, Type: "TXT", Value: `"txtvers=1"`},
 		} {
@@ -216,7 +216,7 @@ var oddities = []func(w *world, t *rapid.T){
 		w.snap.Clouds = append(w.snap.Clouds, c)
 	},
 	func(w *world, t *rapid.T) { // weighted sets
-		w.declare(index.Service{Name: rrName, Kind: index.RoundRobin, TTL: 60, Weight: uint16(rapid.IntRange(0, 2).Draw(t, "weight"))})
+		w.declare(index.Service{Name: rrName, Kind: index.RoundRobin, TTL: 60, Weight: new(uint16(rapid.IntRange(0, 2).Draw(t, "weight")))})
 		for n, id := range []string{"a", "b"} {
 			if i := w.anyone(t); i != nil && len(i.PublicIPs) > 0 {
 				w.put(t, providers.Record{Name: rrName, Type: "A", Value: i.PublicIPs[0].String(), SetID: id, Policy: "weighted", Weight: int64(n)}, ownerOf(i))

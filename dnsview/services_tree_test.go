@@ -247,9 +247,9 @@ func TestQuiescedNodesStayInTheirServicesAndAreReturnedFromThere(t *testing.T) {
 		{"of a round-robin name on Triton", tritonA, cfZone, nil, "  www-02 165.225.128.1 quiesced quiesced"},
 		{"of an incarnation on EC2, whose marker has room for the SRV value", ec2B, r53Zone, nil, "    sd-01 10 10 4218 sd-01.unilans.net 34.200.16.2 quiesced quiesced quiesced"},
 		{"of an incarnation on Triton, whose marker has a digest of it", tritonB, r53Zone, nil, "    sd-02 10 10 4218 sd-02.unilans.net 165.225.128.2 quiesced quiesced quiesced"},
-		{"with a weight that nothing declares", tritonB, r53Zone, func(w *world) { w.balance("sd-02", "10 77 4218") }, "    sd-02 0 0 4218 sd-02.unilans.net? 165.225.128.2 quiesced quiesced quiesced"},
-		{"with a priority that nothing declares", tritonB, r53Zone, func(w *world) { w.balance("sd-02", "40000 10 4218") }, "    sd-02 0 0 4218 sd-02.unilans.net? 165.225.128.2 quiesced quiesced quiesced"},
-		{"with small numbers of both that nothing declares", tritonB, r53Zone, func(w *world) { w.balance("sd-02", "30 99 4218") }, "    sd-02 0 0 4218 sd-02.unilans.net? 165.225.128.2 quiesced quiesced quiesced"},
+		{"with a weight that nothing declares", tritonB, r53Zone, func(w *world) { w.balance("sd-02", "10 77 4218") }, "    sd-02 0 10 4218 sd-02.unilans.net? 165.225.128.2 quiesced quiesced quiesced"},
+		{"with a priority that nothing declares", tritonB, r53Zone, func(w *world) { w.balance("sd-02", "40000 10 4218") }, "    sd-02 0 10 4218 sd-02.unilans.net? 165.225.128.2 quiesced quiesced quiesced"},
+		{"with small numbers of both that nothing declares", tritonB, r53Zone, func(w *world) { w.balance("sd-02", "30 99 4218") }, "    sd-02 0 10 4218 sd-02.unilans.net? 165.225.128.2 quiesced quiesced quiesced"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newWorld()
@@ -295,7 +295,7 @@ func plainRecords(w *world, zone string) []string {
 
 func TestWhatADigestDoesNotGiveAwayIsReturnedAsDeclaredAndTheSentenceSaysSo(t *testing.T) {
 	w := newWorld()
-	w.service(v1Name).Priority, w.service(v1Name).Weight = 5, 6
+	w.service(v1Name).Priority, w.service(v1Name).Weight = 5, new(uint16(6))
 	w.balance("sd-02", "700 900 4218")
 	w.quiesce(tritonB)
 	p := plan.Return(w.view(), w.instance(tritonB).Ref())

@@ -232,6 +232,10 @@ func ParseTXT(v string) ([]string, bool) { return decimal.ParseTXT(v) }
 // 3.3).
 func FormatTXT(parts []string) string { return decimal.FormatTXT(parts) }
 
+// DefaultWeight is the SRV weight of a node whose service declares none. One node of weight 0 beside others gets next to
+// no clients (RFC 2782).
+const DefaultWeight = 10
+
 // SRV is the value of an SRV record (RFC 2782).
 type SRV struct {
 	Priority, Weight, Port uint16

@@ -231,7 +231,7 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 		Private: v["address"] == "private" || v["address"] == "auto" && in.ZonePrivate,
 		Port:    uint16(num("port")), Priority: uint16(num("priority")), Weight: uint16(num("weight")),
 		Health: Health{
-			HTTP: v["health_path"], Command: v["health_command"], Port: uint16(num("port")),
+			HTTP: v["health_path"], Command: v["health_command"], Port: uint16(cmp.Or(num("health_port"), num("port"))),
 			Need: num("health_need"), Of: num("health_of"), Interval: num("health_interval"),
 		},
 		Recheck: num("recheck"), Register: v["register"], CloudKey: in.CloudKey, Endpoints: in.Endpoints,

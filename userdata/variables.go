@@ -41,6 +41,7 @@ func standardVariables(agent string) []Variable {
 		{Name: "port", Type: TypePort, Default: "80", Help: "port of the service"},
 		{Name: "health_path", Type: TypeString, Default: "/", Pattern: "|/[!-~]*", Help: "path that answers 200 when the node is well; empty for a look whether the port is open"},
 		{Name: "health_command", Type: TypeString, Example: "systemctl is-active --quiet nginx", Help: "command that succeeds when the node is well, in the place of the path"},
+		{Name: "health_port", Type: TypePort, Help: "port of the health check; that of the service if it is empty"},
 		{Name: "health_need", Type: TypeInt, Default: "2", Pattern: "[1-9][0-9]?", Help: "checks that must pass, or fail, of the last health_of"},
 		{Name: "health_of", Type: TypeInt, Default: "3", Pattern: "[1-9][0-9]?", Help: "checks that are looked at"},
 		{Name: "health_interval", Type: TypeInt, Default: "5", Pattern: "[1-9][0-9]{0,3}", Help: "seconds between two checks"},
@@ -60,7 +61,7 @@ func standardVariables(agent string) []Variable {
 		v = append(v,
 			Variable{Name: "host", Type: TypeString, Default: "{name}", Pattern: `[a-z0-9.-]*\{(name|id)\}[a-z0-9.-]*`, Help: "host name of the node, below the zone: {name} is the instance's name or hostname, {id} its id"},
 			Variable{Name: "priority", Type: TypeInt, Default: "0", Help: "SRV priority, 0 to 65535: lower is tried first (RFC 2782)"},
-			Variable{Name: "weight", Type: TypeInt, Default: "10", Help: "SRV weight, 0 to 65535: share of the load (RFC 2782)"})
+			Variable{Name: "weight", Type: TypeInt, Default: strconv.Itoa(providers.DefaultWeight), Help: "SRV weight, 0 to 65535: share of the load (RFC 2782)"})
 	}
 	return v
 }

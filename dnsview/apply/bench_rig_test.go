@@ -87,7 +87,7 @@ func newBench(t *testing.T) *bench {
 		Zones:  []ZoneTarget{{Zone: b.cf.Self, DNS: b.cf}, {Zone: b.sd.Self, DNS: fakeRoute53{b.sd}}},
 		Services: []index.Service{
 			{Name: www, Kind: index.RoundRobin, TTL: 60, Select: map[string]string{"service": "www"}},
-			{Name: v1, Kind: index.DNSSD, TTL: 45, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "sd"}, TXT: map[string]string{"txtvers": "1"}},
+			{Name: v1, Kind: index.DNSSD, TTL: 45, Port: 4218, Priority: 10, Weight: new(uint16(10)), Select: map[string]string{"service": "sd"}, TXT: map[string]string{"txtvers": "1"}},
 		},
 		Journal: j, Who: "me@here", Clock: clk.Clock, Wire: b.ns,
 	}

@@ -171,7 +171,7 @@ func (r *rig) consoleAt(e sim.Endpoints, skew time.Duration) *console {
 	for _, s := range r.world().Services() {
 		d := index.Service{Name: s.Name, Kind: index.ServiceKind(s.Kind), Zone: s.Zone, Port: s.Port, TXT: s.TXT, Select: s.Select}
 		if d.Kind == index.DNSSD {
-			d.Priority, d.Weight = 10, 10
+			d.Priority, d.Weight = 10, new(uint16(10))
 		}
 		c.opts.Services = append(c.opts.Services, d)
 	}

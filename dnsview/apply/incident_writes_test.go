@@ -36,7 +36,7 @@ func (c *console) entries() []journal.Entry {
 func TestIncidentOneBadRecordInABatchDoesNotTakeTheOthersWithIt(t *testing.T) {
 	eachZone(t, sim.Options{}, func(t *testing.T, s *site) {
 		service := "v9._theservice._tcp." + s.zone
-		s.c.opts.Services = append(s.c.opts.Services, index.Service{Name: service, Kind: index.DNSSD, Zone: s.zone, TTL: 60, Port: 4218, Priority: 10, Weight: 10, Select: map[string]string{"service": "nine"}})
+		s.c.opts.Services = append(s.c.opts.Services, index.Service{Name: service, Kind: index.DNSSD, Zone: s.zone, TTL: 60, Port: 4218, Priority: 10, Weight: new(uint16(10)), Select: map[string]string{"service": "nine"}})
 		var refs []providers.InstanceRef
 		for n, cloud := range []string{use1, east, use1, east} {
 			name := fmt.Sprintf("nine-%d", n)

@@ -41,7 +41,7 @@ func TestRemediesPassTheirGuardsAndLeaveNothingToFind(t *testing.T) {
 		health []index.HealthState
 	}{
 		{dnsview.TTL, func(b *bench) { row(b.cf, www, "A").TTL = 3600 }, nil},
-		{dnsview.Weight, func(b *bench) { b.opts.Services[1].Weight = 20 }, nil},
+		{dnsview.Weight, func(b *bench) { b.opts.Services[1].Weight = new(uint16(20)) }, nil},
 		{dnsview.Proxied, func(b *bench) { yes := true; b.opts.Services[0].Proxied = &yes }, nil},
 		{dnsview.Private, func(b *bench) { row(b.cf, www, "A").Value = "10.0.0.9" }, nil},
 		{dnsview.Duplicate, func(b *bench) {

@@ -20,12 +20,12 @@ const (
 type Service struct {
 	Name     string // canonical: www.scalability.expert, or v1._theservice._tcp.unilans.net
 	Kind     ServiceKind
-	Zone     string // canonical zone name; found from Name when the config leaves it out
-	TTL      uint32 // seconds; 0 when not declared
-	Proxied  *bool  // nil when not declared
-	Port     uint16 // DNS-SD
-	Priority uint16 // DNS-SD, of a new node
-	Weight   uint16 // DNS-SD, of a new node
+	Zone     string  // canonical zone name; found from Name when the config leaves it out
+	TTL      uint32  // seconds; 0 when not declared
+	Proxied  *bool   // nil when not declared
+	Port     uint16  // DNS-SD
+	Priority uint16  // DNS-SD, of a new node
+	Weight   *uint16 // DNS-SD, of a new node; nil when not declared, see WeightOfNew
 	TXT      map[string]string
 	Clouds   []string          // cloud names; empty for all
 	Select   map[string]string // tag name to wanted value; a node matches when all do
@@ -45,6 +45,14 @@ type Health struct {
 	Command  string // run on the node only
 	Interval time.Duration
 	Need, Of int // k of n
+}
+
+// WeightOfNew returns the SRV weight of a new node.
+func (s *Service) WeightOfNew() uint16 {
+	if s.Weight == nil {
+		return providers.DefaultWeight
+	}
+	return *s.Weight
 }
 
 // Selects reports whether the instance is meant to be a node of the service.

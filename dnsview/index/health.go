@@ -25,12 +25,17 @@ func (x *Index) AddWire(z *ZoneState, w *WireState) {
 	}
 }
 
-// The checks that have to fail before a node counts as unhealthy, where its
-// service declares nothing: as many as the node agent takes.
-const (
-	defaultNeed = 2
-	defaultOf   = 3
-)
+// Threshold returns how many of the last how many checks have to pass, or else to fail: what is declared, otherwise 2 of 3, or all
+// where more have to. The agents of new nodes have the same numbers.
+func (h *Health) Threshold() (need, of int) {
+	if of = h.Of; of <= 0 {
+		of = max(3, h.Need)
+	}
+	if need = h.Need; need <= 0 {
+		need = 2
+	}
+	return min(need, of), of
+}
 
 // Failing returns the service whose health check a node fails by an outcome, or nil.
 func (x *Index) Failing(h *HealthState) *DeclaredService {
@@ -38,11 +43,7 @@ func (x *Index) Failing(h *HealthState) *DeclaredService {
 	if s == nil || x.Outdated(s, h) {
 		return nil
 	}
-	need, of := s.Health.Need, s.Health.Of
-	if of <= 0 {
-		need, of = max(need, defaultNeed), max(need, defaultOf)
-	}
-	if h.Failed < max(1, need) || h.Of < min(need, of) {
+	if need, _ := s.Health.Threshold(); h.Failed < need || h.Of-h.Failed >= need { // what passes counts first, as with the node agent
 		return nil
 	}
 	return s

@@ -48,7 +48,7 @@ func (x *Index) RecoverSRV(m QuiescedMarker, s *DeclaredService, hosts []string,
 	candidates = slices.Clone(candidates)
 	declared := s != nil && s.Port != 0
 	if declared {
-		candidates = slices.Insert(candidates, 0, providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port})
+		candidates = slices.Insert(candidates, 0, providers.SRV{Priority: s.Priority, Weight: s.WeightOfNew(), Port: s.Port})
 	}
 	for _, v := range candidates {
 		for _, v.Target = range hosts {
@@ -61,7 +61,7 @@ func (x *Index) RecoverSRV(m QuiescedMarker, s *DeclaredService, hosts []string,
 		srv.Target = hosts[0]
 	}
 	if declared {
-		srv.Priority, srv.Weight, srv.Port = s.Priority, s.Weight, s.Port
+		srv.Priority, srv.Weight, srv.Port = s.Priority, s.WeightOfNew(), s.Port
 	}
 	return srv, declared && len(hosts) > 0, true
 }

@@ -191,7 +191,7 @@ func (b *builder) registerSRV(s *index.DeclaredService, name string, i *provider
 		if elsewhere {
 			b.skip(index.Label(i) + ": its host name " + index.Clean(host) + " does not lie in " + s.ReadZone.Name)
 		}
-		for _, set := range NodeSets(name, host, want, providers.SRV{Priority: s.Priority, Weight: s.Weight, Port: s.Port}) {
+		for _, set := range NodeSets(name, host, want, providers.SRV{Priority: s.Priority, Weight: s.WeightOfNew(), Port: s.Port}) {
 			switch isAddress := set.Type != "SRV"; {
 			case isAddress && elsewhere, !isAddress && led:
 			case isAddress:

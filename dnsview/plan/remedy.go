@@ -227,8 +227,11 @@ func (b *builder) asDeclared(r *providers.Record, c dnsview.Class, s *index.Serv
 		return "not to be proxied"
 	case dnsview.Weight:
 		if r.Type != "SRV" {
-			r.Weight = int64(s.Weight)
-			return "its weight to " + strconv.Itoa(int(s.Weight))
+			if s.Weight == nil {
+				return ""
+			}
+			r.Weight = int64(*s.Weight)
+			return "its weight to " + strconv.Itoa(int(*s.Weight))
 		}
 		srv, ok := providers.ParseSRV(r.Value)
 		if !ok {
@@ -237,8 +240,8 @@ func (b *builder) asDeclared(r *providers.Record, c dnsview.Class, s *index.Serv
 		if s.Priority != 0 {
 			srv.Priority = s.Priority
 		}
-		if s.Weight != 0 {
-			srv.Weight = s.Weight
+		if s.Weight != nil {
+			srv.Weight = *s.Weight
 		}
 		r.Value = srv.String()
 		return "its priority to " + strconv.Itoa(int(srv.Priority)) + " and its weight to " + strconv.Itoa(int(srv.Weight))

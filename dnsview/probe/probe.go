@@ -55,12 +55,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// The defaults of a service's health check, as in the node agent.
-const (
-	defaultNeed     = 2
-	defaultOf       = 3
-	defaultInterval = 5 * time.Second
-)
+// defaultInterval is the interval of a service that declares none, as in the node agent.
+const defaultInterval = 5 * time.Second
 
 // Prober checks nodes and keeps the last few outcomes of each. It is safe for concurrent use.
 type Prober struct {
@@ -165,14 +161,6 @@ func (p *Prober) refusal(t *Target) string {
 	return ""
 }
 
-// threshold returns how many of the last how many attempts decide the state.
-func threshold(h *index.Health) (need, of int) {
-	if need, of = h.Need, h.Of; of <= 0 {
-		need, of = cmp.Or(need, defaultNeed), max(need, defaultOf)
-	}
-	return max(1, min(need, of)), of
-}
-
 // due reports whether the interval since the last check is over. If the address or the health check of a node has
 // changed, earlier outcomes are dropped.
 func (p *Prober) due(t *Target) bool {
@@ -216,7 +204,7 @@ func (p *Prober) record(t *Target, l *attempt, cutOff bool) {
 		h.uncertain = "no node at all could be reached from here"
 		return
 	}
-	_, of := threshold(&t.Health)
+	_, of := t.Health.Threshold()
 	h.passes = append(h.passes, l.err == "")
 	h.passes = h.passes[max(0, len(h.passes)-of):]
 	h.at, h.took, h.err = l.at, l.took, l.err

@@ -30,7 +30,7 @@ func (p *Prober) result(t *Target) Result {
 			r.Failed++
 		}
 	}
-	need, of := threshold(&t.Health)
+	need, of := t.Health.Threshold()
 	n := len(h.passes)
 	switch {
 	case h.uncertain != "":
@@ -60,7 +60,7 @@ func Views(results []Result) []index.HealthState {
 	var out []index.HealthState
 	for i := range results {
 		r := &results[i]
-		need, _ := threshold(&r.Health)
+		need, _ := r.Health.Threshold()
 		if r.State != Unhealthy && (r.State != Healthy || r.Failed >= need) {
 			continue
 		}

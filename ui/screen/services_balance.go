@@ -37,8 +37,8 @@ func balanceForm(nodes []*rows.ServiceLine) *form.Fields {
 		fields = []*form.TextField{balanceField("priority", nodes, (*rows.ServiceLine).Priority), weight}
 		about = []string{"Clients try the lowest priority first.", "Weight shares among nodes of one priority; 0 is hardly ever chosen."}
 	}
-	if d := nodes[0].Members.Declared; d != nil && srv && d.Priority+d.Weight > 0 {
-		about = append(about, fmt.Sprintf("The config declares priority %d and weight %d.", d.Priority, d.Weight))
+	if d := nodes[0].Members.Declared; d != nil && srv && (d.Priority > 0 || d.Weight != nil) {
+		about = append(about, fmt.Sprintf("The config declares priority %d and weight %d.", d.Priority, d.WeightOfNew()))
 	}
 	was := make([]string, len(fields))
 	for i, f := range fields {

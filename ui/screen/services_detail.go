@@ -189,7 +189,7 @@ func (v *servicesScreen) memberFacts(f *dialog.Facts, r *rows.ServiceLine) {
 			text += fmt.Sprintf("TTL %d  ", d.TTL)
 		}
 		if o.Kind == index.DNSSD {
-			text += fmt.Sprintf("port %d  priority %d  weight %d", d.Port, d.Priority, d.Weight)
+			text += fmt.Sprintf("port %d  priority %d  weight %d", d.Port, d.Priority, d.WeightOfNew())
 		}
 		f.Add("declared", strings.TrimSpace(text+"  "+strings.Join(d.Clouds, " ")))
 	case r.Incarnation == nil && len(r.Service.Incarnations) > 0:

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,7 @@ func (f *nodeFlags) add(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.addresses, "address", nil, "`address` of the host, IPv4 or IPv6; may be given several times")
 	fl.Var(&f.port, "port", "port of the service on this host (default: what the config declares)")
 	fl.Var(&f.priority, "priority", "priority, the lowest first (default: what the config declares, or 0)")
-	fl.Var(&f.weight, "weight", "share among hosts of one priority (default: what the config declares, or 0)")
+	fl.Var(&f.weight, "weight", "share among hosts of one priority (default: what the config declares, or "+strconv.Itoa(providers.DefaultWeight)+")")
 	fl.StringArrayVar(&f.txt, "txt", nil, "attribute `key=value` of an incarnation that has no TXT record yet; may be given several times")
 	fl.DurationVar(&f.timeout, "timeout", joinTimeout, "how long to try if many join or leave at once")
 	fl.Var(&f.ttl, "ttl", "TTL of new record sets (default: what the config declares, or 60)")
@@ -91,7 +92,7 @@ func (f *nodeFlags) open(ctx context.Context, a *commands, n *plan.Node) (*servi
 		return nil, exit.Usagef("%s is no DNS-SD name such as v1._theservice._tcp.%s, and the config declares no round-robin service of that name", words.Clean(f.service), s.source.Name)
 	}
 	n.Port = f.port.or(s.declared.Port)
-	n.Priority, n.Weight = f.priority.or(s.declared.Priority), f.weight.or(s.declared.Weight)
+	n.Priority, n.Weight = f.priority.or(s.declared.Priority), f.weight.or(s.declared.WeightOfNew())
 	if n.TTL = uint32(f.ttl); n.TTL == 0 {
 		n.TTL = s.declared.TTL
 	}

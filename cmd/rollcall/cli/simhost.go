@@ -137,7 +137,7 @@ func serviceOf(s world.ServiceSeed) config.Service {
 	}
 	if x.Kind == index.DNSSD {
 		x.Health = index.Health{TCP: true, Port: s.Port}
-		x.Priority, x.Weight = 10, 10
+		x.Priority, x.Weight = 10, new(uint16(10))
 	}
 	return x
 }

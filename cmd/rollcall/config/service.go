@@ -16,6 +16,7 @@ func (r *reader) service(n ast.Node) Service {
 	s := Service{Pos: r.pos(n)}
 	var kind string
 	var proxied bool
+	var weight uint16
 	before := len(r.errs)
 	r.mapping(n, "a service", fields{
 		"name":     r.toServiceName(&s.Name),
@@ -24,7 +25,7 @@ func (r *reader) service(n ast.Node) Service {
 		"ttl":      toNumber(r, &s.TTL, "ttl", 1, 1<<31-1),
 		"port":     toNumber(r, &s.Port, "port", 1, 65535),
 		"priority": toNumber(r, &s.Priority, "priority", 0, 65535),
-		"weight":   toNumber(r, &s.Weight, "weight", 0, 65535),
+		"weight":   func(n ast.Node) { s.Weight = &weight; toNumber(r, &weight, "weight", 0, 65535)(n) },
 		"minimum":  toNumber(r, &s.Minimum, "minimum", 0, mostRecords),
 		"proxied":  func(n ast.Node) { s.Proxied = &proxied; r.toBool(&proxied, "proxied")(n) },
 		"ipv6":     r.toBool(&s.IPv6, "ipv6"),

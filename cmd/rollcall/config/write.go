@@ -108,7 +108,10 @@ func Write(w io.Writer, c *Config) error {
 }
 
 func writeService(b *strings.Builder, s *Service) {
-	pairs := []string{"name", s.Name, "kind", string(s.Kind), "zone", s.Zone, "ttl", num(int64(s.TTL)), "port", num(int64(s.Port)), "priority", num(int64(s.Priority)), "weight", num(int64(s.Weight)), "minimum", num(int64(s.Minimum)), "ipv6", yes(s.IPv6), "address", string(s.Address)}
+	pairs := []string{"name", s.Name, "kind", string(s.Kind), "zone", s.Zone, "ttl", num(int64(s.TTL)), "port", num(int64(s.Port)), "priority", num(int64(s.Priority)), "minimum", num(int64(s.Minimum)), "ipv6", yes(s.IPv6), "address", string(s.Address)}
+	if s.Weight != nil {
+		pairs = append(pairs, "weight", strconv.Itoa(int(*s.Weight)))
+	}
 	if s.Linger > 0 {
 		pairs = append(pairs, "linger", short(s.Linger))
 	}

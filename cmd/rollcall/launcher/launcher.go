@@ -219,9 +219,15 @@ func ServiceValues(t *userdata.Template, s *index.Service, b config.Boot, at pro
 	set("ttl", int64(s.TTL))
 	set("port", int64(cmp.Or(s.Port, h.Port)))
 	set("priority", int64(s.Priority))
-	set("weight", int64(s.Weight))
-	set("health_need", int64(h.Need))
-	set("health_of", int64(h.Of))
+	set("health_port", int64(h.Port))
+	if s.Weight != nil {
+		known["weight"] = strconv.Itoa(int(*s.Weight))
+	}
+	if h.Need > 0 || h.Of > 0 {
+		need, of := h.Threshold()
+		set("health_need", int64(need))
+		set("health_of", int64(of))
+	}
 	set("health_interval", int64(h.Interval/time.Second))
 	switch {
 	case h.Command != "":
