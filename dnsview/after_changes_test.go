@@ -68,7 +68,7 @@ func (w *world) changeInstance(t *rapid.T, c *providers.CloudView, i *providers.
 		c.Instances = slices.DeleteFunc(c.Instances, func(x providers.Instance) bool { return x.ID == gone })
 		if rapid.Bool().Draw(t, "gone") {
 			c.Lookups = maps.Clone(c.Lookups)
-			c.Lookups[gone] = providers.Lookup{ID: gone, Asked: w.opts.Now, Gone: true}
+			c.Lookups[gone] = providers.Lookup{ID: gone, Asked: w.opts.Now, Gone: true, Final: c.Cloud.Traits.KeepsDeleted}
 		}
 		return "instance gone"
 	default:

@@ -51,7 +51,7 @@ func bigWorld(records int, failed bool) (*providers.Snapshot, index.Options) {
 		r := providers.Record{Zone: names[z], Name: name, Type: "A", TTL: 60, Value: ip.String(), ID: id, Owners: []providers.Owner{o}}
 		switch n % 100 {
 		case 1, 2:
-			c.Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Gone: true}
+			c.Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Gone: true, Final: true}
 			zones[z] = append(zones[z], r)
 			continue
 		case 3:

@@ -93,6 +93,9 @@ func TestEachGuardPassesFailsAndFailsForWantOfEvidence(t *testing.T) {
 		{index.GuardInstance, lacks, "its cloud gave an error", func(e *guard.Evidence, _ *world) {
 			e.Answer = guard.InstanceAnswer{Asked: true, Key: keyEast, Why: "HTTP 500"}
 		}},
+		{index.GuardInstance, lacks, "it is not found, where a deleted one is answered as gone", func(e *guard.Evidence, _ *world) {
+			e.Answer = guard.InstanceAnswer{Asked: true, Key: keyEast, NotFound: true}
+		}},
 		{index.GuardInstance, lacks, "another account answered", func(e *guard.Evidence, _ *world) { e.Answer.Key = keyUse1 }},
 		{index.GuardInstance, lacks, "it is not found, and may be too new", func(e *guard.Evidence, _ *world) {
 			e.Answer.NotFound = true

@@ -174,7 +174,7 @@ func (in *inspector) goneForGood(r *providers.Record, o providers.Owner, i *prov
 	if cs == nil || o.Host() || cs.State != providers.CoverageComplete || in.tooYoung(r, o, true) {
 		return Evidence{}, false
 	}
-	l, asked := cs.View.Lookups[o.Instance]
+	l, asked := cs.View.Lookup(o.Instance)
 	switch {
 	case i != nil && i.State.Dead():
 		return Evidence{Source: cs.Name, Fact: "lists " + index.Clean(i.ID) + " as terminated", At: cs.View.RowsFrom}, true

@@ -110,7 +110,7 @@ func (in *inspector) unknownCloud(z *index.ZoneState, r *providers.Record, o pro
 // cloud's word about that very id makes it gone. That word has no age: ids do not
 // come back, so an answer given after the creation grace stays true.
 func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers.Owner, cs *index.CloudState, missing string) {
-	l, asked := cs.View.Lookups[o.Instance]
+	l, asked := cs.View.Lookup(o.Instance)
 	who := "its owner " + index.ShortID(o.Instance)
 	final := asked && l.Gone && l.Err == nil && l.Final
 	switch {
@@ -124,6 +124,8 @@ func (in *inspector) absent(z *index.ZoneState, r *providers.Record, o providers
 	default:
 		why := cs.Name + " does not list it, and was not asked for it by id yet"
 		switch {
+		case asked && providers.KindOf(l.Err) == providers.KindNotFound:
+			why = cs.Name + " " + providers.NotSeen
 		case asked && l.Err != nil:
 			why = cs.Name + " does not list it, and did not answer when asked for it by id (" + index.ErrorText(l.Err) + ")"
 		}

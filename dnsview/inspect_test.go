@@ -86,16 +86,20 @@ func TestOneFindingForEachCondition(t *testing.T) {
 		}, []string{"unknown(dead) info " + wwwTriton}, "timeout"},
 		{"an answer to the question by id stays true, since ids do not come back", func(w *world) {
 			w.remove(tritonA, true)
-			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testNow.Add(-time.Hour), Gone: true}
+			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testNow.Add(-time.Hour), Gone: true, Final: true}
 		}, []string{"dead high delete! " + wwwTriton}, ""},
 		{"an answer that is older than the marker says nothing of it", func(w *world) {
+			w.remove(ec2A, true)
+			w.cloud("aws-use1").Lookups[ec2A] = providers.Lookup{ID: ec2A, Asked: w.record(wwwName, "A", "34").Owners[0].Registered.Add(-time.Hour), Gone: true}
+		}, []string{"unknown(dead) info " + wwwEC2}, ""},
+		{"not found proves nothing where a deleted instance is answered as gone", func(w *world) {
 			w.remove(tritonA, true)
-			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: w.record(wwwName, "A", "165").Owners[0].Registered.Add(-time.Hour), Gone: true}
-		}, []string{"unknown(dead) info " + wwwTriton}, ""},
+			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testRead, Gone: true}
+		}, []string{"unknown(dead) info " + wwwTriton}, "joyent-east does not find it, and answers of a deleted one that it is gone (410): its credentials may not see it"},
 		{"an answer that was given while the marker was too young is unknown", func(w *world) {
-			w.remove(tritonA, true)
-			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(-10*time.Minute - time.Second)
-		}, []string{"unknown(dead) info " + wwwTriton}, ""},
+			w.remove(ec2A, true)
+			w.record(wwwName, "A", "34").Owners[0].Registered = testNow.Add(-10*time.Minute - time.Second)
+		}, []string{"unknown(dead) info " + wwwEC2}, ""},
 		{"a dead entry with another failed cloud is unknown and names it", func(w *world) { w.remove(tritonA, true); fail(w, "aws-use1") }, []string{"unknown(dead) info " + wwwTriton}, "aws-use1 could not be read (aws-use1: list instances: throttled)"},
 		{"a dead entry with its own cloud failed is unknown", func(w *world) { w.remove(tritonA, true); fail(w, "joyent-east") }, []string{"unknown(dead) info " + wwwTriton}, "joyent-east could not be read"},
 		{"a dead entry in a zone read in part is unknown", func(w *world) {
@@ -118,14 +122,14 @@ func TestOneFindingForEachCondition(t *testing.T) {
 		}, []string{"unknown(dead) info " + wwwTriton}, "left i-0aaaaaaaaaaaaaaa1 out of its list"},
 		{"an empty list is not believed before each marked instance was asked for", func(w *world) {
 			w.cloud("joyent-east").Instances = nil
-			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testRead, Gone: true}
+			w.cloud("joyent-east").Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testRead, Gone: true, Final: true}
 		}, []string{
 			"unknown(dead) info " + wwwTriton, "unknown(dead) info sd-02.unilans.net A 165.225.128.2", "unknown(dead) info " + v1Name + " SRV 10 10 4218 sd-02.unilans.net",
 		}, "shows no instance at all"},
 		{"an empty list is believed when each marked instance was asked for", func(w *world) {
 			w.cloud("joyent-east").Instances = nil
 			for _, id := range []string{tritonA, tritonB} {
-				w.cloud("joyent-east").Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Gone: true}
+				w.cloud("joyent-east").Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Gone: true, Final: true}
 			}
 		}, []string{"dead high delete! " + wwwTriton, "dead high delete! sd-02.unilans.net A 165.225.128.2", "dead high delete! " + v1Name + " SRV 10 10 4218 sd-02.unilans.net"}, ""},
 		{"credentials of another, empty account give unknown", func(w *world) {
@@ -292,10 +296,10 @@ func TestOneFindingForEachCondition(t *testing.T) {
 			w.opts.Own = providers.OwnWrites{providers.MarkerKeyOf(r, r.Owners[0]): {Registered: r.Owners[0].Registered, Written: r.Modified.Add(-time.Second)}}
 		}, []string{"in-flight info " + wwwTriton}, ""},
 		{"an old marker that an earlier reading did not show is in flight", func(w *world) {
-			w.remove(tritonA, true)
-			r := w.record(wwwName, "A", "165")
+			w.remove(ec2A, true)
+			r := w.record(wwwName, "A", "34")
 			w.zone(cfZone).Appeared = map[providers.MarkerKey]time.Time{providers.MarkerKeyOf(r, r.Owners[0]): testNow.Add(-time.Minute)}
-		}, []string{"in-flight info " + wwwTriton}, "registered only 60 s ago"},
+		}, []string{"in-flight info " + wwwEC2}, "registered only 60 s ago"},
 
 		// half
 		{"a node with A and without the AAAA that is wanted is half", func(w *world) {

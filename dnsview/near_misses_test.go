@@ -67,21 +67,21 @@ func TestAnAddressOfAnyRowOfAnInstanceIsInAnInventory(t *testing.T) {
 // What keeps an entry whose owner is gone, or seems to be, from being removed.
 func TestAnEntryStaysWhereNotAllIsCertain(t *testing.T) {
 	answer := func(w *world, l providers.Lookup) {
-		l.ID, l.Asked = tritonA, testNow.Add(-12*time.Minute)
-		w.remove(tritonA, false)
-		w.cloud("joyent-east").Lookups[tritonA] = l
-		w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(-15 * time.Minute)
+		l.ID, l.Asked = ec2A, testNow.Add(-12*time.Minute)
+		w.remove(ec2A, false)
+		w.cloud("aws-use1").Lookups[ec2A] = l
+		w.record(wwwName, "A", "34").Owners[0].Registered = testNow.Add(-15 * time.Minute)
 	}
 	young := func(w *world, age time.Duration) {
 		w.remove(tritonA, true)
 		w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(-age)
 	}
 	checkCases(t, []findingCase{
-		{"not found is no proof of the end when the marker was young at that time", func(w *world) { answer(w, providers.Lookup{Gone: true}) }, []string{"unknown(dead) info " + wwwTriton}, ""},
-		{"the cloud's word that it was there once and ended is, however young it was", func(w *world) { answer(w, providers.Lookup{Gone: true, Final: true}) }, []string{"dead high delete! " + wwwTriton}, "is gone"},
+		{"not found is no proof of the end when the marker was young at that time", func(w *world) { answer(w, providers.Lookup{Gone: true}) }, []string{"unknown(dead) info " + wwwEC2}, ""},
+		{"the cloud's word that it was there once and ended is, however young it was", func(w *world) { answer(w, providers.Lookup{Gone: true, Final: true}) }, []string{"dangling critical delete! " + wwwEC2}, "is gone"},
 		{"an answer that is an error proves nothing, whatever else it says", func(w *world) {
 			answer(w, providers.Lookup{Gone: true, Final: true, Err: errors.New("bad gateway")})
-		}, []string{"unknown(dead) info " + wwwTriton}, "bad gateway"},
+		}, []string{"unknown(dead) info " + wwwEC2}, "bad gateway"},
 		{"an owner that is listed as terminated and was registered just now is a launch under way", func(w *world) {
 			w.instance(tritonA).State, w.instance(tritonA).PublicIPs = providers.StateTerminated, nil
 			w.record(wwwName, "A", "165").Owners[0].Registered = testNow.Add(-time.Minute)
@@ -137,7 +137,7 @@ func TestAnEntryStaysWhereNotAllIsCertain(t *testing.T) {
 				name := map[string]string{"SRV": v1Name, "A": "sd-02.unilans.net"}[typ]
 				w.drop(name, typ, map[string]string{"SRV": "sd-02", "A": ""}[typ])
 			}
-			cv.Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testRead, Gone: true}
+			cv.Lookups[tritonA] = providers.Lookup{ID: tritonA, Asked: testRead, Gone: true, Final: true}
 		}, []string{"dead high delete! " + wwwTriton}, ""},
 		{"a short list that an answer refutes is not believed, though the answer is of a stopped one", func(w *world) {
 			w.remove(tritonA, true)
@@ -164,7 +164,7 @@ func TestAnEntryStaysWhereNotAllIsCertain(t *testing.T) {
 		}, []string{"unknown(dead) info " + wwwName + " A 165.225.128.1.1"}, "its address cannot be read"},
 		{"a dead IPv6 entry whose address another instance has in another spelling", func(w *world) {
 			w.addRecord(cfRecord(wwwName, "2001:0DB8:0::0009", keyEast, "c2f0a1b2-0000-4000-8000-00000000dead"))
-			w.cloud("joyent-east").Lookups["c2f0a1b2-0000-4000-8000-00000000dead"] = providers.Lookup{Asked: testRead, Gone: true}
+			w.cloud("joyent-east").Lookups["c2f0a1b2-0000-4000-8000-00000000dead"] = providers.Lookup{Asked: testRead, Gone: true, Final: true}
 			w.instance(ec2A).PublicIPs = append(w.instance(ec2A).PublicIPs, addr("2001:db8::9"))
 		}, []string{"reused critical retarget " + wwwName + " AAAA 2001:0DB8:0::0009"}, "2001:db8::9 now belongs to www-01"},
 		{"a dead IPv6 entry dangles where anyone can rent its address", func(w *world) {
@@ -266,7 +266,7 @@ func TestMarkersThatAreSpecial(t *testing.T) {
 			w.addRecord(r)
 		}, []string{"quiesced info " + handRow}, "still there"},
 		{"what a quiesced host that joined by hand left behind is never an orphan", func(w *world) {
-			w.cloud("joyent-east").Lookups["host:box"] = providers.Lookup{Asked: testRead, Gone: true}
+			w.cloud("joyent-east").Lookups["host:box"] = providers.Lookup{Asked: testRead, Gone: true, Final: true}
 			quiesced("host:box", "hand", "198.51.100.5")(w)
 		}, []string{"quiesced info " + row(quiescedMark("hand", "host:box", "198.51.100.5"))}, ""},
 		{"a node that is half quiesced is told of once, at its record", func(w *world) {

@@ -85,8 +85,8 @@ func (w *world) answerAbout(verb index.Verb, c *providers.Change) guard.Instance
 				return guard.InstanceAnswer{Asked: true, Key: o.Cloud, Instance: &cv.Instances[n]}
 			}
 		}
-		l := cv.Lookups[o.Instance]
-		return guard.InstanceAnswer{Asked: true, Key: o.Cloud, Gone: l.Gone && l.Err == nil, NotFound: !l.Final, Instance: l.Instance}
+		l, _ := cv.Lookup(o.Instance)
+		return guard.InstanceAnswer{Asked: true, Key: o.Cloud, Gone: l.Gone && l.Err == nil, NotFound: l.Gone && !l.Final, Instance: l.Instance}
 	}
 	return guard.InstanceAnswer{Why: "its cloud is not configured"}
 }

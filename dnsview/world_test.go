@@ -160,7 +160,7 @@ func (w *world) remove(id string, gone bool) {
 			if cv.Instances[i].ID == id {
 				cv.Instances = append(cv.Instances[:i:i], cv.Instances[i+1:]...)
 				if gone {
-					cv.Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Gone: true}
+					cv.Lookups[id] = providers.Lookup{ID: id, Asked: testRead, Gone: true, Final: cv.Cloud.Traits.KeepsDeleted}
 				}
 				return
 			}

@@ -130,6 +130,18 @@ type Lookup struct {
 	Key      CloudKey  // of the cloud that answered, if it was identified in the same query
 }
 
+// NotSeen says of a cloud with KeepsDeleted why its "not found" proves nothing.
+const NotSeen = "does not find it, and answers of a deleted one that it is gone (410): its credentials may not see it"
+
+// By returns the lookup as an answer of a cloud with these traits. With KeepsDeleted "not found" is an error of
+// KindNotFound, as nothing is known of the instance.
+func (l Lookup) By(at *Traits) Lookup {
+	if at.KeepsDeleted && l.Gone && !l.Final {
+		l.Gone, l.Err = false, Errorf(KindNotFound, "", "the cloud "+NotSeen)
+	}
+	return l
+}
+
 // Same reports whether a later answer says the same of an instance; it may have been given at a later time, but not at an
 // earlier one.
 func (l Lookup) Same(o Lookup) bool {

@@ -31,10 +31,16 @@ type CloudView struct {
 	ReadBy     string            // the member of the team that has read and published the rows, which are for display only; empty for own reads
 	StoreErr   error             // why newer rows of ReadBy could not be read from the team's store; nil if the last look at it succeeded
 	Left       int               // rows to show that a snapshot of the beginning leaves out
-	Lookups    map[string]Lookup // answers for single ids that markers name and the list left out
+	Lookups    map[string]Lookup // answers for single ids that markers name and the list left out; read with Lookup
 	Reading    bool              // a read is under way
 	RetryAt    time.Time         // next try of a failed source; zero if unknown
 	BudgetLeft int               // calls that the account's budget allows now; -1 if unknown
+}
+
+// Lookup returns the answer about one instance, and false if there is none.
+func (v *CloudView) Lookup(id string) (Lookup, bool) {
+	l, ok := v.Lookups[id]
+	return l.By(&v.Cloud.Traits), ok
 }
 
 // ZoneView is the state of one zone.

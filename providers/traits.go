@@ -17,6 +17,7 @@ type Traits struct {
 	IDPattern      string // of instance ids, with * and ? as in AWS policies
 	StopReleases   bool   // at a stop an instance loses its public addresses except elastic ones
 	ManyByID       int    // number of instances that one call can ask for by id; 0 if each takes a call
+	KeepsDeleted   bool   // it answers of a deleted instance that it is gone, so that "not found" proves nothing
 	FindsNewAtOnce bool   // an instance is found by its id right after its launch; else it may be reported missing for a while
 
 	// Of its zones, when it hosts some.

@@ -61,7 +61,7 @@ func world(now time.Time) *providers.Snapshot {
 	s.Clouds[1].Instances[5].State = providers.StatePending
 	s.Clouds[1].Instances[5].Launched = now.Add(-40 * time.Second)
 	gone := "c2f0a1ff-9b1e-4d3a-8f00-00000000dead"
-	s.Clouds[2].Lookups[gone] = providers.Lookup{ID: gone, Asked: now.Add(-3 * time.Second), Gone: true}
+	s.Clouds[2].Lookups[gone] = providers.Lookup{ID: gone, Asked: now.Add(-3 * time.Second), Gone: true, Final: true}
 	gone2 := "i-0dead4c1d2e3f4a5"
 	s.Clouds[0].Lookups[gone2] = providers.Lookup{ID: gone2, Asked: now.Add(-3 * time.Second), Gone: true}
 

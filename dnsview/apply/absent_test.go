@@ -30,6 +30,18 @@ func TestWhatALookupDoesNotFindIsGoneOnlyWhenTheListAgrees(t *testing.T) {
 	wantStates(t, b.run(plan), StepDone)
 }
 
+func TestAnEntryStaysWhoseOwnerItsCloudDoesNotFindThoughItAnswersOfADeletedOneThatItIsGone(t *testing.T) {
+	b := newBench(t)
+	b.triton.Remove("m-1")
+	plan := b.dead()
+	b.triton.Gone = nil // the credentials may not see it any more
+	rep := b.run(plan)
+	wantStates(t, rep, StepRefused)
+	if g := guardNamed(rep, 0, index.GuardInstance); !g.NoEvidence || g.Why != "joyent-east "+providers.NotSeen || !has(b.cf, "165.225.128.1") {
+		t.Errorf("%+v", g)
+	}
+}
+
 func TestANodeIsNotTerminatedBecauseALookupFoundNothing(t *testing.T) {
 	b := newBench(t)
 	plan := plan.Drain(b.view(), ref(b.aws, "i-1"))

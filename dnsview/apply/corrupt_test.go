@@ -70,8 +70,10 @@ func newOrdeal(t *testing.T, page int) *ordeal {
 		for k, held := range []string{"34.201.50.20", o.spare(use1, n), o.spare(east, n)} {
 			r.enter(zone, "reused."+zone, "A", held, r.owner(use1, fmt.Sprintf("i-0dead%012x", 16*n+k), -never))
 		}
+		deleted := r.owner(east, fmt.Sprintf("bac00000-0000-4000-8000-%012x", n), -never)
+		r.world().Delete(east, deleted.Instance)
 		o.back = append(o.back, r.enter(zone, "back."+zone, "A", "203.0.113.24"+fmt.Sprint(n), r.owner(use1, fmt.Sprintf("i-0bac%013x", n), -never)),
-			r.enter(zone, "back."+zone, "A", "203.0.113.23"+fmt.Sprint(n), r.owner(east, fmt.Sprintf("bac00000-0000-4000-8000-%012x", n), -never)))
+			r.enter(zone, "back."+zone, "A", "203.0.113.23"+fmt.Sprint(n), deleted))
 		r.enter(zone, "back."+zone, "A", "203.0.113.251", r.owner(use1, providers.HostPrefix+"stays", -never))
 	}
 	for _, cloud := range []string{use1, east} {

@@ -210,6 +210,8 @@ func (r *run) askCloud(ctx context.Context, ev *evidence, key providers.CloudKey
 			switch {
 			case l.Key != key:
 				answers[n] = guard.InstanceAnswer{Asked: true, Key: l.Key}
+			case providers.KindOf(l.Err) == providers.KindNotFound:
+				answers[n] = guard.InstanceAnswer{Asked: true, Key: key, NotFound: true}
 			case l.Err != nil:
 				answers[n] = guard.InstanceAnswer{Asked: true, Key: key, Why: index.Clean(l.Err.Error())}
 			default:

@@ -106,6 +106,7 @@ func (s *site) crowd(name string, dead, alive int) (gone []*providers.Record) {
 		o := s.owner(use1, fmt.Sprintf("i-0dead%012x", len(name)<<16|n), -never)
 		if n%2 == 1 {
 			o = s.owner(east, fmt.Sprintf("dead0000-0000-4000-8000-%012x", len(name)<<16|n), -never)
+			s.world().Delete(east, o.Instance)
 		}
 		gone = append(gone, s.enter(s.zone, name, "A", fmt.Sprintf("203.0.%d.%d", n/250, n%250+1), o))
 	}

@@ -261,6 +261,9 @@ func (r *run) powerGuard(ctx context.Context, s *plan.Step) (t *CloudTarget, g i
 	case l.Gone:
 		g.Why = t.Name + " says that it is gone"
 		return t, g, providers.StateTerminated
+	case providers.KindOf(l.Err) == providers.KindNotFound:
+		g.NoEvidence, g.Why = true, t.Name+" "+providers.NotSeen
+		return t, g, ""
 	case l.Err != nil:
 		g.NoEvidence, g.Why = true, t.Name+" gave no answer about it: "+index.Clean(l.Err.Error())
 		return t, g, ""

@@ -102,13 +102,14 @@ func TestAnEmptyListIsBelievedOnlyWhenEveryMarkedInstanceWasAnsweredFor(t *testi
 
 func TestAYoungMarkerIsNotRemovedAsDead(t *testing.T) {
 	b := newBench(t)
-	b.triton.Remove("m-1")
+	b.aws.Remove("i-1")
+	n := slices.IndexFunc(b.cf.Rows, func(r providers.Record) bool { return r.Value == "34.200.16.1" })
 	p := b.dead()
 	young := begin.Add(-time.Minute)
-	b.cf.Rows[4].Owners[0].Registered = young
-	text, _ := b.cf.Rows[4].Owners[0].Encode()
-	b.cf.Rows[4].Comment = text
-	p.Steps[0].Change.Before = b.cf.Owned()[4]
+	b.cf.Rows[n].Owners[0].Registered = young
+	text, _ := b.cf.Rows[n].Owners[0].Encode()
+	b.cf.Rows[n].Comment = text
+	p.Steps[0].Change.Before = b.cf.Owned()[n]
 	rep := b.run(p)
 	wantStates(t, rep, StepRefused)
 	if g := guardNamed(rep, 0, index.GuardGrace); g.Pass || g.Satisfy != "wait 9 min" {

@@ -79,6 +79,7 @@ func TestADeleteWhoseAnswerIsLostIsUnknownWhenANewNodeHasTheAddress(t *testing.T
 	r := newRig(t, sim.Options{})
 	c := r.console(0)
 	o := r.owner(east, "dead0000-0000-4000-8000-00000000000a", -never)
+	r.world().Delete(east, o.Instance)
 	old := r.launch(east, world.Instance{Name: "next"})
 	rec := r.enter(cfZone, "pool."+cfZone, "A", "203.0.113.77", o)
 	r.enter(cfZone, "pool."+cfZone, "A", "203.0.113.250", r.owner(east, providers.HostPrefix+"stays", -never))

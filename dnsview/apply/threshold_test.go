@@ -14,6 +14,7 @@ func many(t *testing.T, n int) *bench {
 	for i := range n {
 		ip := fmt.Sprintf("165.225.129.%d", i)
 		b.serve(b.triton, fmt.Sprintf("x-%d", i), ip)
+		b.triton.Remove(fmt.Sprintf("x-%d", i))
 	}
 	return b
 }

@@ -37,7 +37,9 @@ func TestTheCountOfOneZoneDoesNotAnswerForAnother(t *testing.T) {
 	b := newBench(t)
 	b.serve(b.triton, "x-1", "165.225.129.1")
 	b.serve(b.triton, "x-2", "165.225.129.2")
-	b.triton.Remove("s-1")
+	for _, id := range []string{"x-1", "x-2", "s-1"} {
+		b.triton.Remove(id)
+	}
 	all := Guards{Threshold: NothingGoes, From: 1}
 	b.opts.ZoneGuards = map[string]Guards{cfZone: all, sdZone: all}
 	p := b.dead()

@@ -3,6 +3,7 @@ package apply
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,11 +79,12 @@ func TestAJumpOfTheWallClockBetweenAReadAndAGuardChangesNoAge(t *testing.T) {
 					}
 				},
 				"a young marker is young": func(t *testing.T, b *bench) {
-					b.triton.Remove("m-1")
+					b.aws.Remove("i-1")
+					n := slices.IndexFunc(b.cf.Rows, func(r providers.Record) bool { return r.Value == "34.200.16.1" })
 					p := b.dead()
-					b.cf.Rows[4].Owners[0].Registered = begin.Add(-time.Minute)
-					b.cf.Rows[4].Comment, _ = b.cf.Rows[4].Owners[0].Encode()
-					p.Steps[0].Change.Before = b.cf.Owned()[4]
+					b.cf.Rows[n].Owners[0].Registered = begin.Add(-time.Minute)
+					b.cf.Rows[n].Comment, _ = b.cf.Rows[n].Owners[0].Encode()
+					p.Steps[0].Change.Before = b.cf.Owned()[n]
 					b.fresh()
 					b.clk.Jump(d)
 					rep := b.run(p)

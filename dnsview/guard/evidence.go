@@ -15,7 +15,7 @@ type InstanceAnswer struct {
 	Asked    bool                // a configured cloud could be asked
 	Key      providers.CloudKey  // the key of the cloud that answered
 	Gone     bool                // the cloud says that the instance does not exist any more
-	NotFound bool                // Gone rests on "not found", which is also the answer for an instance that is too new
+	NotFound bool                // "not found", which is also the answer for an instance that is too new; with Gone false it proves nothing
 	Instance *providers.Instance // nil when the cloud does not show it
 	Why      string              // why there is no answer; empty when there is one
 }

@@ -81,6 +81,9 @@ func (e *Evidence) CheckInstance() index.GuardResult {
 	case a.Why != "":
 		return index.Unproven(g, where+" gave no answer about "+index.ShortID(o.Instance)+": "+a.Why, "an answer from "+where)
 	}
+	if a.NotFound && !a.Gone {
+		return index.Unproven(g, where+" "+providers.NotSeen, "its answer that "+index.ShortID(o.Instance)+" is gone, or credentials that see it")
+	}
 	dead := a.Gone || a.Instance != nil && a.Instance.State.Dead()
 	if !dead && a.Instance == nil {
 		return index.Unproven(g, where+" gave no answer about "+index.ShortID(o.Instance), "an answer from "+where)

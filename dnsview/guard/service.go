@@ -73,7 +73,7 @@ func (e *Evidence) CheckOrphaned() index.GuardResult {
 	gone := e.Answer.Asked && e.Answer.Key == o.Cloud && e.Answer.Why == "" && (e.Answer.Gone || e.Answer.Instance != nil && e.Answer.Instance.State.Dead())
 	if cs := e.View.Index.CloudsByKey[o.Cloud]; cs != nil && cs.State == providers.CoverageComplete {
 		i := e.View.Index.Instance(o.Cloud, o.Instance)
-		l, asked := cs.View.Lookups[o.Instance]
+		l, asked := cs.View.Lookup(o.Instance)
 		gone = gone || i != nil && i.State.Dead() || i == nil && asked && l.Gone && l.Err == nil
 		if i != nil && !i.State.Dead() {
 			return index.Failed(g, index.Label(i)+" was taken out on purpose, and is there: return it, or terminate it", "")

@@ -188,7 +188,7 @@ func (x *Index) verifyEmptyList(cs *CloudState) {
 		if k.Cloud != cs.Key || x.Nodes[n].FirstLink < 0 {
 			continue
 		}
-		if l, ok := cs.View.Lookups[k.ID]; !ok || l.Err != nil {
+		if l, ok := cs.View.Lookup(k.ID); !ok || l.Err != nil {
 			asked++
 		}
 	}

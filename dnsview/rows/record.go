@@ -172,7 +172,7 @@ func (r *Record) nodeText(i *providers.Instance) string {
 	if c == nil {
 		return id + " (elsewhere)"
 	}
-	if l, ok := c.Lookups[o.Instance]; ok && l.Gone {
+	if l, ok := c.Lookup(o.Instance); ok && l.Gone {
 		return id + " (gone)"
 	}
 	return id + " (not seen)"

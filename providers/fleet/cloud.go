@@ -115,7 +115,7 @@ func (c *cloud) restoreRows(v *providers.CloudView) {
 	c.shown.Instances, c.shown.Addresses, c.shown.RowsFrom, c.shown.Left = v.Instances, v.Addresses, v.RowsFrom, v.Left
 	c.restored = v.RowsFrom
 	for id, l := range v.Lookups {
-		if l.Gone && l.Err == nil {
+		if l = l.By(&c.src.Traits); l.Gone && l.Err == nil {
 			c.answers[id] = answer{Lookup: l}
 		}
 	}

@@ -255,7 +255,7 @@ func (c *cloud) lookup(ctx context.Context, ids []string, answer func(providers.
 			mu.Lock()
 			defer mu.Unlock()
 			for _, id := range some {
-				answer(lookupOf(id, asked, answers[id]))
+				answer(lookupOf(id, asked, answers[id]).By(&c.src.Traits))
 			}
 			return nil
 		})

@@ -54,8 +54,14 @@ func (c *Cloud) Count() (n int) {
 	return n
 }
 
-// Remove removes an instance.
+// Remove removes an instance, as a deletion does: a cloud with KeepsDeleted then answers that it is gone.
 func (c *Cloud) Remove(id string) {
+	if c.Self.Traits.KeepsDeleted {
+		if c.Gone == nil {
+			c.Gone = map[string]bool{}
+		}
+		c.Gone[id] = true
+	}
 	c.Rows = slices.DeleteFunc(c.Rows, func(i providers.Instance) bool { return i.ID == id })
 }
 

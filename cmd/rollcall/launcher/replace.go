@@ -250,7 +250,11 @@ func (s *Launcher) placeOf(l *plan.Launch, v *dnsview.View, entries []journal.En
 // isGone reports whether a complete list of the cloud of an instance does not have it.
 func (s *Launcher) isGone(v *dnsview.View, ref providers.InstanceRef) bool {
 	c := v.CloudByKey(ref.Key)
-	return c != nil && c.Coverage.State == providers.CoverageComplete && c.Lookups[ref.ID].Gone
+	if c == nil || c.Coverage.State != providers.CoverageComplete {
+		return false
+	}
+	l, _ := c.Lookup(ref.ID)
+	return l.Gone
 }
 
 // launchSpec returns the spec of the launch of one node in the place of another.

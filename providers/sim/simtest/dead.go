@@ -15,17 +15,22 @@ import (
 func AddDead(t testing.TB, w *world.World, n int) {
 	t.Helper()
 	clouds := w.Clouds()
+	idOf := func(i int) string {
+		if clouds[i%len(clouds)].Provider == providers.Triton {
+			return fmt.Sprintf("dead0000-0000-4000-8000-%012x", i)
+		}
+		return fmt.Sprintf("i-%017x", 0xdead0000+i)
+	}
+	for i := range n {
+		w.Delete(clouds[i%len(clouds)].Name, idOf(i))
+	}
 	for _, zone := range w.Zones("") {
 		markers := zone.Provider == providers.Route53
 		if _, err := zone.Update(func(tx *world.Tx) error {
 			at := tx.Now().Add(-24 * time.Hour).Truncate(time.Second)
 			sets, marks := map[string][]string{}, map[string][]string{}
 			for i := range n {
-				c := clouds[i%len(clouds)]
-				id := fmt.Sprintf("i-%017x", 0xdead0000+i)
-				if c.Provider == providers.Triton {
-					id = fmt.Sprintf("dead0000-0000-4000-8000-%012x", i)
-				}
+				c, id := clouds[i%len(clouds)], idOf(i)
 				name, value := fmt.Sprintf("gone%d.%s", i/250, zone.Name), fmt.Sprintf("203.0.%d.%d", i/250, i%250)
 				o := providers.Owner{Fleet: w.FleetID, Cloud: c.Key, Instance: id, Registered: at}
 				if markers {

@@ -59,12 +59,12 @@ func (c *call) machine(id string) (world.Instance, error) {
 	if c.kind == world.WrongKey {
 		return world.Instance{}, world.ErrNoInstance
 	}
-	if c.kind == world.Stale {
+	i, err := c.front.w.Instance(c.o.Cloud, id)
+	if c.kind == world.Stale && err == nil {
 		if then, ok := c.stale.Read(c.front.w.Now()); ok && !slices.ContainsFunc(then, func(i world.Instance) bool { return i.ID == id }) {
 			return world.Instance{}, world.ErrNoInstance // it is too new
 		}
 	}
-	i, err := c.front.w.Instance(c.o.Cloud, id)
 	if err == nil && over(&i) {
 		return i, world.ErrGone
 	}

@@ -154,6 +154,13 @@ func (w *World) terminate(c *cloud, i *Instance) {
 	w.after(w.delays.Forget, func() { w.forget(c, i) })
 }
 
+// Delete makes a cloud one that had an instance with this id and has deleted it.
+func (w *World) Delete(cloudName, id string) {
+	w.lock()
+	defer w.unlock()
+	w.forget(w.cloud(cloudName), &Instance{ID: id, State: providers.StateTerminated})
+}
+
 func (w *World) forget(c *cloud, i *Instance) {
 	c.instances = slices.DeleteFunc(c.instances, func(x *Instance) bool { return x == i })
 	delete(c.byID, i.ID)
