@@ -148,7 +148,7 @@ func keyOf(t *Target) key { return key{t.Service, t.Instance.Key, t.Instance.ID}
 func (p *Prober) refusal(t *Target) string {
 	switch h := &t.Health; {
 	case !p.o.On:
-		return "health checks from here are off"
+		return "health checks from here are off: probe: false, or a cloud on this machine"
 	case h.HTTP == "" && !h.TCP && h.Command != "":
 		return "its health check is a command, which runs on the node only"
 	case h.HTTP == "" && !h.TCP:

@@ -378,6 +378,8 @@ func TestTheNodesToLookAtAreTheRunningOnesOfServicesWithACheck(t *testing.T) {
 	inst := func(id string, state providers.InstanceState, tag string, addrs ...netip.Addr) providers.Instance {
 		return providers.Instance{Cloud: "c", Key: "0123456789", ID: id, Name: id, State: state, PublicIPs: addrs, Tags: providers.TagsOf(map[string]string{"service": tag})}
 	}
+	inside := inst("i-6", providers.StateRunning, "inner", public)
+	inside.PrivateIPs = []netip.Addr{netip.MustParseAddr("10.0.0.6")}
 	v := dnsview.Inspect(&providers.Snapshot{
 		Clouds: []providers.CloudView{{
 			Cloud: providers.Cloud{Name: "c", Key: "0123456789"}, Coverage: providers.Coverage{State: providers.CoverageComplete, Key: "0123456789"},
@@ -387,6 +389,7 @@ func TestTheNodesToLookAtAreTheRunningOnesOfServicesWithACheck(t *testing.T) {
 				inst("i-3", providers.StateRunning, "unchecked", public),
 				inst("i-4", providers.StateRunning, "srv"),
 				inst("i-5", providers.StateRunning, "srv", netip.MustParseAddr("2001:db8::5")),
+				inside,
 			},
 		}},
 		Zones: []providers.ZoneView{{
@@ -397,12 +400,16 @@ func TestTheNodesToLookAtAreTheRunningOnesOfServicesWithACheck(t *testing.T) {
 		{Name: "www.example.com", Kind: index.RoundRobin, Zone: "example.com", Select: map[string]string{"service": "www"}, Health: index.Health{HTTP: "/"}},
 		{Name: "plain.example.com", Kind: index.RoundRobin, Zone: "example.com", Select: map[string]string{"service": "unchecked"}},
 		{Name: "v1._x._tcp.example.com", Kind: index.DNSSD, Zone: "example.com", Port: 4218, Select: map[string]string{"service": "srv"}, Health: index.Health{TCP: true}},
+		{Name: "inner.example.com", Kind: index.RoundRobin, Zone: "example.com", Address: index.ScopePrivate, Select: map[string]string{"service": "inner"}, Health: index.Health{TCP: true, Port: 80}},
 	}})
 	var got []string
 	for _, x := range Targets(v) {
 		got = append(got, fmt.Sprintf("%s %s %s %d", x.Service, x.Instance.ID, x.Addr, x.Health.Port))
 	}
-	want := []string{"www.example.com i-1 203.0.113.2 0", "v1._x._tcp.example.com i-4 invalid IP 4218", "v1._x._tcp.example.com i-5 2001:db8::5 4218"}
+	want := []string{
+		"www.example.com i-1 203.0.113.2 0", "v1._x._tcp.example.com i-4 invalid IP 4218", "v1._x._tcp.example.com i-5 2001:db8::5 4218",
+		"inner.example.com i-6 10.0.0.6 80", // though it has a public address, and no record yet
+	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -72,7 +72,7 @@ func Views(results []Result) []index.HealthState {
 }
 
 // Targets returns the nodes to check: every running instance of every declared service with a health check, at the
-// address in DNS, else at its first public one.
+// address in DNS, else at the one that it should have there.
 func Targets(v *dnsview.View) []Target {
 	var out []Target
 	for i := range v.Snapshot.Clouds {
@@ -103,13 +103,10 @@ func addressOf(v *dnsview.View, inst *providers.Instance, service string) netip.
 			return a
 		}
 	}
-	for _, a := range inst.PublicIPs {
-		if a.Is4() {
+	if s := v.Index.ServicesByName[service]; s != nil {
+		for _, a := range index.WantedAddresses(nil, s.Service, s.ReadZone, inst) {
 			return a
 		}
-	}
-	if len(inst.PublicIPs) > 0 {
-		return inst.PublicIPs[0]
 	}
 	return netip.Addr{}
 }

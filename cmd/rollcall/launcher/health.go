@@ -16,6 +16,7 @@ import (
 // embedded clouds.
 type nodeHealth struct {
 	service  index.Service
+	address  func(*providers.Instance) netip.Addr // that clients of the service are sent to
 	clock    providers.Clock
 	mayProbe func(cloud string) bool
 
@@ -27,7 +28,28 @@ type nodeHealth struct {
 }
 
 func (s *Launcher) newNodeHealth(d *index.Service) *nodeHealth {
-	return &nodeHealth{service: *d, clock: s.Program.Clock, mayProbe: s.mayProbe, probers: map[string]*probe.Prober{}, unchecked: map[string]string{}}
+	h := &nodeHealth{service: *d, clock: s.Program.Clock, mayProbe: s.mayProbe, probers: map[string]*probe.Prober{}, unchecked: map[string]string{}}
+	h.address = func(i *providers.Instance) netip.Addr {
+		for _, a := range index.WantedAddresses(nil, &h.service, s.zoneState(d.Zone), i) {
+			return a
+		}
+		return netip.Addr{}
+	}
+	return h
+}
+
+// zoneState returns what is known of a zone now, or nil.
+func (s *Launcher) zoneState(name string) *index.ZoneState {
+	if s.Fleet == nil {
+		return nil
+	}
+	zones := s.Fleet.Snapshot().Zones
+	for i := range zones {
+		if providers.SameName(zones[i].Zone.Name, name) {
+			return &index.ZoneState{View: &zones[i]}
+		}
+	}
+	return nil
 }
 
 // mayProbe reports whether nodes of a cloud may be contacted from here.
@@ -46,22 +68,9 @@ func (h *nodeHealth) check(ctx context.Context, n launch.Node) probe.Result {
 		h.probers[key] = p
 	}
 	h.mu.Unlock()
-	t := probe.Target{Service: h.service.Name, Instance: n.Instance.Ref(), Addr: publicAddress(n.Instance.PublicIPs), Health: h.service.Health}
+	t := probe.Target{Service: h.service.Name, Instance: n.Instance.Ref(), Addr: h.address(&n.Instance), Health: h.service.Health}
 	t.Health.Port = cmp.Or(t.Health.Port, h.service.Port)
 	return p.Check(ctx, []probe.Target{t})[0]
-}
-
-// publicAddress returns the address that clients of a new node use.
-func publicAddress(public []netip.Addr) netip.Addr {
-	for _, a := range public {
-		if a.Is4() {
-			return a
-		}
-	}
-	if len(public) > 0 {
-		return public[0]
-	}
-	return netip.Addr{}
 }
 
 // watch returns boot with the result of the health check added.
@@ -85,7 +94,8 @@ func (h *nodeHealth) watch(boot func(context.Context, launch.Node) (launch.BootS
 // for the console log, if its cloud has one.
 func (h *nodeHealth) register(do func(context.Context, launch.Node) error) func(context.Context, launch.Node) error {
 	return func(ctx context.Context, n launch.Node) error {
-		switch r := h.check(ctx, n); r.State {
+		r := h.check(ctx, n)
+		switch r.State {
 		case probe.Healthy:
 			return do(ctx, n)
 		case probe.Unchecked:
@@ -102,7 +112,7 @@ func (h *nodeHealth) register(do func(context.Context, launch.Node) error) func(
 		}
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.unchecked[n.Cloud+"/"+n.Instance.ID] = "it was not checked from here (probe: false, or a cloud on this machine): " + seen
+		h.unchecked[n.Cloud+"/"+n.Instance.ID] = "it was not checked from here (" + r.Reason + "): " + seen
 		return nil
 	}
 }

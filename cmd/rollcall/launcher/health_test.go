@@ -55,6 +55,7 @@ func TestANodeThatTheConsoleRegistersWaitsForTheHealthCheckMadeFromHere(t *testi
 	k := newKnocked(t)
 	clk := providertest.NewClock(time.Unix(1_790_000_000, 0))
 	h := healthSession(true, clk.Clock).newNodeHealth(&index.Service{Name: "www.example.com", Kind: index.RoundRobin, Health: k.health})
+	h.address = func(i *providers.Instance) netip.Addr { return i.PublicIPs[1] }
 	registered := 0
 	watch, register := h.watch(noLog), h.register(func(context.Context, launch.Node) error { registered++; return nil })
 	for i, want := range []struct {
@@ -143,5 +144,32 @@ func TestANodeThatMayNotBeCheckedIsRegisteredOnceItsConsoleLogSaysThatItsBootIsT
 	}
 	if k.knocks.Load() != 0 {
 		t.Errorf("%d knocks", k.knocks.Load())
+	}
+}
+
+func TestAHealthCheckFromHereUsesTheAddressThatClientsAreSentTo(t *testing.T) {
+	public, private := netip.MustParseAddr("34.200.16.1"), netip.MustParseAddr("10.0.0.1")
+	both := providers.Instance{ID: "n-1", PublicIPs: []netip.Addr{public}, PrivateIPs: []netip.Addr{private}}
+	inside := providers.Instance{ID: "n-2", PrivateIPs: []netip.Addr{private}}
+	for _, c := range []struct {
+		scope index.AddressScope
+		node  providers.Instance
+		want  netip.Addr
+		note  string
+	}{
+		{"", both, public, "probe: false"},
+		{index.ScopePrivate, both, private, "probe: false"},
+		{index.ScopePrivate, inside, private, "probe: false"},
+		{"", inside, netip.Addr{}, "it has no address that clients are sent to"},
+	} {
+		h := healthSession(!c.want.IsValid(), providers.Clock{}).newNodeHealth(&index.Service{Name: "www.example.com", Address: c.scope, Health: index.Health{TCP: true, HTTP: "/", Port: 80}})
+		n := launch.Node{Cloud: "east", Instance: c.node}
+		if r := h.check(t.Context(), n); r.Addr != c.want {
+			t.Errorf("%q %s: it is checked at %v, want %v", c.scope, c.node.ID, r.Addr, c.want)
+		}
+		h.watch(noLog)
+		if err := h.register(func(context.Context, launch.Node) error { return nil })(t.Context(), n); err != nil || !strings.Contains(h.note(n), c.note) {
+			t.Errorf("%q %s: %v, noted %q", c.scope, c.node.ID, err, h.note(n))
+		}
 	}
 }
