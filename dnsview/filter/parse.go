@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rollcall/dnsview/index"
 )
 
 // field is a field that terms can be about.
@@ -199,7 +201,7 @@ func (p *parser) word(t term, start, word int) (term, error) {
 			}
 		}
 		if i > 0 && plainWord(v[:i]) {
-			return t, p.fail(word, "there is no field %q, the nearest is %s; fields are %s", v[:i], Nearest(v[:i], fieldNames()), strings.Join(fieldNames(), ", "))
+			return t, p.fail(word, "there is no field %q%s; fields are %s", v[:i], nearest(v[:i], fieldNames(), ", ", ""), strings.Join(fieldNames(), ", "))
 		}
 	}
 	t.value, t.original = strings.ToLower(v), v
@@ -321,10 +323,18 @@ func (p *parser) finish(t *term, v string, at int) error {
 			return p.fail(at-1, "age is compared with > or <: age>7d")
 		}
 	}
-	if v, nearest, found := t.impossible(); found {
-		return p.fail(at, "nothing ever has the %s %q; the nearest is %s", t.field, v, nearest)
+	if v, known, found := t.impossible(); found {
+		return p.fail(at, "nothing ever has the %s %q; %s", t.field, v, nearest(v, known, "", "it is one of "+strings.Join(known, ", ")))
 	}
 	return nil
+}
+
+// nearest returns which candidate a word was meant to be, or otherwise.
+func nearest(word string, candidates []string, lead, otherwise string) string {
+	if best := index.Nearest(word, candidates); best != "" {
+		return lead + "the nearest is " + best
+	}
+	return otherwise
 }
 
 // value reads a quoted string, or all up to the next white space.

@@ -30,18 +30,18 @@ var values = map[string][]string{
 	},
 }
 
-// impossible returns the first of the wanted values that no row has, with the nearest that some row has. Values of
-// fields that can have any value are always possible.
-func (t *term) impossible() (value, nearest string, found bool) {
+// impossible returns the first of the wanted values that no row has, with those that rows have. Values of fields that can have
+// any value are always possible.
+func (t *term) impossible() (value string, known []string, found bool) {
 	field := t.field
 	if field == "class" {
 		field = "finding"
 	}
-	if known, closed := values[field]; closed {
+	known, closed := values[field]
+	if closed {
 		value, found = t.unfit(known)
-		return value, Nearest(value, known), found
 	}
-	return "", "", false
+	return value, known, found
 }
 
 // Unfit returns the first value that the filter wants of a field and that fits none of the known ones, and whether
@@ -75,37 +75,4 @@ func (t *term) unfit(known []string) (value string, found bool) {
 		}
 	}
 	return "", false
-}
-
-// Nearest returns the candidate with the fewest changed letters from a word; of several the first.
-func Nearest(word string, candidates []string) string {
-	best, least := "", 0
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); best == "" || d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance returns the number of letters to insert, remove or replace that turn a into b.
-func distance(a, b string) int {
-	x, y := []rune(a), []rune(b)
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range x {
-		last := row[0]
-		row[0] = i + 1
-		for j := range y {
-			cost := last
-			if x[i] != y[j] {
-				cost++
-			}
-			last = row[j+1]
-			row[j+1] = min(cost, last+1, row[j]+1)
-		}
-	}
-	return row[len(y)]
 }

@@ -16,7 +16,7 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -143,7 +143,7 @@ func (a *commands) unknownTags(c *config.Config) (out []string) {
 		for _, tag := range slices.Sorted(maps.Keys(c.Services[i].Select)) {
 			if len(names) > 0 && !known[tag] {
 				e := config.Error{Pos: c.Services[i].Pos, What: fmt.Sprintf("service %s selects its nodes by the tag %s, which no instance had when the clouds were last read", c.Services[i].Name, tag)}
-				if guess := filter.Nearest(tag, names); guess != "" {
+				if guess := index.Nearest(tag, names); guess != "" {
 					e.Do = "did you mean " + guess + "?"
 				}
 				out = append(out, e.Error())

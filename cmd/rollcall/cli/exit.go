@@ -10,6 +10,7 @@ import (
 	"rollcall/cmd/rollcall/config"
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
+	"rollcall/dnsview/index"
 	"rollcall/providers/launch"
 	"rollcall/userdata"
 )
@@ -52,10 +53,15 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if cmd.HasAvailableSubCommands() {
-		cmd.SuggestionsMinimumDistance = max(2, cmd.SuggestionsMinimumDistance)
+		var names []string
+		for _, c := range cmd.Commands() {
+			if c.IsAvailableCommand() {
+				names = append(names, c.Name())
+			}
+		}
 		hint := ""
-		if s := cmd.SuggestionsFor(args[0]); len(s) > 0 {
-			hint = fmt.Sprintf("; did you mean %q?", s[0])
+		if best := index.Nearest(args[0], names); best != "" {
+			hint = fmt.Sprintf("; did you mean %q?", best)
 		}
 		return exit.Usagef("unknown command %q for %q%s; see %s --help", args[0], cmd.CommandPath(), hint, cmd.CommandPath())
 	}

@@ -17,13 +17,13 @@ func TestAValueThatConcernsNoCloudOfALaunchIsAUsageErrorWithTheNearestOne(t *tes
 		args string
 		want string
 	}{
-		{launch, "aws-use1 --size joyent-east=g4-1G", "--size joyent-east=g4-1G: nothing is launched in joyent-east; the nearest is aws-use1=g4-1G, and g4-1G alone is for all clouds of the launch"},
+		{launch, "aws-use1 --size joyent-east=g4-1G", "--size joyent-east=g4-1G: something is launched in aws-use1 only, and g4-1G alone is for all clouds of the launch"},
 		{launch, "aws-use1,aws-euw1 --image aws-euw=ami-1", "--image aws-euw=ami-1: there is no cloud aws-euw; the nearest is aws-euw1=ami-1"},
-		{launch, "joyent-east --key-pair aws-use1=ops", "--key-pair aws-use1=ops: nothing is launched in aws-use1"},
+		{launch, "joyent-east --key-pair aws-use1=ops", "--key-pair aws-use1=ops: something is launched in joyent-east only"},
 		{launch, "aws-usx", `there is no cloud "aws-usx", the nearest is aws-use1`},
-		{replace, "--size joyent-east=g4-1G", "--size joyent-east=g4-1G: nothing is launched in joyent-east; the nearest is aws-use1=g4-1G"},
+		{replace, "--size joyent-east=g4-1G", "--size joyent-east=g4-1G: something is launched in aws-use1 only, and g4-1G alone"},
 		{replace, "--network aws-use2=subnet-1", "--network aws-use2=subnet-1: there is no cloud aws-use2; the nearest is aws-use1=subnet-1"},
-		{replace, "--instance-profile aws-euw1=role", "nothing is launched in aws-euw1"},
+		{replace, "--instance-profile aws-euw1=role", "the nearest is aws-use1=role"},
 		{replace, "--metadata key=HOME", "--metadata is for Triton, and no node is replaced there"},
 	} {
 		r := rollcall(t, append(c.of, strings.Fields(c.args)...)...)

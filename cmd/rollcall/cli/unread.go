@@ -8,7 +8,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
-	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
@@ -89,7 +89,7 @@ func notFound(what, hint string, unread []string) error {
 
 // nearestTo returns a hint with the known name that is most like a word, and where all of them are listed.
 func nearestTo(word string, known []string, see string) string {
-	if best := filter.Nearest(word, known); best != "" {
+	if best := index.Nearest(word, known); best != "" {
 		return "the nearest is " + words.Clean(best) + "; " + see
 	}
 	return see

@@ -47,7 +47,7 @@ func TestAZoneIsExportedAsBINDLoadsItAndIsTheSameAsItsFile(t *testing.T) {
 
 func TestAZoneThatIsUnknownOrNotReadIsNotExported(t *testing.T) {
 	s := newWorld(t)
-	if r := rollcall(t, "zone", "export", "example.org"); r.code != exit.Usage || !strings.Contains(r.err, "there is no zone example.org; the nearest is ") {
+	if r := rollcall(t, "zone", "export", "example.org"); r.code != exit.Usage || !strings.Contains(r.err, "there is no zone example.org; see rollcall ls sources") {
 		t.Errorf("exit code %d: %s", r.code, r.err)
 	}
 	if r := rollcall(t, "zone", "diff", "unilans.net", "/no/such/file"); r.code != exit.Usage || !strings.Contains(r.err, "read the file: open /no/such/file") {

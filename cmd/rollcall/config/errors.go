@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"rollcall/dnsview/index"
 )
 
 // Error is one mistake in a config file: its place, what is wrong, and the remedy.
@@ -72,47 +74,8 @@ func oneLine(s string) string {
 
 // didYouMean returns what to do about an unknown word: use the candidate that it resembles, or otherwise.
 func didYouMean(word string, candidates []string, otherwise string) string {
-	if guess := nearest(word, candidates); guess != "" {
+	if guess := index.Nearest(word, candidates); guess != "" {
 		return fmt.Sprintf("did you mean %q?", guess)
 	}
 	return otherwise
-}
-
-// nearest returns the candidate that was most likely meant, or "".
-func nearest(word string, candidates []string) string {
-	if len(word) > 100 {
-		return ""
-	}
-	best, bestDistance := "", 1+max(1, len(word)/3)
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), c); d < bestDistance {
-			best, bestDistance = c, d
-		}
-	}
-	return best
-}
-
-// distance returns the number of single-character edits between two words. Swapping neighbours counts as one.
-func distance(a, b string) int {
-	d := make([][]int, len(a)+1)
-	for i := range d {
-		d[i] = make([]int, len(b)+1)
-		d[i][0] = i
-	}
-	for j := range len(b) + 1 {
-		d[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(a)][len(b)]
 }

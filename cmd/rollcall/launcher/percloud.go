@@ -6,7 +6,7 @@ import (
 
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
-	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/providers/journal"
 )
 
@@ -50,7 +50,12 @@ func (s *Launcher) checkClouds(flags []cloudFlag, launched []string) error {
 			if known := s.cloudNames(); !slices.Contains(known, name) {
 				why = "there is no cloud " + words.Clean(name)
 			}
-			return exit.Usagef("%s %s: %s; the nearest is %s=%s, and %s alone is for all clouds of the launch", f.name, words.Clean(arg), why, words.Clean(filter.Nearest(name, launched)), words.Clean(value), words.Clean(value))
+			if best := index.Nearest(name, launched); best != "" {
+				why += "; the nearest is " + words.Clean(best+"="+value)
+			} else {
+				why = "something is launched in " + words.Clean(strings.Join(launched, ", ")) + " only"
+			}
+			return exit.Usagef("%s %s: %s, and %s alone is for all clouds of the launch", f.name, words.Clean(arg), why, words.Clean(value))
 		}
 	}
 	return nil

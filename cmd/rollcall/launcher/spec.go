@@ -13,7 +13,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
-	"rollcall/dnsview/filter"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 	"rollcall/providers/journal"
 	"rollcall/providers/launch"
@@ -114,7 +114,7 @@ func (s *Launcher) Spec(ctx context.Context, v *dnsview.View, f *Request) (launc
 	for _, name := range f.order {
 		c, ok := s.Cloud(name)
 		if !ok {
-			return spec, made, exit.Usagef("--cloud: there is no cloud %q, the nearest is %s; there are %s", words.Clean(name), filter.Nearest(name, s.cloudNames()), strings.Join(s.cloudNames(), ", "))
+			return spec, made, exit.Usagef("--cloud: there is no cloud %q%s; there are %s", words.Clean(name), nearest(name, s.cloudNames()), strings.Join(s.cloudNames(), ", "))
 		}
 		if c.Err != nil {
 			return spec, made, exit.Unknownf("cloud %s: %s; nothing was launched", words.Clean(c.Name), app.Cause(c.Err))
@@ -186,4 +186,12 @@ func (s *Launcher) cloudNames() []string {
 		out = append(out, c.Name)
 	}
 	return out
+}
+
+// nearest returns a hint with the name that was most likely meant, or "".
+func nearest(name string, known []string) string {
+	if best := index.Nearest(name, known); best != "" {
+		return ", the nearest is " + words.Clean(best)
+	}
+	return ""
 }
