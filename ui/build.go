@@ -28,6 +28,7 @@ type (
 		team    *common.Team
 		install func() // installs the rows of the top screen; nil if there are no new ones
 		keepErr error  // why the last hour could not be kept for later runs
+		logErr  error  // why lines are missing in the log file
 	}
 	refreshedMsg struct{ sources []rows.Source }
 	recoveredMsg struct {
@@ -98,7 +99,7 @@ func (m *Model) build() tea.Cmd {
 		}
 		msg.sources = rows.WithFindings(rows.Sources(snap, now(), v.Options.MaxAge), v)
 		msg.sources = append(msg.sources, fileSources(backend.Files())...)
-		msg.team = backend.Team()
+		msg.team, msg.logErr = backend.Team(), backend.LogErr()
 		if trends.Note(v, snap, now()) && keep {
 			msg.keepErr = keepLastHour(backend, trends, now())
 		}
@@ -126,7 +127,8 @@ func (m *Model) built(msg builtMsg) tea.Cmd {
 	m.Sources = withStateAt(msg.sources, m.Now(), m.opts.StaleAfter)
 	m.noteReads()
 	m.noteTeam(msg.team)
-	m.noteKept(msg.keepErr)
+	m.noteOnce(&m.keepFailed, "the last hour cannot be kept for later runs: ", msg.keepErr)
+	m.noteOnce(&m.logFailed, "", msg.logErr)
 	m.offerUnfinished()
 	cmds := []tea.Cmd{m.arrangeAll()}
 	if m.dirty {

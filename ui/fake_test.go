@@ -74,6 +74,7 @@ type fake struct {
 	visible   [][]providers.Identity
 	health    []index.HealthState
 	files     map[string]error
+	logFull   error
 
 	unfinishedFake
 	annotations  *index.Annotations
@@ -118,6 +119,8 @@ func (f *fake) Team() *common.Team {
 }
 
 func (f *fake) Files() map[string]error { return f.files }
+
+func (f *fake) LogErr() error { return f.logFull }
 
 func (f *fake) Forget(_ context.Context, cloud providers.CloudKey) error {
 	f.mu.Lock()

@@ -44,6 +44,9 @@ func (m *Model) releaseHeld() tea.Cmd {
 	}
 	held := m.held
 	m.held = nil
+	if m.Status == m.heldSaid {
+		m.Status = common.Status{}
+	}
 	if len(m.Dialogs) > 0 || m.prompt != nil {
 		return nil
 	}

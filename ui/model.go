@@ -48,6 +48,7 @@ type Model struct {
 	prompt   *prompt
 	under    any       // row under the cursor when the open dialog was opened
 	held     []tea.Msg // keys, what was pasted after them, and actions of dialogs that wait for rows
+	heldSaid common.Status
 	terminal *terminal
 
 	releasing  bool      // held are being handled
@@ -59,6 +60,7 @@ type Model struct {
 	unfinished []common.UnfinishedDrain // to be offered
 	restored   bool                     // what earlier runs kept has been read, so that it can be replaced
 	keepFailed bool                     // a message says so
+	logFailed  bool                     // a message says so
 	offered    map[drainID]bool         // drains that were shown
 
 	askingOffers bool              // whether what is offered still stands is being asked
@@ -171,6 +173,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 		}
 		if len(m.held) > 0 {
 			m.Notify(common.ToneInfo, "keys wait until the rows are filtered and sorted; esc withdraws them")
+			m.heldSaid = m.Status
 		}
 		m.dropFinished()
 		m.offerUnfinished()

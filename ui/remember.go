@@ -37,11 +37,11 @@ func keepLastHour(backend common.Backend, trends *rows.Trends, now time.Time) er
 	return backend.KeepLastHour(text)
 }
 
-// noteKept says once that the last hour cannot be kept.
-func (m *Model) noteKept(err error) {
-	if err != nil && !m.keepFailed {
-		m.keepFailed = true
-		m.Notify(common.ToneWarn, "the last hour cannot be kept for later runs: "+common.Clean(err.Error()))
+// noteOnce says once what files cannot be written.
+func (m *Model) noteOnce(said *bool, lead string, err error) {
+	if err != nil && !*said {
+		*said = true
+		m.Notify(common.ToneWarn, lead+common.Clean(err.Error()))
 	}
 }
 

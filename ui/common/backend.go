@@ -64,6 +64,8 @@ type Reader interface {
 	// Files returns, by name, the errors of local files that a view depends on, such as an unreadable list of public
 	// ranges. It returns at once.
 	Files() map[string]error
+	// LogErr returns why lines are missing in the log file, or nil. It returns at once.
+	LogErr() error
 	// Team returns what is known of the other members of the team; nil without a team, and before it was asked. It returns
 	// at once. Updates receives after it has changed.
 	Team() *Team

@@ -2,11 +2,13 @@ package app
 
 import (
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rollcall/dnsview/rows"
@@ -26,6 +28,8 @@ type CallLog struct {
 
 	debug func(format string, args ...any) // nil without --debug
 	file  *slog.Logger                     // nil without --log-file
+
+	fileErr atomic.Pointer[error] // see FileErr
 }
 
 // add records a call.
@@ -91,6 +95,41 @@ func (a *Program) LogCalls(debug bool, file string) error {
 		return fmt.Errorf("--log-file: %w", err)
 	}
 	a.Closers = append(a.Closers, f.Close)
-	a.Calls.file = slog.New(slog.NewJSONHandler(f, nil))
+	a.Calls.file = slog.New(slog.NewJSONHandler(&logFile{file: f, failed: func(err error) {
+		err = fmt.Errorf("--log-file: %w; lines are missing in it", err)
+		a.Calls.fileErr.Store(&err)
+		if a.Console == nil {
+			_, _ = fmt.Fprintln(a.Err, "rollcall: "+err.Error())
+		}
+	}}, nil))
 	return nil
+}
+
+// FileErr returns why lines are missing in the file of --log-file, or nil.
+func (l *CallLog) FileErr() error {
+	if err := l.fileErr.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// logFile is a file to which lines are appended, one at a time. It reports the first that cannot be written; the next ones are
+// tried all the same, since a disk may have room again.
+type logFile struct {
+	file   io.Writer
+	failed func(error)
+	said   sync.Once
+	torn   bool // the last line is not whole
+}
+
+// Write implements io.Writer.
+func (l *logFile) Write(line []byte) (int, error) {
+	if l.torn {
+		line = append([]byte{'\n'}, line...)
+	}
+	n, err := l.file.Write(line)
+	if l.torn = err != nil && (n > 0 || l.torn); err != nil {
+		l.said.Do(func() { l.failed(err) })
+	}
+	return n, err
 }

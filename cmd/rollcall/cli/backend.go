@@ -136,6 +136,8 @@ func (b *backend) Files() map[string]error {
 	return out
 }
 
+func (b *backend) LogErr() error { return b.s.Program.Calls.FileErr() }
+
 func (b *backend) Visible(records []providers.Identity) { b.s.Observer.Prioritize(records) }
 
 // view returns a view of the latest snapshot itself, with the times of its reads.
