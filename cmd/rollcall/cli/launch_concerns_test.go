@@ -23,7 +23,7 @@ func TestAValueThatConcernsNoCloudOfALaunchIsAUsageErrorWithTheNearestOne(t *tes
 		{launch, "aws-usx", `there is no cloud "aws-usx", the nearest is aws-use1`},
 		{replace, "--size joyent-east=g4-1G", "--size joyent-east=g4-1G: something is launched in aws-use1 only, and g4-1G alone"},
 		{replace, "--network aws-use2=subnet-1", "--network aws-use2=subnet-1: there is no cloud aws-use2; the nearest is aws-use1=subnet-1"},
-		{replace, "--instance-profile aws-euw1=role", "the nearest is aws-use1=role"},
+		{replace, "--instance-profile aws-euw1=role", "something is launched in aws-use1 only"},
 		{replace, "--metadata key=HOME", "--metadata is for Triton, and no node is replaced there"},
 	} {
 		r := rollcall(t, append(c.of, strings.Fields(c.args)...)...)
