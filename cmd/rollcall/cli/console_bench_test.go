@@ -137,10 +137,10 @@ func (c *benchConsole) pumpUntil(what string, done func() bool) {
 	}
 }
 
-// settle passes messages to the model until only those commands run that wait for the next second, the next snapshot and
-// the next question.
+// settle passes messages to the model until it has all of them and only those commands run that wait for the next second, the
+// next snapshot and the next question. A message that it has not got yet may hold another picture.
 func (c *benchConsole) settle() {
-	for c.running.Load() > 3 {
+	for c.running.Load() > 3 || len(c.msgs) > 0 {
 		c.send(<-c.msgs)
 	}
 }

@@ -14,8 +14,9 @@ import (
 const consoleGCPercent = 50
 
 const (
-	// returnEvery is the time between two returns of memory, as long as that between two refreshes.
-	returnEvery = 30 * time.Second
+	// returnEvery is the least time between two returns of memory. What a read or a build has left is returned soon after it,
+	// so that the next one does not come on top.
+	returnEvery = 5 * time.Second
 	// worthReturning is the part of the living heap that must have been allocated since the last return.
 	worthReturning = 0.25
 )

@@ -24,6 +24,7 @@ func benchmarkMemory(b *testing.B, instances int) {
 	defer debug.SetGCPercent(debug.SetGCPercent(consoleGCPercent)) // as in the program
 	change := startChangingClouds(b, instances)
 	c := newBenchConsole(b)
+	c.background(newMemory().run) // as in the program
 	const refreshes = 10
 	for b.Loop() {
 		for n := 1; n <= refreshes; n++ {
