@@ -105,7 +105,7 @@ func bodyOf(format string, b *batch, now time.Time) any {
 	return HookPost{Time: b.at.UTC(), Fleet: b.fleet, Text: b.summary(), Events: b.events}
 }
 
-// summary returns a sentence with the numbers of new and resolved findings.
+// summary returns the numbers of new and resolved findings, and whether the watch has stopped removing entries.
 func (b *batch) summary() string {
 	counts := map[string]int{}
 	for i := range b.events {
@@ -116,6 +116,9 @@ func (b *batch) summary() string {
 		if counts[event] > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", counts[event], event))
 		}
+	}
+	if counts[EventStopped] > 0 {
+		parts = append(parts, "entries are not removed any more")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -68,6 +68,22 @@ func TestAWebhookGetsAScanInOneSignedPost(t *testing.T) {
 	}
 }
 
+func TestABatchThatSaysOnlyThatEntriesAreNotRemovedAnyMoreHasAText(t *testing.T) {
+	b := &batch{fleet: "f1", at: at, events: []HookEvent{{Event: EventStopped, Text: "rollcall watch has stopped removing entries: too many"}}}
+	for format, want := range map[string]string{
+		FormatJSON:  "entries are not removed any more",
+		FormatSlack: "*rollcall f1*: entries are not removed any more\n• rollcall watch has stopped removing entries: too many",
+	} {
+		body, _ := posted(t, Options{WebhookFormat: format}, b)
+		var got struct {
+			Text string `json:"text"`
+		}
+		if err := json.Unmarshal(body, &got); err != nil || got.Text != want {
+			t.Errorf("%s: %q, %v", format, got.Text, err)
+		}
+	}
+}
+
 func TestASlackMessageIsEscapedAndListsTwenty(t *testing.T) {
 	body, _ := posted(t, Options{WebhookFormat: FormatSlack}, aBatch(30))
 	var got map[string]string
