@@ -25,13 +25,13 @@ type watchMetrics struct {
 	s        *app.Session
 	accounts map[string][]*budget.Account // by name
 
-	scans, lastScan, refresh, deliveries, build *family
+	scans, refresh, deliveries, build *family
 
 	team   *member // nil without one
 	remedy *remedy // nil if this watch changes nothing
 
 	mu       sync.Mutex
-	view     *dnsview.View           // of the last scan; nil before the first
+	view     *dnsview.View           // of the last scan; nil before the first, and while another watch works
 	rejected map[string]rejectedRead // reads that the last scan rejected, by source
 	ended    map[string]time.Time    // end of the last counted read of each source
 	began    time.Time
@@ -48,13 +48,11 @@ func newMetrics(s *app.Session, version string) *watchMetrics {
 	m := &watchMetrics{
 		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.Program.Now(),
 		scans:      counterFamily("scans_total", "Scans made of what all sources have shown."),
-		lastScan:   gaugeFamily("last_scan_timestamp_seconds", "When the last scan was made."),
 		refresh:    newFamily("histogram", "refresh_duration_seconds", "How long one read of a source took, well or not.", "source"),
 		deliveries: counterFamily("hook_deliveries_total", "Findings that were sent to hooks.", "hook", "result"),
 		build:      gaugeFamily("build_info", "1, with the version of rollcall.", "version"),
 	}
 	m.scans.counter() // metrics without labels start at 0 instead of being absent
-	m.lastScan.gauge()
 	m.build.gauge(version).Set(1)
 	add := func(a *budget.Account) {
 		if a != nil && !slices.Contains(m.accounts[a.Name()], a) {
@@ -73,7 +71,6 @@ func newMetrics(s *app.Session, version string) *watchMetrics {
 // scanned records a scan.
 func (m *watchMetrics) scanned(v *dnsview.View) {
 	m.scans.counter().Inc()
-	m.lastScan.gauge().Set(float64(v.Options.Now.UnixMilli()) / 1000)
 	doubts := map[string]rejectedRead{}
 	for i, c := range coverages(v.Snapshot) { // in the order of View.Sources
 		if b := &v.Sources[i]; c.Complete() && b.State == providers.CoveragePartial {
@@ -83,6 +80,13 @@ func (m *watchMetrics) scanned(v *dnsview.View) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.view, m.rejected = v, doubts
+}
+
+// waits drops the last scan: what it has found is not known to be so any more.
+func (m *watchMetrics) waits() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.view, m.rejected = nil, nil
 }
 
 // countReads counts every read that has ended since the last call.
@@ -123,8 +127,8 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	view := m.view
 	m.mu.Unlock()
-	families := slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets(), m.lease(), m.remedy.families())
-	if view != nil {
+	families := slices.Concat([]*family{m.scans, m.refresh, m.deliveries, m.build}, m.works(), m.sources(), m.budgets(), m.lease(), m.remedy.families())
+	if view != nil && m.team.works() {
 		families = slices.Concat(families, findingMetrics(view), wireMetrics(view))
 	}
 	var page bytes.Buffer
@@ -135,14 +139,26 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	_, _ = page.WriteTo(w)
 }
 
-// findingMetrics returns the number of findings of a scan.
+// works returns whether this watch scans.
+func (m *watchMetrics) works() []*family {
+	works := gaugeFamily("watch_works", "1 while this watch scans and reports, 0 while it waits because another one of the team does.")
+	works.gauge()
+	if m.team.works() {
+		works.gauge().Set(1)
+	}
+	return []*family{works}
+}
+
+// findingMetrics returns when a scan was made, and the number of its findings.
 func findingMetrics(view *dnsview.View) []*family {
+	last := gaugeFamily("last_scan_timestamp_seconds", "When the last scan was made; absent before it, and while another watch works.")
+	last.gauge().Set(float64(view.Options.Now.UnixMilli()) / 1000)
 	findings := gaugeFamily("findings", "Findings of the last scan.", "class", "zone", "severity", "certain", "snoozed")
 	for i := range view.Findings {
 		f := &view.Findings[i]
 		findings.gauge(string(f.Class), words.Clean(f.Zone), f.Severity.String(), strconv.FormatBool(f.Certain()), strconv.FormatBool(view.Snooze(f) != nil)).Inc()
 	}
-	return []*family{findings}
+	return []*family{last, findings}
 }
 
 // wireMetrics returns the number of answers of name servers in a scan.

@@ -5,12 +5,17 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
+	"rollcall/dnsview"
+	"rollcall/dnsview/index"
+	"rollcall/providers"
+	"rollcall/providers/reader"
 )
 
 // served starts the server of metrics, and returns its address.
@@ -86,4 +91,30 @@ func TestAConnectionThatAsksForNothingIsClosed(t *testing.T) {
 		}
 		_ = c.Close()
 	}
+}
+
+func TestNoScanIsShownBeforeOneIsMadeNorWhileAnotherWatchWorks(t *testing.T) {
+	s := app.NewSession(&app.Program{Err: io.Discard}, config.Empty(), nil, nil)
+	s.State = t.TempDir()
+	s.Start(time.Second)
+	m := newMetrics(s, "")
+	shows := func(works string, scan bool) {
+		t.Helper()
+		w := httptest.NewRecorder()
+		m.scrape(w, nil)
+		page := w.Body.String()
+		if !strings.Contains(page, "\nrollcall_watch_works "+works+"\n") || strings.Contains(page, "\nrollcall_last_scan_timestamp_seconds ") != scan || strings.Contains(page, "\nrollcall_findings{") != scan {
+			t.Errorf("want works %s, scan %t:\n%s", works, scan, page)
+		}
+	}
+	shows("1", false)
+	v := dnsview.Inspect(&providers.Snapshot{}, index.Options{Now: at})
+	v.Findings = []dnsview.Finding{{Class: dnsview.Dead, Severity: dnsview.High, Zone: "example.com"}}
+	m.scanned(v)
+	shows("1", true)
+	m.team = &member{lease: reader.NewLease(reader.Options{})} // it waits
+	shows("0", false)
+	m.waits()
+	m.team = nil
+	shows("1", false)
 }

@@ -47,7 +47,7 @@ func TestTheAlertRulesAreAboutMetricsThatThereAre(t *testing.T) {
 	m := newMetrics(s, "")
 	view := dnsview.Inspect(&providers.Snapshot{}, index.Options{})
 	labels := map[string][]string{}
-	for _, f := range slices.Concat([]*family{m.scans, m.lastScan, m.refresh, m.deliveries, m.build}, m.sources(), m.budgets(), findingMetrics(view), wireMetrics(view)) {
+	for _, f := range slices.Concat([]*family{m.scans, m.refresh, m.deliveries, m.build}, m.works(), m.sources(), m.budgets(), findingMetrics(view), wireMetrics(view)) {
 		labels[f.name] = f.labels
 	}
 	found := regexp.MustCompile(`(rollcall_[a-z_]+)(?:\{([^}]*)\})?`).FindAllStringSubmatch(Rules, -1)
@@ -65,7 +65,7 @@ func TestTheAlertRulesAreAboutMetricsThatThereAre(t *testing.T) {
 			}
 		}
 	}
-	if out := checked(t, "rules.yaml", Rules, "promtool", "check", "rules"); !strings.Contains(out, "8 rules found") {
+	if out := checked(t, "rules.yaml", Rules, "promtool", "check", "rules"); !strings.Contains(out, "9 rules found") {
 		t.Errorf("promtool says %s", out)
 	}
 }

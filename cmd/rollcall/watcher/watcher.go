@@ -170,6 +170,7 @@ func (w *watcher) run(ctx context.Context) error {
 		w.metrics.countReads(snap)
 		if !w.team.works() {
 			w.waited = true
+			w.metrics.waits()
 			continue
 		}
 		if w.waited { // what was read before is not what it reports on
