@@ -144,7 +144,7 @@ func TestAReceiverThatIsDownNeverStopsTheWatchAndItsURLIsNotTold(t *testing.T) {
 	}
 	_ = l.Close() // the port is closed now
 	w := startWatch(t, watchFlags{Options: watcher.Options{Webhook: "http://user:hush@" + l.Addr().String() + "/secret-path"}, filter: "finding:dangling"})
-	failure := regexp.MustCompile(`fails, and misses (1 event|[23] events): `) // those of the first scan, which may lack a slow source
+	failure := regexp.MustCompile(`fails, and is sent (1 event|[23] events) again with the next scan: `) // those of the first scan, which may lack a slow source
 	until(t, "the failure to be told", func() bool { return failure.MatchString(w.err.String()) })
 	until(t, "the lines", func() bool { return w.count(watcher.EventNew, "dangling") == 3 })
 	if said := w.err.String(); strings.Contains(said, "secret-path") || strings.Contains(said, "hush") || !strings.Contains(said, "webhook "+l.Addr().String()+" fails") {

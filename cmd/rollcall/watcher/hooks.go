@@ -28,6 +28,11 @@ const (
 	hookQueue   = 10          // waiting batches; more wait for a later scan
 	// maxRetryAfter is the longest Retry-After that is waited for: other findings wait behind it.
 	maxRetryAfter = 2 * time.Minute
+	// Events that a receiver did not take for now are sent again with the next scan: so many, and for so long. In one
+	// batch a receiver may fail so often before the rest waits too.
+	maxOwed     = 1000
+	maxOwedFor  = 24 * time.Hour
+	maxFailures = 3
 )
 
 // HookEvent is the input of a hook: the finding, and a sentence that chat rooms can show.
@@ -57,15 +62,17 @@ type batch struct {
 	keys     []string
 	events   []HookEvent
 	standing []HookEvent
+	owed     map[string][]HookEvent // by receiver, once it was delivered: what is to be sent again
 }
 
 // hook is one receiver.
 type hook struct {
 	name    string // without secrets
 	deliver func(ctx context.Context, b *batch) error
-	single  bool // it gets each event alone
-	always  bool // it gets a batch without events too
-	down    bool // it failed last time, and is tried only once until it works
+	single  bool        // it gets each event alone
+	always  bool        // it gets a batch without events too
+	down    bool        // it failed last time, and is tried only once until it works
+	owed    []HookEvent // what it did not take, oldest first
 }
 
 // hooks send findings to the receivers, one after the other, without delaying the watcher.
@@ -76,6 +83,7 @@ type hooks struct {
 	queue     chan *batch
 	delivered chan *batch
 	counts    *family
+	owes      bool // some receiver is owed events, as the watcher knows
 }
 
 // permanent is a refusal that a retry would not change.
@@ -131,6 +139,12 @@ func (h *hooks) run(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
+			b.owed = map[string][]HookEvent{}
+			for _, r := range h.hooks {
+				if len(r.owed) > 0 {
+					b.owed[r.name] = slices.Clone(r.owed)
+				}
+			}
 			select {
 			case h.delivered <- b:
 			case <-ctx.Done():
@@ -142,19 +156,38 @@ func (h *hooks) run(ctx context.Context) {
 	}
 }
 
-// deliverAll delivers a batch to one receiver in the pieces that it takes.
+// deliverAll delivers to one receiver what it is owed and then a batch, in the pieces that it takes.
 func (h *hooks) deliverAll(ctx context.Context, r *hook, b *batch) {
+	events := slices.Concat(r.owed, b.events)
+	r.owed = nil
 	switch {
 	case r.single:
-		for _, e := range b.events {
-			h.deliver(ctx, r, &batch{fleet: b.fleet, at: b.at, events: []HookEvent{e}})
+		failed := 0
+		for _, e := range events {
+			if failed == maxFailures || !h.deliver(ctx, r, &batch{fleet: b.fleet, at: b.at, events: []HookEvent{e}}) {
+				failed = min(failed+1, maxFailures)
+				r.owed = append(r.owed, e)
+			}
 		}
-	case len(b.events) > 0 || r.always:
-		h.deliver(ctx, r, b)
+	case len(events) > 0 || r.always:
+		all := *b
+		all.events = events
+		if !h.deliver(ctx, r, &all) {
+			r.owed = events
+		}
+	}
+	many := len(r.owed)
+	r.owed = slices.DeleteFunc(r.owed, func(e HookEvent) bool {
+		return r.always && e.Event == EventNew || b.at.Sub(e.Time) > maxOwedFor // what stands is sent with each batch
+	})
+	r.owed = r.owed[max(0, len(r.owed)-maxOwed):]
+	if lost := many - len(r.owed); lost > 0 && !r.always {
+		h.say("rollcall: %s misses %s for good", r.name, providers.CountOf(lost, "event"))
 	}
 }
 
-func (h *hooks) deliver(ctx context.Context, r *hook, b *batch) {
+// deliver reports whether a receiver has taken a batch or refused it for good; else it is to be sent again.
+func (h *hooks) deliver(ctx context.Context, r *hook, b *batch) bool {
 	tries, pause := hookTries, hookPause
 	if r.down {
 		tries = 1
@@ -164,7 +197,7 @@ func (h *hooks) deliver(ctx context.Context, r *hook, b *batch) {
 		err := r.deliver(limited, b)
 		cancel()
 		if ctx.Err() != nil {
-			return
+			return false
 		}
 		if err == nil {
 			if r.down {
@@ -172,22 +205,26 @@ func (h *hooks) deliver(ctx context.Context, r *hook, b *batch) {
 			}
 			r.down = false
 			h.counts.counter(r.name, "ok").Inc()
-			return
+			return true
 		}
 		if _, final := errors.AsType[permanent](err); final || try >= tries {
+			fate := "is sent %s again with the next scan"
+			if final {
+				fate = "misses %s"
+			}
 			if !r.down {
-				h.say("rollcall: %s fails, and misses %s: %s", r.name, providers.CountOf(max(1, len(b.events)), "event"), words.Clean(err.Error()))
+				h.say("rollcall: %s fails, and "+fate+": %s", r.name, providers.CountOf(max(1, len(b.events)), "event"), words.Clean(err.Error()))
 			}
 			r.down = true
 			h.counts.counter(r.name, "failed").Inc()
-			return
+			return final
 		}
 		wait := pause
 		if again, ok := errors.AsType[laterError](err); ok {
 			wait = max(pause, min(again.after, maxRetryAfter))
 		}
 		if providers.Sleep(ctx, wait) != nil {
-			return
+			return false
 		}
 		pause *= 4
 	}

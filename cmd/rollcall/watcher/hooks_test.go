@@ -3,14 +3,18 @@ package watcher
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"rollcall/cmd/rollcall/app"
+	"rollcall/cmd/rollcall/config"
 	"rollcall/providers"
 )
 
@@ -68,5 +72,62 @@ func TestACommandOfWatchIsGivenNoCredentialThatItIsNotToldTo(t *testing.T) {
 	}
 	if strings.Count(string(got), "handed-on") != 1 || !strings.Contains(string(got), "MY_OWN=handed-on\n") || !strings.Contains(string(got), "PATH=") {
 		t.Errorf("the command sees\n%s", got)
+	}
+}
+
+// A receiver that is away gets what it missed with the next scan, after a restart too, and another one nothing twice.
+func TestAReceiverThatWasAwayIsSentWhatItMissedInOrderAndAnotherNothingTwice(t *testing.T) {
+	s := app.NewSession(&app.Program{Err: io.Discard}, config.Empty(), nil, nil)
+	s.State = t.TempDir()
+	var got [2][]string
+	away := true
+	begin := func() *hooks {
+		receiver := func(n int) func(context.Context, *batch) error {
+			return func(_ context.Context, b *batch) error {
+				if n == 1 && away {
+					return errors.New("connection refused")
+				}
+				for _, e := range b.events {
+					got[n] = append(got[n], e.Event+" "+e.Text)
+				}
+				return nil
+			}
+		}
+		h := &hooks{say: t.Logf, path: filepath.Join(s.State, "watch.json"), counts: newMetrics(s, "").deliveries, hooks: []*hook{
+			{name: "there", deliver: receiver(0)}, {name: "away", single: true, deliver: receiver(1), down: true},
+		}}
+		h.remembered()
+		return h
+	}
+	send := func(h *hooks, events ...HookEvent) {
+		b := &batch{at: at, events: events, owed: map[string][]HookEvent{}}
+		for _, r := range h.hooks {
+			h.deliverAll(t.Context(), r, b)
+			if len(r.owed) > 0 {
+				b.owed[r.name] = r.owed
+			}
+		}
+		(&watcher{hooks: h}).delivered(b)
+	}
+	event := func(kind, text string) HookEvent { return HookEvent{Event: kind, Time: at, Text: text} }
+	h := begin()
+	send(h, event(EventNew, "a"), event(EventNew, "b"), event(EventNew, "c"), event(EventNew, "d"))
+	send(h, event(EventResolved, "a"))
+	if !h.owes || len(got[1]) > 0 {
+		t.Fatalf("owes %t, sent %v", h.owes, got[1])
+	}
+	h = begin()
+	if !h.owes {
+		t.Fatal("what is owed is forgotten after a restart")
+	}
+	away = false
+	send(h)
+	send(h, event(EventNew, "e"))
+	want := []string{"new a", "new b", "new c", "new d", "resolved a", "new e"}
+	if h.owes || !slices.Equal(got[0], want) || !slices.Equal(got[1], want) {
+		t.Errorf("owes %t, there %v, away %v", h.owes, got[0], got[1])
+	}
+	if h = begin(); h.owes {
+		t.Error("it is owed again after a restart")
 	}
 }

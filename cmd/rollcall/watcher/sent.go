@@ -23,15 +23,23 @@ type sentFinding struct {
 	Key     string             `json:"key"`
 	Since   time.Time          `json:"since"`
 	Finding rows.FindingObject `json:"finding"`
+	Hook    string             `json:"hook,omitempty"` // of a row that is not a sent finding: the receiver that is owed Event
+	Event   *HookEvent         `json:"event,omitempty"`
 }
 
-// remember stores the sent findings, so that after a restart they are not sent again and their end is.
-func (h *hooks) remember(known map[string]*openFinding) {
+// remember stores the sent findings, so that after a restart they are not sent again and their end is, and what receivers
+// are owed.
+func (h *hooks) remember(known map[string]*openFinding, owed map[string][]HookEvent) {
 	rows := []sentFinding{}
 	for _, key := range slices.Sorted(maps.Keys(known)) { // those with one subject keep their order
 		s := known[key]
 		if s.stage == stageSent || s.stage == stageResolving {
-			rows = append(rows, sentFinding{key, s.since, s.row})
+			rows = append(rows, sentFinding{Key: key, Since: s.since, Finding: s.row})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(owed)) {
+		for _, e := range owed[name] {
+			rows = append(rows, sentFinding{Hook: name, Event: &e})
 		}
 	}
 	err := textfile.Write(h.path, func(f *os.File) error { return json.NewEncoder(f).Encode(rows) })
@@ -59,6 +67,12 @@ func (h *hooks) remembered() map[string]*openFinding {
 	}
 	taken := map[string]bool{}
 	for _, r := range rows {
+		if r.Event != nil {
+			if i := slices.IndexFunc(h.hooks, func(to *hook) bool { return to.name == r.Hook }); i >= 0 {
+				h.hooks[i].owed, h.owes = append(h.hooks[i].owed, *r.Event), true
+			}
+			continue
+		}
 		key := keyOf(&r.Finding, taken) // a former version had other keys
 		taken[key] = true
 		severity, _ := dnsview.ParseSeverity(r.Finding.Severity)

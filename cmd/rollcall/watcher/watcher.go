@@ -300,7 +300,7 @@ func (w *watcher) scan(v *dnsview.View) error {
 // send sends the batch of a scan, with the findings that stand if a receiver wants them.
 func (w *watcher) send(b *batch) {
 	all := w.hooks.wantsAll()
-	if len(b.events) == 0 && !all {
+	if len(b.events) == 0 && !all && !w.hooks.owes {
 		return
 	}
 	if all {
@@ -323,7 +323,8 @@ func keyOf(r *rows.FindingObject, taken map[string]bool) string {
 	return key
 }
 
-// delivered records that the hooks have finished with the events of a batch, successfully or not.
+// delivered records that the hooks have finished with the events of a batch: what a receiver did not take for now, the
+// hooks send it again.
 func (w *watcher) delivered(b *batch) {
 	for _, key := range b.keys {
 		switch s := w.known[key]; {
@@ -334,8 +335,9 @@ func (w *watcher) delivered(b *batch) {
 			s.stage = stageSent
 		}
 	}
-	if len(b.keys) > 0 {
-		w.hooks.remember(w.known)
+	owed := w.hooks.owes
+	if w.hooks.owes = len(b.owed) > 0; len(b.keys) > 0 || owed || w.hooks.owes {
+		w.hooks.remember(w.known, b.owed)
 	}
 }
 
