@@ -147,9 +147,25 @@ func TestRefusalsOfALaunchHaveTheirKind(t *testing.T) {
 }
 
 func TestTerminatingAnInstanceThatIsGoneIsNoError(t *testing.T) {
-	c, _ := fakeCloud(t, handlers{"TerminateInstances": apiError(400, "InvalidInstanceID.NotFound", "gone")})
+	gone := apiError(400, "InvalidInstanceID.NotFound", "gone")
+	c, _ := fakeCloud(t, handlers{"TerminateInstances": gone, "DescribeInstances": gone})
 	if err := c.Terminate(context.Background(), "i-1"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+func TestAPowerActionThatDoesNotFindAnInstanceWhichIsThereIsUncertain(t *testing.T) {
+	gone := apiError(400, "InvalidInstanceID.NotFound", "gone")
+	for name, shown := range map[string]http.HandlerFunc{
+		"it runs":     xmlAnswer(`<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><instanceState><code>16</code><name>running</name></instanceState></item></instancesSet></item></reservationSet></DescribeInstancesResponse>`),
+		"no one says": apiError(403, "UnauthorizedOperation", "no"),
+	} {
+		c, _ := fakeCloud(t, handlers{"TerminateInstances": gone, "StopInstances": gone, "StartInstances": gone, "RebootInstances": gone, "DescribeInstances": shown})
+		for what, act := range map[string]func(context.Context, string) error{"terminate": c.Terminate, "stop": c.Stop, "start": c.Start, "reboot": c.Reboot} {
+			if err := act(t.Context(), "i-1"); providers.KindOf(err) != providers.KindUncertain {
+				t.Errorf("%s, %s: %v", what, name, err)
+			}
+		}
 	}
 }
 

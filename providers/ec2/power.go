@@ -3,6 +3,7 @@ package ec2
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
@@ -61,13 +62,21 @@ func (c *Cloud) Terminate(ctx context.Context, id string) error {
 	return err
 }
 
-// power makes a call that may be repeated: none of the four changes an instance that is already in the wanted state.
+// power makes a call that may be repeated: none of the four changes an instance that is already in the wanted state. It is
+// KindNotFound only if EC2 also says so when asked for the instance; else the outcome is KindUncertain.
 func (c *Cloud) power(ctx context.Context, op, id string, call func(context.Context, []string) error) error {
 	if id == "" {
 		return c.fail(providers.KindInvalid, op, "the instance id is empty")
 	}
 	err := c.s.Repeat(ctx, op, func(ctx context.Context) error { return call(ctx, []string{id}) })
-	return onlyInstanceNotFound(err, id)
+	if err = onlyInstanceNotFound(err, id); providers.KindOf(err) != providers.KindNotFound {
+		return err
+	}
+	// A part of EC2 that lags behind does not find an instance that runs.
+	if i, lookErr := c.Instance(ctx, id); !providers.IsGone(lookErr) && !(lookErr == nil && i.State.Dead()) {
+		return &providers.Error{Kind: providers.KindUncertain, Source: c.name, Op: op, Err: fmt.Errorf("EC2 does not find it, and asked for it by its id does not say that it is gone: %w", err)}
+	}
+	return err
 }
 
 // changed checks that an answer is about the instance whose state should change.

@@ -38,20 +38,22 @@ func (c *Cloud) reach(ctx context.Context, r request, id string, status int, wan
 		return c.checkStatus(r.op, x, status)
 	}
 	err = c.aboutMachine(r.op, x, err, id)
-	gone := func(err error) bool {
-		return providers.IsGone(err) && slices.Contains(wanted, providers.StateTerminated)
+	gone := func(err error) bool { // a 404 is no proof
+		return providers.KindOf(err) == providers.KindGone && slices.Contains(wanted, providers.StateTerminated)
 	}
 	k := providers.KindOf(err)
 	refused := k == providers.KindConflict || k == providers.KindInvalid
-	if refused {
-		if i, lookErr := c.Instance(ctx, id); gone(lookErr) || lookErr == nil && slices.Contains(wanted, i.State) {
+	if refused || k == providers.KindNotFound {
+		i, lookErr := c.Instance(ctx, id)
+		if gone(lookErr) || lookErr == nil && slices.Contains(wanted, i.State) {
 			return nil
 		}
+		received = received || k == providers.KindNotFound && !providers.IsGone(lookErr)
 	}
 	switch {
 	case gone(err):
 		return nil
-	case received && (refused || k.Inconclusive()): // what refuses it may be that it is being carried out
+	case received && (refused || k == providers.KindNotFound || k.Inconclusive()): // what refuses it may be that it is being carried out
 		return &providers.Error{Kind: providers.KindUncertain, Source: c.name, Op: r.op, Err: err}
 	}
 	return err

@@ -77,6 +77,20 @@ func TestAPowerActionThatIsRefusedBecauseItIsBeingCarriedOutIsDone(t *testing.T)
 	}
 }
 
+func TestAPowerActionThatDoesNotFindAMachineWhichIsThereIsUncertain(t *testing.T) {
+	for _, action := range []string{"start", "stop", "terminate"} {
+		f := newFake(t, 1)
+		f.machines[0]["state"] = "failed"
+		tries(f, func(w http.ResponseWriter, _ int) bool {
+			f.fail(w, http.StatusNotFound, "ResourceNotFound", "VM not found")
+			return true
+		})
+		if err := powerActions(f.cloud())[action](t.Context(), uuid(0)); providers.KindOf(err) != providers.KindUncertain {
+			t.Errorf("%s: %v", action, err)
+		}
+	}
+}
+
 func TestALaunchIsNotPostedIfItMayBeOnAnotherPageOfACloudThatIgnoresTheFilter(t *testing.T) {
 	for _, page := range []int{0, 5} { // the page size of the request, and a smaller one of the server
 		f := newFake(t, 2*pageSize)
