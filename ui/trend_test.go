@@ -77,6 +77,20 @@ func TestWhatWasNotSeenInTheLastHourIsBlank(t *testing.T) {
 	}
 }
 
+func TestTheLastHourIsShownInTheColumnsOfFourCloudsAt120(t *testing.T) {
+	r := newRig(t, 120, 40, atWork, func(o *ui.Options, _ *fake) { o.Theme.ASCII = true })
+	r.until("Instances 30")
+	overAnHour(r)
+	r.press("0")
+	r.until("Overview", "www.sca")
+	l := r.line("www.sca")
+	for _, want := range []string{"4/4 ########", "3/5 =====  =", "3/4 +++_++++"} {
+		if !strings.Contains(l, want) {
+			t.Errorf("%q is not in %q", want, l)
+		}
+	}
+}
+
 // afterRestart returns a new console some time after the hour of overAnHour, with what the last one has kept and a world that
 // change has altered.
 func afterRestart(t *testing.T, kept []byte, later time.Duration, change func(s *providers.Snapshot)) *rig {

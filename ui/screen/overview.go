@@ -229,7 +229,11 @@ func overviewColumns(s *common.Context, table *rows.OverviewTable) []grid.Column
 				Title: strings.ToUpper(cloud), Min: 6, Max: 18 + rows.TrendSteps, Priority: 0, Middle: true, Even: true,
 				Text: func(r *rows.Overview) grid.Cell {
 					cell := cloudCell(t, r.Clouds[i], most)
-					cell.Text += " " + sparkline(t, s.Trends.Of(r.Name, cloud, s.Now()), r.Clouds[i].All())
+					line := sparkline(t, s.Trends.Of(r.Name, cloud, s.Now()), r.Clouds[i].All())
+					cell.Text += " " + line
+					if s.Width >= 28*len(table.Clouds) && cell.Least != "" && len(strings.ReplaceAll(line, " ", "")) > len(t.Levels[0]) { // more than now
+						cell.Short = cell.Least + " " + line
+					}
 					return cell
 				},
 				Compare: func(a, b *rows.Overview) int { return cmp.Compare(b.Clouds[i].Unwell, a.Clouds[i].Unwell) },
