@@ -146,6 +146,26 @@ func TestHintsAreThoseThatWorkHere(t *testing.T) {
 	r.hasNot("quiesce", "return")
 }
 
+func TestTheStateOfANodeInTheServicesNamesWhatRunsInEveryWidth(t *testing.T) {
+	for _, w := range []int{80, 100, 120, 200} {
+		r := newRig(t, w, 40, func(_ *ui.Options, f *fake) { f.hold = make(chan struct{}) })
+		r.until("Instances 30")
+		r.press("V", "z")
+		r.until("Services 2", "use1-www-01")
+		r.on("use1-www-01")
+		r.press("x")
+		r.until("type the name")
+		r.typeText("use1-www-01")
+		r.press("enter")
+		r.until("42s")
+		r.press("esc")
+		if l := r.line("use1-www-01 "); !strings.Contains(l, "draining") {
+			t.Errorf("at %d: %q", w, l)
+		}
+		close(r.f.hold)
+	}
+}
+
 func TestAPlanThatTheGuardsRefuseIsAskedAgainByItsKey(t *testing.T) {
 	r := newRig(t, 140, 40, func(_ *ui.Options, f *fake) { f.refuse = index.GuardCoverage }).ready().byName()
 	r.on("use1-www-01")

@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/rows"
@@ -23,7 +24,11 @@ func serviceColumns(sh *common.Context) []grid.Column[*rows.ServiceLine] {
 		"STATE": func(r row, text string) grid.Cell {
 			if r.Node != nil {
 				if doing, short := sh.DoingTo(rows.KeyOf(r.Node.Ref)); doing != "" {
-					return grid.Cell{Text: t.Wait + " " + doing, Short: short, Least: t.Wait, Role: theme.Notice}
+					least := t.Wait // of another member
+					if verb, rest, _ := strings.Cut(short, " "); verb != "by" || rest == "" {
+						least = verb
+					}
+					return grid.Cell{Text: t.Wait + " " + doing, Short: short, Least: least, Role: theme.Notice}
 				}
 			}
 			return serviceStateCell(t, r, text)
@@ -77,7 +82,7 @@ func serviceStateCell(t *theme.Theme, r *rows.ServiceLine, text string) grid.Cel
 	case r.Members.Thin():
 		return grid.Cell{Text: t.Bad + " " + text, Short: t.Bad + " " + short, Least: t.Bad, Role: theme.Critical}
 	case r.Incarnation != nil && r.Incarnation.Closed:
-		return grid.Cell{Text: t.Hollow + " " + text, Role: theme.Dim}
+		return grid.Cell{Text: t.Hollow + " " + text, Short: text, Least: t.Hollow, Role: theme.Dim}
 	case r.Members.Minimum > 0:
 		return grid.Cell{Text: text, Short: short, Role: theme.Dim}
 	}
