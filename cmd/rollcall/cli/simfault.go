@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 
 	"rollcall/cmd/rollcall/app"
@@ -17,6 +16,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/providers/sim"
 	"rollcall/providers/sim/world"
+	"rollcall/ui/common"
 )
 
 func (a *commands) simFaultCommand() *cobra.Command {
@@ -30,7 +30,7 @@ func (a *commands) simFaultCommand() *cobra.Command {
 		Long: `fault makes a cloud or a zone of a running world misbehave, until it is switched
 to none. It finds the world by ROLLCALL_SIM, which rollcall sim --env prints.
 
-` + ansi.Wordwrap("The kinds are "+strings.Join(kinds, ", ")+".", 80, ""),
+` + strings.Join(common.Wrap("The kinds are "+strings.Join(kinds, ", ")+".", 80), "\n"),
 		Example: "  rollcall sim fault joyent-ams throttle\n  rollcall sim fault all none",
 		Args:    exactly(2, "a source and a kind of fault"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.simFault(cmd.Context(), args[0], args[1]) },

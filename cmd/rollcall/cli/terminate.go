@@ -5,8 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/pflag"
 
 	"rollcall/cmd/rollcall/app"
@@ -18,6 +18,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/ui/common"
 )
 
 var terminateVerb = changeVerb{
@@ -128,7 +129,7 @@ func powerVerb(action plan.PowerAction, short, more string) *changeVerb {
 	}
 	verb := &changeVerb{
 		use: string(action) + " ID...", short: short,
-		long:  ansi.Wordwrap(short+". An ID is an instance id, cloud/id, or a name that one instance has."+more+asked, 80, ""),
+		long:  strings.Join(common.Wrap(short+". An ID is an instance id, cloud/id, or a name that one instance has."+more+asked, 80), "\n"),
 		args:  instances,
 		flags: yesFlag("do not ask"),
 		read:  (*commands).read,
