@@ -117,7 +117,7 @@ func (f *fake) MakeProfiles(_ context.Context, s launch.Spec, name string) (laun
 	return s, nil
 }
 
-func (f *fake) Launch(ctx context.Context, s launch.Spec, progress func(launch.Progress)) launch.Report {
+func (f *fake) Launch(ctx context.Context, s launch.Spec, progress func(launch.Node)) launch.Report {
 	f.mu.Lock()
 	f.launches = append(f.launches, s)
 	hold, fail := f.hold, f.fail
@@ -127,7 +127,7 @@ func (f *fake) Launch(ctx context.Context, s launch.Spec, progress func(launch.P
 		for i := range t.Count {
 			n := launch.Node{Cloud: t.Cloud, Index: i, Name: fmt.Sprintf("%s-0a1b-%d", s.NamePrefix, i+1), Stage: launch.StagePending, Since: f.now()}
 			n.Instance = providers.Instance{ID: fmt.Sprintf("i-new-%d", i), Cloud: t.Cloud}
-			progress(launch.Progress{Node: n})
+			progress(n)
 			if hold != nil {
 				select {
 				case <-hold:
@@ -139,21 +139,21 @@ func (f *fake) Launch(ctx context.Context, s launch.Spec, progress func(launch.P
 			if fail && i == t.Count-1 {
 				n.Stage, n.Message = launch.StageFailed, "the cloud has no room: InsufficientInstanceCapacity"
 			}
-			progress(launch.Progress{Node: n})
+			progress(n)
 			r.Nodes = append(r.Nodes, n)
 		}
 	}
 	return r
 }
 
-func (f *fake) Relaunch(_ context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {
+func (f *fake) Relaunch(_ context.Context, r launch.Report, progress func(launch.Node)) launch.Report {
 	f.mu.Lock()
 	f.relaunch = append(f.relaunch, r.Spec.ID)
 	f.mu.Unlock()
 	r.Nodes = slices.Clone(r.Nodes)
 	for i := range r.Nodes {
 		r.Nodes[i].Stage, r.Nodes[i].Message = launch.StageRegistered, ""
-		progress(launch.Progress{Node: r.Nodes[i]})
+		progress(r.Nodes[i])
 	}
 	return r
 }

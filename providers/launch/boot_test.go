@@ -15,11 +15,11 @@ import (
 // stagesOf runs a launch and returns the stages that were reported of its one node, the stages with
 // their messages, and the report.
 func stagesOf(a *fakeLauncher, o Options) (stages []Stage, reported []string, r Report) {
-	r = Run(context.Background(), spec(1), cloudsOf(a), o, func(p Progress) {
-		if len(stages) == 0 || stages[len(stages)-1] != p.Node.Stage {
-			stages = append(stages, p.Node.Stage)
+	r = Run(context.Background(), spec(1), cloudsOf(a), o, func(n Node) {
+		if len(stages) == 0 || stages[len(stages)-1] != n.Stage {
+			stages = append(stages, n.Stage)
 		}
-		reported = append(reported, string(p.Node.Stage)+" "+p.Node.Message)
+		reported = append(reported, string(n.Stage)+" "+n.Message)
 	})
 	return stages, reported, r
 }
@@ -51,7 +51,7 @@ func TestABootIsFollowedByWhatTheNodeSaysOfIt(t *testing.T) {
 			return BootState{Stage: StageHealthy}, nil
 		}})
 		if !r.OK() || r.Nodes[0].Message != "" {
-			t.Errorf("%q", r.Lines())
+			t.Errorf("%+v", r)
 		}
 		want := []Stage{StageLaunching, StagePending, StageRunning, StageBooting, StageHealthy, StageBooting, StageHealthy, StageRegistered}
 		if !slices.Equal(stages, want) {
@@ -72,7 +72,7 @@ func TestACloudWithoutAConsoleLogIsAskedForItOnceAndNothingIsClaimed(t *testing.
 			return BootState{}, providers.Errorf(providers.KindInvalid, "read console log", "there is none")
 		}})
 		if !r.OK() || asked != 1 || !slices.Equal(stages, []Stage{StageLaunching, StagePending, StageRunning, StageRegistered}) {
-			t.Errorf("asked %d times, stages %v: %q", asked, stages, r.Lines())
+			t.Errorf("asked %d times, stages %v: %+v", asked, stages, r)
 		}
 	})
 }
@@ -85,7 +85,7 @@ func TestAConsoleLogThatMayNotBeReadIsSaidOnceAndAskedForOnce(t *testing.T) {
 			return BootState{}, providers.Errorf(providers.KindAuth, "read console log", "UnauthorizedOperation")
 		}})
 		if !r.OK() || asked != 1 || !slices.Equal(stages, []Stage{StageLaunching, StagePending, StageRunning, StageRegistered}) {
-			t.Errorf("asked %d times, stages %v: %q", asked, stages, r.Lines())
+			t.Errorf("asked %d times, stages %v: %+v", asked, stages, r)
 		}
 		said := slices.DeleteFunc(reported, func(s string) bool { return !strings.Contains(s, "cannot be seen: ") })
 		if len(said) != 1 || !strings.HasSuffix(said[0], "UnauthorizedOperation") {
@@ -104,7 +104,7 @@ func TestABootThatCannotBeLookedAtIsAskedAboutAgain(t *testing.T) {
 			return BootState{Stage: StageBooting}, nil
 		}})
 		if !r.OK() || asked < 5 || !slices.Equal(stages, []Stage{StageLaunching, StagePending, StageRunning, StageBooting, StageRegistered}) {
-			t.Errorf("asked %d times, stages %v: %q", asked, stages, r.Lines())
+			t.Errorf("asked %d times, stages %v: %+v", asked, stages, r)
 		}
 	})
 }
@@ -116,7 +116,7 @@ func TestOnlyBootingAndHealthyAreStagesThatABootCanTell(t *testing.T) {
 				return BootState{Stage: lie}, nil
 			}})
 			if !r.OK() || !slices.Equal(stages, []Stage{StageLaunching, StagePending, StageRunning, StageRegistered}) {
-				t.Errorf("%s: stages %v: %q", lie, stages, r.Lines())
+				t.Errorf("%s: stages %v: %+v", lie, stages, r)
 			}
 		}
 	})
@@ -139,7 +139,7 @@ func TestWhatANodeSaysIsToldWhenItNeverEntersDNSAndARetryFollowsItFurther(t *tes
 		}
 		in = true
 		if r = Retry(context.Background(), r, cloudsOf(a), o, nil); !r.OK() || a.calls != 1 {
-			t.Errorf("%d calls: %q", a.calls, r.Lines())
+			t.Errorf("%d calls: %+v", a.calls, r)
 		}
 	})
 }

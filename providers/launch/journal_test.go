@@ -55,7 +55,7 @@ func TestNothingIsAskedOfACloudThatIsNotWrittenDownFirst(t *testing.T) {
 			j := &fakeJournal{t: t, room: room, cloud: a, ended: map[string]Outcome{}}
 			r := Run(context.Background(), spec(3), cloudsOf(a), Options{Journal: j}, nil)
 			if len(a.made) != room || a.calls != room || len(j.ended) != room || r.OK() != (room == 3) {
-				t.Fatalf("room for %d: %d were asked for, %q", room, a.calls, r.Lines())
+				t.Fatalf("room for %d: %d were asked for, %+v", room, a.calls, r)
 			}
 			for _, n := range r.Nodes {
 				if o, ok := j.ended[n.Name]; ok && (o.Err != nil || o.Instance.ID != n.Instance.ID) || !ok && (n.Stage != StageFailed || !strings.Contains(n.Message, "no space left")) {
@@ -86,7 +86,7 @@ func TestANodeWhoseOutcomeCannotBeWrittenDownSaysSo(t *testing.T) {
 		j := &fakeJournal{t: t, room: 9, cloud: a, fails: true}
 		r := Run(context.Background(), spec(1), cloudsOf(a), Options{Journal: j, AcceptedOnly: true}, nil)
 		if !r.Accepted() || !strings.Contains(r.Nodes[0].Message, "no space left on device") {
-			t.Errorf("%q", r.Lines())
+			t.Errorf("%+v", r)
 		}
 	})
 }
@@ -99,7 +99,7 @@ func TestWhatAnEarlierTryGotIsFollowedAndNotAskedForAgain(t *testing.T) {
 		calls := a.calls
 		r := Run(context.Background(), spec(2), cloudsOf(a), Options{Earlier: func(n Node) string { return ids[n.Index] }}, nil)
 		if !r.OK() || a.calls != calls+1 || len(a.made) != 2 {
-			t.Errorf("%d calls more, %d nodes: %q", a.calls-calls, len(a.made), r.Lines())
+			t.Errorf("%d calls more, %d nodes: %+v", a.calls-calls, len(a.made), r)
 		}
 	})
 }

@@ -41,8 +41,8 @@ func (p Problems) Error() string { return strings.Join(p, "\n") }
 
 func (p *Problems) add(format string, args ...any) { *p = append(*p, fmt.Sprintf(format, args...)) }
 
-// Prepare checks a spec and returns its plan. It does no I/O. The error is Problems, with one line per problem.
-func Prepare(spec Spec, clouds []Cloud) (Plan, error) {
+// Prepare checks a spec and returns its nodes, in order. It does no I/O. The error is Problems, with one line per problem.
+func Prepare(spec Spec, clouds []Cloud) ([]Node, error) {
 	var p Problems
 	if !idOK(spec.ID) {
 		p.add("launch id %q: it takes 1 to 32 lower-case letters and digits", spec.ID)
@@ -75,15 +75,15 @@ func Prepare(spec Spec, clouds []Cloud) (Plan, error) {
 		p.add("name prefix %q: the name %s has %d characters, the limit is %d (RFC 1035 section 2.3.4)", spec.NamePrefix, longest, len(longest), maxLabel)
 	}
 	if len(p) > 0 {
-		return Plan{}, p
+		return nil, p
 	}
-	plan := Plan{Spec: spec}
+	var nodes []Node
 	for _, t := range spec.Nodes {
 		for i := range t.Count {
-			plan.Nodes = append(plan.Nodes, Node{Cloud: t.Cloud, Index: i, Name: spec.name(len(plan.Nodes)), Stage: StageWaiting})
+			nodes = append(nodes, Node{Cloud: t.Cloud, Index: i, Name: spec.name(len(nodes)), Stage: StageWaiting})
 		}
 	}
-	return plan, nil
+	return nodes, nil
 }
 
 func (t *Target) check(p *Problems, clouds []Cloud) {

@@ -1,10 +1,6 @@
 package launch
 
-import (
-	"fmt"
-
-	"rollcall/providers"
-)
+import "rollcall/providers"
 
 // OK reports whether every node is registered.
 func (r *Report) OK() bool {
@@ -50,35 +46,4 @@ func (n *Node) CanContinue() bool {
 		return !n.Stage.Up() // a cloud's capacity may return by itself; a full name stays full
 	}
 	return true
-}
-
-// Missing returns the number of nodes that are not registered.
-func (r *Report) Missing() int {
-	n := 0
-	for i := range r.Nodes {
-		if !r.Nodes[i].Done() {
-			n++
-		}
-	}
-	return n
-}
-
-// Lines returns the problems of the launch and the outcome of each node, one line each, without control characters.
-func (r *Report) Lines() []string {
-	lines := make([]string, 0, len(r.Nodes)+len(r.Problems))
-	for _, p := range r.Problems {
-		lines = append(lines, providers.Clean(p))
-	}
-	for i := range r.Nodes {
-		n := &r.Nodes[i]
-		s := fmt.Sprintf("%s in %s: %s", n.Name, n.Cloud, n.Stage)
-		if n.Instance.ID != "" {
-			s = fmt.Sprintf("%s (%s) in %s: %s", n.Name, n.Instance.ID, n.Cloud, n.Stage)
-		}
-		if n.Message != "" {
-			s += ": " + n.Message
-		}
-		lines = append(lines, providers.Clean(s))
-	}
-	return lines
 }

@@ -48,9 +48,9 @@ func TestALaunchThatIsNotFollowedEndsOnceEveryCloudHasTakenItsNodes(t *testing.T
 		a := newFakeLauncher()
 		began := time.Now()
 		var reported []string
-		r := Run(context.Background(), spec(3), cloudsOf(a), Options{AcceptedOnly: true}, func(p Progress) { reported = append(reported, string(p.Node.Stage)+p.Node.Message) })
+		r := Run(context.Background(), spec(3), cloudsOf(a), Options{AcceptedOnly: true}, func(n Node) { reported = append(reported, string(n.Stage)+n.Message) })
 		if !r.Accepted() || r.OK() || a.looks != 0 || time.Since(began) > 2*time.Second || len(reported) != 6 {
-			t.Errorf("%d looks, told %q: %q", a.looks, reported, r.Lines())
+			t.Errorf("%d looks, told %q: %+v", a.looks, reported, r)
 		}
 		a.fails = func(int, providers.LaunchRequest) error {
 			return providers.Errorf(providers.KindInvalid, "launch", "no")
@@ -58,7 +58,7 @@ func TestALaunchThatIsNotFollowedEndsOnceEveryCloudHasTakenItsNodes(t *testing.T
 		s := spec(1)
 		s.ID = "other"
 		if r = Run(context.Background(), s, cloudsOf(a), Options{AcceptedOnly: true}, nil); r.Accepted() {
-			t.Errorf("%q", r.Lines())
+			t.Errorf("%+v", r)
 		}
 	})
 }
@@ -72,9 +72,12 @@ func TestAStoppedLaunchNeverBlamesTheCloud(t *testing.T) {
 			c := stopped{a, ctx}
 			var reported []string
 			asked := func(ctx context.Context, _ Node) (bool, error) { return false, ctx.Err() }
-			r := Run(ctx, spec(2), []Cloud{{Name: "c0", Provider: providers.EC2, Traits: adapters.Declared(providers.EC2).Traits, Compute: c}}, Options{Registered: asked}, func(p Progress) { reported = append(reported, p.Node.Message) })
+			r := Run(ctx, spec(2), []Cloud{{Name: "c0", Traits: adapters.Declared(providers.EC2).Traits, Compute: c}}, Options{Registered: asked}, func(n Node) { reported = append(reported, n.Message) })
 			cancel()
-			for _, s := range append(reported, r.Lines()...) {
+			for i := range r.Nodes {
+				reported = append(reported, r.Nodes[i].Message)
+			}
+			for _, s := range reported {
 				for _, word := range []string{"context", "unreachable", "deadline"} {
 					if strings.Contains(s, word) {
 						t.Errorf("after %s: %q", at, s)

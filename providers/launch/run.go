@@ -17,21 +17,20 @@ import (
 // Run launches all nodes of the spec concurrently and follows each until it is registered, has failed or ctx ends.
 // progress may be nil. It is called from one goroutine at a time, once for each stage of each node. Running the same
 // spec again launches no node twice.
-func Run(ctx context.Context, spec Spec, clouds []Cloud, o Options, progress func(Progress)) Report {
-	plan, err := Prepare(spec, clouds)
-	o = o.withDefaults()
-	r := Report{Spec: spec, Nodes: plan.Nodes, Started: o.Clock.Now(), Finished: o.Clock.Now()}
+func Run(ctx context.Context, spec Spec, clouds []Cloud, o Options, progress func(Node)) Report {
+	nodes, err := Prepare(spec, clouds)
+	r := Report{Spec: spec, Nodes: nodes}
 	if err != nil {
 		r.Problems, _ = errors.AsType[Problems](err)
 		return r
 	}
-	return execute(ctx, r, clouds, o, progress)
+	return execute(ctx, r, clouds, o.withDefaults(), progress)
 }
 
 // Retry continues a launch from its report under the same launch id. It leaves registered nodes alone, follows running
 // nodes, and requests the others again. A node whose instance has ended gets a new index, since its old one would
 // return the ended instance.
-func Retry(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Progress)) Report {
+func Retry(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Node)) Report {
 	if _, err := Prepare(r.Spec, clouds); err != nil {
 		r.Problems, _ = errors.AsType[Problems](err)
 		return r
@@ -89,10 +88,10 @@ type run struct {
 
 	mu       sync.Mutex
 	nodes    []Node
-	progress func(Progress)
+	progress func(Node)
 }
 
-func execute(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Progress)) Report {
+func execute(ctx context.Context, r Report, clouds []Cloud, o Options, progress func(Node)) Report {
 	l := &run{o: o, spec: &r.Spec, clouds: map[string]Cloud{}, slots: map[string]chan struct{}{}, poll: map[string]time.Duration{}, nodes: r.Nodes, progress: progress}
 	for _, c := range clouds {
 		l.clouds[c.Name] = c
@@ -101,13 +100,12 @@ func execute(ctx context.Context, r Report, clouds []Cloud, o Options, progress 
 	for _, t := range r.Spec.Nodes {
 		l.poll[t.Cloud] = max(o.Poll, time.Duration(t.Count)*o.Poll/20)
 	}
-	r.Started = o.Clock.Now()
 	var wg sync.WaitGroup
 	for i := range r.Nodes {
 		wg.Go(func() { l.runNode(ctx, i) })
 	}
 	wg.Wait()
-	r.Nodes, r.Finished = l.nodes, o.Clock.Now()
+	r.Nodes = l.nodes
 	return r
 }
 
@@ -132,13 +130,7 @@ func (l *run) set(i int, change func(*Node)) {
 	if l.progress == nil || (n.Stage == was.Stage && n.Message == was.Message && n.Instance.ID == was.Instance.ID) {
 		return
 	}
-	done := 0
-	for j := range l.nodes {
-		if l.nodes[j].Done() {
-			done++
-		}
-	}
-	l.progress(Progress{Node: *n, Done: done, Total: len(l.nodes)})
+	l.progress(*n)
 }
 
 // setError sets the error and the message of a node, and its stage unless stage is "".

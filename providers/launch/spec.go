@@ -17,10 +17,9 @@ type Compute interface {
 
 // Cloud is one cloud that nodes can be launched in.
 type Cloud struct {
-	Name     string // name from the config
-	Provider providers.Provider
-	Traits   providers.Traits // of the provider
-	Compute  Compute
+	Name    string           // name from the config
+	Traits  providers.Traits // of the provider
+	Compute Compute
 }
 
 // Spec describes a whole launch, as plain data.
@@ -52,12 +51,6 @@ type Target struct {
 
 // Problems lists everything that is wrong with a spec, one line each.
 type Problems []string
-
-// Plan holds the launch requests of a valid spec, one per node and in order.
-type Plan struct {
-	Spec  Spec
-	Nodes []Node
-}
 
 // Stage is the progress of a node.
 type Stage string
@@ -101,20 +94,11 @@ type Node struct {
 // Done reports whether the node is registered.
 func (n *Node) Done() bool { return n.Stage == StageRegistered }
 
-// Progress reports a change of one node.
-type Progress struct {
-	Node  Node
-	Done  int // nodes registered so far
-	Total int
-}
-
 // Report is the outcome of a launch, node by node in the order of the plan.
 type Report struct {
 	Spec     Spec
 	Nodes    []Node
 	Problems Problems // why the spec was refused; nothing was started then
-	Started  time.Time
-	Finished time.Time
 }
 
 // Journal records launches before they are made, and their outcomes. It is safe for concurrent use.

@@ -168,9 +168,9 @@ type Starter interface {
 	AnswerJournal(text string) error
 	// Launch starts all nodes of the spec and follows each until it is registered. progress is called from one
 	// goroutine at a time.
-	Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report
+	Launch(ctx context.Context, spec launch.Spec, progress func(launch.Node)) launch.Report
 	// Relaunch continues a launch from its report, under the same launch id.
-	Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report
+	Relaunch(ctx context.Context, r launch.Report, progress func(launch.Node)) launch.Report
 }
 
 // SourceAPI is how a source is asked.

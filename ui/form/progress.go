@@ -31,7 +31,7 @@ type launchRun struct {
 type (
 	nodesMsg struct {
 		gen    uint64
-		events []launch.Progress
+		events []launch.Node
 	}
 	launchedMsg struct {
 		gen    uint64
@@ -126,7 +126,7 @@ func (ls *Launches) begin(d *launchForm) tea.Cmd {
 	ls.CloseTop()
 	ls.Open(&launchDialog{launches: ls, r: r})
 	backend, spec := ls.Backend, r.spec
-	return r.run(ls.Context, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+	return r.run(ls.Context, func(ctx context.Context, tell func(launch.Node)) launch.Report {
 		if profile != "" {
 			with, err := backend.MakeProfiles(ctx, spec, profile)
 			if err != nil {
@@ -145,18 +145,18 @@ func (ls *Launches) retry(r *launchRun) tea.Cmd {
 	delete(ls.byID, r.gen) // messages of the first run are outdated
 	r.gen = ls.NextID()
 	ls.byID[r.gen] = r
-	return r.run(ls.Context, func(ctx context.Context, tell func(launch.Progress)) launch.Report {
+	return r.run(ls.Context, func(ctx context.Context, tell func(launch.Node)) launch.Report {
 		return backend.Relaunch(ctx, report, tell)
 	})
 }
 
-func (r *launchRun) run(sh *common.Context, do func(context.Context, func(launch.Progress)) launch.Report) tea.Cmd {
+func (r *launchRun) run(sh *common.Context, do func(context.Context, func(launch.Node)) launch.Report) tea.Cmd {
 	ctx, cancel := context.WithCancel(sh.Ctx)
 	r.cancel = cancel
 	gen := r.gen
-	run, next := common.RunWithEvents(func(report func(launch.Progress)) tea.Msg {
+	run, next := common.RunWithEvents(func(report func(launch.Node)) tea.Msg {
 		return launchedMsg{gen, do(ctx, report)}
-	}, func(events []launch.Progress) tea.Msg { return nodesMsg{gen, events} })
+	}, func(events []launch.Node) tea.Msg { return nodesMsg{gen, events} })
 	r.nextNodes = next
 	return tea.Batch(run, next)
 }
@@ -168,8 +168,8 @@ func (ls *Launches) nodes(msg nodesMsg) tea.Cmd {
 		return nil
 	}
 	if r.report == nil {
-		for _, p := range msg.events {
-			r.storeNode(p.Node)
+		for _, n := range msg.events {
+			r.storeNode(n)
 		}
 	}
 	return r.nextNodes

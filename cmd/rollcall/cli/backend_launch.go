@@ -76,7 +76,7 @@ func (b *backend) MakeProfiles(ctx context.Context, spec launch.Spec, name strin
 	return spec, nil
 }
 
-func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(launch.Progress)) launch.Report {
+func (b *backend) Launch(ctx context.Context, spec launch.Spec, progress func(launch.Node)) launch.Report {
 	spec, err := b.s.WithMetadata(b.s.WithOwnTags(spec), nil)
 	if err != nil {
 		return launch.Report{Spec: spec, Problems: launch.Problems{err.Error()}}
@@ -100,25 +100,25 @@ func (b *backend) JournalAsk(context.Context) *apply.Ask { return b.s.JournalAsk
 
 func (b *backend) AnswerJournal(text string) error { return b.s.AnswerJournal(text) }
 
-func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(launch.Progress)) launch.Report {
+func (b *backend) Relaunch(ctx context.Context, r launch.Report, progress func(launch.Node)) launch.Report {
 	defer b.launching(nodesOf(&r.Spec))()
 	return launch.Retry(ctx, r, b.s.LaunchClouds(), b.s.Follow(&r.Spec), b.watch(ctx, r.Spec.Service, progress))
 }
 
 // watch returns progress extended by a read of the launch's sources for each new stage, so that the panes show what the
 // launch reports.
-func (b *backend) watch(ctx context.Context, service string, progress func(launch.Progress)) func(launch.Progress) {
+func (b *backend) watch(ctx context.Context, service string, progress func(launch.Node)) func(launch.Node) {
 	zone := ""
 	if d := b.s.Config.Declared(service); d != nil {
 		zone = d.Zone
 	}
-	return func(p launch.Progress) {
-		progress(p)
-		switch p.Node.Stage {
+	return func(n launch.Node) {
+		progress(n)
+		switch n.Stage {
 		case launch.StagePending, launch.StageRunning, launch.StageFailed:
-			go b.s.Fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud)
+			go b.s.Fleet.Refresh(context.WithoutCancel(ctx), n.Cloud)
 		case launch.StageRegistered:
-			go b.s.Fleet.Refresh(context.WithoutCancel(ctx), p.Node.Cloud, zone)
+			go b.s.Fleet.Refresh(context.WithoutCancel(ctx), n.Cloud, zone)
 		}
 	}
 }

@@ -48,7 +48,7 @@ func TestWhatRollcallItselfHoldsIsHandedToNodesByNoOtherWayEither(t *testing.T) 
 				}
 			}
 			spec := launch.Spec{ID: launch.NewID(), Template: "own", NamePrefix: "own", Tags: map[string]string{"note": given}, Nodes: []launch.Target{{Cloud: "joyent-east", Count: 1, UserData: []byte("#!/bin/sh\n")}}}
-			if r := b.Launch(t.Context(), spec, func(launch.Progress) {}); r.OK() || len(r.Nodes) > 0 || !strings.Contains(strings.Join(r.Problems, ""), "in tag note") {
+			if r := b.Launch(t.Context(), spec, func(launch.Node) {}); r.OK() || len(r.Nodes) > 0 || !strings.Contains(strings.Join(r.Problems, ""), "in tag note") {
 				t.Errorf("%s: the form launches: %+v", how, r)
 			}
 		}

@@ -58,7 +58,7 @@ func TestWhatRollcallItselfHoldsGoesIntoNoUserDataWhicheverWayItIsLaunched(t *te
 			t.Errorf("%s: the form's lint says %+v, %v", how, l, err)
 		}
 		spec := launch.Spec{ID: launch.NewID(), Template: "own", NamePrefix: "own", Nodes: []launch.Target{{Cloud: "aws-use1", Count: 1, UserData: []byte(text)}}}
-		if r := b.Launch(t.Context(), spec, func(launch.Progress) {}); r.OK() || len(r.Nodes) > 0 || len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "which rollcall works with") {
+		if r := b.Launch(t.Context(), spec, func(launch.Node) {}); r.OK() || len(r.Nodes) > 0 || len(r.Problems) != 1 || !strings.Contains(r.Problems[0], "which rollcall works with") {
 			t.Errorf("%s: the form launches: %+v", how, r)
 		}
 	}

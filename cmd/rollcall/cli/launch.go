@@ -169,7 +169,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 			return err
 		}
 	}
-	plan, err := launch.Prepare(spec, s.LaunchClouds())
+	nodes, err := launch.Prepare(spec, s.LaunchClouds())
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		return err
 	}
 	if f.dryRun {
-		row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: wrong+len(checked.Refused)+len(checked.Unknown) == 0, Nodes: nodeRows(plan.Nodes), Findings: scripts.Findings, UserData: scripts.Texts}
+		row := launchRow{ID: spec.ID, Service: spec.Service, Template: spec.Template, DryRun: true, OK: wrong+len(checked.Refused)+len(checked.Unknown) == 0, Nodes: nodeRows(nodes), Findings: scripts.Findings, UserData: scripts.Texts}
 		if err := a.printLaunch(f, row.with(&checked)); err != nil || row.OK {
 			return err
 		}
@@ -194,10 +194,10 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		return fmt.Errorf("nothing was launched: what is said above would be refused")
 	}
 	if !f.yes && a.Interactive() {
-		for _, n := range plan.Nodes {
+		for _, n := range nodes {
 			a.Logf("  %s in %s", words.Clean(n.Name), words.Clean(n.Cloud))
 		}
-		if got := a.ReadLine(ctx, fmt.Sprintf("launch %s? [y/N] ", providers.CountOf(len(plan.Nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
+		if got := a.ReadLine(ctx, fmt.Sprintf("launch %s? [y/N] ", providers.CountOf(len(nodes), "node"))); !strings.EqualFold(got, "y") && !strings.EqualFold(got, "yes") {
 			return fmt.Errorf("nothing was launched")
 		}
 	}
@@ -306,10 +306,10 @@ func (a *commands) runLaunch(ctx context.Context, s *launcher.Launcher, spec lau
 	}
 	o.Earlier = launcher.Earlier(entries)
 	surviveClosedPipes()
-	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(p launch.Progress) {
-		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
-		if p.Node.Message != "" {
-			line += ": " + p.Node.Message
+	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(n launch.Node) {
+		line := fmt.Sprintf("%s in %s: %s", n.Name, n.Cloud, n.Stage)
+		if n.Message != "" {
+			line += ": " + n.Message
 		}
 		a.Notef("%s", words.Clean(line))
 	})

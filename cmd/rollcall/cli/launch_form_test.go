@@ -55,9 +55,9 @@ func TestTheFormSaysAndMakesTheProfileThatTheCommandMakes(t *testing.T) {
 		if err != nil || with.Nodes[0].Profile != "svc-nodes" || with.Nodes[1].Profile != "svc-nodes" || with.Nodes[2].Profile != "" {
 			t.Fatalf("%+v, %v", with.Nodes, err)
 		}
-		r := b.Launch(t.Context(), with, func(launch.Progress) {})
+		r := b.Launch(t.Context(), with, func(launch.Node) {})
 		if !r.OK() {
-			t.Errorf("%q", r.Lines())
+			t.Errorf("%+v", r)
 		}
 	}
 	for name, want := range map[string]string{"a/b": "IAM takes letters", "rollcall-node": "was not made for these nodes"} {
@@ -76,8 +76,8 @@ func TestTheJournalHasTheValuesOfTheFormWithoutSecretOnes(t *testing.T) {
 	b := formBackend(t)
 	spec := rendered(t, b, theWWW, map[string]string{"greeting": "Ahoy"}, "aws-use1")
 	spec.Given = map[string]string{"greeting": "Ahoy", "ttl": "ghp_0123456789abcdefghijklmnopqrstuvwxyzAB", "unheard": "of"}
-	if r := b.Launch(t.Context(), spec, func(launch.Progress) {}); !r.OK() {
-		t.Fatalf("%q", r.Lines())
+	if r := b.Launch(t.Context(), spec, func(launch.Node) {}); !r.OK() {
+		t.Fatalf("%+v", r)
 	}
 	l := journalOf(t)[0].Launch
 	if l == nil || !maps.Equal(l.Set, map[string]string{"greeting": "Ahoy"}) || !slices.Equal(l.Withheld, []string{"ttl"}) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -100,9 +101,9 @@ func TestTheFormOfALaunchAndItsRetryAskForThePlaceOfAStoreThatIsAway(t *testing.
 	if err := os.Rename(store, store+"-away"); err != nil {
 		t.Fatal(err)
 	}
-	r := b.Launch(t.Context(), spec, func(launch.Progress) {})
-	if r.OK() || !strings.Contains(strings.Join(r.Lines(), " "), "try again in the console, which asks") {
-		t.Fatalf("%q", r.Lines())
+	r := b.Launch(t.Context(), spec, func(launch.Node) {})
+	if r.OK() || !strings.Contains(fmt.Sprint(r), "try again in the console, which asks") {
+		t.Fatalf("%+v", r)
 	}
 	ask := b.JournalAsk(t.Context())
 	if ask == nil || ask.Text != store || !strings.Contains(ask.Why, "the store of the team cannot be used now") {
@@ -114,8 +115,8 @@ func TestTheFormOfALaunchAndItsRetryAskForThePlaceOfAStoreThatIsAway(t *testing.
 	if ask := b.JournalAsk(t.Context()); ask != nil {
 		t.Errorf("it asks again: %+v", ask)
 	}
-	if r = b.Relaunch(t.Context(), r, func(launch.Progress) {}); !r.OK() {
-		t.Fatalf("%q", r.Lines())
+	if r = b.Relaunch(t.Context(), r, func(launch.Node) {}); !r.OK() {
+		t.Fatalf("%+v", r)
 	}
 	if err := b.s.Close(); err != nil {
 		t.Fatal(err)

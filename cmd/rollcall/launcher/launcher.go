@@ -50,7 +50,7 @@ func (s *Launcher) LaunchClouds() []launch.Cloud {
 	var out []launch.Cloud
 	for _, c := range s.Clouds() {
 		if c.Err == nil {
-			out = append(out, launch.Cloud{Name: c.Name, Provider: c.Provider, Traits: adapters.Declared(c.Provider).Traits, Compute: c.Compute})
+			out = append(out, launch.Cloud{Name: c.Name, Traits: adapters.Declared(c.Provider).Traits, Compute: c.Compute})
 		}
 	}
 	return out

@@ -67,7 +67,7 @@ func (s *Launcher) PlanReplace(ctx context.Context, v *dnsview.View, replacement
 			if err != nil {
 				return plan.Plan{}, err
 			}
-			l.Name = will.Nodes[0].Name
+			l.Name = will[0].Name
 			p.Steps[i].Sentence = l.Sentence()
 		}
 	}
@@ -315,12 +315,12 @@ func (s *Launcher) Launch(ctx context.Context, l *plan.Launch, entry journal.Ent
 	}
 	begun := &launchJournal{s: s, run: entry.Run, spec: &spec, part: &entry, place: place, asked: s.askedFor(l.Old, stopped)}
 	o.Journal, o.Earlier = begun, Earlier(earlier)
-	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(p launch.Progress) {
-		line := fmt.Sprintf("%s in %s: %s", p.Node.Name, p.Node.Cloud, p.Node.Stage)
-		if p.Node.Message != "" {
-			line += ": " + p.Node.Message
+	r := launch.Run(ctx, spec, s.LaunchClouds(), o, func(n launch.Node) {
+		line := fmt.Sprintf("%s in %s: %s", n.Name, n.Cloud, n.Stage)
+		if n.Message != "" {
+			line += ": " + n.Message
 		}
-		progress(stageWord(p.Node.Stage), words.Clean(line))
+		progress(stageWord(n.Stage), words.Clean(line))
 	})
 	if len(r.Problems) > 0 || len(r.Nodes) != 1 {
 		return providers.Instance{}, "", r.Problems
