@@ -1,7 +1,6 @@
 package dnsview
 
 import (
-	"net/netip"
 	"slices"
 
 	"rollcall/dnsview/index"
@@ -27,12 +26,12 @@ func (in *inspector) private(z *index.ZoneState, r *providers.Record, n int32) {
 		Reason:   r.Label() + " is " + index.AddressKind(a) + where,
 		Evidence: []Evidence{{Source: z.Name, Fact: "holds " + r.Label(), At: z.View.RowsFrom}},
 	}
-	in.replacement(&f, z, a, n)
+	in.replacement(&f, z, n)
 	in.add(f)
 }
 
 // replacement offers the public address of the owner, or says why there is none to offer.
-func (in *inspector) replacement(f *Finding, z *index.ZoneState, a netip.Addr, n int32) {
+func (in *inspector) replacement(f *Finding, z *index.ZoneState, n int32) {
 	in.readsOthers = true
 	r := f.Record
 	o, owned := r.Owner()

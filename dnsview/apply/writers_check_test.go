@@ -192,7 +192,7 @@ func (s *scene) checkJournals() {
 	for n, c := range s.consoles {
 		es, problems, err := journal.Read(c.journal.Path(), nil)
 		if c.journal.Team() != "" {
-			es, problems, err = c.journal.Verify()
+			es, problems, _, err = c.journal.Verify(nil)
 		}
 		if err != nil || len(problems) > 0 {
 			t.Errorf("journal %d: %v, %v", n, problems, err)

@@ -19,7 +19,6 @@ const atOnce = 16
 type Answer struct {
 	Values []string // as providers.CanonicalValue spells them
 	TTL    uint32   // seconds, the least of them
-	Exists bool     // the name exists, with records of this type or without
 	Alias  bool     // the name is an alias, and the values are those of its target
 }
 
@@ -37,14 +36,13 @@ type Target struct {
 
 // Incarnation is a resolved service instance (RFC 6763 section 5).
 type Incarnation struct {
-	Name      Name
-	Listed    bool // a PTR record leads to it
-	Targets   []Target
-	TXT       TXT
-	HasTXT    bool
-	Refused   bool // its only target is ".": decidedly not available (RFC 2782)
-	Problems  []string
-	FromTypes []string // subtypes by which it was found
+	Name     Name
+	Listed   bool // a PTR record leads to it
+	Targets  []Target
+	TXT      TXT
+	HasTXT   bool
+	Refused  bool // its only target is ".": decidedly not available (RFC 2782)
+	Problems []string
 }
 
 // Type is a service type with its incarnations (RFC 6763 section 4).
@@ -124,9 +122,6 @@ func browseType(ctx context.Context, r Resolver, t *Type, by Name) error {
 			return err
 		}
 		one.Listed = true
-		if by.Subtype != "" {
-			one.FromTypes = []string{by.Subtype}
-		}
 		t.Incarnations = append(t.Incarnations, *one)
 	}
 	return nil

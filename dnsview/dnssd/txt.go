@@ -147,16 +147,6 @@ func (t TXT) Has(key string) bool {
 	return slices.ContainsFunc(t, func(p Pair) bool { return strings.EqualFold(p.Key, key) })
 }
 
-// Get returns the value of a key; ok is false if the key does not exist.
-func (t TXT) Get(key string) (value string, ok bool) {
-	for _, p := range t {
-		if strings.EqualFold(p.Key, key) {
-			return p.Value, true
-		}
-	}
-	return "", false
-}
-
 // Strings returns the strings of the record: txtvers first, and one empty string if there are no attributes (RFC 6763
 // sections 6.7 and 6.1).
 func (t TXT) Strings() []string {

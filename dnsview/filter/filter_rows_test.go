@@ -109,7 +109,7 @@ func FuzzAFilterIsRefusedWithItsPlaceOrMatches(f *testing.F) {
 		q, err := Parse(s)
 		if err != nil {
 			e, ok := errors.AsType[*Error](err)
-			if !ok || e.Pos < 0 || e.Pos > len(s) || e.Text != s {
+			if !ok || e.Pos < 0 || e.Pos > len(s) {
 				t.Errorf("%q: %#v", s, err)
 			}
 			return

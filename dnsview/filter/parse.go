@@ -62,9 +62,8 @@ func Fields() []Field {
 
 // Error is a filter that cannot be parsed.
 type Error struct {
-	Text string // the filter
-	Pos  int    // byte position in it, from 0
-	Why  string
+	Pos int // byte position in it, from 0
+	Why string
 }
 
 // Error returns one line with the position, counted from 1.
@@ -126,7 +125,7 @@ type parser struct {
 }
 
 func (p *parser) fail(pos int, format string, args ...any) error {
-	return &Error{Text: p.text, Pos: pos, Why: fmt.Sprintf(format, args...)}
+	return &Error{Pos: pos, Why: fmt.Sprintf(format, args...)}
 }
 
 func (p *parser) space() {

@@ -21,7 +21,6 @@ const maxHeader = 64 << 10
 // attempt is the outcome of one health check.
 type attempt struct {
 	at      time.Time
-	took    time.Duration
 	err     string // empty if it passed
 	silent  bool   // nothing was received from the node
 	noRoute bool   // this machine has no route to the address
@@ -31,7 +30,6 @@ type attempt struct {
 func (p *Prober) attempt(ctx context.Context, t *Target) attempt {
 	ctx, cancel := context.WithTimeout(ctx, p.o.Timeout)
 	defer cancel()
-	start := p.o.Now()
 	var err error
 	if t.Health.HTTP != "" {
 		err = p.http(ctx, t)
@@ -39,7 +37,6 @@ func (p *Prober) attempt(ctx context.Context, t *Target) attempt {
 		err = p.tcp(ctx, t)
 	}
 	l := attempt{at: p.o.Now()}
-	l.took = l.at.Sub(start)
 	if err == nil {
 		return l
 	}

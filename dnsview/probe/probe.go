@@ -40,9 +40,8 @@ type Result struct {
 	Reason string // one sentence
 	Passed int    // of the last checks, Health.Of at most
 	Failed int
-	Error  string        // why the last check failed; empty if it passed
-	At     time.Time     // of the last check that counts; zero if there is none
-	Took   time.Duration // duration of that check
+	Error  string    // why the last check failed; empty if it passed
+	At     time.Time // of the last check that counts; zero if there is none
 }
 
 // Options configure a Prober. With the zero value it contacts no node.
@@ -76,12 +75,11 @@ type key struct {
 type history struct {
 	health    index.Health
 	addr      netip.Addr
-	passes    []bool        // whether each check passed, the newest last
-	tried     time.Time     // of the last check
-	at        time.Time     // of the last check that counts
-	took      time.Duration // duration of that check
-	err       string        // its failure
-	uncertain string        // why the last check does not count
+	passes    []bool    // whether each check passed, the newest last
+	tried     time.Time // of the last check
+	at        time.Time // of the last check that counts
+	err       string    // its failure
+	uncertain string    // why the last check does not count
 }
 
 // New returns a Prober. It does no I/O.
@@ -207,5 +205,5 @@ func (p *Prober) record(t *Target, l *attempt, cutOff bool) {
 	_, of := t.Health.Threshold()
 	h.passes = append(h.passes, l.err == "")
 	h.passes = h.passes[max(0, len(h.passes)-of):]
-	h.at, h.took, h.err = l.at, l.took, l.err
+	h.at, h.err = l.at, l.err
 }

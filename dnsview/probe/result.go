@@ -22,7 +22,7 @@ func (p *Prober) result(t *Target) Result {
 		r.Reason = "it was not looked at yet"
 		return r
 	}
-	r.At, r.Took, r.Error = h.at, h.took, h.err
+	r.At, r.Error = h.at, h.err
 	for _, passed := range h.passes {
 		if passed {
 			r.Passed++

@@ -90,7 +90,7 @@ func (s *session) recurse(ctx context.Context, server, name string, qtype uint16
 
 // answerOf returns the answer in a reply, at the end of aliases if there are any.
 func answerOf(in *dns.Msg, name, typ string) dnssd.Answer {
-	a := dnssd.Answer{Exists: in.Rcode == dns.RcodeSuccess}
+	var a dnssd.Answer
 	at := dns.Fqdn(name)
 	for range maxAliasChain {
 		next := ""

@@ -24,10 +24,10 @@ func TestServersAndResolversThatAgreeWithTheAPIAreInSync(t *testing.T) {
 	if z.State != ZoneInSync || res.Agree != 2 || res.Servers != 2 || len(res.Answers) != 3 {
 		t.Errorf("%+v\n%+v", z, res)
 	}
-	if a := res.Answers[2]; !a.Server.Resolver || a.TTL != 60 || a.Left(a.At.Add(20*time.Second)) != 40*time.Second {
+	if a := res.Answers[2]; !a.Server.Resolver || a.TTL != 60 || a.Expires() != a.At.Add(time.Minute) {
 		t.Errorf("%+v", a)
 	}
-	if a := res.Answers[0]; a.Left(a.At.Add(20*time.Second)) != 60*time.Second || !a.EDNS || a.TCP {
+	if a := res.Answers[0]; a.TTL != 60 || !a.EDNS || a.TCP {
 		t.Errorf("%+v", a)
 	}
 	if z.Servers[0].Serial != 7 {
@@ -70,7 +70,7 @@ func TestAResolverWithTheOldAnswerIsCachedUntilItsTTLIsOver(t *testing.T) {
 	res := got["www.example.com/A"]
 	wantState(t, res, Cached, "192.0.2.1")
 	at := res.Answers[1].At
-	if res.Until != at.Add(41*time.Second) || res.Left(at.Add(time.Second)) != 40*time.Second || res.Left(at.Add(time.Minute)) != 0 {
+	if res.Until != at.Add(41*time.Second) {
 		t.Errorf("until %v, asked at %v", res.Until, at)
 	}
 }

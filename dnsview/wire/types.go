@@ -124,15 +124,6 @@ type Answer struct {
 // Expires returns when a cache must have dropped the answer.
 func (a *Answer) Expires() time.Time { return a.At.Add(time.Duration(a.TTL) * time.Second) }
 
-// Left returns the rest of the TTL at now, at least zero. It counts down for resolvers; an authoritative server returns
-// the whole TTL each time.
-func (a *Answer) Left(now time.Time) time.Duration {
-	if !a.Server.Resolver {
-		return time.Duration(a.TTL) * time.Second
-	}
-	return max(0, a.Expires().Sub(now))
-}
-
 // Result holds the answers of all servers to one question.
 type Result struct {
 	Zone string `json:"zone"`
@@ -148,14 +139,6 @@ type Result struct {
 	// Until is when the last resolver must have dropped an outdated answer. It is zero in states other than Cached and
 	// NegativeCached, and if no TTL is known.
 	Until time.Time `json:"until,omitzero"`
-}
-
-// Left returns how long resolvers may still return the old answer at now.
-func (r *Result) Left(now time.Time) time.Duration {
-	if r.Until.IsZero() {
-		return 0
-	}
-	return max(0, r.Until.Sub(now))
 }
 
 // From is the origin of the list of authoritative servers.

@@ -172,7 +172,7 @@ type Proof struct {
 	Principals string // for which the list of signers allows the key; "" without a list
 }
 
-// Proofs are what VerifyBy finds out about signatures.
+// Proofs are what Verify finds out about signatures.
 type Proofs struct {
 	Entries  map[string]Proof // by the id of the entry
 	Outcomes int              // that were written without a signature
@@ -232,9 +232,10 @@ func (p *proofs) check(j *Journal, number uint64, c *batch, raw []byte, at time.
 	}
 }
 
-// VerifyBy is Verify, and also checks each signature. A signature that proves nothing is a problem; an entry without one
+// Verify reads the whole journal of a team from the store and returns its entries and what is wrong with it. It checks each
+// signature, unless p is nil. A signature that proves nothing is a problem; an entry without one
 // is not.
-func (j *Journal) VerifyBy(p Prover) ([]Entry, []Problem, Proofs, error) {
+func (j *Journal) Verify(p Prover) ([]Entry, []Problem, Proofs, error) {
 	if j.team == nil {
 		return nil, nil, Proofs{}, fmt.Errorf("journal: it is not that of a team")
 	}

@@ -85,7 +85,7 @@ func listOf(t *testing.T, keys map[string]*testKey) *sshkey.Allowed {
 
 func proved(t *testing.T, s providers.Store, p Prover) (problems []Problem, found Proofs) {
 	t.Helper()
-	_, problems, found, err := newMember(t, s).VerifyBy(p)
+	_, problems, found, err := newMember(t, s).Verify(p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -186,7 +186,7 @@ func TestDamageInTheStoreIsFound(t *testing.T) {
 			case err != nil || es[0].ID == "1":
 				t.Errorf("%+v, %v", es, err)
 			}
-			if _, ps, err := fresh.Verify(); err != nil || len(ps) != 1 {
+			if _, ps, _, err := fresh.Verify(nil); err != nil || len(ps) != 1 {
 				t.Errorf("verify: %+v, %v", ps, err)
 			}
 		})

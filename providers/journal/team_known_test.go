@@ -95,7 +95,7 @@ func TestNothingIsChangedWhileTheStoreLacksWhatThisMachineHasRead(t *testing.T) 
 				if ps := m.Problems(); len(ps) != 1 || !strings.Contains(ps[0].Why, c.want) {
 					t.Errorf("problems: %+v", ps)
 				}
-				if _, ps, err := m.Verify(); err != nil || len(ps) == 0 || !strings.Contains(ps[len(ps)-1].Why, c.want) {
+				if _, ps, _, err := m.Verify(nil); err != nil || len(ps) == 0 || !strings.Contains(ps[len(ps)-1].Why, c.want) {
 					t.Errorf("verify: %+v, %v", ps, err)
 				}
 				if now := len(s.Keys()); now > keys+1 { // the writer's own object

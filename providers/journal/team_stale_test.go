@@ -65,7 +65,7 @@ func TestAStaleListHidesNoObjectAndFreesNoNumber(t *testing.T) {
 				t.Errorf("%d entries; the list lacked %d keys", len(got), stale.asked)
 			}
 			verified(t, s)
-			if _, problems, err := newMember(t, stale).Verify(); err != nil || len(problems) > 0 {
+			if _, problems, _, err := newMember(t, stale).Verify(nil); err != nil || len(problems) > 0 {
 				t.Errorf("verify: %+v, %v", problems, err)
 			}
 		})

@@ -73,7 +73,7 @@ func all(t *testing.T, j *Journal) []Entry {
 // verified checks that the chain in the store is whole, and that each number is there once.
 func verified(t *testing.T, s providers.Store) []Entry {
 	t.Helper()
-	es, problems, err := newMember(t, s).Verify()
+	es, problems, _, err := newMember(t, s).Verify(nil)
 	if err != nil || len(problems) > 0 {
 		t.Fatalf("problems %+v, %v", problems, err)
 	}

@@ -266,10 +266,3 @@ func ReadMirror(path string, stop <-chan struct{}) ([]Entry, error) {
 type noStore struct{ providers.Store }
 
 func (noStore) Name() string { return "" }
-
-// Verify reads the whole journal of a team from the store and returns its entries and what is wrong with it. It leaves
-// signatures unchecked; see VerifyBy.
-func (j *Journal) Verify() ([]Entry, []Problem, error) {
-	entries, problems, _, err := j.VerifyBy(nil)
-	return entries, problems, err
-}

@@ -46,7 +46,7 @@ func TestMembersThatWriteToOneBucketAtOnceGetEachNumberOnceAndLoseNothing(t *tes
 		})
 	}
 	all.Wait()
-	es, problems, err := open().Verify()
+	es, problems, _, err := open().Verify(nil)
 	if err != nil || len(problems) > 0 || len(es) != members {
 		t.Fatalf("%d entries of %d members, problems %+v, %v", len(es), members, problems, err)
 	}

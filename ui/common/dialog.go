@@ -100,7 +100,7 @@ type Panel struct {
 }
 
 // DialogAction is a request of a dialog to the root model: one of Close, Request, Cmd and Do, or nil.
-type DialogAction interface{}
+type DialogAction any
 
 // Close closes the dialog.
 type Close struct{}

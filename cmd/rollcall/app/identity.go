@@ -11,19 +11,18 @@ import (
 
 // Identity is whose a source is, as its provider says.
 type Identity struct {
-	Cloud       providers.Cloud // of a cloud: account, region and key
-	Zone        providers.Zone  // of a zone: account and id
-	Credentials string          // where they come from; see adapter.Account.From
+	Cloud providers.Cloud // of a cloud: account, region and key
+	Zone  providers.Zone  // of a zone: account and id
 }
 
 // Account returns the id of the account, or "" if the provider names none.
 func (i *Identity) Account() string { return i.Cloud.Account + i.Zone.Account }
 
 // Identify asks the provider of a source, a cloud or a zone of the session, whose its credentials are, and finds the zone. It
-// returns the error of a source that could not be set up. Credentials are set even on error.
+// returns the error of a source that could not be set up.
 func (s *Session) Identify(ctx context.Context, source string) (who Identity, err error) {
 	if c, ok := s.Cloud(source); ok {
-		who.Cloud, who.Credentials = providers.Cloud{Name: c.Name, Provider: c.Provider}, c.From
+		who.Cloud = providers.Cloud{Name: c.Name, Provider: c.Provider}
 		if c.Err != nil {
 			return who, c.Err
 		}
@@ -34,7 +33,7 @@ func (s *Session) Identify(ctx context.Context, source string) (who Identity, er
 	if !ok {
 		return who, fmt.Errorf("there is no source %s", words.Clean(source))
 	}
-	who.Zone, who.Credentials = providers.Zone{Name: z.Name, Provider: z.Provider}, z.From
+	who.Zone = providers.Zone{Name: z.Name, Provider: z.Provider}
 	if z.Err != nil {
 		return who, z.Err
 	}

@@ -147,7 +147,7 @@ func (a *commands) verifyTeamJournal(ctx context.Context, cfg *config.Config, j 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	entries, problems, found, err := j.VerifyBy(allowed)
+	entries, problems, found, err := j.Verify(allowed)
 	p := &proofs{found, allowed}
 	if len(p.Entries) == len(entries) && !cfg.Team.Sign && !p.signed() {
 		p = nil
