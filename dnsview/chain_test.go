@@ -268,7 +268,6 @@ func TestLimitsOfProvidersAndOfTheProtocol(t *testing.T) {
 		{"a zone of Cloudflare that is nearly full", fill(cfZone, "round."+cfZone, "A", 3148), []string{"over-limit medium "}, "scalability.expert has 3150 records, and 350 more fit"},
 		{"a zone of Cloudflare with room", fill(cfZone, "round."+cfZone, "A", 3147), nil, ""},
 		{"a zone that outgrew the published quota has another one", fill(cfZone, "round."+cfZone, "A", 3501-2), nil, ""},
-		{"a zone that outgrew the quota that the config names", func(w *world) { fill(cfZone, "round."+cfZone, "A", 10)(w); w.opts.Limits = map[string]int{cfZone: 10} }, []string{"over-limit medium "}, "2 too many: the config says that it may hold 10"},
 		{"a name with more addresses than an answer holds", func(w *world) { fill(cfZone, "round."+cfZone, "A", 4100)(w) }, []string{"over-limit medium "}, "an answer of DNS has 65535 bytes at most"},
 	})
 }
@@ -278,7 +277,7 @@ func TestNothingIsAddedWhereThereIsNoRoom(t *testing.T) {
 	w.drop(wwwName, "A", "165")
 	w.drop(wwwName, "A", "34.")
 	for _, c := range []struct{ limit, steps int }{{3, 2}, {2, 2}, {1, 1}} {
-		w.opts.Limits = map[string]int{cfZone: c.limit}
+		w.zone(cfZone).Zone.Traits.Quota = c.limit
 		p := plan.Register(w.view(), "", w.instance(ec2A).Ref(), w.instance(tritonA).Ref())
 		said := strings.Contains(strings.Join(p.Skipped, "\n"), "has no room: scalability.expert has 0 records, and 1 more fit")
 		if len(p.Steps) != c.steps || said != (c.steps < 2) {

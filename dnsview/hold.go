@@ -72,7 +72,7 @@ func (v *View) sameAges(s *providers.Snapshot, now time.Time) bool {
 
 func sameOptions(a, b *index.Options) bool {
 	return a.Fleet == b.Fleet && a.MaxAge == b.MaxAge && a.BootGrace == b.BootGrace && a.CreateGrace == b.CreateGrace &&
-		a.WireGrace == b.WireGrace && a.Ranges == b.Ranges && slices.Equal(a.Allow, b.Allow) && maps.Equal(a.Limits, b.Limits) &&
+		a.WireGrace == b.WireGrace && a.Ranges == b.Ranges && slices.Equal(a.Allow, b.Allow) &&
 		maps.Equal(a.Own, b.Own) && slices.Equal(a.Held, b.Held) && reflect.DeepEqual(a.Services, b.Services)
 }
 

@@ -230,9 +230,7 @@ func (in *inspector) fullZone(z *index.ZoneState, sets int) {
 	if at.QuotaRaised {
 		why += " unless its quota was raised"
 	}
-	if own, ok := in.Options.Limits[z.Name]; ok {
-		most, why = own, "the config says that it may hold "+strconv.Itoa(own)
-	} else if n > most {
+	if n > most {
 		return // the provider let it grow, so its quota is another one
 	}
 	in.limit(z, index.SetKey{Zone: z.Name}, n, most, z.Name+" has "+what, why, "")

@@ -135,7 +135,7 @@ func mishaps(t *rapid.T, broken bool) *world {
 			host := rapid.SampledFrom([]string{"sd-01.unilans.net", "nowhere.unilans.net", "x.scalability.expert"}).Draw(t, "host")
 			w.addRecord(providers.Record{Zone: r53Zone, Name: rapid.SampledFrom([]string{"web._http._tcp.unilans.net", v1Name}).Draw(t, "name"), Type: "SRV", TTL: 30, Value: "0 0 80 " + host})
 		case 21:
-			w.opts.Limits = map[string]int{rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone"): rapid.IntRange(1, 20).Draw(t, "limit")}
+			w.zone(rapid.SampledFrom([]string{cfZone, r53Zone}).Draw(t, "zone")).Zone.Traits.Quota = rapid.IntRange(1, 20).Draw(t, "limit")
 		case 22:
 			c := &w.snap.Clouds[rapid.IntRange(0, 1).Draw(t, "cloud")]
 			c.Coverage = rapid.SampledFrom(badCoverages(c.Coverage.Key)).Draw(t, "coverage")

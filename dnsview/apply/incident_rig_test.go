@@ -111,7 +111,7 @@ type console struct {
 	journal *journal.Journal
 	opts    apply.Options
 	seen    map[string]time.Time
-	limits  map[string]int
+	quota   int // of the zone at Cloudflare; 0 for its own
 }
 
 // console makes a rollcall whose clock is off by skew. It has read nothing yet.
@@ -204,9 +204,18 @@ func (c *console) look() *dnsview.View {
 }
 
 func (c *console) inspect(s *providers.Snapshot) *dnsview.View {
+	if c.quota > 0 {
+		own := *s
+		own.Zones, s = slices.Clone(s.Zones), &own
+		for i := range s.Zones {
+			if z := &s.Zones[i].Zone; z.Name == cfZone {
+				z.Traits.Quota = c.quota
+			}
+		}
+	}
 	v := dnsview.Inspect(s, index.Options{
 		Fleet: c.opts.Fleet, Services: c.opts.Services, Now: c.Now(), MaxAge: time.Minute, BootGrace: 5 * time.Minute,
-		CreateGrace: cmp.Or(c.opts.Guards.Grace, 10*time.Minute), Allow: c.opts.Allow, Ranges: index.PublishedRanges(), Seen: c.seen, Limits: c.limits, Own: apply.OwnWrites(c.entries(), c.Now().Add(-never)),
+		CreateGrace: cmp.Or(c.opts.Guards.Grace, 10*time.Minute), Allow: c.opts.Allow, Ranges: index.PublishedRanges(), Seen: c.seen, Own: apply.OwnWrites(c.entries(), c.Now().Add(-never)),
 	})
 	c.seen = v.Seen()
 	return v

@@ -212,7 +212,7 @@ func TestIncidentLimitsAreCountedAsTheProviderCountsThem(t *testing.T) {
 			s.wantHeld("in the end", before.without(gone...))
 
 			v = s.c.look()
-			s.c.limits = map[string]int{cfZone: len(zoneOf(v, cfZone).Records) + 1}
+			s.c.quota = len(zoneOf(v, cfZone).Records) + 1
 			refs := []providers.InstanceRef{}
 			for n := range 3 {
 				i := s.rig.launch(use1, world.Instance{Name: fmt.Sprint("more-", n), Tags: map[string]string{"service": "pool"}})

@@ -110,9 +110,6 @@ type Options struct {
 	// Seen says when findings were first seen by earlier scans, by Finding.Key; View.Seen
 	// makes it for the next scan. Without it every scan is the first one.
 	Seen map[string]time.Time
-	// Limits says how many records a zone may hold, by canonical zone name, where
-	// its owner knows better than the provider's published quota.
-	Limits map[string]int
 	// Wire holds what name servers answered, name by name, and WireZones what
 	// they are to their zones. Without them no finding about the wire is made.
 	Wire      []*WireState
