@@ -238,6 +238,22 @@ func TestRoutingPoliciesAndAliasesAreKept(t *testing.T) {
 	}
 }
 
+func TestADeleteNamesValuesAndTTLAsTheyStandAndTheNameInAnySpelling(t *testing.T) {
+	for typ, v := range map[string]struct{ is, other string }{
+		"CNAME": {"Target.unilans.net.", "target.unilans.net."}, "SRV": {"1 1 80 n.unilans.net.", "1 1 80 n.unilans.net"},
+		"TXT": {`"ab"`, `"a" "b"`}, "AAAA": {"2001:db8::1", "2001:DB8:0::1"},
+	} {
+		s := newSite(t)
+		for _, c := range []struct{ action, name, value, code string }{
+			{"CREATE", "z.unilans.net", v.is, ""}, {"DELETE", "z.unilans.net", v.other, "InvalidChangeBatch"}, {"DELETE", `\132.unilans.net.`, v.is, ""},
+		} {
+			if a := s.change(set(c.action, c.name, typ, c.value)); a.code() != c.code {
+				t.Errorf("%s %s %s: %s", c.action, typ, c.value, a.body)
+			}
+		}
+	}
+}
+
 func TestAChangeIsPendingUntilTheNameServersHaveIt(t *testing.T) {
 	s := newSite(t)
 	a := s.change(set("DELETE", "_services._dns-sd._udp.unilans.net", "PTR", "x.unilans.net"), set("CREATE", "q.unilans.net", "A", "198.51.100.1"))

@@ -63,16 +63,9 @@ func checkSet(zone string, ch *setChange, s *world.Set) (problems batchErrors) {
 // fold returns the form in which two values are compared.
 func fold(typ, v string) string { return providers.FoldValue(typ, v) }
 
-// sameSet reports whether a delete matches the existing set. The order of values is irrelevant.
+// sameSet reports whether a delete matches the existing set: its values as they stand, in any order, and its TTL.
 func sameSet(a, b *world.Set) bool {
-	values := func(s *world.Set) []string {
-		var out []string
-		for _, v := range s.Values {
-			out = append(out, fold(s.Type, v))
-		}
-		slices.Sort(out)
-		return out
-	}
+	values := func(s *world.Set) []string { return slices.Sorted(slices.Values(s.Values)) }
 	if (a.Weight == nil) != (b.Weight == nil) || a.Weight != nil && *a.Weight != *b.Weight {
 		return false
 	}
