@@ -182,6 +182,9 @@ func (v *View) adviceOnName(f *Finding) string {
 		if why, hidden := v.Index.Occluded(v.Index.ZonesByName[f.Zone], f.Service, "A"); hidden {
 			return "make the records of the service where clients are led to: " + why
 		}
+		if v.unwell[unwellNode{f.Service, f.Instance.Key, f.Instance.ID}] {
+			return "make the node well, or take it out of what the service selects"
+		}
 		scope := index.ScopePublic
 		if s := v.Index.ServicesByName[f.Service]; s != nil {
 			scope = s.ScopeIn(s.ReadZone)

@@ -42,7 +42,7 @@ func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
 	in.setsAndChains()
 	in.wire()
 	in.health()
-	v.stages, v.tables, v.until, v.taken = in.stages, in.tables, in.until, in.taken
+	v.stages, v.tables, v.unwell, v.until, v.taken = in.stages, in.tables, in.unwell, in.until, in.taken
 	found, gone := in.changed()
 	if !in.keepsRecords(gone) {
 		return InspectAfter(nil, s, o)

@@ -2,6 +2,7 @@ package dnsview
 
 import (
 	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -14,6 +15,10 @@ import (
 // nodesOfServices looks, for each declared service, for the records that its nodes should have.
 func (in *inspector) nodesOfServices() {
 	nodes := in.nodesDiffer()
+	what := kept
+	if in.unwell = in.unwellNodes(); in.last != nil && !maps.Equal(in.unwell, in.last.unwell) {
+		what = anew
+	}
 	for n, s := range in.Services {
 		tables := in.tablesOfLast(n)
 		members := sync.OnceValue(func() *memberRecords {
@@ -22,7 +27,11 @@ func (in *inspector) nodesOfServices() {
 			}
 			return &memberRecords{&services.Membership{Index: in.Index, Name: providers.CanonicalName(s.Name), Records: s.Records, Quiesced: tables.quiesced}, tables}
 		})
-		in.split(kept, len(in.Nodes), nodesOfPart, nodes, func(part *inspector, from, to int) { part.nodesOfService(s, members(), from, to) })
+		in.split(what, len(in.Nodes), nodesOfPart, nodes, func(part *inspector, from, to int) {
+			part.unwell = in.unwell
+			part.nodesOfService(s, members(), from, to)
+			part.unwell = nil
+		})
 		in.split(kept, 1, 1, func(int) bool { return in.membersDiffer(s) }, func(part *inspector, _, _ int) {
 			part.incarnation(s)
 			part.hiddenService(s, members().Name)
@@ -31,6 +40,23 @@ func (in *inspector) nodesOfServices() {
 		})
 		in.tables = append(in.tables, tables)
 	}
+}
+
+// unwellNode is a node that fails the health check of a service.
+type unwellNode struct {
+	service string
+	cloud   providers.CloudKey
+	id      string
+}
+
+func (in *inspector) unwellNodes() map[unwellNode]bool {
+	out := map[unwellNode]bool{}
+	for i := range in.Options.Health {
+		if h := &in.Options.Health[i]; in.Failing(h) != nil {
+			out[unwellNode{providers.CanonicalName(h.Service), h.Key, h.ID}] = true
+		}
+	}
+	return out
 }
 
 // nodesOfPart is how many nodes are looked at as one part.
@@ -115,6 +141,10 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 			f.Remedy = RemedyReturn
 			f.Reason = in.text.Join(f.Reason, "; it was taken out of its host name ", index.Clean(host), " on purpose")
 		}
+	}
+	if f.Class == Missing && in.unwell[unwellNode{ms.Name, ref.Key, ref.ID}] {
+		f.Remedy = NoRemedy
+		f.Reason += "; it fails its health check"
 	}
 	if len(want) > 0 {
 		f.Address = in.text.Address(want[0])

@@ -183,6 +183,8 @@ func TestHealthChecks(t *testing.T) {
 		{"a check of a service that nobody declares", both(check(tritonA, keyEast, 3, 3), func(w *world) { w.opts.Services = nil }), nil, ""},
 		{"a check that is too old", both(check(tritonA, keyEast, 3, 3), func(w *world) { w.opts.Health[0].At = testNow.Add(-time.Hour) }), nil, ""},
 		{"a node that nobody is sent to", both(check(tritonA, keyEast, 3, 3), func(w *world) { w.drop(wwwName, "A", "165"); w.instance(tritonA).Tags = nil }), nil, ""},
+		{"a node that is missing is not put back while it fails", both(check(tritonA, keyEast, 3, 3), func(w *world) { w.drop(wwwName, "A", "165") }), []string{"missing high www-02"}, "is missing from www.scalability.expert; it fails its health check"},
+		{"a node that is missing and was well lately", both(check(tritonA, keyEast, 1, 3), func(w *world) { w.drop(wwwName, "A", "165") }), []string{"missing high register www-02"}, ""},
 		{"a node that is quiesced", both(check(tritonA, keyEast, 3, 3), func(w *world) { w.record(wwwName, "A", "165").Owners[0].Quiesced = true }), []string{"quiesced info " + wwwTriton}, ""},
 		{"a node that is dead is dead", both(check(tritonA, keyEast, 3, 3), func(w *world) { w.remove(tritonA, true) }), []string{"dead high delete! " + wwwTriton}, ""},
 		{"a node whose entry is not marked", both(check(tritonA, keyEast, 3, 3), func(w *world) {

@@ -20,12 +20,13 @@ type stageState struct {
 	reports     map[int32]bool  // numbers of zones with records of which something else was reported than in last
 	targets     bool            // other SRV records have no finding than in last
 	tables      []*memberTables // of the declared services, as far as they were needed
-	stale       bool            // what the stages after this one read is not what it was in last
-	stages      [][]*inspector  // with their parts
-	taken       int             // parts that are those of last
-	readsSeen   bool            // the part has read Options.Seen
-	readsOthers bool            // the part has read rows that Changes does not name for those that it is about
-	until       time.Time       // the first moment at which time alone changes the part, or any; zero for never
+	unwell      map[unwellNode]bool
+	stale       bool           // what the stages after this one read is not what it was in last
+	stages      [][]*inspector // with their parts
+	taken       int            // parts that are those of last
+	readsSeen   bool           // the part has read Options.Seen
+	readsOthers bool           // the part has read rows that Changes does not name for those that it is about
+	until       time.Time      // the first moment at which time alone changes the part, or any; zero for never
 }
 
 // reads says what a stage reads beside the rows and the options that View.sameRows compares.
@@ -34,13 +35,14 @@ type reads int
 const (
 	kept     reads = iota // nothing but what the stages before it have found
 	observed              // what was observed too
+	anew                  // what is not that of last
 )
 
 // split finds what n things lead to in parts of size, on all CPUs, as the next stage. Each part has an inspector of its own
 // and reads what is known of the whole. It returns the inspectors in order.
 func (in *inspector) split(what reads, n, size int, differs func(part int) bool, find func(part *inspector, from, to int)) []*inspector {
 	was := in.partsOfLast()
-	if in.stale || what == observed && (in.last == nil || in.last.Options.Observed != in.Options.Observed) {
+	if in.stale || what == anew || what == observed && (in.last == nil || in.last.Options.Observed != in.Options.Observed) {
 		was = nil
 	}
 	sameSeen := sync.OnceValue(func() bool {

@@ -51,8 +51,9 @@ type View struct {
 	sorted   []*Finding      // what Findings is made of
 	stages   [][]*inspector  // of the inspection
 	tables   []*memberTables // of the declared services
-	until    time.Time       // the first moment at which time alone changes a stage; zero for never
-	taken    int             // parts of stages that an earlier inspection made
+	unwell   map[unwellNode]bool
+	until    time.Time // the first moment at which time alone changes a stage; zero for never
+	taken    int       // parts of stages that an earlier inspection made
 	attached *attached
 	services atomic.Pointer[any]  // see ServicesOf
 	earlier  atomic.Pointer[View] // that it was made from, if that has services, until it has some of its own
