@@ -3,6 +3,7 @@ package userdata
 import (
 	"bytes"
 	_ "embed" // the agent
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -29,7 +30,7 @@ type agentPart struct {
 }
 
 // agentNote is the only comment of the agent in a boot script.
-const agentNote = "# rollcall-node puts this machine into DNS and takes it out again. Its source with comments is userdata/node/rollcall-node of rollcall.\n"
+const agentNote = "# With comments: userdata/node/rollcall-node of rollcall.\n"
 
 // slimAgent returns the agent without comments and without the code for other providers than those of its node.
 func slimAgent(at, dns providers.Provider) string {
@@ -51,7 +52,7 @@ func slimAgent(at, dns providers.Provider) string {
 			continue
 		}
 		// Python needs one space for each level.
-		b.WriteString(strings.Repeat(" ", (len(line)-len(bare)+3)/4) + uncommented(bare))
+		b.WriteString(strings.Repeat(" ", (len(line)-len(bare)+3)/4) + dense(uncommented(bare)))
 		if strings.HasPrefix(line, "#!") {
 			b.WriteString(agentNote)
 		}
@@ -68,6 +69,22 @@ func uncommented(line string) string {
 	return line
 }
 
+// codeOrText matches a string of the agent's Python, or code up to the next one; spaced an operator with spaces that it does without.
+var (
+	codeOrText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"']+`)
+	spaced     = regexp.MustCompile(` ?([=!<>+]=|[-+*/%|&<>=,:]) `)
+)
+
+// dense returns a line of the agent without spaces around operators.
+func dense(line string) string {
+	return codeOrText.ReplaceAllStringFunc(line, func(s string) string {
+		if s[0] == '"' || s[0] == '\'' {
+			return s
+		}
+		return spaced.ReplaceAllString(s, "$1")
+	})
+}
+
 // agentMark stands around the agent in a boot script.
 const agentMark = "ROLLCALL_NODE_AGENT"
 
@@ -76,7 +93,9 @@ var agentLines = sync.OnceValue(func() map[string]bool {
 	out := map[string]bool{strings.TrimSpace(agentNote): true}
 	for line := range strings.Lines(agentSource) {
 		bare := strings.TrimLeft(line, " ")
-		out[strings.TrimSpace(bare)], out[strings.TrimSpace(uncommented(bare))] = true, true
+		for _, form := range []string{bare, uncommented(bare), dense(uncommented(bare))} {
+			out[strings.TrimSpace(form)] = true
+		}
 	}
 	return out
 })
