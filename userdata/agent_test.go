@@ -305,7 +305,9 @@ func TestANodeOfADNSSDServiceJoinsTheOthersAndLeavesPTRAndTXTAlone(t *testing.T)
 }
 
 func TestTheWatcherTakesAnUnwellNodeOutAndBringsItBack(t *testing.T) {
-	r := node(t, providers.EC2, providers.Route53)
+	s := startSim(t)
+	r, other := newRig(t, s, providers.EC2, providers.Route53, 1), newRig(t, s, providers.Triton, providers.Route53, 2)
+	other.must("register")
 	r.well.Store(false)
 	c := r.command("run")
 	if err := c.Start(); err != nil {

@@ -143,7 +143,8 @@ func TestAListThatIsNotCompleteIsNotBelieved(t *testing.T) {
 }
 
 func TestATokenThatWasChangedIsReadAnew(t *testing.T) {
-	r := node(t, providers.Triton, providers.Cloudflare)
+	r, other := two(t, providers.Cloudflare)
+	other.must("register")
 	r.cfg.Recheck = 30
 	const next = "the-next-token"
 	var revoked atomic.Bool

@@ -192,7 +192,8 @@ func TestALookThatFailsChangesNothingAndEndsNothing(t *testing.T) {
 }
 
 func TestAnUnwellNodeThatAnEarlierWatcherLeftInDNSIsTakenOut(t *testing.T) {
-	r := node(t, providers.EC2, providers.Route53)
+	r, other := two(t, providers.Route53)
+	other.must("register")
 	r.must("register")
 	r.well.Store(false)
 	r.watch()

@@ -39,8 +39,8 @@ type AgentConfig struct {
 	Health   Health `json:"health"`
 	Register string `json:"register"` // agent or console
 	Token    Token  `json:"token,omitzero"`
-	// CloudKey is the key of the cloud that the text was rendered for. If it is empty, the agent derives it.
-	CloudKey providers.CloudKey `json:"cloud_key,omitempty"`
+	// Place is the data centre in the key of the node's cloud. If it is empty, the agent takes what the cloud says to the node.
+	Place string `json:"place,omitempty"`
 	// Endpoints override the agent's services: cloudflare, route53, ssm, imds. They are for the embedded clouds and for
 	// tests.
 	Endpoints map[string]string `json:"endpoints,omitempty"`

@@ -62,10 +62,10 @@ r = a.Route53.__new__(a.Route53)
 r.me, r.cfg, sent = me, {"ttl": 60}, []
 r.submit = sent.append
 # The AAAA set was answered as an empty list.
-r.seen = {("i-1._rollcall.p.example.com", "TXT"): (60, marks), ("p.example.com", "A"): (60, ["198.51.100.1"]), ("p.example.com", "AAAA"): (None, []), ("p.example.com", "SRV"): (None, [])}
+r.seen = {("i-1._rollcall.p.example.com", "TXT"): (60, marks), ("p.example.com", "A"): (60, ["198.51.100.1"]), ("p.example.com", "AAAA"): (None, []), ("p.example.com", "SRV"): (None, []), ("p.example.com", "others"): []}
 print(r.leave(["p.example.com"]), [(k, new[1] == [] if k[1] == "A" else new[1] == marks[1:]) for k, old, new in sent[0]])
 del sent[:]
-print(r.join({("p.example.com", "A"): "198.51.100.1"}), sent)
+print(r.join(["p.example.com"], {("p.example.com", "A"): "198.51.100.1"}), sent)
 `)
 	want := "['p.example.com A 198.51.100.1'] [(('p.example.com', 'A'), True), (('i-1._rollcall.p.example.com', 'TXT'), True)]\nFalse []\n"
 	if string(out) != want {
@@ -80,7 +80,7 @@ class DNS:
     def quiesced(self, names):
         self.asked += 1
         return self.asked > 1
-    def join(self, want):
+    def join(self, names, want):
         return True
     def leave(self, names):
         self.gone += names
@@ -90,6 +90,7 @@ class Here:
 n = a.Node.__new__(a.Node)
 n.cfg, n.here, n.dns = {"dns": "cloudflare"}, Here(), DNS()
 n.wanted = lambda: {("p.example.com", "A"): "198.51.100.1"}
+n.names = lambda: ["p.example.com"]
 n.out = lambda names: n.dns.quiesced(names)
 print(n.register(), n.dns.gone)
 # The second question finds no answer, and the next try begins with the operator's word.

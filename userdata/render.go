@@ -234,7 +234,7 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 			HTTP: v["health_path"], Command: v["health_command"], Port: uint16(cmp.Or(num("health_port"), num("port"))),
 			Need: num("health_need"), Of: num("health_of"), Interval: num("health_interval"),
 		},
-		Recheck: num("recheck"), Register: v["register"], CloudKey: in.CloudKey, Endpoints: in.Endpoints,
+		Recheck: num("recheck"), Register: v["register"], Endpoints: in.Endpoints,
 	}
 	if t.Agent == AnyKind {
 		if cfg.Kind = v["kind"]; cfg.Kind == "auto" {
@@ -249,8 +249,8 @@ func (t *Template) config(v map[string]string, in Input) (AgentConfig, []string,
 	} else {
 		cfg.Priority, cfg.Weight = 0, 0
 	}
-	if in.ASG {
-		cfg.CloudKey = "" // one launch template serves groups in several accounts and regions
+	if in.Provider == providers.Triton && strings.ContainsAny(in.Place, ".:") {
+		cfg.Place = in.Place // the host of a CloudAPI that does not name its data centre
 	}
 	if cfg.Health.Command != "" {
 		cfg.Health.HTTP = ""

@@ -14,7 +14,7 @@ const roomOnEC2 = 6144
 // inTheField returns values as a service in production has them, on top of the examples.
 func inTheField(one *Template, dns string) Input {
 	in := Input{
-		Provider: providers.EC2, Declared: declared, Fleet: "7f3a9c1e", CloudKey: "4be1f09c7d", ZoneID: "Z08927841N2VHJ3KQ1X7A",
+		Provider: providers.EC2, Declared: declared, Fleet: "7f3a9c1e", Place: "us-east-1", ZoneID: "Z08927841N2VHJ3KQ1X7A",
 		Values: example(one),
 	}
 	maps.Copy(in.Values, map[string]string{

@@ -75,9 +75,9 @@ type Input struct {
 	Provider providers.Provider      // of the cloud: decides the size limit and the warnings
 	Declared []providers.Declaration // of all providers
 	Values   map[string]string
-	Fleet    string             // fleet id; needed by templates with an agent
-	CloudKey providers.CloudKey // key of the cloud, if known; otherwise the agent derives it
-	ZoneID   string             // id of the service's zone, if known
+	Fleet    string // fleet id; needed by templates with an agent
+	Place    string // region or data centre of the cloud, if known
+	ZoneID   string // id of the service's zone, if known
 	// ZonePrivate says that the service's zone is known to be a private one.
 	ZonePrivate bool
 	Endpoints   map[string]string // see AgentConfig.Endpoints

@@ -196,7 +196,7 @@ func TestAnIncarnationHasAnyNameAndItsTypeNone(t *testing.T) {
 
 func TestTheAgentsConfigIsFoundAgainInTheText(t *testing.T) {
 	in := input(providers.EC2, "port", "8080", "ttl", "120", "health_path", "/o'k?a=<b>&c", "service", "WWW.Example.COM.")
-	in.ZoneID, in.CloudKey, in.Endpoints = "Z1", "0123456789", map[string]string{"imds": "http://127.0.0.1:1"}
+	in.ZoneID, in.Place, in.Endpoints = "Z1", "us-east-1", map[string]string{"imds": "http://127.0.0.1:1"}
 	r, err := Render("nginx-roundrobin", in)
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +204,7 @@ func TestTheAgentsConfigIsFoundAgainInTheText(t *testing.T) {
 	want := AgentConfig{
 		Format: 1, Fleet: "7f3a9c1e", Service: "www.example.com", Kind: "round-robin", DNS: providers.Route53, Zone: "example.com", ZoneID: "Z1",
 		TTL: 120, Port: 8080, Recheck: 600, Health: Health{HTTP: "/o'k?a=<b>&c", Port: 8080, Need: 2, Of: 3, Interval: 5}, Register: RegisterAgent,
-		CloudKey: "0123456789", Endpoints: in.Endpoints,
+		Endpoints: in.Endpoints,
 	}
 	var zipped bytes.Buffer
 	z := gzip.NewWriter(&zipped)

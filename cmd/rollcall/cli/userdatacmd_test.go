@@ -119,7 +119,7 @@ func TestTheLaunchTemplateOfAGroupHoldsNothingOfOneLaunch(t *testing.T) {
 		t.Fatal(err)
 	}
 	agent, ok := userdata.FindAgentConfig(text)
-	if !ok || agent.Host != "{id}" || agent.CloudKey != "" || agent.Register != userdata.RegisterAgent {
+	if !ok || agent.Host != "{id}" || agent.Place != "" || agent.Register != userdata.RegisterAgent {
 		t.Errorf("%+v", agent)
 	}
 	if d.LaunchTemplateData.IamInstanceProfile == nil || d.LaunchTemplateData.MetadataOptions["HttpTokens"] != "required" {

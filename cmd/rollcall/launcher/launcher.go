@@ -366,14 +366,15 @@ func (s *Launcher) Render(v *dnsview.View, templates *userdata.Templates, r comm
 		return userdata.Rendered{}, fmt.Errorf("there is no cloud %s", r.Cloud)
 	}
 	in := userdata.Input{Provider: c.Provider, Declared: adapters.Declarations(), Values: r.Values, Fleet: s.Config.Fleet}
+	var key providers.CloudKey
 	for i := range v.Snapshot.Clouds {
 		if x := &v.Snapshot.Clouds[i]; x.Cloud.Name == r.Cloud {
-			in.CloudKey = cmp.Or(x.Coverage.Key, x.Cloud.Key)
+			key, in.Place = cmp.Or(x.Coverage.Key, x.Cloud.Key), x.Cloud.Region
 		}
 	}
 	in.ZoneID, in.ZonePrivate = AgentZone(s.Config, v.Snapshot, r.Values["zone"])
 	out, err := RenderFor(templates, r.Template, in, s.Config.Declared(r.Service))
-	if e := v.Index.EvacuatedAt(in.CloudKey, cmp.Or(r.Service, r.Values["zone"])); err == nil && e != nil {
+	if e := v.Index.EvacuatedAt(key, cmp.Or(r.Service, r.Values["zone"])); err == nil && e != nil {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%s is evacuated: its nodes stay out of DNS until rollcall return --cloud %s", c.Name, providers.ShellQuote(c.Name)))
 	}
 	return out, err
