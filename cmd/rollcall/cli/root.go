@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/exit"
@@ -144,7 +145,7 @@ complete).`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", "FlagUsagesWrapped 80"))
+	root.SetUsageFunc(wrapFlags(root.UsageFunc()))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exit.Usagef("%s; see %s --help", err, cmd.CommandPath())
 	})
@@ -207,4 +208,24 @@ func (a *commands) bound(cmd *cobra.Command, _ []string) error {
 	a.Closers = append(a.Closers, func() error { cancel(); return nil })
 	cmd.SetContext(ctx)
 	return nil
+}
+
+// wrapFlags returns a usage function of cobra that wraps the texts of flags at 80 columns. A template of its own would have
+// the linker keep every method of every type.
+func wrapFlags(usage func(*cobra.Command) error) func(*cobra.Command) error {
+	return func(c *cobra.Command) error {
+		out := c.OutOrStderr()
+		var b strings.Builder
+		c.SetOut(&b)
+		err := usage(c)
+		c.SetOut(out)
+		text := b.String()
+		for _, flags := range []*pflag.FlagSet{c.LocalFlags(), c.InheritedFlags()} {
+			if flags.HasAvailableFlags() {
+				text = strings.Replace(text, strings.TrimSpace(flags.FlagUsages()), strings.TrimSpace(flags.FlagUsagesWrapped(80)), 1)
+			}
+		}
+		fmt.Fprint(out, text)
+		return err
+	}
 }
