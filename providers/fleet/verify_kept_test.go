@@ -7,7 +7,7 @@ import (
 )
 
 func TestNotFoundProvesNothingWhereADeletedInstanceIsAnsweredAsGone(t *testing.T) {
-	f, c, z := pair(10, Options{})
+	_, c, z := pair(10, Options{})
 	id := c.Rows[0].ID
 	c.Rows = c.Rows[1:]
 	src := sourceOf(c)
