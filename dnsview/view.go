@@ -57,7 +57,14 @@ type View struct {
 	attached *attached
 	services atomic.Pointer[any]  // see ServicesOf
 	earlier  atomic.Pointer[View] // that it was made from, if that has services, until it has some of its own
+	serve    *ServicesID
 }
+
+// ServicesID is one for all views of whose services everything is the same but what health checks say. It holds nothing of a view.
+type ServicesID struct{ _ byte }
+
+// ServicesID returns the identity of the services of the view.
+func (v *View) ServicesID() *ServicesID { return v.serve }
 
 // ServicesOf returns what build returned at the first call for this view. It is for package tree, whose Of everyone else
 // calls: a view keeps its services, of the one type S. If the view was made from an earlier one that has services, build
@@ -95,6 +102,7 @@ func (v *View) ReleaseServices() {
 // takeServices takes over the services of an earlier view with the same rows and findings, if that has made them and health checks
 // say the same.
 func (v *View) takeServices(last *View) {
+	v.serve = last.serve
 	for i := range v.Options.Health {
 		h := &v.Options.Health[i]
 		s := v.Index.ServicesByName[providers.CanonicalName(h.Service)]

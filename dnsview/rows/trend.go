@@ -30,6 +30,16 @@ type Trends struct {
 	cells map[trendKey]*trend
 	noted time.Time
 	read  int // clouds and zones that had been read then
+
+	counts []nodeCount         // of the last view
+	of     *dnsview.ServicesID // that this view has
+}
+
+// nodeCount is how many nodes a service has in one cloud that are in DNS and well. What is unsure of any of them is not counted.
+type nodeCount struct {
+	service string // not clean
+	cloud   string
+	well    int
 }
 
 type trendKey struct{ service, cloud string }
@@ -67,30 +77,44 @@ func (t *Trends) Note(v *dnsview.View, snap *providers.Snapshot, now time.Time) 
 		return false
 	}
 	t.noted, t.read = now, read
-	table := newOverview(v, nil, tree.Build(v)) // which the view does not keep
+	if id := v.ServicesID(); id != t.of {
+		t.counts, t.of = nodeCounts(v), id
+	}
 	if t.cells == nil || len(t.cells) > mostTrends {
 		t.cells = map[trendKey]*trend{}
 	}
 	step := now.UnixNano() / int64(trendStep)
-	for _, r := range table.Rows {
-		if slices.ContainsFunc(snap.Zones, func(z providers.ZoneView) bool {
-			return providers.InZone(r.members.Name, z.Zone.Name) && (!z.Coverage.Complete() || z.Coverage.Age(now) > limit)
+	for _, c := range t.counts {
+		key, ok := known[c.cloud]
+		if !ok || slices.ContainsFunc(snap.Zones, func(z providers.ZoneView) bool {
+			return providers.InZone(c.service, z.Zone.Name) && (!z.Coverage.Complete() || z.Coverage.Age(now) > limit)
 		}) {
 			continue
 		}
+		at := trendKey{providers.Clean(c.service), c.cloud}
+		cell := t.cells[at]
+		if cell == nil || cell.cloud != key {
+			cell = &trend{cloud: key}
+			t.cells[at] = cell
+		}
+		cell.restored = false
+		cell.note(step, c.well)
+	}
+	return true
+}
+
+// nodeCounts counts the nodes of a view.
+func nodeCounts(v *dnsview.View) []nodeCount {
+	out := []nodeCount{}
+	table := newOverview(v, nil, tree.Of(v))
+	for _, r := range table.Rows {
 		for i, cloud := range table.Clouds {
-			if key, ok := known[cloud]; ok && r.Clouds[i].All() > 0 && r.Clouds[i].Unsure == 0 {
-				cell := t.cells[trendKey{r.Name, cloud}]
-				if cell == nil || cell.cloud != key {
-					cell = &trend{cloud: key}
-					t.cells[trendKey{r.Name, cloud}] = cell
-				}
-				cell.restored = false
-				cell.note(step, r.Clouds[i].Well)
+			if r.Clouds[i].All() > 0 && r.Clouds[i].Unsure == 0 {
+				out = append(out, nodeCount{r.members.Name, cloud, r.Clouds[i].Well})
 			}
 		}
 	}
-	return true
+	return out
 }
 
 // note notes a number in a step, of which the lowest is kept.
