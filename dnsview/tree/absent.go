@@ -17,8 +17,9 @@ func (t *builder) addQuiesced() {
 		}
 	}
 	for _, m := range t.QuiescedMarkers {
+		k := m.Of()
 		switch {
-		case !t.builds(m.Name):
+		case !t.buildsNode(m.Name, t.KnownNode(k.Cloud, k.ID)):
 		case m.Owner.Type == "SRV":
 			t.addQuiescedSRV(m, hosts[m.Of()])
 		case t.roundRobin(m.Name):
@@ -204,7 +205,7 @@ func (t *builder) addInstances() {
 		for at, s := range t.Index.Services {
 			if s.Selects(i) {
 				selected = true
-				if mb := t.declared[at]; mb != nil {
+				if mb := t.declared[at]; mb != nil && t.buildsNode(mb.Name, int32(n)) {
 					t.addAbsent(mb, int32(n), i)
 				}
 			}
@@ -213,7 +214,7 @@ func (t *builder) addInstances() {
 		if selected || name == "" || t.Index.Nodes[n].FirstLink >= 0 {
 			continue
 		}
-		if name = providers.CanonicalName(name); t.builds(name) {
+		if name = providers.CanonicalName(name); t.buildsNode(name, int32(n)) {
 			t.addAbsent(t.membersOf(name, kindOf(name)), int32(n), i)
 		}
 	}

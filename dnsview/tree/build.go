@@ -32,8 +32,9 @@ type builder struct {
 	at       map[string]int      // of clouds in the config
 	alone    map[string][]string // a list of each cloud alone
 
-	only     map[string]bool  // the names that are built, none of which is one of DNS-SD; nil for all
-	declared []*memberBuilder // of the declared services, in their order; nil for one that is not built
+	only     map[string]bool           // the names that are built, none of which is one of DNS-SD; nil for all
+	parts    map[string]map[int32]bool // those of which only some nodes are built, with these
+	declared []*memberBuilder          // of the declared services, in their order; nil for one that is not built
 
 	spareNodes   index.Pool[Node]
 	spareMembers index.Pool[memberBuilder]
@@ -58,6 +59,12 @@ func newBuilder(v *dnsview.View) *builder {
 
 // builds reports whether the members of a name are built.
 func (t *builder) builds(name string) bool { return t.only == nil || t.only[name] }
+
+// buildsNode reports whether the node with a number is built among the members of a name.
+func (t *builder) buildsNode(name string, n int32) bool {
+	nodes, inParts := t.parts[name]
+	return t.builds(name) && (!inParts || nodes[n])
+}
 
 type healthKey struct {
 	service string
@@ -205,6 +212,16 @@ func (t *builder) addRecords() {
 // addNamed looks at the addresses at the names that are built.
 func (t *builder) addNamed() {
 	for name := range t.only {
+		if nodes, inParts := t.parts[name]; inParts {
+			for n := range nodes {
+				for l := t.Index.Nodes[n].FirstLink; l >= 0; l = t.Links[l].Next {
+					if r := t.Links[l].Record; r.Name == name && (r.Type == "A" || r.Type == "AAAA") {
+						t.addAddress(index.Member{Node: n, Record: r})
+					}
+				}
+			}
+			continue
+		}
 		for _, z := range t.Zones {
 			for _, r := range z.Named(name) {
 				if r.Type == "A" || r.Type == "AAAA" {

@@ -29,7 +29,12 @@ func (t *taker) all(was []*Service) (out []*Service, ok bool) {
 	index.Parallel(len(was), servicesOfPart, func(from, to int) {
 		part := takenPart{taker: t}
 		for i := from; i < to; i++ {
-			if s := was[i]; !t.only[s.Name] {
+			s := was[i]
+			switch nodes, inParts := t.parts[s.Name]; {
+			case inParts:
+				copies[i] = *s
+				part.merge(&copies[i].Members, t.members(s.Name), nodes)
+			case !t.only[s.Name]:
 				copies[i] = part.service(s)
 			}
 		}
@@ -42,8 +47,9 @@ func (t *taker) all(was []*Service) (out []*Service, ok bool) {
 		for !declared && len(built) > 0 && built[0].Name < s.Name {
 			out, built = append(out, built[0]), built[1:]
 		}
+		_, inParts := t.parts[s.Name]
 		switch {
-		case !t.only[s.Name]:
+		case inParts, !t.only[s.Name]:
 			out = append(out, &copies[i])
 		case declared:
 			out = append(out, t.services[t.names.Find(s.Name)])
@@ -91,6 +97,46 @@ func (t *takenPart) members(m *Members) {
 	for _, n := range was {
 		m.Nodes = append(m.Nodes, t.node(n))
 	}
+}
+
+// merge makes the members of a name those of this view of which only some nodes were built. A member and an instance is that of one
+// node number, so that what is counted of the others stays.
+func (t *takenPart) merge(m *Members, built *memberBuilder, nodes map[int32]bool) {
+	var kept, gone []*Node
+	for _, n := range m.Nodes {
+		if nodes[n.node] {
+			gone = append(gone, n)
+			m.Records -= len(n.Records)
+		} else {
+			kept = append(kept, t.node(n))
+		}
+	}
+	m.Declared = t.Service(m.Name)
+	m.Live += built.Live - liveOf(gone)
+	m.Running += built.Running - runningOf(gone)
+	m.Records += built.Records
+	m.thin = m.Live < m.Minimum
+	runsIn := func(list []*Node, cloud string) bool {
+		return slices.ContainsFunc(list, func(n *Node) bool { return n.running() && n.Instance.Cloud == cloud })
+	}
+	clouds := slices.Clip(built.Clouds)
+	for _, c := range m.Clouds {
+		if !slices.Contains(clouds, c) && (!runsIn(gone, c) || runsIn(kept, c)) {
+			clouds = append(clouds, c)
+		}
+	}
+	m.Clouds = t.inOrder(clouds)
+	found := slices.Clone(built.Findings)
+	for _, n := range kept {
+		found = append(found, n.Findings...)
+	}
+	m.Findings = dnsview.InOrder(found)
+	m.Nodes = make([]*Node, 0, len(kept)+len(built.Nodes))
+	for _, n := range built.Nodes { // in order, as the others are
+		at, _ := slices.BinarySearchFunc(kept, n, compareNodes)
+		m.Nodes, kept = append(append(m.Nodes, kept[:at]...), n), kept[at:]
+	}
+	m.Nodes = append(m.Nodes, kept...)
 }
 
 func (t *takenPart) node(was *Node) *Node {
