@@ -12,7 +12,7 @@ func TestNotFoundProvesNothingWhereADeletedInstanceIsAnsweredAsGone(t *testing.T
 	c.Rows = c.Rows[1:]
 	src := sourceOf(c)
 	src.Traits.KeepsDeleted = true
-	f = New(Options{Clouds: []CloudSource{src}, Zones: []ZoneSource{zoneSourceOf(z)}})
+	f := New(Options{Clouds: []CloudSource{src}, Zones: []ZoneSource{zoneSourceOf(z)}})
 	wantUnknown := func(l providers.Lookup) {
 		t.Helper()
 		if l.Gone || l.Final || providers.KindOf(l.Err) != providers.KindNotFound {

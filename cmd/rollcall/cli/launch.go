@@ -191,7 +191,7 @@ func (a *commands) launch(ctx context.Context, f *launchFlags) error {
 		return exit.With(exit.Failed)
 	}
 	if len(checked.Refused) > 0 {
-		return fmt.Errorf("nothing was launched: what is said above would be refused")
+		return fmt.Errorf("nothing was launched: what is said above would be refused: correct the command")
 	}
 	if !f.yes && a.Interactive() {
 		for _, n := range nodes {
