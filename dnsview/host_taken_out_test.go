@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
 )
@@ -40,6 +41,28 @@ func TestANodeThatWasTakenOutOfItsHostNameIsToBeReturnedAndNotRegistered(t *test
 		}
 		if p := plan.ForFindings(v, f); len(p.Steps) == 0 || !strings.Contains(p.Steps[0].Sentence, "Create sd-02.unilans.net A "+value) {
 			t.Errorf("the plan is %+v, left alone %q", p.Steps, p.Skipped)
+		}
+		return
+	}
+	t.Errorf("it is not missing: %+v", v.Findings)
+}
+
+func TestANodeMissingFromARoundRobinNameIsRegisteredThoughItsHostNameWasTakenOut(t *testing.T) {
+	w := newWorld()
+	const rr = "rr.unilans.net"
+	w.declare(index.Service{Name: rr, Kind: index.RoundRobin, TTL: 60, Select: map[string]string{"service": "sd"}})
+	w.drop("sd-02.unilans.net", "A", "")
+	m := quiescedMark(keyEast, tritonB, "165.225.128.2")
+	m.Zone, m.Name, m.ID = r53Zone, providers.MarkerName(tritonB, "sd-02.unilans.net"), ""
+	w.addRecord(m)
+	v := w.view()
+	for i := range v.Findings {
+		f := &v.Findings[i]
+		if f.Class != dnsview.Missing || f.Service != rr || f.Instance.ID != tritonB {
+			continue
+		}
+		if p := plan.ForFindings(v, f); f.Remedy != dnsview.RemedyRegister || !strings.Contains(f.Reason, "host name sd-02.unilans.net on purpose") || len(p.Steps) == 0 {
+			t.Errorf("%s (%s): %+v", f.Reason, f.Remedy, p)
 		}
 		return
 	}

@@ -138,7 +138,9 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 		f.Class, f.Severity, f.Remedy = Missing, High, RemedyRegister
 		f.Reason = in.text.Join(label, " runs, and is missing from ", ms.Name)
 		if host := in.hostTakenOut(ref, ms.Name); host != "" {
-			f.Remedy = RemedyReturn
+			if s.Kind == index.DNSSD { // the return of a host name puts no one into a round-robin name
+				f.Remedy = RemedyReturn
+			}
 			f.Reason = in.text.Join(f.Reason, "; it was taken out of its host name ", index.Clean(host), " on purpose")
 		}
 	}
