@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rollcall/cmd/rollcall/app"
@@ -25,12 +26,11 @@ const (
 	hookTimeout = 10 * time.Second
 	hookTries   = 3
 	hookPause   = time.Second // before the second try; later ones are four times as long
-	hookQueue   = 10          // waiting batches; more wait for a later scan
 	// maxRetryAfter is the longest Retry-After that is waited for: other findings wait behind it.
 	maxRetryAfter = 2 * time.Minute
 	// Events that a receiver did not take for now are sent again with the next scan: so many, and for so long. In one
 	// batch a receiver may fail so often before the rest waits too.
-	maxOwed     = 1000
+	maxOwed     = 10_000
 	maxOwedFor  = 24 * time.Hour
 	maxFailures = 3
 )
@@ -53,37 +53,36 @@ func newHookEvent(s *app.Session, event string, of *openFinding, now time.Time) 
 	return HookEvent{Event: event, Time: now.UTC(), Since: of.since.UTC(), Fleet: s.Config.Fleet, Text: text, Finding: of.row}
 }
 
-// batch is what one scan has to say. Keys are those of its events, and standing are the findings that were sent before
-// and are not resolved.
+// batch is what one scan has to say. standing are the findings that were sent and are not resolved, those of events too.
 type batch struct {
 	fleet    string
 	at       time.Time
 	next     time.Time // when another batch follows at the latest
-	keys     []string
 	events   []HookEvent
 	standing []HookEvent
-	owed     map[string][]HookEvent // by receiver, once it was delivered: what is to be sent again
 }
 
 // hook is one receiver.
 type hook struct {
 	name    string // without secrets
 	deliver func(ctx context.Context, b *batch) error
-	single  bool        // it gets each event alone
-	always  bool        // it gets a batch without events too
-	down    bool        // it failed last time, and is tried only once until it works
-	owed    []HookEvent // what it did not take, oldest first
+	single  bool // it gets each event alone
+	always  bool // it gets what stands with every scan
+	down    bool // it failed last time, and is tried only once until it works
+	wake    chan struct{}
+
+	mu   sync.Mutex
+	owed []HookEvent // what it has not taken yet, oldest first
+	last batch       // of the last scan, without events
 }
 
-// hooks send findings to the receivers, one after the other, without delaying the watcher.
+// hooks send findings to the receivers. Neither the watcher nor another receiver waits for one that is slow.
 type hooks struct {
-	say       func(format string, args ...any)
-	path      string // file of sent findings
-	hooks     []*hook
-	queue     chan *batch
-	delivered chan *batch
-	counts    *family
-	owes      bool // some receiver is owed events, as the watcher knows
+	say            func(format string, args ...any)
+	path           string // file of sent findings
+	hooks          []*hook
+	counts, missed *family
+	changed        atomic.Bool // what receivers are owed is not what remember has stored
 }
 
 // permanent is a refusal that a retry would not change.
@@ -95,16 +94,16 @@ type laterError struct {
 	after time.Duration
 }
 
-func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hooks, error) {
+func newHooks(a *app.Program, s *app.Session, f *Options, m *watchMetrics) (*hooks, error) {
 	if err := os.MkdirAll(s.State, 0o700); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
-	h := &hooks{say: a.Logf, path: filepath.Join(s.State, "watch.json"), queue: make(chan *batch, hookQueue), delivered: make(chan *batch), counts: counts}
+	h := &hooks{say: a.Logf, path: filepath.Join(s.State, "watch.json"), counts: m.deliveries, missed: m.missed}
 	if f.Webhook != "" {
-		h.hooks = append(h.hooks, newWebhook(f, nil, s.Program.Now))
+		h.add(newWebhook(f, nil, s.Program.Now))
 	}
 	if f.Exec != "" {
-		h.hooks = append(h.hooks, &hook{name: "exec", single: true, deliver: func(ctx context.Context, b *batch) error {
+		h.add(&hook{name: "exec", single: true, deliver: func(ctx context.Context, b *batch) error {
 			body, err := json.Marshal(b.events[0])
 			if err != nil {
 				return permanent{err}
@@ -115,75 +114,117 @@ func newHooks(a *app.Program, s *app.Session, f *Options, counts *family) (*hook
 	return h, nil
 }
 
-// ready reports whether the queue takes another batch.
-func (h *hooks) ready() bool { return len(h.queue) < cap(h.queue) }
+// add adds a receiver. Its counters begin at 0: an increase is not seen of one that appears with its first value.
+func (h *hooks) add(r *hook) {
+	r.wake = make(chan struct{}, 1)
+	h.hooks = append(h.hooks, r)
+	h.counts.counter(r.name, "ok")
+	h.counts.counter(r.name, "failed")
+	h.missed.counter(r.name)
+}
 
 // wantsAll reports whether a receiver wants to be sent the findings that stand, and not only what is new.
 func (h *hooks) wantsAll() bool {
 	return slices.ContainsFunc(h.hooks, func(r *hook) bool { return r.always })
 }
 
-// send queues a batch after ready.
-func (h *hooks) send(b *batch) { h.queue <- b }
-
-// run delivers batches until ctx ends. Those that are left are sent after the next start.
-func (h *hooks) run(ctx context.Context) {
-	for {
+// send lets each receiver be sent the events of a batch after those that it is owed, and what stands now.
+func (h *hooks) send(b *batch) {
+	for _, r := range h.hooks {
+		r.mu.Lock()
+		for _, e := range b.events {
+			if !r.always || e.Event != EventNew { // what is new stands
+				r.owed = append(r.owed, e)
+			}
+		}
+		r.last = *b
+		r.mu.Unlock()
 		select {
-		case b := <-h.queue:
-			var wg sync.WaitGroup // none waits for another that fails
-			for _, r := range h.hooks {
-				wg.Go(func() { h.deliverAll(ctx, r, b) })
-			}
-			wg.Wait()
-			if ctx.Err() != nil {
-				return
-			}
-			b.owed = map[string][]HookEvent{}
-			for _, r := range h.hooks {
-				if len(r.owed) > 0 {
-					b.owed[r.name] = slices.Clone(r.owed)
-				}
-			}
-			select {
-			case h.delivered <- b:
-			case <-ctx.Done():
-				return
-			}
-		case <-ctx.Done():
-			return
+		case r.wake <- struct{}{}:
+		default: // it is sent this one next
 		}
 	}
 }
 
-// deliverAll delivers to one receiver what it is owed and then a batch, in the pieces that it takes.
-func (h *hooks) deliverAll(ctx context.Context, r *hook, b *batch) {
-	events := slices.Concat(r.owed, b.events)
-	r.owed = nil
-	switch {
-	case r.single:
-		failed := 0
-		for _, e := range events {
-			if failed == maxFailures || !h.deliver(ctx, r, &batch{fleet: b.fleet, at: b.at, events: []HookEvent{e}}) {
-				failed = min(failed+1, maxFailures)
-				r.owed = append(r.owed, e)
+// run delivers until ctx ends. What is left is sent after the next start.
+func (h *hooks) run(ctx context.Context) {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for _, r := range h.hooks {
+		wg.Go(func() {
+			for {
+				select {
+				case <-r.wake:
+					h.deliverAll(ctx, r)
+				case <-ctx.Done():
+					return
+				}
 			}
+		})
+	}
+}
+
+// deliverAll delivers to one receiver what it is owed, in the pieces that it takes, and what comes meanwhile.
+func (h *hooks) deliverAll(ctx context.Context, r *hook) {
+	most, next := 1, 0
+	if r.single {
+		most = maxFailures
+	}
+	for failed := 0; failed < most; {
+		b := r.piece(next)
+		if b == nil {
+			return
 		}
-	case len(events) > 0 || r.always:
-		all := *b
-		all.events = events
-		if !h.deliver(ctx, r, &all) {
-			r.owed = events
+		taken := h.deliver(ctx, r, b)
+		if ctx.Err() != nil && !taken {
+			return
+		}
+		n := 0
+		if taken {
+			n = len(b.events)
+		} else {
+			failed++
+			next += len(b.events)
+		}
+		lost := r.drop(next, n, b.at)
+		next = max(0, next-lost)
+		if lost > 0 {
+			h.missed.counter(r.name).Add(lost)
+			h.say("rollcall: %s misses %s for good", r.name, providers.CountOf(lost, "event"))
+		}
+		if n+lost > 0 {
+			h.changed.Store(true)
 		}
 	}
+}
+
+// piece returns what is delivered next of what is owed from an index on, or nil. What stands is returned once a scan.
+func (r *hook) piece(from int) *batch {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b := r.last
+	b.events = slices.Clone(r.owed[from:])
+	if r.single && len(b.events) > 1 {
+		b.events = b.events[:1]
+	}
+	if r.last.standing = nil; !r.always {
+		b.standing = nil
+	}
+	if len(b.events)+len(b.standing) == 0 {
+		return nil
+	}
+	return &b
+}
+
+// drop removes n events from an index on, and those that are too old or too many, which it counts.
+func (r *hook) drop(from, n int, now time.Time) (lost int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.owed = slices.Delete(r.owed, from, from+n)
 	many := len(r.owed)
-	r.owed = slices.DeleteFunc(r.owed, func(e HookEvent) bool {
-		return r.always && e.Event == EventNew || b.at.Sub(e.Time) > maxOwedFor // what stands is sent with each batch
-	})
-	r.owed = r.owed[max(0, len(r.owed)-maxOwed):]
-	if lost := many - len(r.owed); lost > 0 && !r.always {
-		h.say("rollcall: %s misses %s for good", r.name, providers.CountOf(lost, "event"))
-	}
+	r.owed = slices.DeleteFunc(r.owed, func(e HookEvent) bool { return now.Sub(e.Time) > maxOwedFor })
+	r.owed = slices.Delete(r.owed, 0, max(0, len(r.owed)-maxOwed))
+	return many - len(r.owed)
 }
 
 // deliver reports whether a receiver has taken a batch or refused it for good; else it is to be sent again.
@@ -208,12 +249,17 @@ func (h *hooks) deliver(ctx context.Context, r *hook, b *batch) bool {
 			return true
 		}
 		if _, final := errors.AsType[permanent](err); final || try >= tries {
-			fate := "is sent %s again with the next scan"
+			what := "what stands"
+			if len(b.events) > 0 {
+				what = providers.CountOf(len(b.events), "event")
+			}
+			fate := "is sent " + what + " again with the next scan"
 			if final {
-				fate = "misses %s"
+				fate = "misses " + what
+				h.missed.counter(r.name).Add(len(b.events))
 			}
 			if !r.down {
-				h.say("rollcall: %s fails, and "+fate+": %s", r.name, providers.CountOf(max(1, len(b.events)), "event"), words.Clean(err.Error()))
+				h.say("rollcall: %s fails, and %s: %s", r.name, fate, words.Clean(err.Error()))
 			}
 			r.down = true
 			h.counts.counter(r.name, "failed").Inc()

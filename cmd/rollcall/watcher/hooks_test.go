@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"rollcall/cmd/rollcall/app"
@@ -93,41 +94,116 @@ func TestAReceiverThatWasAwayIsSentWhatItMissedInOrderAndAnotherNothingTwice(t *
 				return nil
 			}
 		}
-		h := &hooks{say: t.Logf, path: filepath.Join(s.State, "watch.json"), counts: newMetrics(s, "").deliveries, hooks: []*hook{
-			{name: "there", deliver: receiver(0)}, {name: "away", single: true, deliver: receiver(1), down: true},
-		}}
+		h := testHooks(t, s, &hook{name: "there", deliver: receiver(0)}, &hook{name: "away", single: true, deliver: receiver(1), down: true})
 		h.remembered()
 		return h
 	}
 	send := func(h *hooks, events ...HookEvent) {
-		b := &batch{at: at, events: events, owed: map[string][]HookEvent{}}
+		w := &watcher{hooks: h}
+		w.send(&batch{at: at, events: events})
 		for _, r := range h.hooks {
-			h.deliverAll(t.Context(), r, b)
-			if len(r.owed) > 0 {
-				b.owed[r.name] = r.owed
-			}
+			h.deliverAll(t.Context(), r)
 		}
-		(&watcher{hooks: h}).delivered(b)
+		w.keep()
 	}
 	event := func(kind, text string) HookEvent { return HookEvent{Event: kind, Time: at, Text: text} }
 	h := begin()
 	send(h, event(EventNew, "a"), event(EventNew, "b"), event(EventNew, "c"), event(EventNew, "d"))
 	send(h, event(EventResolved, "a"))
-	if !h.owes || len(got[1]) > 0 {
-		t.Fatalf("owes %t, sent %v", h.owes, got[1])
+	if len(got[1]) > 0 {
+		t.Fatalf("sent %v", got[1])
 	}
 	h = begin()
-	if !h.owes {
+	if len(h.hooks[0].owed) > 0 || len(h.hooks[1].owed) != 5 {
 		t.Fatal("what is owed is forgotten after a restart")
 	}
 	away = false
 	send(h)
 	send(h, event(EventNew, "e"))
 	want := []string{"new a", "new b", "new c", "new d", "resolved a", "new e"}
-	if h.owes || !slices.Equal(got[0], want) || !slices.Equal(got[1], want) {
-		t.Errorf("owes %t, there %v, away %v", h.owes, got[0], got[1])
+	if !slices.Equal(got[0], want) || !slices.Equal(got[1], want) {
+		t.Errorf("there %v, away %v", got[0], got[1])
 	}
-	if h = begin(); h.owes {
+	if h = begin(); len(h.hooks[0].owed)+len(h.hooks[1].owed) > 0 {
 		t.Error("it is owed again after a restart")
 	}
+}
+
+// testHooks returns hooks with these receivers.
+func testHooks(t *testing.T, s *app.Session, receivers ...*hook) *hooks {
+	m := newMetrics(s, "")
+	h := &hooks{say: t.Logf, path: filepath.Join(s.State, "watch.json"), counts: m.deliveries, missed: m.missed}
+	for _, r := range receivers {
+		h.add(r)
+	}
+	return h
+}
+
+func TestAReceiverThatIsSlowDelaysNoOtherAndNoneIsSentABatchWithNothingInIt(t *testing.T) {
+	s := app.NewSession(&app.Program{Err: io.Discard}, config.Empty(), nil, nil)
+	s.State = t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		var stands []int
+		var ran []string
+		h := testHooks(t, s,
+			&hook{name: "alerts", always: true, deliver: func(_ context.Context, b *batch) error {
+				stands = append(stands, len(b.events)+len(b.standing))
+				return nil
+			}},
+			&hook{name: "slow", single: true, deliver: func(ctx context.Context, b *batch) error {
+				ran = append(ran, b.events[0].Text)
+				return providers.Sleep(ctx, 9*time.Second)
+			}})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { h.run(ctx); close(done) }()
+		e := HookEvent{Event: EventNew, Time: time.Now(), Text: "a"}
+		for range 20 {
+			h.send(&batch{at: time.Now(), events: []HookEvent{e}, standing: []HookEvent{e}})
+			time.Sleep(time.Second)
+			h.send(&batch{at: time.Now()})
+			time.Sleep(time.Second)
+		}
+		if len(stands) != 20 || slices.ContainsFunc(stands, func(n int) bool { return n != 1 }) || len(ran) != 5 {
+			t.Errorf("alerts %v, and %d runs of the slow one", stands, len(ran))
+		}
+		time.Sleep(5 * time.Minute)
+		if len(ran) != 20 {
+			t.Errorf("%d of 20 events were sent", len(ran))
+		}
+		cancel()
+		<-done
+	})
+}
+
+func TestDeliveriesAreCountedFromZeroAndEventsThatAReceiverMissesToo(t *testing.T) {
+	s := app.NewSession(&app.Program{Err: io.Discard}, config.Empty(), nil, nil)
+	s.State = t.TempDir()
+	refuses := errors.New("connection refused")
+	h := testHooks(t, s, &hook{name: "exec", down: true, deliver: func(context.Context, *batch) error { return refuses }})
+	page := func() string {
+		var out strings.Builder
+		writeFamilies(&out, []*family{h.counts, h.missed})
+		return out.String()
+	}
+	has := func(lines ...string) {
+		t.Helper()
+		for _, l := range lines {
+			if p := page(); !strings.Contains(p, l+"\n") {
+				t.Errorf("no %s in\n%s", l, p)
+			}
+		}
+	}
+	has(`rollcall_hook_deliveries_total{hook="exec",result="ok"} 0`, `rollcall_hook_deliveries_total{hook="exec",result="failed"} 0`, `rollcall_hook_missed_events_total{hook="exec"} 0`)
+	send := func(at time.Time, events ...HookEvent) {
+		h.send(&batch{at: at, events: events})
+		h.deliverAll(t.Context(), h.hooks[0])
+	}
+	send(at, HookEvent{Time: at}, HookEvent{Time: at})
+	has(`rollcall_hook_deliveries_total{hook="exec",result="failed"} 1`, `rollcall_hook_missed_events_total{hook="exec"} 0`)
+	send(at.Add(maxOwedFor + time.Second)) // they are too old
+	has(`rollcall_hook_deliveries_total{hook="exec",result="failed"} 2`, `rollcall_hook_missed_events_total{hook="exec"} 2`)
+	refuses = permanent{refuses}
+	send(at, HookEvent{Time: at})
+	has(`rollcall_hook_deliveries_total{hook="exec",result="failed"} 3`, `rollcall_hook_missed_events_total{hook="exec"} 3`)
 }

@@ -25,7 +25,7 @@ type watchMetrics struct {
 	s        *app.Session
 	accounts map[string][]*budget.Account // by name
 
-	scans, refresh, deliveries, build *family
+	scans, refresh, deliveries, missed, build *family
 
 	team   *member // nil without one
 	remedy *remedy // nil if this watch changes nothing
@@ -49,7 +49,8 @@ func newMetrics(s *app.Session, version string) *watchMetrics {
 		s: s, accounts: map[string][]*budget.Account{}, ended: map[string]time.Time{}, began: s.Program.Now(),
 		scans:      counterFamily("scans_total", "Scans made of what all sources have shown."),
 		refresh:    newFamily("histogram", "refresh_duration_seconds", "How long one read of a source took, well or not.", "source"),
-		deliveries: counterFamily("hook_deliveries_total", "Findings that were sent to hooks.", "hook", "result"),
+		deliveries: counterFamily("hook_deliveries_total", "Posts to a webhook and runs of a command for hooks, each with its tries: ok or failed.", "hook", "result"),
+		missed:     counterFamily("hook_missed_events_total", "Events that a hook misses for good: it refused them, or did not take them within a day.", "hook"),
 		build:      gaugeFamily("build_info", "1, with the version of rollcall.", "version"),
 	}
 	m.scans.counter() // metrics without labels start at 0 instead of being absent
@@ -127,7 +128,7 @@ func (m *watchMetrics) scrape(w http.ResponseWriter, _ *http.Request) {
 	m.mu.Lock()
 	view := m.view
 	m.mu.Unlock()
-	families := slices.Concat([]*family{m.scans, m.refresh, m.deliveries, m.build}, m.works(), m.sources(), m.budgets(), m.lease(), m.remedy.families())
+	families := slices.Concat([]*family{m.scans, m.refresh, m.deliveries, m.missed, m.build}, m.works(), m.sources(), m.budgets(), m.lease(), m.remedy.families())
 	if view != nil && m.team.works() {
 		families = slices.Concat(families, findingMetrics(view), wireMetrics(view))
 	}

@@ -55,21 +55,21 @@ func TestAFindingThatBecomesWorseIsSentOnceMoreAndOneBelowTheLimitNotRepeated(t 
 	s := app.NewSession(&app.Program{Err: io.Discard}, config.Empty(), nil, nil)
 	s.State = t.TempDir()
 	s.Start(time.Second)
-	h := &hooks{say: t.Logf, path: s.State + "/watch.json", queue: make(chan *batch, 1), hooks: []*hook{{always: true}}}
+	h := testHooks(t, s, &hook{name: "new"}, &hook{name: "all", always: true})
 	w := &watcher{s: s, least: dnsview.Medium, known: map[string]*openFinding{}, states: map[string]string{}, metrics: newMetrics(s, ""), hooks: h}
 	for n, step := range []struct {
 		severity         dnsview.Severity
 		events, standing int
-	}{{dnsview.Medium, 0, 0}, {dnsview.Medium, 1, 0}, {dnsview.Medium, 0, 1}, {dnsview.Critical, 1, 0}, {dnsview.Critical, 0, 1}, {dnsview.Low, 0, 0}, {dnsview.Medium, 0, 1}} {
+	}{{dnsview.Medium, 0, 0}, {dnsview.Medium, 1, 1}, {dnsview.Medium, 0, 1}, {dnsview.Critical, 1, 1}, {dnsview.Critical, 0, 1}, {dnsview.Low, 0, 0}, {dnsview.Medium, 0, 1}} {
 		v := dnsview.Inspect(&providers.Snapshot{}, index.Options{Now: at.Add(time.Duration(n) * time.Minute)})
 		v.Findings = []dnsview.Finding{{Class: dnsview.Dead, Severity: step.severity, Zone: "example.com", Name: "www.example.com", Reason: "its node is gone"}}
 		if err := w.scan(v); err != nil {
 			t.Fatal(err)
 		}
-		b := <-h.queue
-		w.delivered(b)
-		if len(b.events) != step.events || len(b.standing) != step.standing {
-			t.Errorf("scan %d: %d events, %d standing, want %d and %d", n, len(b.events), len(b.standing), step.events, step.standing)
+		owed, standing := h.hooks[0].owed, h.hooks[1].last.standing
+		h.hooks[0].owed = nil
+		if len(owed) != step.events || len(standing) != step.standing || len(h.hooks[1].owed) > 0 {
+			t.Errorf("scan %d: %d events, %d standing, want %d and %d", n, len(owed), len(standing), step.events, step.standing)
 		}
 	}
 }

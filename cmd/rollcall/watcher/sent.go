@@ -29,18 +29,21 @@ type sentFinding struct {
 
 // remember stores the sent findings, so that after a restart they are not sent again and their end is, and what receivers
 // are owed.
-func (h *hooks) remember(known map[string]*openFinding, owed map[string][]HookEvent) {
+func (h *hooks) remember(known map[string]*openFinding) {
+	h.changed.Store(false)
 	rows := []sentFinding{}
 	for _, key := range slices.Sorted(maps.Keys(known)) { // those with one subject keep their order
 		s := known[key]
-		if s.stage == stageSent || s.stage == stageResolving {
+		if s.sent {
 			rows = append(rows, sentFinding{Key: key, Since: s.since, Finding: s.row})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(owed)) {
-		for _, e := range owed[name] {
-			rows = append(rows, sentFinding{Hook: name, Event: &e})
+	for _, r := range h.hooks {
+		r.mu.Lock()
+		for _, e := range r.owed {
+			rows = append(rows, sentFinding{Hook: r.name, Event: &e})
 		}
+		r.mu.Unlock()
 	}
 	err := textfile.Write(h.path, func(f *os.File) error { return json.NewEncoder(f).Encode(rows) })
 	if err != nil {
@@ -69,14 +72,14 @@ func (h *hooks) remembered() map[string]*openFinding {
 	for _, r := range rows {
 		if r.Event != nil {
 			if i := slices.IndexFunc(h.hooks, func(to *hook) bool { return to.name == r.Hook }); i >= 0 {
-				h.hooks[i].owed, h.owes = append(h.hooks[i].owed, *r.Event), true
+				h.hooks[i].owed = append(h.hooks[i].owed, *r.Event)
 			}
 			continue
 		}
 		key := keyOf(&r.Finding, taken) // a former version had other keys
 		taken[key] = true
 		severity, _ := dnsview.ParseSeverity(r.Finding.Severity)
-		known[key] = &openFinding{row: r.Finding, since: r.Since, scans: 2, stage: stageSent, severity: severity}
+		known[key] = &openFinding{row: r.Finding, since: r.Since, scans: 2, sent: true, severity: severity}
 	}
 	return known
 }

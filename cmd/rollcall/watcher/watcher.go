@@ -39,13 +39,13 @@ type watcher struct {
 	states  map[string]string       // of sources, as last reported
 }
 
-// openFinding is a current finding, or a resolved one that the hooks have not been sent yet.
+// openFinding is a current finding.
 type openFinding struct {
 	row   rows.FindingObject
 	since time.Time
-	scans int // that have found it
-	gone  int // complete scans since that have not
-	stage stage
+	scans int  // that have found it
+	gone  int  // complete scans since that have not
+	sent  bool // hooks are sent it
 	// severity is that of the last scan. A finding below the lowest severity to report is not repeated to receivers that
 	// are sent all that stands.
 	severity dnsview.Severity
@@ -53,16 +53,6 @@ type openFinding struct {
 	// snoozed means that it was snoozed at the last scan: it is reported anew once it is not.
 	snoozed bool
 }
-
-// stage is the progress of the hooks with a finding.
-type stage int
-
-const (
-	stageNew     stage = iota // not announced yet
-	stageSending              // being sent
-	stageSent
-	stageResolving // resolved, which is being sent
-)
 
 // Options configure a watch.
 type Options struct {
@@ -111,7 +101,7 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 		w.metrics.remedy = w.remedy
 	}
 	if f.Webhook != "" || f.Exec != "" {
-		if w.hooks, err = newHooks(a, w.s, f, w.metrics.deliveries); err != nil {
+		if w.hooks, err = newHooks(a, w.s, f, w.metrics); err != nil {
 			return err
 		}
 		w.known = w.hooks.remembered()
@@ -119,6 +109,7 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 	w.scanned = a.Now()
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
+	defer w.keep()
 	defer wg.Wait()
 	defer w.remedy.wait()
 	defer cancel()
@@ -151,18 +142,12 @@ func Run(ctx context.Context, a *app.Program, f *Options) (err error) {
 func (w *watcher) run(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var delivered <-chan *batch
-	if w.hooks != nil {
-		delivered = w.hooks.delivered
-	}
 	for {
 		select {
 		case <-w.s.Fleet.Updates():
 		case <-w.s.Observer.Changes:
 		case <-tick.C:
-		case b := <-delivered:
-			w.delivered(b)
-			continue
+			w.keep()
 		case <-ctx.Done():
 			return nil
 		}
@@ -213,14 +198,11 @@ func (w *watcher) scan(v *dnsview.View) error {
 	}
 	now := v.Options.Now
 	b := &batch{fleet: w.s.Config.Fleet, at: now, next: now.Add(max(2*w.s.Config.Refresh, time.Minute))}
-	ready := w.hooks != nil && w.hooks.ready()
-	if ready {
-		for _, e := range w.remedy.events() {
-			b.keys, b.events = append(b.keys, ""), append(b.events, e)
-		}
+	if w.hooks != nil {
+		b.events = w.remedy.events()
 	}
-	event := func(key, event string, s *openFinding) {
-		b.keys, b.events = append(b.keys, key), append(b.events, newHookEvent(w.s, event, s, now))
+	event := func(event string, s *openFinding) {
+		b.events = append(b.events, newHookEvent(w.s, event, s, now))
 	}
 	stands := make(map[string]bool, len(v.Findings))
 	unsure := map[string]bool{} // findings that have become uncertain are not resolved
@@ -246,7 +228,7 @@ func (w *watcher) scan(v *dnsview.View) error {
 			}
 			continue
 		}
-		if s != nil && s.snoozed && s.stage != stageSending && s.stage != stageResolving {
+		if s != nil && s.snoozed {
 			delete(w.known, key)
 			s = nil
 		}
@@ -258,40 +240,37 @@ func (w *watcher) scan(v *dnsview.View) error {
 				return err
 			}
 		}
-		worse := s.severity < f.Severity && s.stage == stageSent
+		if s.severity < f.Severity { // it is sent once more
+			s.sent = false
+		}
 		s.row, s.gone, s.severity, s.below = object, 0, f.Severity, false
 		s.scans++
-		if worse { // it is sent once more
-			s.stage = stageNew
-		}
-		if ready && s.scans >= confirmed && s.stage == stageNew {
-			event(key, EventNew, s)
-			s.stage = stageSending
+		if w.hooks != nil && s.scans >= confirmed && !s.sent {
+			event(EventNew, s)
+			s.sent = true
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(w.known)) {
 		s := w.known[key]
-		if stands[key] || s.stage == stageSending || s.stage == stageResolving {
+		if stands[key] {
 			continue
 		}
 		if unsure[s.row.Subject()] || !resolved(v, &s.row) {
 			s.gone = 0
 			continue
 		}
-		if s.gone++; s.gone < confirmed || s.stage == stageSent && !ready {
+		if s.gone++; s.gone < confirmed {
 			continue
 		}
-		if s.stage == stageSent {
-			event(key, EventResolved, s)
-			s.stage = stageResolving
-		} else {
-			delete(w.known, key)
+		if s.sent {
+			event(EventResolved, s)
 		}
+		delete(w.known, key)
 		if err := w.report(EventResolved, s, now); err != nil {
 			return err
 		}
 	}
-	if ready {
+	if w.hooks != nil {
 		w.send(b)
 	}
 	return nil
@@ -299,18 +278,24 @@ func (w *watcher) scan(v *dnsview.View) error {
 
 // send sends the batch of a scan, with the findings that stand if a receiver wants them.
 func (w *watcher) send(b *batch) {
-	all := w.hooks.wantsAll()
-	if len(b.events) == 0 && !all && !w.hooks.owes {
-		return
-	}
-	if all {
+	if w.hooks.wantsAll() {
 		for _, key := range slices.Sorted(maps.Keys(w.known)) {
-			if s := w.known[key]; s.stage == stageSent && !s.snoozed && !s.below {
+			if s := w.known[key]; s.sent && !s.snoozed && !s.below {
 				b.standing = append(b.standing, newHookEvent(w.s, EventNew, s, b.at))
 			}
 		}
 	}
 	w.hooks.send(b)
+	if len(b.events) > 0 {
+		w.hooks.remember(w.known)
+	}
+}
+
+// keep stores what receivers are owed if it has changed.
+func (w *watcher) keep() {
+	if w.hooks != nil && w.hooks.changed.Load() {
+		w.hooks.remember(w.known)
+	}
 }
 
 // keyOf identifies a finding over scans by its class and its subject. It has no id of a record: one that is deleted and
@@ -321,24 +306,6 @@ func keyOf(r *rows.FindingObject, taken map[string]bool) string {
 		key = first + " " + strconv.Itoa(n)
 	}
 	return key
-}
-
-// delivered records that the hooks have finished with the events of a batch: what a receiver did not take for now, the
-// hooks send it again.
-func (w *watcher) delivered(b *batch) {
-	for _, key := range b.keys {
-		switch s := w.known[key]; {
-		case s == nil:
-		case s.stage == stageResolving:
-			delete(w.known, key)
-		default:
-			s.stage = stageSent
-		}
-	}
-	owed := w.hooks.owes
-	if w.hooks.owes = len(b.owed) > 0; len(b.keys) > 0 || owed || w.hooks.owes {
-		w.hooks.remember(w.known, b.owed)
-	}
 }
 
 // sources reports sources whose state has changed.

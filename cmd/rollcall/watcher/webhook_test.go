@@ -130,7 +130,7 @@ func TestAReceiverIsNotTriedBeforeItsRetryAfter(t *testing.T) {
 			}
 			return res
 		}), time.Now)
-		h := &hooks{say: t.Logf, counts: counterFamily("x", "x", "hook", "result")}
+		h := &hooks{say: t.Logf, counts: counterFamily("x", "x", "hook", "result"), missed: counterFamily("y", "y", "hook")}
 		h.deliver(t.Context(), r, aBatch(1))
 		if len(times) != 3 || times[1] != 90*time.Second || times[2] != 90*time.Second+maxRetryAfter || r.down {
 			t.Errorf("tried at %v", times)
