@@ -263,6 +263,20 @@ func TestRecordsThatSayTheSame(t *testing.T) {
 	}
 }
 
+// joined adds a host that joined v1 by hand, or one of something else to which an SRV value of it leads.
+func joined(w *world, ours bool, ttl uint32) {
+	o := providers.Owner{Fleet: testFlt, Cloud: "hand", Instance: "host:box", Registered: longAgo}
+	for _, r := range []providers.Record{
+		{Zone: r53Zone, Name: v1Name, Type: "SRV", TTL: 30, Value: "10 10 4218 box.unilans.net"},
+		{Zone: r53Zone, Name: "box.unilans.net", Type: "A", TTL: ttl, Value: "198.51.100.5"},
+	} {
+		if ours || r.Type == "SRV" {
+			r.Owners = []providers.Owner{o.For(r.Type, r.Value)}
+		}
+		w.addRecord(r)
+	}
+}
+
 func TestWhatAServiceDeclares(t *testing.T) {
 	yes, no := true, false
 	checkCases(t, []findingCase{
@@ -287,7 +301,9 @@ func TestWhatAServiceDeclares(t *testing.T) {
 				}
 			}
 		}, []string{"ttl low update " + sdSRVEC2}, "its set's TTL is 5, and 30 is declared"},
-		{"a host name that SRV values lead to has a TTL of its own", func(w *world) { w.record("sd-01.unilans.net", "A", "").TTL = 600 }, nil, ""},
+		{"the host name of a node has the TTL of its service", func(w *world) { w.record("sd-01.unilans.net", "A", "").TTL = 600 }, []string{"ttl low update sd-01.unilans.net A 34.200.16.2"}, "its set's TTL is 600, and 30 is declared"},
+		{"so has that of a host that joined by hand", func(w *world) { joined(w, true, 600) }, []string{"ttl low update box.unilans.net A 198.51.100.5"}, "its set's TTL is 600, and 30 is declared"},
+		{"a host name that is not ours has a TTL of its own, though SRV values lead to it", func(w *world) { joined(w, false, 600) }, []string{"foreign info box.unilans.net A 198.51.100.5"}, ""},
 		{"the TTL of an unmarked record cannot be changed", func(w *world) {
 			r := w.record(wwwName, "A", "165")
 			r.TTL, r.Owners, r.Comment = 3600, nil, ""

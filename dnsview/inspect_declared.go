@@ -10,7 +10,8 @@ import (
 )
 
 // declared holds the records at the name of a service against what its declaration says
-// of TTL, proxying and weight. A host name that SRV records lead to has a TTL of its own.
+// of TTL, proxying and weight, and so the addresses of its hosts that are ours. Other host names that SRV records lead to have a
+// TTL of their own.
 func (in *inspector) declared(s *index.DeclaredService) {
 	if s.ReadZone == nil {
 		return
@@ -22,9 +23,12 @@ func (in *inspector) declared(s *index.DeclaredService) {
 	ttl := func(r *providers.Record) {
 		if sets != nil && r.TTL != s.TTL && !in.autoTTL(s, r) {
 			k := index.SetKeyOf(r)
-			sets[k] = append(sets[k], r)
+			if !slices.Contains(sets[k], r) { // several SRV values can lead to one host
+				sets[k] = append(sets[k], r)
+			}
 		}
 	}
+	name := providers.CanonicalName(s.Name)
 	for _, m := range s.Records {
 		r := m.Record
 		if in.reportedOf(r) == reportedLeaving {
@@ -36,8 +40,18 @@ func (in *inspector) declared(s *index.DeclaredService) {
 			in.routingWeight(s, r)
 			continue
 		}
-		if srv, ok := providers.ParseSRV(r.Value); ok {
-			in.srvWeight(s, r, srv)
+		srv, ok := providers.ParseSRV(r.Value)
+		if !ok {
+			continue
+		}
+		in.srvWeight(s, r, srv)
+		if in.Targets[srv.Target] != name {
+			continue // none of ours, or that of another service
+		}
+		for _, h := range in.Hosts[srv.Target] {
+			if _, isAddr := h.Addr(); isAddr && in.IsOurs(h) && in.reportedOf(h) != reportedLeaving {
+				ttl(h)
+			}
 		}
 	}
 	for _, set := range sets {

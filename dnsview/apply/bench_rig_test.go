@@ -69,7 +69,7 @@ func newBench(t *testing.T) *bench {
 		id, host := fmt.Sprintf("s-%d", n), fmt.Sprintf("sd-%d", n)
 		b.node(b.triton, id, host, fmt.Sprintf("165.225.128.1%d", n), "sd")
 		o := providers.Owner{Fleet: fleetID, Cloud: tritonKey, Instance: id, Registered: begin.Add(-time.Hour)}
-		b.sd.Add(providers.Record{Zone: sdZone, Name: host + "." + sdZone, Type: "A", TTL: 30, Value: fmt.Sprintf("165.225.128.1%d", n), Owners: []providers.Owner{o}})
+		b.sd.Add(providers.Record{Zone: sdZone, Name: host + "." + sdZone, Type: "A", TTL: 45, Value: fmt.Sprintf("165.225.128.1%d", n), Owners: []providers.Owner{o}})
 		b.sd.Add(providers.Record{Zone: sdZone, Name: v1, Type: "SRV", TTL: 45, Value: "10 10 4218 " + host + "." + sdZone, Owners: []providers.Owner{o}})
 	}
 	b.sd.Add(providers.Record{Zone: sdZone, Name: "_services._dns-sd._udp.unilans.net", Type: "PTR", TTL: 3600, Value: "_theservice._tcp.unilans.net"})
