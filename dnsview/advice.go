@@ -50,7 +50,8 @@ func (v *View) adviceOnRecord(f *Finding) string {
 			a, _ := h.Addr()
 			_, held := x.HolderOf(a)
 			if _, allowed := x.Allowed(a); held || allowed {
-				return x.ReusedAdvice(r, a)
+				advice, _ := x.ReusedAdvice(r, a)
+				return advice
 			}
 		}
 	case Quiesced:
@@ -90,6 +91,8 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	switch {
 	case x.IsGlue(r):
 		return "change the delegation and its glue at the provider"
+	case f.Class == Moved && f.Address != "":
+		return "rollcall quiesce " + name + ", as the name has " + f.Address + " already"
 	case f.Class == Moved:
 		return "give " + index.Label(i) + " an address of that kind, or rollcall quiesce " + name
 	case f.Class == OrphanMarker && hidden, f.Class == OrphanMarker && !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Source == "marker" }), !owned && index.Marked(r):

@@ -1,6 +1,7 @@
 package dnsview
 
 import (
+	"rollcall/dnsview/dnssd"
 	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
@@ -48,6 +49,8 @@ func (in *inspector) noRemedy(f *Finding) string {
 	}
 	name, typ := f.Service, "A"
 	switch {
+	case f.Class == TypeNotListed:
+		name, typ = dnssd.EnumerationOf(f.Name), "PTR"
 	case f.Record != nil && f.Record.IsMarker() && f.Remedy != RemedyDelete:
 		_, name, _ = providers.SplitMarkerName(f.Record.Name)
 	case f.Record != nil:

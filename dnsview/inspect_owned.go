@@ -326,6 +326,15 @@ func (in *inspector) running(z *index.ZoneState, r *providers.Record, o provider
 	if ok && in.HasOwn(r, o, to) { // then the old one goes, and nothing goes before all is known
 		f.RestsOn, missing = z.AllBases, in.MissingEvidence(z)
 		f.Reason += ", and the name has that too"
+	} else if ok && !in.FreeAddress(r, o, i) {
+		in.readsOthers, f.Remedy = true, NoRemedy
+		what := "; quiesce it"
+		for _, s := range in.Records(r.Zone, r.Name, r.Type) {
+			if b, isAddr := s.Addr(); isAddr && b == to && !index.Marked(s) {
+				what = ", " + in.AdoptOr(s, "without a marker: adopt that first")
+			}
+		}
+		f.Reason += ", and the name has " + f.Address + " already" + what
 	}
 	in.addOrUnknown(missing, f)
 }

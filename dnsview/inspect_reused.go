@@ -31,7 +31,11 @@ func (in *inspector) holderOf(a netip.Addr, o providers.Owner) addressHolder {
 // reused is for an address that is another's now. It is never deleted blindly.
 func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t addressHolder, gone, missing string) {
 	in.readsOthers = true
-	f.Class, f.Severity, f.Remedy, f.OneKey = Reused, Critical, RemedyRetarget, false
+	advice, retarget := in.ReusedAdvice(r, a)
+	f.Class, f.Severity, f.Remedy, f.OneKey = Reused, Critical, NoRemedy, false
+	if retarget {
+		f.Remedy = RemedyRetarget
+	}
 	f.Reason = r.Label() + " no longer leads to its owner: " + gone + ", and " + a.String() + " now belongs to " + t.what
 	f.Evidence = append(f.Evidence, Evidence{Source: "inventory", Fact: a.String() + " belongs to " + t.what, At: in.Options.Now})
 	switch {
@@ -43,6 +47,6 @@ func (in *inspector) reused(f Finding, r *providers.Record, a netip.Addr, t addr
 	case t.inst == nil:
 		f.Severity, f.Remedy = High, NoRemedy
 	}
-	f.Reason += ": " + in.ReusedAdvice(r, a)
+	f.Reason += ": " + advice
 	in.addOrUnknown(missing, f)
 }

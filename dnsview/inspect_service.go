@@ -113,6 +113,7 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 			Source: cs.Name, Fact: in.text.Join("shows ", label, " as ", index.Clean(string(i.State)), " with ", in.text.Addresses(i, s.ScopeIn(s.ReadZone))), At: cs.View.RowsFrom,
 		})
 	}
+	evacuated := in.EvacuatedAt(in.KeyOf(i), ms.Name) != nil
 	switch {
 	case have:
 		if i.State != providers.StateRunning {
@@ -120,7 +121,11 @@ func (in *inspector) nodeOfService(s *index.DeclaredService, ms *memberRecords, 
 		}
 		f.Class, f.Severity, f.Remedy = Half, High, RemedyComplete
 		f.Reason = in.text.Join(label, " is only half in ", ms.Name, ": ", lacks)
-	case !selected, in.EvacuatedAt(in.KeyOf(i), ms.Name) != nil:
+		if evacuated {
+			f.Remedy = NoRemedy
+			f.Reason += "; " + ref.Cloud + " is evacuated, so nothing is added"
+		}
+	case !selected, evacuated:
 		return
 	case i.State == providers.StatePending:
 		f.Class, f.Severity = InFlight, Info

@@ -184,7 +184,7 @@ func TestOneFindingForEachCondition(t *testing.T) {
 		{"an address of a gone owner that another instance has now is reused", func(w *world) {
 			w.remove(ec2A, true)
 			w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("34.200.16.1"))
-		}, []string{"reused critical retarget " + wwwEC2}, "now belongs to sd-02 (c2f0a1b2) in joyent-east"},
+		}, []string{"reused critical " + wwwEC2}, "now belongs to sd-02 (c2f0a1b2) in joyent-east"},
 		{"an address of a running owner that another instance has now is reused", func(w *world) {
 			w.instance(ec2A).PublicIPs = []netip.Addr{addr("34.200.16.9")}
 			w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("34.200.16.1"))
@@ -192,7 +192,7 @@ func TestOneFindingForEachCondition(t *testing.T) {
 		{"an SRV value whose host name another instance has now is reused", func(w *world) {
 			w.remove(ec2B, true)
 			w.instance(tritonA).PublicIPs = append(w.instance(tritonA).PublicIPs, addr("34.200.16.2"))
-		}, []string{"reused critical retarget " + sdHostEC2, "reused critical retarget " + sdSRVEC2}, ""},
+		}, []string{"reused critical " + sdHostEC2, "reused critical " + sdSRVEC2}, ""},
 		{"a terminated instance does not reuse an address", func(w *world) {
 			w.remove(ec2A, true)
 			w.cloud("aws-use1").Instances = append(w.cloud("aws-use1").Instances, providers.Instance{Cloud: "aws-use1", Key: keyUse1, Provider: providers.EC2, ID: "i-x", State: providers.StateTerminated, PublicIPs: []netip.Addr{addr("34.200.16.1")}})
@@ -208,7 +208,7 @@ func TestOneFindingForEachCondition(t *testing.T) {
 		{"the address of a stopped EC2 instance that another one has now is reused", func(w *world) {
 			w.instance(ec2A).State, w.instance(ec2A).PublicIPs = providers.StateStopped, nil
 			w.instance(tritonB).PublicIPs = append(w.instance(tritonB).PublicIPs, addr("34.200.16.1"))
-		}, []string{"reused critical retarget " + wwwEC2}, ""},
+		}, []string{"reused critical " + wwwEC2}, ""},
 		{"a stopped owner with another cloud failed is unknown", func(w *world) { w.instance(tritonA).State = providers.StateStopped; fail(w, "aws-use1") }, []string{"unknown(stopped) info " + wwwTriton}, "aws-use1"},
 		{"an owner that is stopping is in flight", func(w *world) { w.instance(tritonA).State = providers.StateStopping }, []string{"in-flight info " + wwwTriton}, "stopping"},
 		{"an owner that is being terminated is in flight", func(w *world) { w.instance(tritonA).State = providers.StateTerminating }, []string{"in-flight info " + wwwTriton}, "terminating"},

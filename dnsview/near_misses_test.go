@@ -210,7 +210,7 @@ func TestWhatANodeHasLeft(t *testing.T) {
 	r.Owners, r.Comment = nil, ""
 	v := w.view()
 	p := plan.ForFindings(v, v.FindingsOfRecord(w.record(wwwName, "A", "165.225.128.1"))...)
-	if len(p.Steps) > 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "the name has 165.225.128.77 already, without a marker: adopt that first") {
+	if len(p.Steps) > 0 || !strings.Contains(strings.Join(p.Skipped, "\n"), "and the name has 165.225.128.77 already, without a marker: adopt that first") {
 		t.Errorf("%v, %v", sentences(p), p.Skipped)
 	}
 }

@@ -60,7 +60,10 @@ func TestAnEntryWhoseAddressIsSomebodyElsesGoesOnlyByNameAndNeverToANodeOfItsSer
 	} else if g := removal(v, &p.Steps[0]).CheckAddress(); g.Pass || g.NoEvidence || g.Confirm != wwwName || !strings.Contains(g.Why, "sd-02 (c2f0a1b2) in joyent-east, which is no running node of www.scalability.expert") {
 		t.Errorf("its address: %+v", g)
 	}
-	if p := plan.ForFindings(v, v.FindingsOfRecord(r)...); len(p.Steps) != 0 || !strings.Contains(p.Skipped[0], "is no node of www.scalability.expert") {
+	if p := plan.ForFindings(v, v.FindingsOfRecord(r)...); len(p.Steps) != 0 || !strings.Contains(p.Skipped[0], "retarget it to a node by name") {
+		t.Errorf("%+v", p)
+	}
+	if p := plan.Retarget(v, r.Identity()); len(p.Steps) != 0 || !strings.Contains(p.Skipped[0], "is no node of www.scalability.expert") {
 		t.Errorf("%+v", p)
 	}
 	// To a node of the service it is given, value and all.

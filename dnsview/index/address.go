@@ -71,9 +71,9 @@ func AddressKind(a netip.Addr) string {
 	return "an address of a carrier's NAT"
 }
 
-// ReusedAdvice says what can be done about a record whose address is another's now. Who
+// ReusedAdvice says what can be done about a record whose address is another's now, and whether that is a retarget of it. Who
 // has it may become the owner when it is a node of the service; what is no node is not made one.
-func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) string {
+func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) (advice string, retarget bool) {
 	o, _ := r.Owner()
 	i := x.Instance(o.Cloud, o.Instance)
 	h, held := x.HolderOf(a)
@@ -81,25 +81,25 @@ func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) string {
 	_, hidden := x.Occluded(x.ZonesByName[r.Zone], r.Name, r.Type)
 	switch {
 	case x.IsGlue(r):
-		return "change the delegation and its glue at the provider"
+		return "change the delegation and its glue at the provider", false
 	case held && hidden:
-		return "quiesce it, which asks for its name to be typed"
+		return "quiesce it, which asks for its name to be typed", false
 	case !held:
-		return "take the address off the allow-list of the config if the entry is to go"
+		return "take the address off the allow-list of the config if the entry is to go", false
 	case running && x.FreeAddress(r, o, i):
-		return "retarget it to what its owner has"
-	case !x.HeldByNoNode(h, r) && r.Type == "SRV" && x.NewHolder(r) == nil:
-		return "retarget its host name"
+		return "retarget it to what its owner has", true
+	case !x.HeldByNoNode(h, r) && r.Type == "SRV" && (running || x.NewHolder(r) == nil):
+		return "retarget its host name", false
 	case !x.HeldByNoNode(h, r):
-		return "retarget it"
+		return "retarget it", true
 	case x.MayDelete(r):
-		return "deregister it, which asks for its name to be typed, or retarget it to a node by name"
+		return "deregister it, which asks for its name to be typed, or retarget it to a node by name", false
 	case running:
 		if to, ok := x.Superseded(r, o, i); ok {
-			return "retarget it, which removes it, as the name has " + to.String() + " of its owner too"
+			return "retarget it, which removes it, as the name has " + to.String() + " of its owner too", true
 		}
 	}
-	return "quiesce it, which asks for its name to be typed"
+	return "quiesce it, which asks for its name to be typed", false
 }
 
 // MayDelete reports whether a record whose address is another's now may be removed once a person has typed its
