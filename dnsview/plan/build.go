@@ -36,6 +36,13 @@ func (b *builder) skip(s string) {
 	}
 }
 
+// list skips what the verb says that it only lists.
+func (b *builder) list(s string) {
+	n := len(b.plan.Skipped)
+	b.skip(s)
+	b.plan.listed += len(b.plan.Skipped) - n
+}
+
 func (b *builder) add(s Step) int {
 	s.ID = len(b.plan.Steps) + 1
 	b.plan.Steps = append(b.plan.Steps, s)

@@ -340,26 +340,26 @@ func (b *builder) notMoved(e Evacuation, cloud string) {
 				if !index.Marked(r) {
 					why = x.AdoptOr(r, "has no owner marker: adopt it first")
 				}
-				b.skip(r.Label() + " leads to " + cloud + " and is not moved: it " + why)
+				b.list(r.Label() + " leads to " + cloud + " and is not moved: it " + why)
 			case ok && in[a]:
 				stays[r.Name] = true
 			case b.ofCloud(r, e.Cloud):
 			case r.Target() != "" && named(r.Target()):
 				stays[r.Name] = true
-				b.skip(r.Label() + " leads to " + cloud + " and is not moved")
+				b.list(r.Label() + " leads to " + cloud + " and is not moved")
 			case ok && !index.Marked(r):
 				if why := b.byPrivateAddress(r, private[a], e.Cloud); why != "" {
 					stays[r.Name] = true
-					b.skip(why)
+					b.list(why)
 				}
 			}
 		}
 	}
 	for _, r := range aliases {
 		if to := providers.FoldValue("CNAME", r.Value); stays[to] {
-			b.skip(r.Label() + " is an alias of a name that leads to " + cloud + ", and is not moved")
+			b.list(r.Label() + " is an alias of a name that leads to " + cloud + ", and is not moved")
 		} else if cv := x.CloudView(e.Cloud); cv != nil && r.Alias && cv.Cloud.Region != "" && strings.Contains(to, "."+cv.Cloud.Region+".") {
-			b.skip(r.Label() + " is an alias of what seems to be in " + cloud + ", and is not moved")
+			b.list(r.Label() + " is an alias of what seems to be in " + cloud + ", and is not moved")
 		}
 	}
 }

@@ -91,5 +91,9 @@ type Plan struct {
 	// Skipped lists what was requested and is not planned, with the reasons.
 	Skipped []string `json:"skipped,omitempty"`
 
-	again string // text of Confirm for a plan that evacuates a cloud by a redo, or by the undo of a return
+	listed int    // how many of Skipped are what the verb only lists, such as what an evacuation does not move
+	again  string // text of Confirm for a plan that evacuates a cloud by a redo, or by the undo of a return
 }
+
+// Undone returns how much of what was requested is not planned: what is skipped, but for what the verb only lists.
+func (p *Plan) Undone() int { return len(p.Skipped) - p.listed }

@@ -44,7 +44,7 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 	switch cs := x.CloudsByKey[key]; {
 	case cs == nil || cs.View.Unconfigured:
 		if n := len(nodes); n > 0 {
-			b.skip(index.Plural(n, "node that it took out stays", "nodes that it took out stay") + " out, since " + cloud + " is not in the config: rollcall return ID puts one back when the cloud is there again")
+			b.list(index.Plural(n, "node that it took out stays", "nodes that it took out stay") + " out, since " + cloud + " is not in the config: rollcall return ID puts one back when the cloud is there again")
 		}
 		b.forgetEvacuations(cloud, key, over)
 		return b.end("End the evacuation of " + cloud + ", which is not in the config")
@@ -58,7 +58,7 @@ func ReturnCloud(v *dnsview.View, key providers.CloudKey, service string) Plan {
 		i := v.Instance(key, ref.ID)
 		switch why, isGone := b.whyNotReturned(ref, i); {
 		case isGone:
-			b.skip(why + ", so it stays out")
+			b.list(why + ", so it stays out")
 			gone++
 		case why != "":
 			stay = append(stay, ref)
@@ -88,7 +88,7 @@ func (b *builder) listUnmarked(key providers.CloudKey, over []*index.Evacuation)
 	}
 	for _, m := range b.v.Index.QuiescedMarkers {
 		if m.Owner.Cloud == key && !slices.ContainsFunc(b.v.Index.EvacuationsOf(key), func(e *index.Evacuation) bool { return e.Zone == m.Zone }) {
-			b.skip(b.who(key, m.Owner.Instance) + " stays out of " + index.Clean(m.Name) + ", since " + index.Clean(m.Zone.Name) + " has no marker of the evacuation any more: rollcall return " + index.Clean(m.Owner.Instance) + " puts it back")
+			b.list(b.who(key, m.Owner.Instance) + " stays out of " + index.Clean(m.Name) + ", since " + index.Clean(m.Zone.Name) + " has no marker of the evacuation any more: rollcall return " + index.Clean(m.Owner.Instance) + " puts it back")
 		}
 	}
 }
@@ -185,14 +185,14 @@ func (b *builder) stayOut(ref providers.InstanceRef, ends bool, took func(index.
 	}
 	switch {
 	case !ends:
-		b.skip(why + ", so it stays out")
+		b.list(why + ", so it stays out")
 	case i.State == providers.StateRunning || !missed || len(marks) == 0:
-		b.skip(why + ", so it stays out: rollcall return " + index.Clean(ref.ID) + " puts it back when it is well")
+		b.list(why + ", so it stays out: rollcall return " + index.Clean(ref.ID) + " puts it back when it is well")
 	default:
 		for _, m := range marks {
 			b.removeQuiescedMarker(m, index.Label(i), &ref)
 		}
-		b.skip(why + ", so it stays out until it runs again: then its agent registers it, or rollcall register " + index.Clean(ref.ID))
+		b.list(why + ", so it stays out until it runs again: then its agent registers it, or rollcall register " + index.Clean(ref.ID))
 	}
 }
 
@@ -227,7 +227,7 @@ func (b *builder) listNewNodes(key providers.CloudKey, over []*index.Evacuation)
 			name := providers.CanonicalName(s.Name)
 			if s.Selects(i) && slices.ContainsFunc(over, func(e *index.Evacuation) bool { return e.Covers(name) && i.Launched.After(e.Since) }) &&
 				!slices.ContainsFunc(x.QuiescedAt[name], func(m index.QuiescedMarker) bool { return m.Of() == index.InstanceKey{Cloud: key, ID: i.ID} }) {
-				b.skip(index.Label(i) + " was started meanwhile and is not in " + name + ": its agent registers it, or rollcall register " + index.Clean(i.ID))
+				b.list(index.Label(i) + " was started meanwhile and is not in " + name + ": its agent registers it, or rollcall register " + index.Clean(i.ID))
 			}
 		}
 	}

@@ -30,7 +30,7 @@ the same is a finding of high severity.
 
 --dry-run shows what remains of each service, and lists the records and aliases
 that still lead to the cloud and are not moved: those without a marker of this
-fleet. While there are any, the exit code is 1.
+fleet. They change no exit code.
 
 The name of the cloud and the number of values must be typed, or given as
 --confirm "CLOUD COUNT"; on a terminal the plan is shown first. The text also
