@@ -311,3 +311,8 @@ func (v *View) Seen() map[string]time.Time {
 	}
 	return out
 }
+
+// IsBackInDNS reports whether records lead to an instance, and no marker says that it was taken out of DNS.
+func (v *View) IsBackInDNS(ref providers.InstanceRef) bool {
+	return len(v.RecordsOf(ref.Key, ref.ID)) > 0 && !v.Index.IsQuiesced(ref.Key, ref.ID)
+}

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 	"rollcall/ui/common"
 	"rollcall/ui/dialog"
 	"rollcall/ui/theme"
@@ -119,7 +120,7 @@ func (m *Model) isDealtWith(u common.UnfinishedDrain) bool {
 		}
 	}
 	r := m.InstanceOf(u.Instance)
-	return r != nil && r.Inst.State.Dead()
+	return r != nil && (r.Inst.State.Dead() || r.Inst.State == providers.StateTerminating)
 }
 
 // drainID identifies a drain that was not finished.

@@ -141,6 +141,16 @@ func UnfinishedText(u journal.Unfinished, now time.Time) string {
 	return words.Clean(fmt.Sprintf("%s in %s was being %s at %s by %s", cmp.Or(u.Instance.Name, u.Instance.ID), u.Instance.Cloud, what, ClockTime(u.At, now), by))
 }
 
+// IsOver reports whether what a stopped drain or replacement has left was dealt with since, as rows show: its node is
+// terminated, or not among those of a complete list any more, or, of a drain, in DNS again.
+func IsOver(u *journal.Unfinished, v *dnsview.View) bool {
+	if i := v.Instance(u.Instance.Key, u.Instance.ID); i != nil {
+		return i.State.Dead() || i.State == providers.StateTerminating || !u.Replacement && v.IsBackInDNS(u.Instance)
+	}
+	c := v.CloudByKey(u.Instance.Key)
+	return c != nil && c.Coverage.State == providers.CoverageComplete
+}
+
 // ClockTime returns the time of something that happened, in the time zone of this machine, with its day if that is long ago.
 func ClockTime(at, now time.Time) string {
 	if at = at.Local(); now.Sub(at) > 20*time.Hour {

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +21,7 @@ import (
 	"rollcall/dnsview/index"
 	"rollcall/dnsview/plan"
 	"rollcall/providers"
+	"rollcall/providers/journal"
 	"rollcall/providers/textfile"
 )
 
@@ -47,7 +50,7 @@ func changeFlags(cmd *cobra.Command, c *changeOptions) *output.Format {
 	return output.Flag(cmd, output.Text, output.JSON, output.YAML, output.Markdown)
 }
 
-// execute checks or carries out a plan and reports the outcome. Anything left undone ends in exit code 1. An answer
+// execute checks or carries out a plan and reports the outcome. Anything left undone ends in exit code 1, what is only listed does not. An answer
 // that depends on an unread source, such as that there is nothing to do, ends in exit code 4.
 func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, c changeOptions) error {
 	lacking := incompleteSources(s, c.basis)
@@ -70,7 +73,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		case len(lacking) > 0 && (c.basis.everySource || len(plan.Skipped) == 0):
 			a.Logf("nothing was done, and whether there is anything to do cannot be known: %s", incompleteText(lacking))
 			return exit.With(exit.Unknown)
-		case len(plan.Skipped) > 0:
+		case plan.Undone() > 0:
 			return exit.With(exit.Failed)
 		}
 		a.Logf("nothing to do")
@@ -104,7 +107,7 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 		return c.unlessUnread(s, exit.With(exitOf(r)))
 	case !r.OK():
 		return exit.With(exitOf(r))
-	case len(lacking) == 0 && len(plan.Skipped) > 0:
+	case len(lacking) == 0 && plan.Undone() > 0:
 		return exit.With(exit.Failed)
 	case len(lacking) > 0:
 		a.Logf("whether there is more to do cannot be known: %s", incompleteText(lacking))
@@ -114,7 +117,8 @@ func (a *commands) execute(ctx context.Context, s *app.Session, plan plan.Plan, 
 }
 
 // asShown returns what of a plan the file of --plan shows; all of it without one.
-func (c *changeOptions) asShown(ctx context.Context, p plan.Plan) (plan.Plan, error) {
+func (in *changeInput) asShown(ctx context.Context, p plan.Plan) (plan.Plan, error) {
+	c := &in.changeOptions
 	if c.shown == "" {
 		return p, nil
 	}
@@ -125,7 +129,32 @@ func (c *changeOptions) asShown(ctx context.Context, p plan.Plan) (plan.Plan, er
 	if d.Verb != p.Verb {
 		return p, exit.Usagef("--plan: the plan in %s is one to %s, and this is one to %s", c.shown, words.Clean(string(d.Verb)), p.Verb)
 	}
+	in.sayDone(d)
 	return p.AsShown(d), nil
+}
+
+// sayDone prints which steps of a plan from a file an earlier run has done, and how to go on.
+func (in *changeInput) sayDone(d *plan.Doc) {
+	j, err := in.s.OpenJournal()
+	if err != nil {
+		return // no step runs without it
+	}
+	entries, err := j.Entries()
+	if err != nil {
+		return
+	}
+	var steps []string
+	var last journal.Entry
+	for _, e := range entries {
+		if n := strconv.Itoa(e.Step); e.Checksum == d.Checksum && e.Verb == string(d.Verb) && e.State == journal.Done && !slices.Contains(steps, n) {
+			steps, last = append(steps, n), e
+		}
+	}
+	if len(steps) == 0 {
+		return
+	}
+	in.app.Logf("rollcall: of the %s in %s an earlier run has done step %s, at %s by %s, journal entry %s: what is left is done only as it was shown; --dry-run -o json makes a new plan",
+		providers.CountOf(len(d.Steps), "step"), words.Clean(in.shown), strings.Join(steps, ", "), app.ClockTime(cmp.Or(last.Ended, last.Time), in.app.Now()), words.Clean(last.Who), last.ID)
 }
 
 // maxPlan is the largest size of a plan in bytes: 100,000 steps take some hundred million.

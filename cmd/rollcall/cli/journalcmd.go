@@ -182,8 +182,12 @@ func (a *commands) recoverJournal(ctx context.Context, j *journal.Journal) error
 	if err == nil && open {
 		err = a.resolveJournal(ctx)
 	}
-	if drains, err := j.UnfinishedDrains(); err == nil { // an error is that of the read that follows
-		a.sayUnfinished(drains, nil)
+	if drains, err := j.UnfinishedDrains(); err == nil && len(drains) > 0 { // an error is that of the read that follows
+		_, v, err := a.RefreshToShow(ctx)
+		if err != nil {
+			a.Logf("rollcall: whether this was dealt with since is not known: %s", words.Clean(err.Error()))
+		}
+		a.sayUnfinished(drains, v)
 	}
 	return err
 }
@@ -202,17 +206,16 @@ func (a *commands) resolveJournal(ctx context.Context) error {
 	return err
 }
 
-// sayUnfinished prints the drains and replacements that stopped rollcalls have not finished. With a view it leaves out the nodes that are
-// terminated.
+// sayUnfinished prints the drains and replacements that stopped rollcalls have not finished. With a view it leaves out those that were
+// dealt with since.
 func (a *commands) sayUnfinished(drains []journal.Unfinished, v *dnsview.View) {
 	for _, u := range drains {
 		still := "not terminated by it"
 		if v != nil {
-			i := v.Instance(u.Instance.Key, u.Instance.ID)
-			if i != nil && i.State.Dead() {
+			if app.IsOver(&u, v) {
 				continue
 			}
-			if i != nil {
+			if i := v.Instance(u.Instance.Key, u.Instance.ID); i != nil {
 				still = "still " + words.Clean(string(i.State))
 			}
 		}
