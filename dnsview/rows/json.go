@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rollcall/dnsview"
+	"rollcall/dnsview/index"
 	"rollcall/providers"
 )
 
@@ -58,6 +59,8 @@ func RecordName(zone, name, typ, value string) string {
 type FindingObject struct {
 	// Identity is what commands take for what the finding is about.
 	Identity string     `json:"identity"`
+	AsOf     *time.Time `json:"as_of"`    // when the oldest read began of those that it rests on, or null
+	Coverage string     `json:"coverage"` // the worst of the sources that it rests on: complete, stale, partial, failed or unread
 	Class    string     `json:"class"`    // such as dead or missing
 	Severity string     `json:"severity"` // critical, high, medium, low or info
 	Record   *RecordRef `json:"record"`   // what it is about, or null
@@ -109,6 +112,7 @@ func (r *Finding) Object() FindingObject {
 		Name: providers.Clean(f.Name), Controller: providers.Clean(f.Controller), Advice: providers.Clean(r.view.Advice(f)), Instance: refOf(f.Instance),
 		Certain: f.Certain(), UncertainSources: []string{}, Since: r.view.FirstSeen(f).UTC(), Snoozed: r.Snooze(),
 	}
+	o.AsOf, o.Coverage = readOf(r.view, f.RestsOn)
 	for _, b := range f.Uncertain {
 		o.UncertainSources = append(o.UncertainSources, providers.Clean(b.Source))
 	}
@@ -122,6 +126,39 @@ func (r *Finding) Object() FindingObject {
 		o.RestsOn = append(o.RestsOn, Basis{Source: providers.Clean(b.Source), State: StateName(b.State), AgeSeconds: Seconds(b.Age), Error: cleanText(b.Err)})
 	}
 	return o
+}
+
+// fromBest are the states of a source, the best first.
+var fromBest = []providers.CoverageState{providers.CoverageComplete, providers.CoverageStale, providers.CoveragePartial, providers.CoverageFailed, providers.CoverageNone}
+
+// readOf returns when the oldest read began of the rows of sources, nil if one has none, and their worst state.
+func readOf(v *dnsview.View, sources []index.Basis) (asOf *time.Time, coverage string) {
+	worst, oldest, none := 0, time.Time{}, len(sources) == 0
+	for _, b := range sources {
+		worst = max(worst, slices.Index(fromBest, b.State))
+		from := rowsFrom(v, b.Source)
+		none = none || from.IsZero()
+		if oldest.IsZero() || from.Before(oldest) {
+			oldest = from
+		}
+	}
+	if none {
+		oldest = time.Time{}
+	}
+	return moment(oldest), StateName(fromBest[worst])
+}
+
+// rowsFrom returns when the read began that the rows of a source are of, or zero.
+func rowsFrom(v *dnsview.View, source string) time.Time {
+	for _, c := range v.Index.Clouds {
+		if c.Name == source {
+			return c.View.RowsFrom
+		}
+	}
+	if z := v.Index.ZonesByName[source]; z != nil {
+		return z.View.RowsFrom
+	}
+	return time.Time{}
 }
 
 // Subject returns that of the finding's object.

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"rollcall/dnsview"
-	"rollcall/dnsview/index"
 	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
@@ -22,7 +21,7 @@ func NewNode(v *dnsview.View, n *tree.Node) *Node { return &Node{View: n, view: 
 // Service is a service or an incarnation, for filters.
 type Service struct {
 	Members *tree.Members
-	options *index.Options // how names are shown
+	view    *dnsview.View
 }
 
 // FilterName returns the text that a bare word is fuzzily matched with.

@@ -50,7 +50,7 @@ func (r *ServiceLine) ID() string { return providers.Clean(r.Members.Name) }
 // readable returns a name of a service or an incarnation as it is shown.
 func (r *ServiceLine) readable(name string) string {
 	if s, ok := r.filterRow.(*Service); ok {
-		return s.options.Readable(name)
+		return s.view.Options.Readable(name)
 	}
 	return name
 }

@@ -135,7 +135,7 @@ type treeBuilder struct {
 
 // membersRow returns the row of a service or an incarnation.
 func (b *treeBuilder) membersRow(r *tree.Members, parent *ServiceLine) *ServiceLine {
-	row := &ServiceLine{filterRow: &Service{Members: r, options: &b.view.Options}, Members: r, Parent: parent, Name: providers.Clean(b.view.Options.Readable(r.Name)), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
+	row := &ServiceLine{filterRow: &Service{Members: r, view: b.view}, Members: r, Parent: parent, Name: providers.Clean(b.view.Options.Readable(r.Name)), Findings: r.Findings, Clouds: providers.Clean(strings.Join(r.Clouds, " "))}
 	row.natural, row.urgent = naturalKey(&b.text, row.Name), urgency(b.view, r.Findings)
 	row.attach(parent)
 	return row

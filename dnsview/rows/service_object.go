@@ -8,12 +8,14 @@ import (
 
 	"rollcall/dnsview"
 	"rollcall/dnsview/dnssd"
+	"rollcall/dnsview/index"
 	"rollcall/dnsview/tree"
 	"rollcall/providers"
 )
 
 // ServiceObject is the JSON of a service with its nodes: a round-robin name, or one incarnation of a DNS-SD service.
 type ServiceObject struct {
+	Identity    string   `json:"identity"`     // what commands take
 	Name        string   `json:"name"`         // fully qualified, without the last dot
 	Kind        string   `json:"kind"`         // round-robin or dns-sd
 	Zone        string   `json:"zone"`         // name of its zone
@@ -32,6 +34,9 @@ type ServiceObject struct {
 	PTR         bool     `json:"ptr"`          // DNS-SD: listed for browsing
 	TXT         []Pair   `json:"txt"`          // DNS-SD: its attributes
 	Members     []Member `json:"members"`      // its nodes
+
+	AsOf     *time.Time `json:"as_of"`    // when the oldest read began of those of its zone and of all clouds, or null
+	Coverage string     `json:"coverage"` // the worst of its zone and of all clouds: complete, stale, partial, failed or unread
 }
 
 // Member is the JSON of one node of a service.
@@ -91,8 +96,11 @@ func Services(v *dnsview.View, match func(*ServiceLine) bool) []ServiceLine {
 func (r *ServiceLine) Object() ServiceObject {
 	o := r.Members
 	row := ServiceObject{
-		Name: providers.Clean(o.Name), Kind: string(o.Kind), Zone: providers.Clean(o.Zone), Minimum: o.Minimum, Clouds: cleanAll(o.Clouds), Nodes: o.Running, Records: o.Records,
+		Identity: r.ID(), Name: providers.Clean(o.Name), Kind: string(o.Kind), Zone: providers.Clean(o.Zone), Minimum: o.Minimum, Clouds: cleanAll(o.Clouds), Nodes: o.Running, Records: o.Records,
 		Findings: classNames(o.Findings), Live: o.Live, Quiesced: r.quiesced(), TXT: []Pair{}, Members: []Member{},
+	}
+	if s, ok := r.filterRow.(*Service); ok {
+		row.AsOf, row.Coverage = readOf(s.view, basesOf(s.view.Index, o.Zone))
 	}
 	if d := o.Declared; d != nil {
 		row.Declared, row.TTL, row.Port = true, d.TTL, d.Port
@@ -107,6 +115,17 @@ func (r *ServiceLine) Object() ServiceObject {
 		row.Members = append(row.Members, newMember(n))
 	}
 	return row
+}
+
+// basesOf returns what is known of the members of a service in a zone rests on.
+func basesOf(x *index.Index, zone string) (out []index.Basis) {
+	if z := x.ZonesByName[zone]; z != nil {
+		return z.AllBases
+	}
+	for _, c := range x.Clouds {
+		out = append(out, c.Basis)
+	}
+	return append(out, index.Basis{Source: zone}) // its zone is none that is read
 }
 
 // quiesced returns the number of nodes that were taken out on purpose.

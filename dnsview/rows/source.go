@@ -14,6 +14,7 @@ import (
 
 // Source is a cloud, a zone or a local file with its coverage. It is also its JSON.
 type Source struct {
+	Identity    string    `json:"identity"`    // the name, as the rows of all kinds have it
 	Name        string    `json:"name"`        // of a cloud or a zone, or path of a file
 	Kind        string    `json:"kind"`        // cloud, zone or file
 	Provider    string    `json:"provider"`    // such as ec2
@@ -29,6 +30,9 @@ type Source struct {
 	BudgetLeft  *int      `json:"budget_left"` // null if the provider has no limit
 	ReadBy      *string   `json:"read_by"`     // the member of the team that has read it, such as "watch on ops-1"; null if this rollcall has
 	Wire        *WireZone `json:"wire"`        // null for clouds, and unless name servers were queried
+
+	AsOf   *time.Time `json:"as_of"`    // when the read began that its rows are of, or null
+	Extent string     `json:"coverage"` // the state, as the rows of all kinds have it
 
 	Shown        int                     `json:"-"` // rows on a screen: without terminated instances and owner markers
 	Seen         providers.CoverageState `json:"-"` // the state at the last See
@@ -87,7 +91,7 @@ func Sources(s *providers.Snapshot, now time.Time, maxAge time.Duration) []Sourc
 }
 
 func newSource(name, kind string, p providers.Provider, c providers.Coverage, from time.Time, left int, now time.Time, maxAge time.Duration) Source {
-	r := Source{Name: providers.Clean(name), Kind: kind, Provider: string(p), Coverage: c, RowsFrom: from}
+	r := Source{Identity: providers.Clean(name), Name: providers.Clean(name), AsOf: moment(from), Kind: kind, Provider: string(p), Coverage: c, RowsFrom: from}
 	r.SetState(now, maxAge)
 	if !from.IsZero() {
 		age := Seconds(now.Sub(from))
@@ -149,6 +153,7 @@ func (s *Source) Key() string { return s.Name }
 func (s *Source) SetState(now time.Time, maxAge time.Duration) {
 	s.at, s.Seen = now, s.Coverage.At(now, maxAge)
 	s.State = StateName(s.Seen)
+	s.Extent = s.State
 }
 
 // Unread is the state of a source without a finished read.

@@ -102,9 +102,11 @@ func TestTheJSONOutputFitsTheSchema(t *testing.T) {
 
 func TestARowSaysWhenAndHowFarItsSourceWasRead(t *testing.T) {
 	s := newWorld(t)
-	for _, row := range append(objects(t, "ls", "instances", "-o", "json"), objects(t, "ls", "records", "-o", "json")...) {
-		if row["coverage"] != "complete" || row["as_of"] == nil {
-			t.Fatalf("of a source that was read: %v", row)
+	for _, what := range []string{"instances", "records", "findings", "services", "sources"} {
+		for _, row := range objects(t, "ls", what, "-o", "json") {
+			if row["coverage"] != "complete" || row["as_of"] == nil || row["identity"] == nil {
+				t.Errorf("%s: of a source that was read: %v", what, row)
+			}
 		}
 	}
 	for _, source := range []string{"joyent-ams", world.Route53Zone} {
@@ -113,8 +115,10 @@ func TestARowSaysWhenAndHowFarItsSourceWasRead(t *testing.T) {
 		}
 	}
 	var rows []object
-	for _, what := range []string{"instances", "records"} {
-		r := rollcall(t, "ls", what, "-o", "json", "--filter", map[string]string{"instances": "cloud:joyent-ams", "records": "zone:unilans.net"}[what])
+	for what, q := range map[string]string{
+		"instances": "cloud:joyent-ams", "records": "zone:unilans.net", "findings": "zone:unilans.net", "services": "zone:unilans.net", "sources": "state:failed",
+	} {
+		r := rollcall(t, "ls", what, "-o", "json", "--filter", q)
 		if err := json.Unmarshal([]byte(r.out), &rows); err != nil || len(rows) == 0 {
 			t.Fatalf("%v, %d rows: %s", err, len(rows), r.err)
 		}

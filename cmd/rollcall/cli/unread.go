@@ -53,7 +53,7 @@ func incompleteSources(s *app.Session, b basis) []rows.Source {
 		return list
 	}
 	none := func(kind string) {
-		lacks := rows.Source{Name: kind + "s", Kind: kind, State: rows.Unread, Error: text("no " + kind + " is configured")}
+		lacks := rows.Source{Identity: kind + "s", Name: kind + "s", Kind: kind, State: rows.Unread, Extent: rows.Unread, Error: text("no " + kind + " is configured")}
 		list = append(list, lacks)
 	}
 	if !slices.ContainsFunc(s.View.Snapshot.Clouds, func(c providers.CloudView) bool { return !c.Unconfigured }) {
