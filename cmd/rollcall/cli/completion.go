@@ -12,6 +12,7 @@ import (
 
 	"rollcall/cmd/rollcall/app"
 	"rollcall/cmd/rollcall/config"
+	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/launcher"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
@@ -54,6 +55,25 @@ var flagWords = map[string]candidates{
 		return out
 	},
 	"provider": func(*commands, *cobra.Command) []string { return app.Computing() },
+}
+
+// addCompletion adds cobra's command that prints completion scripts. A shell that it does not know is an error, and not a help text
+// on stdout, which a shell would run.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Short, c.Long = "Print a script that completes words in a shell", "completion prints the script for bash, zsh, fish or PowerShell."
+		c.Args = noArgs
+		c.RunE = func(cmd *cobra.Command, _ []string) error {
+			return exit.Usagef("%s needs a shell; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+		}
+		for _, shell := range c.Commands() {
+			shell.Short, shell.Long, shell.Args = "The script for "+shell.Name(), "", noArgs
+		}
+	}
 }
 
 var usageWord = regexp.MustCompile(`\b[A-Z]{2,}\b`)

@@ -12,6 +12,7 @@ import (
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview"
 	"rollcall/dnsview/plan"
+	"rollcall/dnsview/rows"
 	"rollcall/providers"
 )
 
@@ -60,7 +61,7 @@ evacuation that was stopped is finished by the same command.`,
 			if unread := unreadZones(in.v, "", in.service); len(unread) > 0 {
 				return plan.Plan{}, notFound("service "+words.Clean(in.service), "", unread)
 			}
-			return plan.Plan{}, exit.Usagef("there is no service %q in the zones that are read here", words.Clean(in.service))
+			return plan.Plan{}, exit.Usagef("there is no service %q in the zones that are read here; %s", words.Clean(in.service), nearestTo(in.service, serviceWords(in.v), "see rollcall ls services"))
 		}
 		in.basis = basis{everySource: true, clouds: []string{}} // no cloud is asked what is in DNS
 		in.show = in.app.Interactive()
@@ -147,7 +148,15 @@ func findCloud(v *dnsview.View, name string) (providers.CloudKey, error) {
 		}
 		return "", exit.Unknownf("%s has never said which account it is, so which records belong to it is unknown: %s%s", words.Clean(name), words.Clean(unread[0]), hint)
 	}
-	return "", exit.Usagef("there is no cloud %q; the clouds are %s", words.Clean(name), strings.Join(names, ", "))
+	return "", exit.Usagef("there is no cloud %q; %s", words.Clean(name), nearestTo(name, names, "the clouds are "+strings.Join(names, ", ")))
+}
+
+// serviceWords returns the names of the services and incarnations of a view.
+func serviceWords(v *dnsview.View) (names []string) {
+	for _, s := range rows.Services(v, func(*rows.ServiceLine) bool { return true }) {
+		names = append(names, s.Members.Name)
+	}
+	return names
 }
 
 // evacuatedAs returns the key of an evacuated cloud whose name was another when it was evacuated, as the journal has it.

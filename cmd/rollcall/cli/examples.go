@@ -8,6 +8,10 @@ import (
 
 // examples are those of commands that have none of their own, by path without the program's name.
 var examples = map[string]string{
+	"completion bash":       `  . <(rollcall completion bash)                 # in ~/.bashrc`,
+	"completion fish":       `  rollcall completion fish | source              # in config.fish`,
+	"completion powershell": `  rollcall completion powershell | Out-String | Invoke-Expression`,
+	"completion zsh":        `  . <(rollcall completion zsh)                  # in ~/.zshrc, after compinit`,
 	"config check": `  rollcall config check
   rollcall config check --offline                # the file alone, in CI`,
 	"config show": `  rollcall config show`,

@@ -97,7 +97,11 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 		return err
 	}
 	var c *providers.CloudView
+	var gone []string
 	for i := range v.Snapshot.Clouds {
+		if x := &v.Snapshot.Clouds[i]; x.Unconfigured {
+			gone = append(gone, x.Cloud.Name)
+		}
 		if x := &v.Snapshot.Clouds[i]; is(&x.Cloud) && (c == nil || x.Unconfigured) {
 			c = x
 		}
@@ -112,7 +116,7 @@ func (a *commands) forget(ctx context.Context, name, confirm string) error {
 		if unread := unreadZones(v, "", ""); len(unread) > 0 {
 			return notFound("cloud "+words.Clean(name)+" that left the config", "", unread)
 		}
-		return fmt.Errorf("no cloud %s left the config; rollcall config forget lists those that did", words.Clean(name))
+		return exit.Usagef("no cloud %s left the config; %s", words.Clean(name), nearestTo(name, gone, "rollcall config forget lists those that did"))
 	}
 	a.Logf("%s (key %s) was last seen with %s and %s; once it is forgotten, none of them counts as alive any more", words.Clean(c.Cloud.Name), c.Cloud.Key,
 		providers.CountOf(len(c.Instances), "instance"), providers.CountOf(len(c.Addresses), "other holder")+" of an address")
@@ -141,7 +145,7 @@ func (a *commands) takeBackCloud(ctx context.Context, name string) error {
 	}
 	n := slices.IndexFunc(all, func(f app.ForgottenCloud) bool { return f.Cloud.Name == name || string(f.Cloud.Key) == name })
 	if n < 0 {
-		return fmt.Errorf("%s is not forgotten; rollcall config forget lists what is", words.Clean(name))
+		return exit.Usagef("%s is not forgotten; rollcall config forget lists what is", words.Clean(name))
 	}
 	f := all[n]
 	last, err := fleet.Load(s.SnapshotPath(), nil)

@@ -13,6 +13,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -69,7 +70,6 @@ func run(env providers.Environment, clock providers.Clock, args []string, in *os
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(in)
-	root.SetOut(out)
 	root.SetErr(errw)
 	err := root.ExecuteContext(ctx)
 	for i := len(a.Closers) - 1; i >= 0; i-- {
@@ -145,6 +145,7 @@ complete).`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetOut(a.Out)
 	root.SetUsageFunc(wrapFlags(root.UsageFunc()))
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exit.Usagef("%s; see %s --help", err, cmd.CommandPath())
@@ -188,13 +189,14 @@ complete).`,
 	for i := range changeVerbs {
 		root.AddCommand(a.changeCommand(&changeVerbs[i]))
 	}
+	addCompletion(root)
 	a.complete(root)
 	addExamples(root)
 	return root
 }
 
-// bound ends a command's context after --timeout. For a command that runs until it is stopped the flag is a usage
-// error.
+// bound ends a command's context after --timeout. What it did not get to read by then is unknown. For a command that runs until
+// it is stopped the flag is a usage error.
 func (a *commands) bound(cmd *cobra.Command, _ []string) error {
 	switch f := cmd.Flag("timeout"); {
 	case f == nil || !f.Changed || f != cmd.Root().PersistentFlags().Lookup("timeout"):
@@ -207,6 +209,14 @@ func (a *commands) bound(cmd *cobra.Command, _ []string) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), a.timeout)
 	a.Closers = append(a.Closers, func() error { cancel(); return nil })
 	cmd.SetContext(ctx)
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		err := run(cmd, args)
+		if _, coded := errors.AsType[*exit.Error](err); !coded && ctx.Err() != nil && errors.Is(err, context.DeadlineExceeded) {
+			return exit.Unknownf("--timeout %s was over: %w", a.timeout, err)
+		}
+		return err
+	}
 	return nil
 }
 

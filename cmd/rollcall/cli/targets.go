@@ -62,7 +62,7 @@ func findRecords(v *dnsview.View, args []string) ([]providers.Identity, error) {
 		}
 		switch {
 		case len(found) == 0:
-			return nil, notFound("record "+words.Clean(arg), hintValues(near), unreadZones(v, want.Zone, want.Name))
+			return nil, notFound("record "+words.Clean(arg), recordHint(v, want, near), unreadZones(v, want.Zone, want.Name))
 		case len(zones) > 1:
 			return nil, exit.Usagef("%s is in the zones %s: write the zone before it, such as %s:%s", words.Clean(arg), strings.Join(zones, " and "), zones[0], words.Clean(arg))
 		}
@@ -94,15 +94,28 @@ func setsOf(v *dnsview.View, found []*providers.Record) []string {
 	return names
 }
 
-// hintValues returns a hint with the values that a name has.
-func hintValues(near []string) string {
-	switch {
-	case len(near) > 3:
-		return fmt.Sprintf("the name has %d other values: see rollcall ls records", len(near))
-	case len(near) > 0:
-		return "the name has " + words.Clean(strings.Join(near, ", "))
+// recordHint returns a hint for a record that is not there: its name's other values, or else the zone or the name that is most
+// like its own.
+func recordHint(v *dnsview.View, want recordRef, near []string) string {
+	const see = "see rollcall ls records"
+	var zones, names []string
+	for i := range v.Snapshot.Zones {
+		z := &v.Snapshot.Zones[i]
+		if zones = append(zones, z.Zone.Name); namesZone(want.Zone, &z.Zone) {
+			for k := range z.Records {
+				names = append(names, z.Records[k].Name)
+			}
+		}
 	}
-	return "see rollcall ls records"
+	switch {
+	case len(near) == 0 && len(names) == 0 && want.Zone != "":
+		return nearestTo(want.Zone, zones, "see rollcall ls sources")
+	case len(near) == 0:
+		return nearestTo(want.Name, names, see)
+	case len(near) > 3:
+		return fmt.Sprintf("the name has %d other values: %s", len(near), see)
+	}
+	return "the name has " + words.Clean(strings.Join(near, ", "))
 }
 
 // findInstances returns the instances that arguments name: by id, by cloud/id, or by a name that only one instance has.

@@ -31,6 +31,9 @@ func TestMistakesOnTheCommandLineEndIn2AndAreOneLine(t *testing.T) {
 		{"deregister", "needs records, or --dead"},
 		{"deregister --dead www.example.com/A/192.0.2.1", "not both"},
 		{"deregister www.example.com", "is no record: write [zone:]name/type/value"},
+		{"completion", "needs a shell"},
+		{"completion tcsh", `unknown command "tcsh" for "rollcall completion"`},
+		{"completion bash x", "takes no argument"},
 		{"terminate", "needs the id of an instance"},
 		{"quiesce", "needs the id of an instance, or a record"},
 		{"quiesce www-01 www.example.com/A/192.0.2.1", "takes instances or records"},
@@ -67,6 +70,32 @@ func TestMistakesOnTheCommandLineEndIn2AndAreOneLine(t *testing.T) {
 				t.Errorf("something on stdout: %q", r.out)
 			}
 		})
+	}
+}
+
+func TestWhatIsNamedAndIsNotThereEndsIn2WithTheNearestName(t *testing.T) {
+	newWorld(t)
+	for _, c := range []struct{ args, want string }{
+		{"config forget nosuch", "no cloud nosuch left the config; rollcall config forget lists"},
+		{"config forget nosuch --undo", "nosuch is not forgotten"},
+		{"evacuate joyent-am", "the nearest is joyent-ams; the clouds are"},
+		{"return --cloud joyent-am", "the nearest is joyent-ams; the clouds are"},
+		{"evacuate joyent-ams --service www.scalability.exper", "the nearest is www.scalability.expert; see rollcall ls services"},
+		{"deregister www.scalability.exprt/A/192.0.2.1", "the nearest is www.scalability.expert; see rollcall ls records"},
+		{"deregister scalability.exprt:www.scalability.expert/A/192.0.2.1", "the nearest is scalability.expert; see rollcall ls sources"},
+	} {
+		if r := rollcall(t, strings.Fields(c.args)...); r.code != exit.Usage || !strings.Contains(r.err, c.want) {
+			t.Errorf("%s ends in %d: %s", c.args, r.code, r.err)
+		}
+	}
+}
+
+func TestWhatTimeoutLeavesUnreadIsUnknown(t *testing.T) {
+	newWorld(t)
+	for _, args := range []string{"ls instances", "drift", "terminate www-01", "config forget"} {
+		if r := rollcall(t, strings.Fields("--timeout 1ns "+args)...); r.code != exit.Unknown || !strings.Contains(r.err, "--timeout 1ns was over") || r.out != "" {
+			t.Errorf("%s ends in %d: %s%s", args, r.code, r.out, r.err)
+		}
 	}
 }
 
