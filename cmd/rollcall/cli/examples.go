@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,8 +17,8 @@ var examples = map[string]string{
   rollcall config check --offline                # the file alone, in CI`,
 	"config show": `  rollcall config show`,
 	"drift": `  rollcall drift
-  rollcall drift --exit-code --wire              # for a cron job: 3 is drift, 4 is unknown
-  rollcall drift -o github                       # annotations of a workflow`,
+  rollcall drift --exit-code --wire     # for a cron job: 3 is drift, 4 unknown
+  rollcall drift -o github              # annotations of a workflow`,
 	"journal": `  rollcall journal --filter 'verb:deregister age<1h'
   rollcall journal --limit 5 -o json
   rollcall journal --verify`,
@@ -28,10 +29,10 @@ var examples = map[string]string{
   rollcall ls instances -o json --all
   rollcall ls instances --columns name,address,service --sort -age`,
 	"ls records": `  rollcall ls records --filter 'name:www type:A'
-  rollcall ls records --wire -o wide             # with what the name servers answer`,
+  rollcall ls records --wire -o wide      # with what name servers answer`,
 	"ls services": `  rollcall ls services
   rollcall ls services -o json --filter 'name:www'`,
-	"ls sources": `  rollcall ls sources -o wide                    # with the accounts and where credentials come from`,
+	"ls sources": `  rollcall ls sources -o wide             # with accounts and keys' origin`,
 	"policy aws": `  rollcall policy aws --service www.example.com
   rollcall policy aws --account 123456789012 -o json`,
 	"policy cloudflare": `  rollcall policy cloudflare --service www.example.com`,
@@ -39,34 +40,37 @@ var examples = map[string]string{
 	"reboot":            `  rollcall reboot www-01 --dry-run`,
 	"redo":              `  rollcall redo --dry-run`,
 	"register": `  rollcall register www-07
-  rollcall register aws-use1/i-0ab41c2d3e4f56789 --service www.example.com --dry-run`,
+  rollcall register aws-use1/i-0ab41c2d3e4f56789 --dry-run`,
 	"start":          `  rollcall start joyent-east/www-07`,
-	"stop":           `  rollcall stop www-07 --confirm www-07          # although clients are sent to it`,
+	"stop":           `  rollcall stop www-07 --confirm www-07   # although clients are sent to it`,
 	"team join":      `  rollcall team join --dry-run`,
-	"team set-aside": `  rollcall team set-aside                       # after the store was emptied on purpose`,
-	"team signers":   `  rollcall team signers allowed_signers         # with credentials that may write the object`,
-	"terminate": `  rollcall terminate www-07                      # out of DNS first, then a wait for resolvers
+	"team set-aside": `  rollcall team set-aside                 # after a store was emptied on purpose`,
+	"team signers":   `  rollcall team signers allowed_signers   # as one who may write the object`,
+	"terminate": `  rollcall terminate www-07               # out of DNS first, then a wait
   rollcall terminate i-0ab41c2d3e4f56789 --yes --no-drain
-  rollcall ls instances --filter 'tag.version=v1' -o name | rollcall terminate - --dry-run`,
+  rollcall ls instances --filter tag.version=v1 -o name |
+    rollcall terminate - --dry-run`,
 	"timeline": `  rollcall timeline www.example.com --since 2h`,
 	"undo": `  rollcall undo                                  # the last change of your own
   rollcall undo 41 --dry-run`,
 	"userdata lint": `  rollcall userdata lint
   rollcall userdata lint my-nginx --provider ec2 --strict`,
-	"userdata list":   `  rollcall userdata list`,
-	"userdata render": `  rollcall userdata render nginx-roundrobin --cloud aws-use1 --service www.example.com`,
-	"userdata show":   `  rollcall userdata show nginx-roundrobin`,
-	"version":         `  rollcall version -o json`,
+	"userdata list": `  rollcall userdata list`,
+	"userdata render": `  rollcall userdata render nginx-roundrobin \
+    --cloud aws-use1 --service www.example.com`,
+	"userdata show": `  rollcall userdata show nginx-roundrobin`,
+	"version":       `  rollcall version -o json`,
 }
+
+var firstExample = regexp.MustCompile(`^(?:.*[\\|]\n)*.*`)
 
 // addExamples sets the examples of every command below c. A group has the first of each of its commands.
 func addExamples(c *cobra.Command) {
 	var first []string
 	for _, sub := range c.Commands() {
 		addExamples(sub)
-		line, _, _ := strings.Cut(sub.Example, "\n")
-		if line != "" {
-			first = append(first, line)
+		if sub.Example != "" {
+			first = append(first, firstExample.FindString(sub.Example))
 		}
 	}
 	if c.Example == "" {

@@ -21,7 +21,8 @@ func TestEveryCommandHasExamplesThatItUnderstands(t *testing.T) {
 		if c.Example == "" && !c.Hidden {
 			t.Errorf("%s has no example", c.CommandPath())
 		}
-		for line := range strings.Lines(c.Example) {
+		joined := strings.NewReplacer("\\\n", "", "|\n", "|").Replace(c.Example)
+		for line := range strings.Lines(joined) {
 			line, _, _ = strings.Cut(line, " #")
 			for _, words := range commandsOf(line) {
 				if words[0] == "rollcall" {

@@ -82,7 +82,7 @@ anywhere, and with --dry-run the exit code is 1, or 4 if one did not answer.
 Without --wait it returns once every cloud has accepted its nodes; with it, once
 each runs and is in DNS. It prints the outcome of each node. With --id and the
 launch id of an earlier try it continues that launch and starts nothing twice.`,
-		Example: "  rollcall launch --cloud aws-use1=2,joyent-east --service www.example.com --wait\n  rollcall launch --cloud aws-use1 --service www.example.com --dry-run",
+		Example: "  rollcall launch --cloud aws-use1=2,joyent-east --wait \\\n    --service www.example.com\n  rollcall launch --cloud aws-use1 --service www.example.com --dry-run",
 		Args:    noArgs,
 	}
 	f.format = output.Flag(c, output.Text, output.JSON, output.YAML)

@@ -54,7 +54,7 @@ that were stopped are continued one after the other, each though one before it
 failed. On a terminal it asks for the name of the node, or for the number of
 nodes; elsewhere it needs --yes. A termination cannot be undone; undo names what
 was launched.`,
-		example: "  rollcall replace www-03 --dry-run\n  rollcall replace --service www.example.com --max-out 2 --image aws-use1=ami-0abc --yes\n  rollcall replace --resume",
+		example: "  rollcall replace www-03 --dry-run\n  rollcall replace --service www.example.com --max-out 2 --yes \\\n    --image aws-use1=ami-0abc\n  rollcall replace --resume",
 		args: func(in *changeInput) cobra.PositionalArgs {
 			return func(cmd *cobra.Command, args []string) error {
 				n := 0

@@ -134,11 +134,11 @@ command it starts the console.
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 drift, 4 unknown (a source was not
 complete).`,
-		Example: `  rollcall --demo                                # the console, on embedded clouds
-  rollcall config init                           # a config from your credentials
-  rollcall ls findings --filter 'finding:dead'   # what a dead node has left in DNS
-  rollcall drift --exit-code                     # 3 if clouds and DNS disagree
-  rollcall evacuate joyent-ams --dry-run         # what taking a cloud out of DNS would do`,
+		Example: `  rollcall --demo                           # the console, on embedded clouds
+  rollcall config init                      # a config from your credentials
+  rollcall ls findings --filter class:dead  # what a dead node has left in DNS
+  rollcall drift --exit-code                # 3 if clouds and DNS disagree
+  rollcall evacuate joyent-ams --dry-run    # a cloud out of DNS: the plan`,
 		Version:       buildVersion().Version,
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return a.console(cmd.Context()) },

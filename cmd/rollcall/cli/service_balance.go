@@ -28,8 +28,8 @@ A host is the target of its SRV value, with or without the zone, or the name or
 id of its instance; or it is a RECORD, written [zone:]name/type/value. An option
 that is not given changes nothing. Round-robin services with weighted record
 sets of Route 53 have a weight too.`,
-	example: "  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --weight 5\n" +
-		"  rollcall service balance --service v1._theservice._tcp.example.com --host web1 --host web2 --priority 20 --dry-run",
+	example: "  rollcall service balance --service v1._theservice._tcp.example.com \\\n    --host web1 --weight 5\n" +
+		"  rollcall service balance --service v1._theservice._tcp.example.com \\\n    --host web1 --host web2 --priority 20 --dry-run",
 	args: balanceFlags,
 	flags: func(f *pflag.FlagSet, in *changeInput) {
 		f.StringVar(&in.service, "service", "", "incarnation, or round-robin `name`")

@@ -28,7 +28,7 @@ same time. Existing records are not changed.
 
 TXT values come from --txt, else from the config, else it is txtvers=1 alone.
 Anyone can read them.`,
-		Example: "  rollcall service create v2._theservice._tcp.example.com --txt txtvers=1 --txt proto=2",
+		Example: "  rollcall service create v2._theservice._tcp.example.com \\\n    --txt txtvers=1 --txt proto=2",
 		Args:    exactly(1, "the name of an incarnation, such as v1._theservice._tcp.example.com"),
 	}
 	form := serviceFlags(cmd, &c)

@@ -136,7 +136,7 @@ changed otherwise. If the host is a node already, its own records are updated.
 
 It needs the credentials of the DNS account, and of no cloud. Any number of
 hosts may join at once: each is in DNS if its join has exited with 0.`,
-		Example: "  rollcall service join --service v1._theservice._tcp.example.com --host web1 --address 192.0.2.7 --port 4218 --priority 10 --weight 20",
+		Example: "  rollcall service join --service v1._theservice._tcp.example.com \\\n    --host web1 --address 192.0.2.7 --port 4218 --priority 10 --weight 20",
 		Args:    noArgs,
 	}
 	f.add(cmd)

@@ -41,8 +41,10 @@ no guard: drift still exits with 3, and no finding is said to be resolved.
 A snoozed finding comes back by itself when its time is over, when its evidence
 or severity changes, and when it ends and begins anew. ls findings --all lists
 the snoozed ones too, --filter snoozed:yes only those.`,
-		Example: `  rollcall snooze www.example.com/A/192.0.2.1 --for 2h --reason "vendor replaces the host at 5"
-  rollcall snooze v1._theservice._tcp.example.net --class thin --for 3d --reason "half of it moves on Monday"
+		Example: `  rollcall snooze www.example.com/A/192.0.2.1 --for 2h \
+    --reason "vendor replaces the host at 5"
+  rollcall snooze v1._theservice._tcp.example.net --class thin \
+    --for 3d --reason "half of it moves on Monday"
   rollcall snooze --end www.example.com/A/192.0.2.1`,
 		Args: named("what the findings are about, as ls findings shows it"),
 	}
@@ -160,7 +162,7 @@ func (a *commands) noteCommand() *cobra.Command {
 		Long: `note writes a text about a record or an instance, which the console's detail,
 ls -o wide and JSON show with its author. It changes nothing in DNS or a cloud.
 Without a text it prints the note that is there.`,
-		Example: `  rollcall note i-0123456789abcdef0 "kernel panic under load, kept for the vendor"
+		Example: `  rollcall note i-0123456789abcdef0 "panic under load, kept for the vendor"
   rollcall note --remove i-0123456789abcdef0`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 || strings.TrimSpace(args[0]) == "" {
