@@ -65,6 +65,9 @@ func readSettings(o Options) (*settings, error) {
 	if isMissing {
 		return s, setUpError(o.Source, fmt.Sprintf("source_profile of profile %s is %s, which is not in the AWS config files (%s): correct the name, or add that profile", Clean(name), Clean(missing.Profile), strings.Join(files, " or ")))
 	}
+	if p, file, has, lacks := halfKeys(name, files); p != "" {
+		return s, setUpError(o.Source, fmt.Sprintf("profile %s in %s has %s and no %s: add it there, or run aws configure --profile %s", Clean(p), file, has, lacks, providers.ShellQuote(Clean(p))))
+	}
 	if loop := roleLoop(name, files); loop != nil {
 		return s, setUpError(o.Source, fmt.Sprintf("each of these profiles takes its credentials from the next (source_profile), and the last from one before: %s: let one of them have credentials of its own", Clean(strings.Join(loop, ", "))))
 	}
@@ -142,25 +145,59 @@ func plainProfiles(text []byte) []byte {
 
 var (
 	profileSection = regexp.MustCompile(`^[ \t]*\[[ \t]*(?:profile[ \t]+)?([^\]]*?)[ \t]*\]`)
-	sourceProfile  = regexp.MustCompile(`^source_profile[ \t]*=[ \t]*(.*?)[ \t]*$`)
+	profileSetting = regexp.MustCompile(`^(\w+)[ \t]*=[ \t]*(.*?)[ \t]*$`)
 )
 
-// roleLoop returns the profiles from one on that lead to each other by source_profile, with the first that comes again at the
-// end. It returns nil if they do not.
-func roleLoop(name string, files []string) []string {
-	source := map[string]string{}
-	for _, f := range files {
-		text, _ := os.ReadFile(f) // one that cannot be read counts as empty
+// eachSetting calls f for each setting of each profile in files. One that cannot be read counts as empty.
+func eachSetting(files []string, f func(file, profile, key, value string)) {
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
 		at := ""
 		for line := range strings.Lines(string(plainProfiles(text))) {
 			line = strings.TrimRight(line, "\n")
 			if m := profileSection.FindStringSubmatch(line); m != nil {
 				at = m[1]
-			} else if m := sourceProfile.FindStringSubmatch(line); m != nil {
-				source[at] = m[1]
+			} else if m := profileSetting.FindStringSubmatch(line); m != nil {
+				f(file, at, m[1], m[2])
 			}
 		}
 	}
+}
+
+// halfKeys returns the first profile, of one and those that it takes its credentials from, with one half of a pair of keys in a
+// file, and both halves' names. It returns "" if there is none.
+func halfKeys(name string, files []string) (profile, file, has, lacks string) {
+	const id, secret = "aws_access_key_id", "aws_secret_access_key"
+	source, set := map[string]string{}, map[[3]string]bool{}
+	eachSetting(files, func(file, profile, key, value string) {
+		if set[[3]string{file, profile, key}] = true; key == "source_profile" {
+			source[profile] = value
+		}
+	})
+	for range len(source) + 1 {
+		for _, f := range files {
+			switch hasID := set[[3]string{f, name, id}]; {
+			case hasID == set[[3]string{f, name, secret}]:
+			case hasID:
+				return name, f, id, secret
+			default:
+				return name, f, secret, id
+			}
+		}
+		name = source[name]
+	}
+	return "", "", "", ""
+}
+
+// roleLoop returns the profiles from one on that lead to each other by source_profile, with the first that comes again at the
+// end. It returns nil if they do not.
+func roleLoop(name string, files []string) []string {
+	source := map[string]string{}
+	eachSetting(files, func(_, profile, key, value string) {
+		if key == "source_profile" {
+			source[profile] = value
+		}
+	})
 	chain := []string{name}
 	for {
 		next, ok := source[chain[len(chain)-1]]

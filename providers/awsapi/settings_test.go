@@ -147,6 +147,7 @@ func TestWhatTheFilesLackIsNamed(t *testing.T) {
 		"[profile envless]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/ops\ncredential_source = Environment\n"+
 		"[profile served]\nregion = eu-west-1\nservices = nowhere\n[profile one]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = two\n"+
 		"[profile two]\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = three\n[profile three]\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = two\n"+
+		"[profile half]\nregion = eu-west-1\naws_access_key_id = AKIAEXAMPLE\n[profile keyless]\naws_secret_access_key = s3cr3t\n[profile onhalf]\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = half\n"+
 		"[profile roleless]\nregion = eu-west-1\nsource_profile = prod\n", "")
 	if s, err := Open(Options{Source: "x", Profile: "prod", Env: env}); err != nil || s.Config.Region != "eu-west-1" {
 		t.Fatalf("session %+v, error %v", s, err)
@@ -163,6 +164,9 @@ func TestWhatTheFilesLackIsNamed(t *testing.T) {
 		"a profile without credentials":    {Options{Profile: "empty", Env: env}, providers.KindAuth, []string{"profile empty holds no credentials: run aws configure --profile empty"}},
 		"no region":                        {Options{Profile: "bare", Env: env}, providers.KindInvalid, []string{"no region"}},
 		"services without a section":       {Options{Profile: "served", Env: env}, providers.KindAuth, []string{"profile served has services = nowhere, and " + config + " has no section [services nowhere]"}},
+		"half of the keys":                 {Options{Profile: "half", Env: env}, providers.KindAuth, []string{"profile half in " + config + " has aws_access_key_id and no aws_secret_access_key: add it there, or run aws configure --profile half"}},
+		"the other half":                   {Options{Profile: "keyless", Env: env}, providers.KindAuth, []string{"profile keyless in " + config + " has aws_secret_access_key and no aws_access_key_id"}},
+		"half of the keys of a role":       {Options{Profile: "onhalf", Env: env}, providers.KindAuth, []string{"profile half in " + config + " has aws_access_key_id and no aws_secret_access_key"}},
 		"roles in a loop":                  {Options{Profile: "one", Env: env}, providers.KindAuth, []string{"takes its credentials from the next (source_profile)", ": one, two, three, two: "}},
 		"a source_profile that is missing": {Options{Profile: "chained", Env: env}, providers.KindAuth, []string{"source_profile of profile chained is gone, which is not in the AWS config files (" + config}},
 		"an unknown credential_source":     {Options{Profile: "odd", Env: env}, providers.KindAuth, []string{`credential_source of profile odd is "Thin Air": write Environment, EcsContainer or Ec2InstanceMetadata`}},

@@ -58,7 +58,7 @@ func (t *token) after(ctx context.Context, used string) (string, error) {
 func (t *token) renew(ctx context.Context) (string, error) {
 	text, err := t.fetch(ctx)
 	if err == nil {
-		text = strings.TrimSpace(text)
+		text = strings.TrimSpace(strings.TrimPrefix(text, "\ufeff")) // some editors begin a file with a byte order mark
 		err = checkToken(text)
 	}
 	t.value, t.err, t.fetched = text, nil, t.clock.Now()

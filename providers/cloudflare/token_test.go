@@ -61,8 +61,11 @@ func openAt(t *testing.T, s *tokenServer, clk providers.Clock, env providers.Env
 func TestATokenIsFoundWhereItIsKept(t *testing.T) {
 	s := newTokenServer(t, "t1")
 	path := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(path, []byte("t1\n"), 0o600); err != nil {
-		t.Fatal(err)
+	marked := path + ".marked"
+	for p, text := range map[string]string{path: "t1\n", marked: "\ufefft1\r\n"} {
+		if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	env := providers.EnvironmentOf("PATH=" + os.Getenv("PATH"))
 	for name, c := range map[string]struct {
@@ -74,6 +77,7 @@ func TestATokenIsFoundWhereItIsKept(t *testing.T) {
 		"CF_API_TOKEN":             {env.With("CF_API_TOKEN= t1 "), nil, "CF_API_TOKEN"},
 		"a variable of the config": {env.With("CLOUDFLARE_API_TOKEN=other", "MINE=t1"), []string{"token_env", "MINE"}, "MINE"},
 		"a file":                   {env.With("CLOUDFLARE_API_TOKEN=other"), []string{"token_file", path}, path},
+		"a file of an editor":      {env, []string{"token_file", marked}, marked},
 		"a command":                {env.With("CLOUDFLARE_API_TOKEN=other"), []string{"token_command", "cat '" + path + "'"}, "token_command"},
 	} {
 		a, zones := openAt(t, s, providers.Clock{}, c.env, c.settings...)

@@ -28,7 +28,7 @@ const ListPatience = 5 * time.Second
 func Agent(socket string, f func(agent.ExtendedAgent) error) error {
 	conn, err := net.DialTimeout("unix", socket, ListPatience)
 	if err != nil {
-		return fmt.Errorf("ssh-agent: %w", err)
+		return fmt.Errorf("the ssh-agent of SSH_AUTH_SOCK is not reached: start one and ssh-add the key: %w", err)
 	}
 	defer func() { _ = conn.Close() }()
 	client := agent.NewClient(conn)

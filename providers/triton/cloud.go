@@ -132,6 +132,9 @@ func (c *Config) signer() (*signer, error) {
 		if onDisk != nil {
 			return onDisk, nil
 		}
+		if err != nil {
+			err = fmt.Errorf("%w; or name the private key with key_file in the config", err)
+		}
 		if err = errors.Join(err, diskErr); err != nil {
 			return nil, err
 		}

@@ -243,6 +243,9 @@ func keyFile(path, fingerprint string) (*key, error) {
 	}
 	k, err := parseKey(data)
 	if err != nil {
+		if _, _, _, _, notPublic := ssh.ParseAuthorizedKey(data); notPublic == nil {
+			return nil, fmt.Errorf("%s is a public key: name the file of the private key, which is mostly called %s", path, strings.TrimSuffix(filepath.Base(path), ".pub"))
+		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if fingerprint != "" && !sshkey.Matches(k.public, fingerprint) {

@@ -148,6 +148,16 @@ func TestAKeyThatCannotSignForCloudAPIIsRefused(t *testing.T) {
 	}
 }
 
+func TestAKeyFileWithAPublicKeyIsRefusedWithTheNameOfThePrivateKey(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "id_rsa.pub")
+	if err := os.WriteFile(path, ssh.MarshalAuthorizedKey(mustPublic(t, &testKey().PublicKey)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyFile(path, ""); err == nil || !strings.Contains(err.Error(), path+" is a public key: name the file of the private key, which is mostly called id_rsa") {
+		t.Error(err)
+	}
+}
+
 func mustPublic(t *testing.T, pub crypto.PublicKey) ssh.PublicKey {
 	t.Helper()
 	p, err := ssh.NewPublicKey(pub)
@@ -308,7 +318,13 @@ func TestAKeyThatIsNowhereIsAnAuthErrorAndNothingIsSent(t *testing.T) {
 	if providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), id) {
 		t.Fatalf("without an agent: %v", err)
 	}
-	c := f.cloud(func(c *Config) { c.KeyFile, c.KeyID, c.AgentSocket = "", id, serveAgent(t, ring(t, testKey())) })
+	gone := filepath.Join(t.TempDir(), "agent")
+	c := f.cloud(func(c *Config) { c.KeyFile, c.KeyID, c.AgentSocket = "", id, gone })
+	_, err = c.Identify(t.Context())
+	if providers.KindOf(err) != providers.KindAuth || !strings.Contains(err.Error(), "start one and ssh-add the key") || !strings.Contains(err.Error(), gone) || !strings.Contains(err.Error(), "key_file") {
+		t.Fatalf("with an agent that is gone: %v", err)
+	}
+	c = f.cloud(func(c *Config) { c.KeyFile, c.KeyID, c.AgentSocket = "", id, serveAgent(t, ring(t, testKey())) })
 	_, err = c.Identify(t.Context())
 	if providers.KindOf(err) != providers.KindAuth || len(f.calls) != 0 {
 		t.Fatalf("with an agent that has another key: %v, calls %v", err, f.calls)

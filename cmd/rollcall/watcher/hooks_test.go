@@ -59,6 +59,19 @@ func TestARefusalOfAWebhookIsNotTriedAgainAndARedirectionIsNotFollowed(t *testin
 	}
 }
 
+func TestAWebhookThatDoesNotAnswerIsReportedWithItsTime(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // else the server does not see that the client has gone
+		<-r.Context().Done()
+	}))
+	defer srv.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	if err := newWebhook(&Options{Webhook: srv.URL}, nil, time.Now).deliver(ctx, &batch{}); err == nil || err.Error() != "it did not answer within 10s" {
+		t.Error(err)
+	}
+}
+
 func TestACommandOfWatchIsGivenNoCredentialThatItIsNotToldTo(t *testing.T) {
 	for _, name := range []string{"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "CLOUDFLARE_API_TOKEN", "TRITON_KEY_MATERIAL", "SDC_KEY_ID", "SSH_AUTH_SOCK", "ROLLCALL_WEBHOOK", "GH_PAT", "MY_OWN", "DB_PASSWORD"} {
 		t.Setenv(name, "handed-on")

@@ -69,6 +69,9 @@ func newWebhook(f *Options, over http.RoundTripper, now func() time.Time) *hook 
 		}
 		resp, err := client.Do(req)
 		if err != nil {
+			if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return fmt.Errorf("it did not answer within %s", hookTimeout)
+			}
 			if u, ok := errors.AsType[*url.Error](err); ok {
 				err = u.Err // without the URL
 			}
