@@ -1,7 +1,16 @@
 package journal
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	"os"
 	"strconv"
 	"time"
 
@@ -72,6 +81,78 @@ func (j *Journal) lostChain(stop <-chan struct{}) (lost error, damaged bool, err
 		what = fmt.Sprintf("object %d is not the one that this machine has read: it was replaced", b.seq)
 	}
 	return j.otherChain("compare object "+strconv.FormatUint(b.seq, 10), what), false, nil
+}
+
+// Compare returns as refused, of kind providers.KindUnreachable, why a store is not the one that this machine knows, or does
+// not have the chain of its mirror: a *LostError. With write it gives an id to a store that has none. It reads two objects, and
+// of the mirror its ends.
+func Compare(ctx context.Context, o TeamOptions, write bool) (refused, err error) {
+	f, err := readStoreFile(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	j := &Journal{path: o.Path, clock: o.Clock, team: &team{store: o.Store, id: f.ID}}
+	if err := j.readEnds(); err != nil {
+		return nil, err
+	}
+	lost, _, err := j.lostChain(ctx.Done())
+	if err == nil && lost == nil {
+		lost, err = j.identify(ctx.Done(), write)
+	}
+	if why, ok := errors.AsType[*providers.Error](lost); ok {
+		return &providers.Error{Kind: providers.KindUnreachable, Source: why.Source, Op: why.Op, Err: &LostError{why.Err}}, nil
+	}
+	return nil, err
+}
+
+// readEnds reads of the mirror what comparing it takes. Ends that are damaged are not compared.
+func (j *Journal) readEnds() error {
+	f, err := os.Open(j.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	first, err := bufio.NewReader(f).ReadBytes('\n')
+	if errors.Is(err, io.EOF) {
+		return nil // it is empty, or its only line is being written
+	}
+	var last []byte
+	if err == nil {
+		last, err = lastLine(f)
+	}
+	if err != nil {
+		return fmt.Errorf("journal: read %s: %w", j.path, err)
+	}
+	var r read
+	if json.Unmarshal(first, &r) == nil && r.Number == 1 {
+		j.replay.first = parseObject([]byte(r.Object)).Hash
+	}
+	if r = (read{}); json.Unmarshal(last, &r) == nil {
+		j.replay.seq, j.replay.head = r.Number, cmp.Or(parseObject([]byte(r.Object)).Hash, "?")
+	}
+	return nil
+}
+
+// lastLine returns the last whole line of a file that has one.
+func lastLine(f *os.File) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	for part := int64(64 << 10); ; part *= 8 {
+		part = min(part, info.Size())
+		text := make([]byte, part)
+		if _, err := f.ReadAt(text, info.Size()-part); err != nil {
+			return nil, err
+		}
+		text = text[:bytes.LastIndexByte(text, '\n')+1]
+		if begin := bytes.LastIndexByte(bytes.TrimSuffix(text, []byte{'\n'}), '\n') + 1; begin > 0 || part == info.Size() {
+			return text[begin:], nil
+		}
+	}
 }
 
 // hashAt returns the hash of an object in the store, which is empty if the object is damaged.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"rollcall/providers"
 	"rollcall/providers/textfile"
@@ -63,6 +64,9 @@ func (j *Journal) noteStore() error {
 	if j.path == "" {
 		return nil // only the store is read
 	}
+	if err := os.MkdirAll(filepath.Dir(j.path), 0o700); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
 	err := textfile.Write(storeFilePath(j.path), func(f *os.File) error {
 		return errors.Join(json.NewEncoder(f).Encode(storeFile{j.team.store.Name(), j.team.id}), f.Sync())
 	})
@@ -81,7 +85,10 @@ func (j *Journal) identify(stop <-chan struct{}, write bool) (lost, err error) {
 	}
 	o, err := j.get(stop, storeKey)
 	if providers.KindOf(err) == providers.KindNotFound {
-		if !write {
+		switch {
+		case t.id != "" && j.replay.seq == 0:
+			return j.otherChain("read its id", "it has no object "+storeKey+", which this machine has read there"), nil
+		case !write:
 			return nil, nil
 		}
 		if o.Data, err = json.Marshal(storeObject{storeFormat, cmp.Or(t.id, rand.Text())}); err != nil {
@@ -91,7 +98,9 @@ func (j *Journal) identify(stop <-chan struct{}, write bool) (lost, err error) {
 		defer cancel()
 		_, err = t.store.PutIfAbsent(ctx, storeKey, o.Data)
 		if k := providers.KindOf(err); k == providers.KindConflict || k == providers.KindUncertain {
-			o, err = j.get(stop, storeKey)
+			if is, getErr := j.get(stop, storeKey); getErr == nil {
+				o, err = is, nil
+			}
 		}
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -98,19 +99,29 @@ func (j *Journal) renew(ctx context.Context) error {
 	key := writerKey(j.writer)
 	version := t.alive
 	t.alive = ""
-	if version == "" {
-		version, err = t.store.PutIfAbsent(ctx, key, data)
-	} else {
-		version, err = t.store.PutIfMatch(ctx, key, data, version)
-	}
-	if k := providers.KindOf(err); k == providers.KindConflict || k == providers.KindUncertain { // an answer was lost
-		var o providers.Object
-		if o, err = t.store.Get(ctx, key); err == nil {
-			version = o.Version
+	for range maxStuck {
+		if version == "" {
+			version, err = t.store.PutIfAbsent(ctx, key, data)
+		} else {
+			version, err = t.store.PutIfMatch(ctx, key, data, version)
 		}
-	}
-	if err == nil {
-		t.alive = version
+		switch providers.KindOf(err) {
+		case "":
+			t.alive = version
+			return nil
+		case providers.KindConflict, providers.KindUncertain, providers.KindNotFound: // an answer was lost, or the object was removed
+		default:
+			return err
+		}
+		o, getErr := t.store.Get(ctx, key)
+		if getErr != nil && providers.KindOf(getErr) != providers.KindNotFound {
+			return err
+		}
+		if getErr == nil && bytes.Equal(o.Data, data) {
+			t.alive = o.Version
+			return nil
+		}
+		version = o.Version // none if there is no object
 	}
 	return err
 }

@@ -248,8 +248,8 @@ func (l *Lease) write(ctx context.Context, version string, number uint64) error 
 	case "":
 	case providers.KindConflict, providers.KindNotFound, providers.KindUncertain:
 		o, is, getErr := l.read(ctx)
-		if getErr != nil && providers.KindOf(getErr) != providers.KindNotFound {
-			return getErr // it is renewed or looked at again while there is time
+		if k := providers.KindOf(getErr); k != "" && (k != providers.KindNotFound || version == "" && providers.KindOf(err) == providers.KindUncertain) {
+			return err // it is renewed or looked at again while there is time
 		}
 		if is != mine { // a reply may have been lost, and the write made
 			l.note(o, is)

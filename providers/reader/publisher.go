@@ -173,11 +173,12 @@ func (p *Publisher) writeAll(ctx context.Context, s *Source, r *Rows, was writte
 	}
 	switch providers.KindOf(err) {
 	case providers.KindConflict, providers.KindUncertain, providers.KindNotFound: // a reply was lost, or another process had this number
-		var o providers.Object
-		if o, err = p.store.Get(ctx, s.Object); err != nil {
+		o, getErr := p.store.Get(ctx, s.Object)
+		if getErr != nil {
 			delete(p.objects, s.Object)
 			return err
 		}
+		err = nil
 		if now.version = o.Version; sumOf(o.Data) != now.sum {
 			p.objects[s.Object] = written{version: now.version, latest: now.latest} // it is replaced at the next time
 			return providers.Errorf(providers.KindConflict, "write "+s.Object, "it is not what was written")

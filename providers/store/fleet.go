@@ -45,10 +45,11 @@ func isOfFleet(ctx context.Context, s providers.Store, fleet string, write bool)
 			return false, jsonErr
 		}
 		_, err = s.PutIfAbsent(ctx, fleetKey, data)
+		is.Data = data
 		if k := providers.KindOf(err); k == providers.KindConflict || k == providers.KindUncertain {
-			is, err = s.Get(ctx, fleetKey)
-		} else {
-			is.Data = data
+			if has, getErr := s.Get(ctx, fleetKey); getErr == nil {
+				is, err = has, nil
+			}
 		}
 	}
 	if err != nil {

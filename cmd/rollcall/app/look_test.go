@@ -20,7 +20,7 @@ func TestAConsoleSeesWhatAnotherMemberChangesWithinTenSecondsAtTwoReadsEach(t *t
 		c := &config.Config{Team: config.Team{Folder: "/team"}, Refresh: 30 * time.Second}
 		member := func() *Session {
 			a := &Program{}
-			a.stores.Store(c.Team.Store()+" "+c.Fleet, func() providers.Store { return store })
+			a.stores.Store(c.Team.Store()+" "+c.Fleet, func() teamStores { return teamStores{store, store} })
 			s := NewSession(a, c, nil, nil)
 			s.State, s.Silent = t.TempDir(), true
 			t.Cleanup(func() { _ = s.Close() })

@@ -27,7 +27,7 @@ func member(store *providertest.Store, n int) (*Session, *providertest.Cloud) {
 		c.Rows = append(c.Rows, providers.Instance{Cloud: "east", Key: c.Self.Key, Provider: providers.EC2, ID: fmt.Sprintf("i-%04d", i), State: providers.StateRunning})
 	}
 	s := &Session{Program: &Program{Err: io.Discard}, Config: &config.Config{Fleet: "7f3a9c1e", Refresh: 30 * time.Second, Team: config.Team{Folder: "/team"}}}
-	s.Program.stores.Store(s.Config.Team.Store()+" "+s.Config.Fleet, func() providers.Store { return store })
+	s.Program.stores.Store(s.Config.Team.Store()+" "+s.Config.Fleet, func() teamStores { return teamStores{store, store} })
 	s.Fleet = fleet.New(fleet.Options{FleetID: s.Config.Fleet, Every: s.Config.Refresh, Clouds: []fleet.CloudSource{{Name: "east", Provider: providers.EC2, Region: "us-east-1", Compute: c}}})
 	return s, c
 }

@@ -138,8 +138,12 @@ func (s *Session) annotateShared(list []annotation) error {
 	kept, err := b.Write(context.Background(), list...)
 	if kept {
 		_, away := b.Away()
+		why := ": " + away.Error()
+		if s.SaidAway() {
+			why = ""
+		}
 		s.WakePresence() // a console shows it
-		s.Report("rollcall: the store of the team cannot be used now, so this is kept on this machine and joins the others' when it is back: %s", words.Clean(away.Error()))
+		s.Report("rollcall: the store of the team cannot be used now, so this is kept on this machine and joins the others' when it is back%s", words.Clean(why))
 	}
 	return err
 }

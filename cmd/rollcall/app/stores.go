@@ -18,6 +18,7 @@ import (
 	"rollcall/providers/journal"
 	"rollcall/providers/s3"
 	"rollcall/providers/store"
+	"rollcall/providers/team"
 )
 
 // What this machine has read of a team's store, and what waits for it, is in a folder of its own for each store, so that a
@@ -131,26 +132,29 @@ func (a *Program) WaitingElsewhere(c *config.Config) []string {
 		case err != nil:
 			out = append(out, "what waits in "+f+" for another store of the team cannot be read: "+err.Error())
 		case w.Entries+w.Outcomes > 0:
-			out = append(out, waitingText(w)+"; they are sent when team: names it again")
+			out = append(out, waitingText(w, 0)+"; they are sent when team: names it again")
 		}
 	}
 	return out
 }
 
-// waitingText returns what waits on this machine for a store.
-func waitingText(w journal.Waiting) string {
-	what := index.Plural(w.Entries, "entry", "entries")
-	switch outcomes := providers.CountOf(w.Outcomes, "outcome"); {
-	case w.Entries == 0:
-		what = outcomes
-	case w.Outcomes > 0:
-		what += " and " + outcomes
+// waitingText returns what waits on this machine for a store, with a number of snoozes and notes.
+func waitingText(w journal.Waiting, notes int) string {
+	var what []string
+	if w.Entries > 0 {
+		what = append(what, index.Plural(w.Entries, "entry", "entries"))
+	}
+	if w.Outcomes > 0 {
+		what = append(what, providers.CountOf(w.Outcomes, "outcome"))
+	}
+	if notes > 0 {
+		what = append(what, index.Plural(notes, "snooze or note", "snoozes and notes"))
 	}
 	verb := "wait"
-	if w.Entries+w.Outcomes == 1 {
+	if w.Entries+w.Outcomes+notes == 1 {
 		verb = "waits"
 	}
-	return fmt.Sprintf("%s %s for the store %s", what, verb, w.Store)
+	return fmt.Sprintf("%s %s for the store %s", strings.Join(what, " and "), verb, w.Store)
 }
 
 // CheckStore reads the store of the config's team and tries its conditional writes, as the first write of each session
@@ -245,8 +249,9 @@ func (a *Program) SetStoreAside(c *config.Config) (to, waiting string, err error
 	if err := os.Rename(from, to); err != nil {
 		return "", "", fmt.Errorf("set what this machine has read of the team's store aside: %w", err)
 	}
-	if w.Entries+w.Outcomes > 0 {
-		waiting = waitingText(w)
+	notes, err := filepath.Glob(filepath.Join(team.WaitingFolder(to), "*.json"))
+	if w.Entries+w.Outcomes+len(notes) > 0 {
+		waiting = waitingText(w, len(notes))
 	}
-	return to, waiting, nil
+	return to, waiting, err
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,17 +28,29 @@ func JournalPath(c *config.Config, state string) string {
 	return filepath.Join(state, JournalName)
 }
 
+// teamStores are the stores of one team: as it is, for the journal, which compares it itself, and compared, for all else.
+type teamStores struct{ plain, compared providers.Store }
+
 // TeamStore returns the store of the config's team, for its fleet; the same one at each call. One that cannot be set up yet counts as away: what a
-// member does alone must not depend on it.
-func (a *Program) TeamStore(c *config.Config) providers.Store {
-	open := sync.OnceValue(func() providers.Store { return a.newTeamStore(c) })
+// member does alone must not depend on it. So does one that was emptied or replaced, as the copy of its journal shows.
+func (a *Program) TeamStore(c *config.Config) providers.Store { return a.teamStores(c).compared }
+
+func (a *Program) teamStores(c *config.Config) teamStores {
+	open := sync.OnceValue(func() teamStores { return a.newTeamStores(c) })
 	got, _ := a.stores.LoadOrStore(c.Team.Store()+" "+c.Fleet, open)
-	return got.(func() providers.Store)()
+	return got.(func() teamStores)()
 }
 
-func (a *Program) newTeamStore(c *config.Config) providers.Store {
+func (a *Program) newTeamStores(c *config.Config) teamStores {
 	opened := store.Opened(c.Team.Store(), func() (providers.Store, error) { return a.openStore(&c.Team) })
-	return store.OfFleet(store.Refusing(store.Checked(opened), a.storeRefusal), c.Fleet)
+	plain := store.OfFleet(store.Refusing(store.Checked(opened), a.storeRefusal), c.Fleet)
+	state := filepath.Join(config.StateDir(a.Env), c.StateName())
+	return teamStores{plain, store.Compared(plain, a.Clock, func(ctx context.Context, write bool) (refused, err error) {
+		if err := moveEarlier(c, state); err != nil {
+			return nil, err
+		}
+		return journal.Compare(ctx, journal.TeamOptions{Path: JournalPath(c, state), Store: plain, Clock: a.Clock}, write)
+	})}
 }
 
 func (a *Program) openStore(t *config.Team) (providers.Store, error) {
@@ -57,7 +70,7 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 	if path := JournalPath(c, state); c.Team.Store() == "" {
 		j, err = journal.Open(path, a.Clock, a.Interrupted)
 	} else if err = moveEarlier(c, state); err == nil {
-		o := journal.TeamOptions{Path: path, Store: a.TeamStore(c), Who: Who(), Clock: a.Clock, Stop: a.Interrupted, KeepsWaiting: a.WritesNothing, IsSame: func(place string) bool { return isPlaceOf(c, place) }}
+		o := journal.TeamOptions{Path: path, Store: a.teamStores(c).plain, Who: Who(), Clock: a.Clock, Stop: a.Interrupted, KeepsWaiting: a.WritesNothing, IsSame: func(place string) bool { return isPlaceOf(c, place) }}
 		for _, f := range otherFolders(c, state) {
 			o.Copies = append(o.Copies, filepath.Join(f, TeamJournalName))
 		}
