@@ -302,6 +302,9 @@ func (r *run) guardStep(i int, p *guard.Evidence, a *guardOutcome, dry bool) {
 		r.removedByOthers(p.Removing, p.Now)
 	}
 	a.guards = guard.Check(p)
+	if g, ok := checkEvacuated(p); !ok {
+		a.guards = append(a.guards, g)
+	}
 	r.acceptTyped(a.guards)
 	r.nameOther(a.guards, p.Change, p.Now)
 	if g, ok := r.checkOthers(p.Change, p.Now); !ok {

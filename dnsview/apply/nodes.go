@@ -111,6 +111,10 @@ func (r *run) nodeNow(ctx context.Context, ref providers.InstanceRef) (n NodeRep
 		n.Text = name + " is " + n.State + " and in DNS again: another writer has made " + back.Label() + " meanwhile"
 		return n, true
 	}
+	if n.State == string(providers.StateTerminating) {
+		n.Text = name + " is " + n.State + " and " + n.DNS + " now: it cannot be put back"
+		return n, true
+	}
 	n.Back = "rollcall return " + index.Clean(ref.ID)
 	n.Text = name + " is " + n.State + " and " + n.DNS + " now; to put it back: " + n.Back
 	if n.State == stateUnknown {

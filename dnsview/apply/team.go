@@ -74,7 +74,7 @@ func (r *run) firstToChange(entries []journal.Entry, c *providers.Change, now ti
 		if !r.isOthers(e, now) {
 			continue
 		}
-		if of := e.Change.Record(); keyOf(&of) == keyOf(&rec) {
+		if of := e.Change.Record(); keyOf(&of) == keyOf(&rec) || isSameEvacuation(&of, &rec) {
 			return e
 		}
 	}
@@ -139,7 +139,7 @@ func (r *run) stillPass(zone string, ready []readyChange) entryCheck {
 				if i < ready[n].known {
 					continue
 				}
-				if keyOf(&of) == keyOf(&rec) || e.Change.Op == providers.OpDelete && of.Type == rec.Type && providers.SameName(of.Name, rec.Name) {
+				if keyOf(&of) == keyOf(&rec) || isSameEvacuation(&of, &rec) || e.Change.Op == providers.OpDelete && of.Type == rec.Type && providers.SameName(of.Name, rec.Name) {
 					return errOthers
 				}
 			}
