@@ -61,6 +61,11 @@ func (r *Record) Note() *NoteObject { return noteOf(r.view, r.Subject) }
 // Subject returns the record in the form of the command line.
 func (r *Record) Subject() string { return providers.Clean(r.view.RecordName(r.Rec)) }
 
+// NoteAbout returns the note about what an identity names, which need not be there any more, or nil.
+func NoteAbout(v *dnsview.View, identity string) *NoteObject {
+	return noteOf(v, func() string { return identity })
+}
+
 // noteOf returns the note about a subject, which is made if there are notes at all.
 func noteOf(v *dnsview.View, subject func() string) *NoteObject {
 	a := v.Options.Annotations

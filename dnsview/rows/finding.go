@@ -112,7 +112,8 @@ func FindingTable() []Column[*Finding] {
 		{Title: "ADVICE", Wide: true, Text: func(r *Finding) string { return providers.Clean(r.view.Advice(r.Finding)) }},
 		{
 			Title: "SINCE", Wide: true, Aging: true, Text: func(r *Finding) string { return Age(r.view.Options.Now.Sub(r.view.FirstSeen(r.Finding))) },
-			Key: func(r *Finding) string { return r.view.FirstSeen(r.Finding).UTC().Format(time.RFC3339Nano) },
+			Key:     func(r *Finding) string { return r.view.FirstSeen(r.Finding).UTC().Format(time.RFC3339Nano) },
+			Machine: func(r *Finding) string { return r.view.FirstSeen(r.Finding).UTC().Format(time.RFC3339) },
 		},
 		{Title: "CERTAIN", Wide: true, Text: func(r *Finding) string { return strconv.FormatBool(r.Certain()) }},
 		{Title: "SNOOZED", Wide: true, Text: (*Finding).snoozed},

@@ -51,7 +51,7 @@ func EntryTable() []Column[*Entry] {
 	return []Column[*Entry]{
 		{Title: "ENTRY", Text: func(e *Entry) string { return e.ID }},
 		{Title: "RUN", Text: func(e *Entry) string { return e.Run }},
-		{Title: "TIME", Text: func(e *Entry) string { return e.Time.Local().Format(time.DateTime) }},
+		{Title: "TIME", Text: func(e *Entry) string { return e.Time.Local().Format(time.DateTime) }, Machine: func(e *Entry) string { return e.Time.UTC().Format(time.RFC3339) }},
 		{Title: "WHO", Text: func(e *Entry) string { return providers.Clean(e.Who) }},
 		{Title: "VERB", Text: func(e *Entry) string { return e.Verb }},
 		{Title: "STATE", Text: func(e *Entry) string { return string(e.State) }},

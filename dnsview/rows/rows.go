@@ -24,6 +24,8 @@ type Column[R any] struct {
 	Aging bool           // the text changes with the time alone
 	Key   func(R) string // sort key; nil for the text
 
+	Machine func(R) string // the text in CSV, such as a time in RFC 3339; nil for the text
+
 	// For screens; see grid.Column:
 	Min, Max int
 	Narrow   int

@@ -205,6 +205,9 @@ func (a *commands) note(ctx context.Context, args []string, remove bool) error {
 
 // noteAbout returns the subject of a note about what arg names, and the note, or nil.
 func noteAbout(v *dnsview.View, arg string) (subject string, note *rows.NoteObject, err error) {
+	if note = rows.NoteAbout(v, arg); note != nil { // what it is about may be gone
+		return arg, note, nil
+	}
 	if isRecord(arg) {
 		ids, err := findRecords(v, []string{arg})
 		if err != nil {

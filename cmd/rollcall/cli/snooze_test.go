@@ -116,6 +116,37 @@ func TestASnoozeThatCannotBeSaysWhy(t *testing.T) {
 	}
 }
 
+func TestANoteOfARecordThatLeftDNSIsReadAndRemovedByItsIdentity(t *testing.T) {
+	newWorld(t)
+	f, record := deadAddress(t)
+	must(t, "note", record, "kept for the vendor")
+	must(t, "deregister", record)
+	if out := must(t, "note", f.Identity); !strings.HasPrefix(out, "kept for the vendor") {
+		t.Errorf("%q", out)
+	}
+	must(t, "note", "--remove", f.Identity)
+	if r := rollcall(t, "note", f.Identity); r.code != exit.Usage {
+		t.Errorf("a record that is gone, without a note: %d, %s", r.code, r.err)
+	}
+}
+
+func TestTimesInCSVAreInRFC3339(t *testing.T) {
+	newWorld(t)
+	_, record := deadAddress(t)
+	must(t, "deregister", record)
+	for _, args := range []string{"ls findings --columns since", "journal --columns time"} {
+		lines := strings.Fields(must(t, append(strings.Fields(args), "-o", "csv", "--no-headers")...))
+		for _, l := range lines {
+			if _, err := time.Parse(time.RFC3339, l); err != nil {
+				t.Errorf("%s: %v", args, err)
+			}
+		}
+		if len(lines) == 0 {
+			t.Errorf("%s prints nothing", args)
+		}
+	}
+}
+
 func TestANoteIsShownWithItsAuthorUntilItIsRemoved(t *testing.T) {
 	newWorld(t)
 	f, record := deadAddress(t)

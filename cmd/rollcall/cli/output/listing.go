@@ -134,7 +134,11 @@ func (l *Listing[T]) writeCSV(w io.Writer, list []T) error {
 	}
 	for r := range list {
 		for i, c := range l.Columns {
-			if line[i] = c.Text(&list[r]); !l.raw {
+			text := c.Text
+			if c.Machine != nil {
+				text = c.Machine
+			}
+			if line[i] = text(&list[r]); !l.raw {
 				line[i] = noFormula(line[i])
 			}
 		}
