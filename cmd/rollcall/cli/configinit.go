@@ -102,11 +102,27 @@ func (a *commands) configInit(ctx context.Context, fleet string) error {
 	return nil
 }
 
+// refuseOther returns an error if zones hold records of fleets, and none of the one that is asked for.
+func refuseOther(ctx context.Context, d *app.Discovery, asked string) error {
+	fleets, _ := d.Fleets(ctx, app.OneShotTimeout)
+	var found []string
+	for _, f := range fleets {
+		if f.ID == asked {
+			return nil
+		}
+		found = append(found, f.String())
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return exit.Usagef("nothing was written: the zones hold no record of the fleet %s, but of %s; write one of those, or --fleet %s for a fleet of your own", words.Clean(asked), words.Clean(strings.Join(found, ", ")), newFleet)
+}
+
 // chooseFleet returns the id of the fleet that a new config is for: the one that is asked for, else one of those that the
 // zones hold, which a person chooses, else a new one.
 func (a *commands) chooseFleet(ctx context.Context, d *app.Discovery, asked string) (string, error) {
 	if asked != "" && asked != newFleet {
-		return asked, nil
+		return asked, refuseOther(ctx, d, asked)
 	}
 	id := make([]byte, 4)
 	if _, err := rand.Read(id); err != nil {

@@ -56,6 +56,12 @@ func TestConfigInitDoesNotGuessWhetherToJoinAFleet(t *testing.T) {
 	if r := rollcall(t, "config", "init", "--fleet", "not an id"); r.code != exit.Usage || strings.Count(r.err, "\n") != 1 {
 		t.Errorf("an id that is none: exit code %d, %s", r.code, r.err)
 	}
+	if r := rollcall(t, "config", "init", "--fleet", "7f3a9c1f"); r.code != exit.Usage || !strings.Contains(r.err, "no record of the fleet 7f3a9c1f, but of 7f3a9c1e (") {
+		t.Errorf("a typo: exit code %d, %s", r.code, r.err)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		t.Error("a config with a typo was written")
+	}
 	must(t, "config", "init", "--fleet", "7f3a9c1e")
 	if out := must(t, "ls", "findings", "--filter", "finding:other-fleet", "-o", "name"); strings.Count(out, "\n") > 2 {
 		t.Errorf("after joining, records are of another fleet:\n%s", out)
