@@ -143,11 +143,25 @@ func NewChangeEvent(e *journal.Entry) Event {
 	return out
 }
 
-// About reports whether the event is about a name as an operator types it: a domain name with or without its zone, a record, a
-// node's name or id, with its cloud or without, a service, a cloud or a zone.
+// About reports whether the event is about a name as an operator types it: a domain name with or without its zone, a record as
+// dnsview.SplitRecord takes it, a node's name or id, with its cloud or without, a service, a cloud or a zone.
 func (e *Event) About(name string) bool {
+	if e.names(name) || !strings.Contains(name, "/") {
+		return e.names(name)
+	}
+	if zone, of, typ, value, ok := dnsview.SplitRecord(name); ok {
+		of += "/" + typ + "/"
+		set := max(0, strings.LastIndexByte(value, '#'))
+		return (e.names(of+value) || set > 0 && e.names(of+value[:set])) && (!strings.Contains(zone, ".") || e.names(zone)) // an id has no dot
+	}
+	cloud, node, ok := strings.Cut(name, "/")
+	return ok && e.names(cloud) && e.names(node)
+}
+
+// names reports whether a name is one of the event's, or the first label of one.
+func (e *Event) names(name string) bool {
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
-	return slices.ContainsFunc(e.Names, func(n string) bool {
+	return name != "" && slices.ContainsFunc(e.Names, func(n string) bool {
 		n = strings.ToLower(n)
 		rest, short := strings.CutPrefix(n, name)
 		return short && (rest == "" || rest[0] == '.' && !strings.Contains(name, "."))

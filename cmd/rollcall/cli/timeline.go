@@ -2,6 +2,7 @@ package cli
 
 import (
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 	"rollcall/cmd/rollcall/exit"
 	"rollcall/cmd/rollcall/words"
 	"rollcall/dnsview/rows"
+	"rollcall/providers"
 )
 
 func (a *commands) timelineCommand() *cobra.Command {
@@ -46,10 +48,16 @@ one sees it.`,
 		for _, p := range problems {
 			a.Logf("rollcall: journal: %s", rows.ProblemText(p))
 		}
-		events, err := app.Timeline(filepath.Join(config.StateDir(a.Env), cfg.StateName()), args[0], entries, a.Now().Add(-since))
+		events, err := app.Timeline(filepath.Join(config.StateDir(a.Env), cfg.StateName()), args[0], entries, time.Time{})
 		if err != nil {
 			return err
 		}
+		if len(events) == 0 {
+			if err := a.unheardOf(cfg, args[0]); err != nil {
+				return err
+			}
+		}
+		events = slices.DeleteFunc(events, func(e rows.Event) bool { return e.Time.Before(a.Now().Add(-since)) })
 		if len(events) == 0 {
 			a.Logf("rollcall: nothing is recorded of %s in the last %s; --since goes back further", words.Clean(args[0]), words.Short(since))
 		}
@@ -59,4 +67,50 @@ one sees it.`,
 		return exit.With(exit.Unknown)
 	}
 	return c
+}
+
+// unheardOf returns an error for a name that neither the config nor the rows of the last run have.
+func (a *commands) unheardOf(cfg *config.Config, name string) error {
+	var unread, all []string
+	known := false
+	add := func(names ...string) {
+		known = known || (&rows.Event{Names: names}).About(name)
+		all = append(all, names...)
+	}
+	last := a.lastRun(cfg)
+	if last == nil {
+		last, unread = &providers.Snapshot{}, []string{"the sources"}
+	}
+	for c := range last.Clouds {
+		v := &last.Clouds[c]
+		add(v.Cloud.Name)
+		for n := range v.Instances {
+			i := &v.Instances[n]
+			add(i.Name, i.ID, i.Cloud)
+		}
+		if v.RowsFrom.IsZero() {
+			unread = append(unread, v.Cloud.Name)
+		}
+	}
+	for z := range last.Zones {
+		v := &last.Zones[z]
+		add(v.Zone.Name)
+		for n := range v.Records {
+			r := &v.Records[n]
+			add(r.Name, r.Name+"/"+r.Type+"/"+r.Value, r.Value, r.Zone)
+			for _, o := range r.Owners {
+				add(o.Instance)
+			}
+		}
+		if v.RowsFrom.IsZero() {
+			unread = append(unread, v.Zone.Name)
+		}
+	}
+	for i := range cfg.Services {
+		add(cfg.Services[i].Name)
+	}
+	if known {
+		return nil
+	}
+	return notFound("name, node or service "+words.Clean(name), nearestTo(name, all, "see rollcall ls"), unread)
 }

@@ -39,7 +39,7 @@ func TestATimelineSaysWhatBeganWhatWasChangedAndWhatEnded(t *testing.T) {
 	must(t, "ls", "findings") // which sees that it is over
 	want := []string{"begun dead", "change dead", "ended dead"}
 	value := strings.TrimPrefix(record, dead.Record.Zone+":")
-	for _, name := range []string{value, strings.ToUpper(dead.Instance.ID), dead.Instance.Cloud + "/" + dead.Instance.ID, dead.Record.Value} {
+	for _, name := range []string{value, record, dead.Record.Zone + ".:" + value, strings.ToUpper(dead.Instance.ID), dead.Instance.Cloud + "/" + dead.Instance.ID, dead.Record.Value} {
 		if got := kinds(t, name); !slices.Equal(got, want) {
 			t.Errorf("timeline %s: %q, want %q", name, got, want)
 		}
@@ -63,8 +63,15 @@ func TestATimelineSaysWhatBeganWhatWasChangedAndWhatEnded(t *testing.T) {
 		t.Errorf("after a failure: %q", got)
 	}
 
-	if r := rollcall(t, "timeline", "nothing.example"); r.code != exit.Done || !strings.Contains(r.err, "nothing is recorded of nothing.example in the last 24h") {
-		t.Errorf("of a name without events: exit code %d, %s", r.code, r.err)
+	for _, name := range []string{"aws-use1/www-01", "scalability.expert:scalability.expert/MX/10 mail.scalability.expert", "WWW-01"} {
+		if r := rollcall(t, "timeline", name); r.code != exit.Done || !strings.Contains(r.err, "nothing is recorded of "+name+" in the last 24h") {
+			t.Errorf("of a name without events: exit code %d, %s", r.code, r.err)
+		}
+	}
+	for name, want := range map[string]string{"nothing.example": "there is no name, node or service nothing.example", "joyent-east/svc-v1-1": "see rollcall ls", "unilans.net:" + value: "there is no", "ww-01": "the nearest is www-01"} {
+		if r := rollcall(t, "timeline", name); r.code != exit.Usage || !strings.Contains(r.err, want) || r.out != "" {
+			t.Errorf("of a name that is nowhere: exit code %d, %s", r.code, r.err)
+		}
 	}
 	if r := rollcall(t, "timeline", value, "--since", "-1h"); r.code != exit.Usage {
 		t.Errorf("since the future: exit code %d", r.code)
