@@ -6,16 +6,16 @@ import (
 )
 
 // Nearest returns the candidate that was most likely meant by a word, of several that are as near the first: at most a third of the
-// letters differ, and at least one may. It returns "" if none is so near.
+// letters differ, and at least one may. Internationalized names are compared as a person reads them. It returns "" if none is so near.
 func Nearest(word string, candidates []string) string {
 	const longest = 253 // a name
 	if len(word) > longest {
 		return ""
 	}
-	w := []rune(strings.ToLower(word))
+	w := []rune(strings.ToLower(Readable(word)))
 	best, least := "", 1+max(1, len(w)/3)
 	for _, c := range candidates {
-		if x := []rune(strings.ToLower(c)); max(len(x)-len(w), len(w)-len(x)) < least {
+		if x := []rune(strings.ToLower(Readable(c))); max(len(x)-len(w), len(w)-len(x)) < least {
 			if d := distance(w, x); d < least {
 				best, least = c, d
 			}
