@@ -138,7 +138,7 @@ func TestWhyNothingCanBeSignedIsOneLine(t *testing.T) {
 		want   string
 	}{
 		{Signer{}, "there is no ssh-agent: SSH_AUTH_SOCK is not set"},
-		{Signer{Socket: "/nowhere/agent"}, "ssh-agent: dial unix /nowhere/agent"},
+		{Signer{Socket: "/nowhere/agent"}, "the ssh-agent of SSH_AUTH_SOCK is not reached: start one and ssh-add the key: dial unix /nowhere/agent"},
 		{Signer{Socket: empty}, "it has no keys, or is locked"},
 		{Signer{Socket: locked}, "it has no keys, or is locked"},
 		{Signer{Socket: socket}, "it does not hold an ed25519 key: ssh-add adds a key, sign_key in the config names another"},

@@ -36,7 +36,7 @@ func TestWhereNothingCanBeSignedAChangeSaysWhyOnceAndLeavesNothingInTheJournal(t
 		name, agent, team, list, published, want string
 	}{
 		{"no agent", "", "", "", "", "there is no ssh-agent: SSH_AUTH_SOCK is not set"},
-		{"an agent that is gone", filepath.Join(dir, "none"), "", "", "", "ssh-agent: dial unix " + filepath.Join(dir, "none")},
+		{"an agent that is gone", filepath.Join(dir, "none"), "", "", "", "the ssh-agent of SSH_AUTH_SOCK is not reached: start one and ssh-add the key: dial unix " + filepath.Join(dir, "none")},
 		{"a private key that the agent does not hold", socket, ", sign_key: " + filepath.Join(dir, "locked"), "", "", "locked is not a public key: name the file that ends in .pub"},
 		{"a key with a passphrase that the agent does not hold", socket, ", sign_key: " + filepath.Join(dir, "locked.pub"), "", "", "it does not hold the key of " + filepath.Join(dir, "locked.pub") + ": ssh-add adds a key"},
 		{"no list where the config names it", socket, ", allowed_signers: " + list, "", "", "open " + list + ": no such file"},
