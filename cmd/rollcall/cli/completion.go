@@ -72,9 +72,34 @@ func addCompletion(root *cobra.Command) {
 		}
 		for _, shell := range c.Commands() {
 			shell.Short, shell.Long, shell.Args = "The script for "+shell.Name(), "", noArgs
+			if script := shell.RunE; shell.Name() == "bash" {
+				shell.RunE = func(cmd *cobra.Command, args []string) error {
+					if err := script(cmd, args); err != nil {
+						return err
+					}
+					_, err := io.WriteString(cmd.OutOrStdout(), bashBlanks)
+					return err
+				}
+			}
 		}
 	}
 }
+
+// bashBlanks replaces a function of cobra's script: of several words that go on, bash inserts what they have in common, and
+// cobra's hands them over without the backslashes before blanks, and with descriptions. Only a list is shown as cobra has it.
+const bashBlanks = `
+__rollcall_handle_completion_types() {
+    if ((${COMP_TYPE:-9} == 63)); then
+        __rollcall_handle_standard_completion_case
+        return
+    fi
+    local comp tab=$'\t'
+    for comp in "${completions[@]}"; do
+        comp=$(printf "%q" "${comp%%$tab*}")
+        [[ $comp == "$cur"* ]] && COMPREPLY+=("$comp")
+    done
+}
+`
 
 var usageWord = regexp.MustCompile(`\b[A-Z]{2,}\b`)
 
@@ -203,7 +228,7 @@ func instanceIDs(a *commands, cmd *cobra.Command) (out []string) {
 	a.eachInstance(cmd, func(i *providers.Instance) {
 		about := words.Clean(i.Name + " " + i.Cloud + " " + string(i.State))
 		out = append(out, words.Clean(i.ID)+"\t"+about)
-		if i.Name != "" && !strings.Contains(i.Name, " ") {
+		if i.Name != "" {
 			out = append(out, words.Clean(i.Name)+"\t"+words.Clean(i.ID+" "+i.Cloud))
 		}
 	})

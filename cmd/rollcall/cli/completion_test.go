@@ -72,6 +72,15 @@ func TestCompletionInLiveShells(t *testing.T) {
 			x.text("rollcall --demo evacuate joyent-a")
 			x.keys("Tab")
 			x.see("evacuate joyent-ams")
+			if shell == "bash" { // the others insert what several words have in common one by one
+				x.keys("C-u")
+				x.text("rollcall --demo deregister v1._theservice._tcp.unilans.net/SR")
+				x.keys("Tab")
+				x.see(`SRV/10\ 10\ 4218\ svc-v1-`)
+				x.text("91")
+				x.keys("Tab")
+				x.see(`SRV/10\ 10\ 4218\ svc-v1-91.unilans.net`)
+			}
 		})
 	}
 }

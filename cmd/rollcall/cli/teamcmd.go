@@ -47,7 +47,8 @@ func (a *commands) teamSetAside() *cobra.Command {
 		Long: `set-aside renames the folder of what this machine has read of the store that the
 config names, so that the store is read anew. It is for a store that was emptied
 or replaced on purpose: until then nothing is changed from this machine, and its
-snoozes and notes wait on it. It does not write to the store. What waits in that folder for the old store is not sent.`,
+snoozes and notes wait on it. It does not write to the store. What waits in that
+folder for the old store is not sent.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := a.teamConfig(cmd.Context())
