@@ -99,3 +99,13 @@ func (a *Program) allowedNow(c *config.Config, folder string) func() (*sshkey.Al
 		return parsePublished(c, data)
 	}
 }
+
+// signer returns what signs entries, with the list of who may sign.
+func (a *Program) signer(c *config.Config, allowed func() (*sshkey.Allowed, error)) *sshkey.Signer {
+	return &sshkey.Signer{Socket: a.Env.Getenv("SSH_AUTH_SOCK"), Key: c.Team.SignKey, Clock: a.Clock, Allowed: allowed}
+}
+
+// CheckSigner returns why changes of this person cannot be signed, or nil. It signs nothing.
+func (a *Program) CheckSigner(ctx context.Context, c *config.Config) error {
+	return a.signer(c, func() (*sshkey.Allowed, error) { return a.AllowedSigners(ctx, c) }).Check(Who())
+}

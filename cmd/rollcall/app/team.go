@@ -15,7 +15,6 @@ import (
 	"rollcall/providers/budget"
 	"rollcall/providers/journal"
 	"rollcall/providers/s3"
-	"rollcall/providers/sshkey"
 	"rollcall/providers/store"
 )
 
@@ -75,7 +74,7 @@ func (a *Program) openJournal(c *config.Config, state string) (*journal.Journal,
 			o.Copies = append(o.Copies, filepath.Join(f, TeamJournalName))
 		}
 		if c.Team.Sign {
-			o.Signer = &sshkey.Signer{Socket: a.Env.Getenv("SSH_AUTH_SOCK"), Key: c.Team.SignKey, Clock: a.Clock, Allowed: a.allowedNow(c, filepath.Dir(path))}
+			o.Signer = a.signer(c, a.allowedNow(c, filepath.Dir(path)))
 		}
 		j, err = journal.OpenTeam(o)
 	}

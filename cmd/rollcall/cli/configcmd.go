@@ -77,7 +77,11 @@ func (a *commands) configCheck(ctx context.Context, offline bool) error {
 			wrong, unsure = sortOut(wrong, unsure, c.Team.Pos, "team store "+c.Team.Store(), err)
 		}
 	}
-	if c.Team.AllowedSigners != "" {
+	if c.Team.Sign && !offline {
+		if err := a.CheckSigner(ctx, c); err != nil {
+			wrong = append(wrong, &config.Error{Pos: c.Team.Pos, What: "nothing that this machine changes can be signed: " + err.Error(), Do: "until then each change asks for its author to be typed"})
+		}
+	} else if c.Team.AllowedSigners != "" {
 		if _, err := a.AllowedSigners(ctx, c); err != nil {
 			wrong = append(wrong, &config.Error{Pos: c.Team.Pos, What: err.Error(), Do: "mend the file or name another; until then nothing is signed"})
 		}

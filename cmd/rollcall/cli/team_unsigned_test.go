@@ -61,6 +61,10 @@ func TestWhereNothingCanBeSignedAChangeSaysWhyOnceAndLeavesNothingInTheJournal(t
 			if all := r.out + r.err; r.code != exit.Failed || strings.Count(all, c.want) < 1 || strings.Count(all, c.want) > 2 || !strings.Contains(r.err, "--confirm "+me) {
 				t.Errorf("exit code %d, want %q:\n%s%s", r.code, c.want, r.out, r.err)
 			}
+			r = rollcall(t, "config", "check")
+			if _, why, ok := strings.Cut(r.err, "nothing that this machine changes can be signed: "); r.code != exit.Usage || !ok || !strings.Contains(why, c.want) {
+				t.Errorf("config check: exit code %d, want %q:\n%s", r.code, c.want, r.err)
+			}
 			if objects, _ := filepath.Glob(filepath.Join(store, "journal", "*")); len(objects) > 0 {
 				t.Errorf("the journal has %q", objects)
 			}
