@@ -32,8 +32,20 @@ type agentPart struct {
 // agentNote is the only comment of the agent in a boot script.
 const agentNote = "# With comments: userdata/node/rollcall-node of rollcall.\n"
 
+// slimAgents holds what slimAgent has returned, by the two providers.
+var slimAgents sync.Map
+
 // slimAgent returns the agent without comments and without the code for other providers than those of its node.
 func slimAgent(at, dns providers.Provider) string {
+	key := [2]providers.Provider{at, dns}
+	text, ok := slimAgents.Load(key)
+	if !ok {
+		text, _ = slimAgents.LoadOrStore(key, slim(at, dns))
+	}
+	return text.(string)
+}
+
+func slim(at, dns providers.Provider) string {
 	var b strings.Builder
 	skip, quoted := false, false // quoted is within a text of several lines, which stays as it is
 	for line := range strings.Lines(agentSource) {
