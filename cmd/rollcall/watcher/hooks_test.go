@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -156,15 +157,20 @@ func TestAReceiverThatIsSlowDelaysNoOtherAndNoneIsSentABatchWithNothingInIt(t *t
 	s := app.NewSession(&app.Program{Err: io.Discard}, config.Empty(), nil, nil)
 	s.State = t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var stands []int
 		var ran []string
 		h := testHooks(t, s,
 			&hook{name: "alerts", always: true, deliver: func(_ context.Context, b *batch) error {
+				mu.Lock()
+				defer mu.Unlock()
 				stands = append(stands, len(b.events)+len(b.standing))
 				return nil
 			}},
 			&hook{name: "slow", single: true, deliver: func(ctx context.Context, b *batch) error {
+				mu.Lock()
 				ran = append(ran, b.events[0].Text)
+				mu.Unlock()
 				return providers.Sleep(ctx, 9*time.Second)
 			}})
 		ctx, cancel := context.WithCancel(t.Context())
@@ -177,10 +183,14 @@ func TestAReceiverThatIsSlowDelaysNoOtherAndNoneIsSentABatchWithNothingInIt(t *t
 			h.send(&batch{at: time.Now()})
 			time.Sleep(time.Second)
 		}
+		mu.Lock()
 		if len(stands) != 20 || slices.ContainsFunc(stands, func(n int) bool { return n != 1 }) || len(ran) != 5 {
 			t.Errorf("alerts %v, and %d runs of the slow one", stands, len(ran))
 		}
+		mu.Unlock()
 		time.Sleep(5 * time.Minute)
+		mu.Lock()
+		defer mu.Unlock()
 		if len(ran) != 20 {
 			t.Errorf("%d of 20 events were sent", len(ran))
 		}
