@@ -220,6 +220,7 @@ func overviewColumns(s *common.Context, table *rows.OverviewTable) []grid.Column
 		{Title: "LIVE", Min: 6, Max: 14, Text: func(r *rows.Overview) grid.Cell { return liveCell(t, r) }, Compare: func(a, b *rows.Overview) int { return cmp.Compare(a.Live, b.Live) }},
 	}
 	if table != nil {
+		clouds := len(table.Clouds) // the columns outlive the rows, and hold none of them
 		for i, cloud := range table.Clouds {
 			most := 0
 			for _, r := range table.Rows {
@@ -231,7 +232,7 @@ func overviewColumns(s *common.Context, table *rows.OverviewTable) []grid.Column
 					cell := cloudCell(t, r.Clouds[i], most)
 					line := sparkline(t, s.Trends.Of(r.Name, cloud, s.Now()), r.Clouds[i].All())
 					cell.Text += " " + line
-					if s.Width >= 28*len(table.Clouds) && cell.Least != "" && len(strings.ReplaceAll(line, " ", "")) > len(t.Levels[0]) { // more than now
+					if s.Width >= 28*clouds && cell.Least != "" && len(strings.ReplaceAll(line, " ", "")) > len(t.Levels[0]) { // more than now
 						cell.Short = cell.Least + " " + line
 					}
 					return cell
