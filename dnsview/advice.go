@@ -90,7 +90,7 @@ func (v *View) adviceOnRecord(f *Finding) string {
 	_, hidden := x.Occluded(x.ZonesByName[f.Zone], r.Name, r.Type)
 	switch {
 	case x.IsGlue(r):
-		return "change the delegation and its glue at the provider"
+		return index.GlueAdvice
 	case f.Class == Moved && f.Address != "":
 		return "rollcall quiesce " + name + ", as the name has " + f.Address + " already"
 	case f.Class == Moved:

@@ -18,7 +18,7 @@ func Inspect(s *providers.Snapshot, o index.Options) *View { return InspectAfter
 // InspectAfter returns what Inspect does, and takes over from an earlier view, which may be nil, what still holds. Of what
 // is taken over, only times are older; see View.StillHolds.
 func InspectAfter(last *View, s *providers.Snapshot, o index.Options) *View {
-	v := &View{Snapshot: s, Options: o, serve: &ServicesID{}}
+	v := &View{Snapshot: s, Options: o, servicesID: &ServicesID{}}
 	in := &inspector{}
 	if last != nil && last.sameNames(s, &o) {
 		in.follow(last, v)

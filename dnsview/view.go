@@ -47,24 +47,24 @@ type View struct {
 	// first, in config order.
 	Sources []index.Basis
 
-	Index    *index.Index
-	sorted   []*Finding      // what Findings is made of
-	stages   [][]*inspector  // of the inspection
-	tables   []*memberTables // of the declared services
-	unwell   map[unwellNode]bool
-	until    time.Time // the first moment at which time alone changes a stage; zero for never
-	taken    int       // parts of stages that an earlier inspection made
-	attached *attached
-	services atomic.Pointer[any]  // see ServicesOf
-	earlier  atomic.Pointer[View] // that it was made from, if that has services, until it has some of its own
-	serve    *ServicesID
+	Index      *index.Index
+	sorted     []*Finding      // what Findings is made of
+	stages     [][]*inspector  // of the inspection
+	tables     []*memberTables // of the declared services
+	unwell     map[unwellNode]bool
+	until      time.Time // the first moment at which time alone changes a stage; zero for never
+	taken      int       // parts of stages that an earlier inspection made
+	attached   *attached
+	services   atomic.Pointer[any]  // see ServicesOf
+	earlier    atomic.Pointer[View] // that it was made from, if that has services, until it has some of its own
+	servicesID *ServicesID
 }
 
 // ServicesID is one for all views of whose services everything is the same but what health checks say. It holds nothing of a view.
 type ServicesID struct{ _ byte }
 
 // ServicesID returns the identity of the services of the view.
-func (v *View) ServicesID() *ServicesID { return v.serve }
+func (v *View) ServicesID() *ServicesID { return v.servicesID }
 
 // ServicesOf returns what build returned at the first call for this view. It is for package tree, whose Of everyone else
 // calls: a view keeps its services, of the one type S. If the view was made from an earlier one that has services, build
@@ -102,7 +102,7 @@ func (v *View) ReleaseServices() {
 // takeServices takes over the services of an earlier view with the same rows and findings, if that has made them and health checks
 // say the same.
 func (v *View) takeServices(last *View) {
-	v.serve = last.serve
+	v.servicesID = last.servicesID
 	for i := range v.Options.Health {
 		h := &v.Options.Health[i]
 		s := v.Index.ServicesByName[providers.CanonicalName(h.Service)]
@@ -312,7 +312,7 @@ func (v *View) Seen() map[string]time.Time {
 	return out
 }
 
-// IsBackInDNS reports whether records lead to an instance, and no marker says that it was taken out of DNS.
+// IsBackInDNS reports whether an instance has records beside its markers, and no marker says that it was taken out of DNS.
 func (v *View) IsBackInDNS(ref providers.InstanceRef) bool {
-	return len(v.RecordsOf(ref.Key, ref.ID)) > 0 && !v.Index.IsQuiesced(ref.Key, ref.ID)
+	return v.Index.CountRecordsOf(ref.Key, ref.ID) > 0 && !v.Index.IsQuiesced(ref.Key, ref.ID)
 }

@@ -53,10 +53,11 @@ func (v *View) leadsTo(r *providers.Record, i *providers.Instance) bool {
 	case !ok:
 		return false
 	}
-	if owner := v.Index.InstanceOf(r); owner != i && index.Marked(r) && owner != nil && owner.HasAddress(a) {
+	if !v.Index.Holds(i, a) || v.Index.ScopeOf(r, i) != index.ScopePrivate {
 		return false
 	}
-	return v.Index.Holds(i, a) && v.Index.ScopeOf(r, i) == index.ScopePrivate
+	owner := v.Index.InstanceOf(r)
+	return owner == i || owner == nil || !index.Marked(r) || !owner.HasAddress(a)
 }
 
 // Holds reports whether a zone has a record of this name, type and value, whosever it is.

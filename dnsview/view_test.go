@@ -184,3 +184,16 @@ func TestEveryClassHasItsPlaceInTheOrder(t *testing.T) {
 		t.Errorf("%d classes in the order, %d in all", len(order), len(all))
 	}
 }
+
+func TestANodeWithAMarkerAloneIsNotBackInDNS(t *testing.T) {
+	w := newWorld()
+	ref := w.instance(tritonB).Ref()
+	if !w.view().IsBackInDNS(ref) {
+		t.Error("with its records it is not")
+	}
+	w.lose(v1Name, "SRV", "sd-02")
+	w.lose("sd-02.unilans.net", "A", "165")
+	if w.view().IsBackInDNS(ref) {
+		t.Error("with its markers alone it is")
+	}
+}

@@ -71,6 +71,9 @@ func AddressKind(a netip.Addr) string {
 	return "an address of a carrier's NAT"
 }
 
+// GlueAdvice is what is done about glue, which no verb changes.
+const GlueAdvice = "change the delegation and its glue at the provider"
+
 // ReusedAdvice says what can be done about a record whose address is another's now, and whether that is a retarget of it. Who
 // has it may become the owner when it is a node of the service; what is no node is not made one.
 func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) (advice string, retarget bool) {
@@ -81,7 +84,7 @@ func (x *Index) ReusedAdvice(r *providers.Record, a netip.Addr) (advice string, 
 	_, hidden := x.Occluded(x.ZonesByName[r.Zone], r.Name, r.Type)
 	switch {
 	case x.IsGlue(r):
-		return "change the delegation and its glue at the provider", false
+		return GlueAdvice, false
 	case held && hidden:
 		return "quiesce it, which asks for its name to be typed", false
 	case !held:

@@ -100,6 +100,15 @@ func WantedAddresses(out []netip.Addr, s *Service, z *ZoneState, i *providers.In
 	return out
 }
 
+// WantedAddress returns the first of WantedAddresses, or the zero Addr.
+func WantedAddress(s *Service, z *ZoneState, i *providers.Instance) netip.Addr {
+	var buf [2]netip.Addr
+	if all := WantedAddresses(buf[:0], s, z, i); len(all) > 0 {
+		return all[0]
+	}
+	return netip.Addr{}
+}
+
 // of returns the addresses of an instance in the scope.
 func (s AddressScope) of(i *providers.Instance) []netip.Addr {
 	if s == ScopePrivate {

@@ -104,9 +104,7 @@ func addressOf(v *dnsview.View, inst *providers.Instance, service string) netip.
 		}
 	}
 	if s := v.Index.ServicesByName[service]; s != nil {
-		for _, a := range index.WantedAddresses(nil, s.Service, s.ReadZone, inst) {
-			return a
-		}
+		return index.WantedAddress(s.Service, s.ReadZone, inst)
 	}
 	return netip.Addr{}
 }

@@ -146,8 +146,8 @@ func NewChangeEvent(e *journal.Entry) Event {
 // About reports whether the event is about a name as an operator types it: a domain name with or without its zone, a record as
 // dnsview.SplitRecord takes it, a node's name or id, with its cloud or without, a service, a cloud or a zone.
 func (e *Event) About(name string) bool {
-	if e.names(name) || !strings.Contains(name, "/") {
-		return e.names(name)
+	if e.names(name) {
+		return true
 	}
 	if zone, of, typ, value, ok := dnsview.SplitRecord(name); ok {
 		of += "/" + typ + "/"

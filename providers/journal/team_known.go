@@ -84,7 +84,7 @@ func (j *Journal) lostChain(stop <-chan struct{}) (lost error, damaged bool, err
 }
 
 // Compare returns as refused, of kind providers.KindUnreachable, why a store is not the one that this machine knows, or does
-// not have the chain of its mirror: a *LostError. With write it gives an id to a store that has none. It reads two objects, and
+// not have the chain of its mirror: a *LostError. With write it writes an id into a store that has none. It reads two objects, and
 // of the mirror its ends.
 func Compare(ctx context.Context, o TeamOptions, write bool) (refused, err error) {
 	f, err := readStoreFile(o.Path)

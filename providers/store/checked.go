@@ -14,7 +14,7 @@ import (
 // servers that ignore them, or write when they do not hold; with such a one two writers would overwrite each other's
 // entries. Then every write is refused with an error of KindInvalid. Reads are passed on.
 func Checked(s providers.Store) providers.Store {
-	conditions := findingOf(s)
+	conditions := verdictOn(s)
 	return &wrapper{s.Name, func(ctx context.Context, op operation) (providers.Store, error) {
 		if op != puts {
 			return s, nil

@@ -20,7 +20,7 @@ const (
 // with write before a write. It returns as refused, of KindUnreachable, why the store must not be used now, as if it did not
 // answer, and as err why it could not be compared.
 func Compared(s providers.Store, clock providers.Clock, compare func(ctx context.Context, write bool) (refused, err error)) providers.Store {
-	c := &comparison{finding: findingOf(s), clock: clock, compare: compare}
+	c := &comparison{verdict: verdictOn(s), clock: clock, compare: compare}
 	return &wrapper{s.Name, func(ctx context.Context, op operation) (providers.Store, error) {
 		if op == reads {
 			return &doubting{s, c}, c.get(ctx, comparedFor, false)
@@ -31,7 +31,7 @@ func Compared(s providers.Store, clock providers.Clock, compare func(ctx context
 
 // comparison is the last comparison of a store.
 type comparison struct {
-	*finding
+	*verdict
 	clock   providers.Clock
 	compare func(ctx context.Context, write bool) (refused, err error)
 	at      time.Time // zero before the first
@@ -41,7 +41,7 @@ type comparison struct {
 
 // get compares the store, unless that was done within a time, and returns why it must not be used now.
 func (c *comparison) get(ctx context.Context, within time.Duration, write bool) error {
-	return c.finding.get(ctx, func() (known bool, err error) {
+	return c.verdict.get(ctx, func() (known bool, err error) {
 		if c.why != nil {
 			within = refusedFor
 		}

@@ -21,7 +21,7 @@ func OfFleet(s providers.Store, fleet string) providers.Store {
 	if fleet == "" {
 		return s
 	}
-	members := findingOf(s)
+	members := verdictOn(s)
 	return &wrapper{s.Name, func(ctx context.Context, op operation) (providers.Store, error) {
 		return s, members.get(ctx, func() (bool, error) { return isOfFleet(ctx, s, fleet, op != reads) })
 	}}

@@ -52,21 +52,21 @@ func Refusing(s providers.Store, refuse func() error) providers.Store {
 	}}
 }
 
-// finding is what is found out once about a store. It is safe for concurrent use.
-type finding struct {
+// verdict is whether a store may be used, which is found out once. It is safe for concurrent use.
+type verdict struct {
 	store   providers.Store
 	lock    chan struct{} // has room for one: it is held during calls of the store
 	known   bool
 	refused error
 }
 
-func findingOf(s providers.Store) *finding {
-	return &finding{store: s, lock: make(chan struct{}, 1)}
+func verdictOn(s providers.Store) *verdict {
+	return &verdict{store: s, lock: make(chan struct{}, 1)}
 }
 
 // get returns why the store is refused, or nil. It calls find until that returns known; a call that waits for another's
 // ends with ctx.
-func (f *finding) get(ctx context.Context, find func() (known bool, err error)) error {
+func (f *verdict) get(ctx context.Context, find func() (known bool, err error)) error {
 	select {
 	case f.lock <- struct{}{}:
 	case <-ctx.Done():

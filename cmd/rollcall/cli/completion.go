@@ -95,7 +95,7 @@ __rollcall_handle_completion_types() {
     fi
     local comp tab=$'\t'
     for comp in "${completions[@]}"; do
-        comp=$(printf "%q" "${comp%%$tab*}")
+        printf -v comp "%q" "${comp%%$tab*}"
         [[ $comp == "$cur"* ]] && COMPREPLY+=("$comp")
     done
 }

@@ -102,15 +102,19 @@ func (a *commands) configInit(ctx context.Context, fleet string) error {
 	return nil
 }
 
-// refuseOther returns an error if zones hold records of fleets, and none of the one that is asked for.
-func refuseOther(ctx context.Context, d *app.Discovery, asked string) error {
-	fleets, _ := d.Fleets(ctx, app.OneShotTimeout)
+// refuseOther returns an error if zones hold records of fleets, and none of the one that is asked for. It says which zones could
+// not be read.
+func (a *commands) refuseOther(ctx context.Context, d *app.Discovery, asked string) error {
+	fleets, unread := d.Fleets(ctx, app.OneShotTimeout)
 	var found []string
 	for _, f := range fleets {
 		if f.ID == asked {
 			return nil
 		}
 		found = append(found, f.String())
+	}
+	if len(unread) > 0 {
+		a.Logf("rollcall: whether these zones hold records of the fleet %s is not known, as they could not be read: %s", words.Clean(asked), words.Clean(strings.Join(unread, ", ")))
 	}
 	if len(found) == 0 {
 		return nil
@@ -122,7 +126,7 @@ func refuseOther(ctx context.Context, d *app.Discovery, asked string) error {
 // zones hold, which a person chooses, else a new one.
 func (a *commands) chooseFleet(ctx context.Context, d *app.Discovery, asked string) (string, error) {
 	if asked != "" && asked != newFleet {
-		return asked, refuseOther(ctx, d, asked)
+		return asked, a.refuseOther(ctx, d, asked)
 	}
 	id := make([]byte, 4)
 	if _, err := rand.Read(id); err != nil {

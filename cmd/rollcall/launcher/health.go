@@ -29,12 +29,7 @@ type nodeHealth struct {
 
 func (s *Launcher) newNodeHealth(d *index.Service) *nodeHealth {
 	h := &nodeHealth{service: *d, clock: s.Program.Clock, mayProbe: s.mayProbe, probers: map[string]*probe.Prober{}, unchecked: map[string]string{}}
-	h.address = func(i *providers.Instance) netip.Addr {
-		for _, a := range index.WantedAddresses(nil, &h.service, s.zoneState(d.Zone), i) {
-			return a
-		}
-		return netip.Addr{}
-	}
+	h.address = func(i *providers.Instance) netip.Addr { return index.WantedAddress(&h.service, s.zoneState(d.Zone), i) }
 	return h
 }
 
